@@ -1,0 +1,92 @@
+/**
+ * Runs the checks and tests: `test` is everything a change must pass, `soak` the same randomised tests with long counts.
+ * Extra arguments are test files to run instead of all. Called by the root package's scripts; main thread.
+ *
+ * The tests run on the pinned Node and, where it is installed, once more on the next major version.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const bin = join(root, 'node_modules/.bin');
+const nextNode = join(root, 'node_modules/node26/bin/node');
+
+type Step = { name: string; command: string; args: readonly string[]; env?: Record<string, string> };
+
+function testStep(
+  name: string,
+  node: string,
+  files: readonly string[],
+  env: Record<string, string> = {},
+): Step {
+  const concurrency = Math.max(2, availableParallelism());
+  return {
+    name,
+    command: node,
+    args: [
+      '--test',
+      `--test-concurrency=${concurrency}`,
+      '--test-reporter=./test/tools/reporter.ts',
+      '--test-reporter-destination=stdout',
+      ...files,
+    ],
+    env,
+  };
+}
+
+function steps(mode: string, chosen: readonly string[]): Step[] {
+  if (mode === 'soak') return [testStep('soak', process.execPath, pick(chosen), { FERRY_SOAK: '1' })];
+  const checks: Step[] = [
+    { name: 'types', command: join(bin, 'tsc'), args: ['-p', root] },
+    {
+      name: 'format and lint',
+      command: join(bin, 'biome'),
+      args: ['check', '--config-path=test/tools/format.json', '.'],
+    },
+    {
+      name: 'lint with types',
+      command: join(bin, 'oxlint'),
+      args: ['--config=test/tools/oxlint.json', '--type-aware', '--deny-warnings', 'packages', 'test'],
+    },
+  ];
+  const tests = [testStep('tests', process.execPath, pick(chosen))];
+  if (existsSync(nextNode))
+    tests.push(testStep('tests on the next Node', nextNode, pick(chosen.length > 0 ? chosen : fast())));
+  else process.stdout.write('SKIPPED: tests on the next Node (not installed for this platform)\n');
+  return chosen.length > 0 ? tests : [...checks, ...tests];
+}
+
+/** Everything but the terminal stories, which say nothing about the runtime that the rest does not. */
+function fast(): string[] {
+  return all().filter((file) => !file.startsWith('test/e2e/'));
+}
+
+function all(): string[] {
+  return globSync('test/**/*.test.ts', { cwd: root })
+    .filter((file) => !file.includes('node_modules'))
+    .toSorted();
+}
+
+function pick(chosen: readonly string[]): readonly string[] {
+  return chosen.length > 0 ? chosen : all();
+}
+
+const [mode = 'test', ...chosen] = process.argv.slice(2);
+let failed = 0;
+for (const step of steps(mode, chosen)) {
+  const began = performance.now();
+  process.stdout.write(`── ${step.name}\n`);
+  const { status } = spawnSync(step.command, step.args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...step.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (status !== 0) failed += 1;
+  process.stdout.write(`── ${step.name}: ${status === 0 ? 'ok' : 'FAILED'} in ${seconds} s\n\n`);
+}
+process.exitCode = failed === 0 ? 0 : 1;
