@@ -1,0 +1,70 @@
+/**
+ * What is done to single entries of a root: the verbs of the protocol. Called on I/O threads; each call is one walk.
+ * All throw FerryError: NOT_FOUND, FORBIDDEN, NAME_TOO_LONG, IO_ERROR …, and NAME_INVALID for the staging folder.
+ */
+
+import { mkdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import type { Facts } from '../entry.ts';
+import { Code, FerryError } from '../errors.ts';
+import { isWithin, type Name, type Path } from '../path.ts';
+import { folderPath, pathAt } from './at.ts';
+import { factsOf } from './facts.ts';
+import { FolderSync } from './folder-sync.ts';
+import { moveAt } from './move.ts';
+import type { Root } from './root.ts';
+
+/** The root has no name of its own; its facts carry this one. */
+const rootName = '~' as Name;
+
+/** Never follows a symlink. */
+export function stat(root: Root, path: Path): Facts {
+  if (path.length === 0) return factsOf(rootName, root.stat());
+  return root.withParent(path, (folderFd, name) => factsOf(name, root.statAt(folderFd, name)));
+}
+
+/** Makes one folder, its permissions as the umask has them. @throws {FerryError} EXISTS, NOT_FOUND (its parent) */
+export function mkdir(root: Root, path: Path): void {
+  if (path.length === 0) throw new FerryError(Code.EXISTS, 'that name is taken');
+  root.withParent(path, (folderFd, name) => {
+    mkdirSync(pathAt(folderFd, name), 0o777);
+    syncFolders(root, folderFd);
+  });
+}
+
+/** Never overwrites. @throws {FerryError} EXISTS; NAME_INVALID (into itself); FORBIDDEN (to another file system) */
+export function rename(root: Root, from: Path, to: Path): void {
+  if (to.length > from.length && isWithin(from, to)) {
+    throw new FerryError(Code.NAME_INVALID, 'a folder cannot be moved into itself');
+  }
+  root.withParent(from, (fromFd, fromName) => {
+    const isFolder = root.statAt(fromFd, fromName).isDirectory();
+    root.withParent(to, (toFd, toName) => {
+      moveAt(fromFd, fromName, toFd, toName, isFolder);
+      syncFolders(root, fromFd, toFd);
+    });
+  });
+}
+
+/** Removes one file, symlink or empty folder. @throws {FerryError} NOT_EMPTY */
+export function remove(root: Root, path: Path): void {
+  root.withParent(path, (folderFd, name) => {
+    if (root.statAt(folderFd, name).isDirectory()) rmdirSync(pathAt(folderFd, name));
+    else unlinkSync(pathAt(folderFd, name));
+    syncFolders(root, folderFd);
+  });
+}
+
+/** Bytes that an ordinary user may still write, and bytes in all, of the file system that a folder lies on. */
+export function space(root: Root, path: Path): { free: number; total: number } {
+  return root.withFolder(path, (folderFd) => {
+    const { bavail, blocks, bsize } = statfsSync(folderPath(folderFd));
+    return { free: bavail * bsize, total: blocks * bsize };
+  });
+}
+
+function syncFolders(root: Root, ...folderFds: readonly number[]): void {
+  if (!root.durable) return;
+  const folders = new FolderSync();
+  for (const folderFd of folderFds) folders.add(folderFd);
+  folders.sync();
+}

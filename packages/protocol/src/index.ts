@@ -1,0 +1,6 @@
+/** Public door: what both ends must agree on, pure and cheap to load. */
+export * from './display.ts';
+export * from './entry.ts';
+export * from './errors.ts';
+export * from './limits.ts';
+export * from './path.ts';

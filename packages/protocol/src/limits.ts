@@ -1,0 +1,73 @@
+/**
+ * Every bound of the protocol and of what one peer may make the other hold or wait for.
+ * Published as docs/LIMITS.md; a test keeps the two equal. Units are the last word of each name.
+ * Used on every thread of both programs.
+ */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /** The unit of verification, retry and resume. Smaller wastes headers, larger wastes re-sent bytes after a cut. */
+  blockBytes: MiB,
+  /** Block index is u32 on the wire, so a file holds at most 4 PiB. */
+  fileBlocks: 2 ** 32,
+  /** A frame's body before login: a stranger can make us hold no more than this. */
+  helloFrameBytes: 4 * KiB,
+  /** A control frame's body after login. A peer can make us decode no more than this at once. */
+  controlFrameBytes: 64 * KiB,
+  /** A block frame's body: header and one block. */
+  blockFrameBytes: MiB + 64,
+  /** msgpack nesting; no message needs more than 5. Deeper is an attack on the decoder's stack. */
+  msgpackDepth: 8,
+  /** msgpack items in one frame. One listing page is the largest honest message (7 items a row). */
+  msgpackItems: 8192,
+  /** One name, as the file systems we serve have it. */
+  nameBytes: 255,
+  /** A whole path on the wire. */
+  pathBytes: 4096,
+  /** Components of a path; each costs one descriptor for an instant. */
+  pathDepth: 128,
+  /** Text of an error, a user name, a client's name. */
+  textBytes: 1024,
+  /** Rows in one page of a listing… */
+  pageEntries: 1000,
+  /** …or this many bytes of them, whichever comes first; keeps a page below controlFrameBytes. */
+  pageBytes: 48 * KiB,
+  /** Requests a session may have unanswered. More is refused with LIMIT. */
+  controlInFlight: 64,
+  /** Requests a lane may have unanswered. */
+  laneInFlight: 64,
+  /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
+  readBlocks: 16,
+  /** Uploads one lane may hold open. */
+  laneUploads: 64,
+  /** Lanes of one session. */
+  sessionLanes: 16,
+  /** Unread bytes of one link before its sender must wait for `drain`. */
+  linkBufferBytes: MiB,
+  /** Block buffers one server thread may hold at once; lanes beyond wait their turn. */
+  workerBlockBuffers: 64,
+  /** From accept to finished TLS handshake. */
+  handshakeMs: 10_000,
+  /** From accept to logged in, absolute: a slow stranger gains nothing by dribbling. */
+  loginMs: 20_000,
+  /** From a frame's first byte to its last. */
+  frameMs: 60_000,
+  /** A link with nothing to say sends a ping this often… */
+  pingMs: 15_000,
+  /** …and one that heard nothing for this long is dead. */
+  deadMs: 45_000,
+  /** A peer that takes no byte for this long while we have some for it is dropped. */
+  stallMs: 60_000,
+  /** How long a request may wait for its reply (listings: for each page). */
+  requestMs: 60_000,
+  /** From issue of a ticket to its use. */
+  ticketMs: 60_000,
+  /** How long a server that was told to stop lets transfers finish. */
+  drainMs: 30_000,
+  /** Sockets of one server that are not logged in yet. */
+  strangers: 100,
+  /** A certificate or key never needs more; the PEM of ours is 1 KiB. */
+  inviteBytes: 512,
+} as const;

@@ -1,0 +1,26 @@
+/**
+ * event: what the server says unasked. A tuple whose first element names it; a client skips names it does not know.
+ */
+
+import { Code, FerryError } from '../errors.ts';
+import { pack, unpack } from '../wire/msgpack.ts';
+
+/** The server is going down in `drainMs`; what moves may finish, nothing new is begun. */
+export type ServerEvent = { readonly kind: 'going-down'; readonly drainMs: number };
+
+const goingDown = 1;
+
+export function encodeEvent(event: ServerEvent): Buffer {
+  return pack([goingDown, event.drainMs]);
+}
+
+/** @returns undefined for an event that this build does not know. @throws {FerryError} MALFORMED */
+export function decodeEvent(body: Buffer): ServerEvent | undefined {
+  const value = unpack(body);
+  if (!Array.isArray(value) || typeof value[0] !== 'number') {
+    throw new FerryError(Code.MALFORMED, 'an event has no name');
+  }
+  if (value[0] !== goingDown) return undefined;
+  const drainMs: unknown = value[1];
+  return { kind: 'going-down', drainMs: typeof drainMs === 'number' ? drainMs : 0 };
+}

@@ -1,0 +1,270 @@
+/**
+ * The client's end of a session or lane: typed calls out, answers by id, events in. I/O thread.
+ *
+ * Closing: `close` says goodbye after what was sent; `abort` is now. Either settles every waiting call with an error.
+ */
+
+import { type BlockHeader, readBlockHeader } from '../content/block.ts';
+import { BlockPool, blockContentAt } from '../content/block-pool.ts';
+import { Code, FerryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Link } from '../link/link.ts';
+import { decodeEvent, type ServerEvent } from '../messages/event.ts';
+import { decodeFailure } from '../messages/failure.ts';
+import { frameHeaderBytes } from '../wire/frame.ts';
+import { Kind } from '../wire/kinds.ts';
+import { decodeBody, encodeBody, type Operation } from '../wire/operation.ts';
+import { FrameLink } from './frame-link.ts';
+
+export type ClientChannelOpts = {
+  /** Buffers for blocks that arrive; default: a pool of this channel's own. */
+  pool?: BlockPool;
+  onEvent?: (event: ServerEvent) => void;
+  /** Once, after all waiting calls have failed. */
+  onEnd?: (error: FerryError) => void;
+};
+
+export type CallOpts<Part> = {
+  signal?: AbortSignal;
+  onPart?: (part: Part) => void;
+  /**
+   * A block of a read. `content` lies in a buffer that is used again when the call returns: write or copy it now.
+   * A thrown FerryError ends the call with it.
+   */
+  onBlock?: (header: BlockHeader, content: Buffer) => void;
+  /** Longest silence until the call fails with TIMEOUT, milliseconds. */
+  timeoutMs?: number;
+};
+
+type Pending = {
+  onReply: (body: Buffer) => void;
+  onPart: (body: Buffer) => void;
+  onBlock: (header: BlockHeader, content: Buffer) => void;
+  fail: (error: FerryError) => void;
+  timeoutMs: number;
+  heardMs: number;
+};
+
+export class ClientChannel {
+  readonly #frames: FrameLink;
+  readonly #pool: BlockPool;
+  readonly #opts: ClientChannelOpts;
+  readonly #pending = new Map<number, Pending>();
+  /** Calls that wait for a free slot, first come, first served. */
+  readonly #queue: (() => void)[] = [];
+  readonly #sweep: NodeJS.Timeout;
+  #nextId = 1;
+  #end: FerryError | undefined;
+
+  constructor(link: Link, opts: ClientChannelOpts = {}) {
+    this.#opts = opts;
+    this.#pool = opts.pool ?? new BlockPool();
+    this.#sweep = setInterval(() => this.#expire(performance.now()), 1000);
+    this.#sweep.unref();
+    this.#frames = new FrameLink(link, {
+      pool: this.#pool,
+      pings: true,
+      controlLimit: () => limits.controlFrameBytes,
+      blocksWelcome: () => true,
+      onFrame: (kind, id, body) => this.#receive(kind, id, body),
+      onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
+      onEnd: (error) =>
+        this.#finish(error ?? new FerryError(Code.CONNECTION_LOST, 'the server closed the connection')),
+    });
+  }
+
+  get link(): Link {
+    return this.#frames.link;
+  }
+
+  /** Why the channel has ended; undefined while it lives. */
+  get ended(): FerryError | undefined {
+    return this.#end;
+  }
+
+  get rttMs(): number {
+    return this.#frames.rttMs;
+  }
+
+  ping(): void {
+    this.#frames.ping();
+  }
+
+  /** Unanswered calls. */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * One request. A cancelled call tells the server and is over at once; what the server did by then is done.
+   * @throws {FerryError} the server's error; CANCELLED, TIMEOUT, CONNECTION_LOST; MALFORMED for an illegal answer
+   */
+  async call<Request, Part, Reply>(
+    op: Operation<Request, Part, Reply>,
+    request: Request,
+    opts: CallOpts<Part> = {},
+  ): Promise<Reply> {
+    const body = encodeBody(op.request, request);
+    await this.#slot(opts.signal);
+    return new Promise<Reply>((resolve, reject) => {
+      const id = this.#open(opts, reject, {
+        onReply: (reply) => resolve(decodeBody(op.reply, reply)),
+        onPart: (part) => opts.onPart?.(decodeBody(op.part, part)),
+      });
+      this.#frames.send(op.kind, id, body);
+    });
+  }
+
+  /**
+   * One block of an upload, from a buffer of the channel's pool with its content at blockContentAt. Resolves when the
+   * server has verified and written it. `sent` says that the buffer may be used again; it is called exactly once,
+   * also when the channel ends first.
+   */
+  async sendBlock(
+    buffer: Buffer,
+    header: BlockHeader,
+    sent: () => void,
+    opts: CallOpts<never> = {},
+  ): Promise<void> {
+    try {
+      await this.#slot(opts.signal);
+      await this.#frames.ready(opts.signal);
+    } catch (error) {
+      sent();
+      throw error;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const id = this.#open(opts, reject, { onReply: () => resolve(), onPart: () => {} });
+      this.#frames.sendBlock(id, buffer, header, sent);
+    });
+  }
+
+  /** Resolves when more may be sent. @throws {FerryError} CONNECTION_LOST, CANCELLED */
+  ready(signal?: AbortSignal): Promise<void> {
+    return this.#frames.ready(signal);
+  }
+
+  close(): void {
+    this.#frames.close();
+  }
+
+  abort(error: FerryError): void {
+    this.#frames.abort(error);
+  }
+
+  /** Waits for a free place among the calls in flight. */
+  #slot(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    if (signal?.aborted === true) return Promise.reject(new FerryError(Code.CANCELLED, 'cancelled'));
+    if (this.#pending.size < limits.controlInFlight && this.#queue.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        signal?.removeEventListener('abort', cancel);
+        if (this.#end !== undefined) reject(this.#end);
+        else resolve();
+      };
+      const cancel = (): void => {
+        this.#queue.splice(this.#queue.indexOf(settle), 1);
+        reject(new FerryError(Code.CANCELLED, 'cancelled'));
+      };
+      this.#queue.push(settle);
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+
+  #open(
+    opts: CallOpts<never> | CallOpts<unknown>,
+    reject: (error: FerryError) => void,
+    answers: Pick<Pending, 'onReply' | 'onPart'>,
+  ): number {
+    const id = this.#nextId;
+    this.#nextId = id === 2 ** 32 - 1 ? 1 : id + 1;
+    const { signal } = opts;
+    const over = (): void => {
+      signal?.removeEventListener('abort', cancel);
+      this.#pending.delete(id);
+      this.#queue.shift()?.();
+    };
+    const fail = (error: FerryError): void => {
+      over();
+      reject(error);
+    };
+    const cancel = (): void => {
+      this.#frames.send(Kind.cancel, id);
+      fail(new FerryError(Code.CANCELLED, 'cancelled'));
+    };
+    this.#pending.set(id, {
+      onReply: (body) => {
+        over();
+        answers.onReply(body);
+      },
+      onPart: answers.onPart,
+      onBlock: opts.onBlock ?? (() => {}),
+      fail,
+      timeoutMs: opts.timeoutMs ?? limits.requestMs,
+      heardMs: performance.now(),
+    });
+    signal?.addEventListener('abort', cancel, { once: true });
+    return id;
+  }
+
+  #receive(kind: number, id: number, body: Buffer): void {
+    if (kind === Kind.event) {
+      const event = decodeEvent(body);
+      if (event !== undefined) this.#opts.onEvent?.(event);
+      return;
+    }
+    if (kind === Kind.error && id === 0) throw decodeFailure(body);
+    const pending = this.#pending.get(id);
+    // Answers to calls that were cancelled or timed out still arrive.
+    if (pending === undefined) return;
+    pending.heardMs = performance.now();
+    try {
+      if (kind === Kind.reply) pending.onReply(body);
+      else if (kind === Kind.part) pending.onPart(body);
+      else if (kind === Kind.error) pending.fail(decodeFailure(body));
+      else throw new FerryError(Code.UNKNOWN_MESSAGE, `the server sent a message of unknown kind ${kind}`);
+    } catch (error) {
+      this.#illegal(pending, error);
+    }
+  }
+
+  #receiveBlock(id: number, buffer: Buffer, bodyBytes: number): void {
+    const pending = this.#pending.get(id);
+    try {
+      if (pending === undefined) return;
+      pending.heardMs = performance.now();
+      const body = buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes);
+      const header = readBlockHeader(body);
+      pending.onBlock(header, buffer.subarray(blockContentAt, blockContentAt + header.length));
+    } catch (error) {
+      if (pending !== undefined) this.#illegal(pending, error);
+    } finally {
+      this.#pool.give(buffer);
+    }
+  }
+
+  /** An answer that could not be taken: the call fails with the reason and the server hears that it may stop. */
+  #illegal(pending: Pending, error: unknown): void {
+    if (!(error instanceof FerryError)) throw error;
+    for (const [id, other] of this.#pending) if (other === pending) this.#frames.send(Kind.cancel, id);
+    pending.fail(error);
+    if (error.code === Code.UNKNOWN_MESSAGE || error.code === Code.MALFORMED) throw error;
+  }
+
+  #expire(nowMs: number): void {
+    for (const [id, pending] of [...this.#pending]) {
+      if (nowMs - pending.heardMs <= pending.timeoutMs) continue;
+      this.#frames.send(Kind.cancel, id);
+      pending.fail(new FerryError(Code.TIMEOUT, 'the server did not answer in time'));
+    }
+  }
+
+  #finish(error: FerryError): void {
+    this.#end = error;
+    clearInterval(this.#sweep);
+    for (const pending of [...this.#pending.values()]) pending.fail(error);
+    for (const settle of this.#queue.splice(0)) settle();
+    this.#opts.onEnd?.(error);
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * Frames over a link, with what keeps a link honest: bounds per frame, a deadline for a frame begun, pings when it is
+ * silent, an end when it is dead or stalled. Both ends' channels are built on it; I/O threads.
+ */
+
+import { type BlockHeader, blockHeaderBytes, writeBlockHeader } from '../content/block.ts';
+import { type BlockPool, blockContentAt } from '../content/block-pool.ts';
+import { asFerryError, Code, FerryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Link } from '../link/link.ts';
+import { encodeFrame, FrameDecoder, frameHeaderBytes, writeFrameHeader } from '../wire/frame.ts';
+import { Kind } from '../wire/kinds.ts';
+
+const empty = Buffer.alloc(0);
+
+export type FrameLinkOpts = {
+  pool: BlockPool;
+  /** Largest control body accepted now; blocks have their own limit. */
+  controlLimit: () => number;
+  /** Whether block frames are accepted now. */
+  blocksWelcome: () => boolean;
+  /** `body` is valid only during the call. @throws to end the link with that error */
+  onFrame: (kind: number, id: number, body: Buffer) => void;
+  /**
+   * A block frame: `buffer` is the pool's, content starts at blockContentAt, the block header right before it; the callee
+   * gives it back to the pool. @throws to end the link (having given the buffer back)
+   */
+  onBlock: (id: number, buffer: Buffer, bodyBytes: number) => void;
+  onDrain?: () => void;
+  /** Once. `error` is undefined after a clean end by either side. */
+  onEnd: (error: FerryError | undefined) => void;
+  /** Sends pings when silent (the client's part; the server only answers). */
+  pings: boolean;
+};
+
+export class FrameLink {
+  readonly link: Link;
+  readonly #opts: FrameLinkOpts;
+  readonly #decoder: FrameDecoder;
+  readonly #timer: NodeJS.Timeout;
+  readonly #waiting = new Set<() => void>();
+  /** Blocks on their way out whose buffers are still the link's. */
+  readonly #owed = new Set<() => void>();
+  #blockBuffer: Buffer | undefined;
+  #heardMs = performance.now();
+  #frameBeganMs = 0;
+  #movedMs = performance.now();
+  #full = false;
+  #ended = false;
+  #pauses = 0;
+  #pingMs = 0;
+  #pinged = false;
+  /** Round trip of the last ping, milliseconds; 0 before the first. */
+  rttMs = 0;
+
+  constructor(link: Link, opts: FrameLinkOpts) {
+    this.link = link;
+    this.#opts = opts;
+    this.#decoder = new FrameDecoder({
+      bodyLimit: (kind) => this.#bodyLimit(kind),
+      allocate: (kind) => {
+        if (kind !== Kind.block) return undefined;
+        this.#blockBuffer = opts.pool.takeAnyway();
+        return { buffer: this.#blockBuffer, at: frameHeaderBytes };
+      },
+      onFrame: (kind, id, body) => this.#receive(kind, id, body),
+    });
+    this.#timer = setInterval(() => this.#watch(performance.now()), limits.pingMs / 3);
+    this.#timer.unref();
+    link.start({
+      onData: (bytes) => this.#read(bytes),
+      onDrain: () => this.#drained(),
+      onEnd: (error) => this.#finish(error),
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** False while the peer has enough to take: wait for `ready` before sending more than replies. */
+  get writable(): boolean {
+    return !this.#full;
+  }
+
+  send(kind: Kind, id: number, body: Uint8Array = empty): boolean {
+    return this.#sendBytes(encodeFrame(kind, id, body));
+  }
+
+  /**
+   * Sends one block from a buffer of the pool whose content lies at blockContentAt. `sent` is called exactly once, when
+   * the buffer may be used again: the bytes are handed on, or the link has ended.
+   */
+  sendBlock(id: number, buffer: Buffer, header: BlockHeader, sent: () => void): boolean {
+    writeFrameHeader(buffer, 0, Kind.block, id, blockHeaderBytes + header.length);
+    writeBlockHeader(buffer, frameHeaderBytes, header);
+    if (this.#ended) {
+      sent();
+      return true;
+    }
+    this.#owed.add(sent);
+    return this.#sendBytes(buffer.subarray(0, blockContentAt + header.length), () => {
+      if (this.#owed.delete(sent)) sent();
+    });
+  }
+
+  #sendBytes(bytes: Buffer, sent?: () => void): boolean {
+    const more = this.link.send(bytes, () => {
+      this.#movedMs = performance.now();
+      sent?.();
+    });
+    if (!more) this.#full = true;
+    return more;
+  }
+
+  /** Resolves when more may be sent. @throws {FerryError} CONNECTION_LOST once the link has ended, CANCELLED */
+  ready(signal?: AbortSignal): Promise<void> {
+    if (!this.#full && !this.#ended) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.#waiting.delete(settle);
+        signal?.removeEventListener('abort', settle);
+        if (this.#ended) reject(new FerryError(Code.CONNECTION_LOST, 'the connection was lost'));
+        else if (signal?.aborted === true) reject(new FerryError(Code.CANCELLED, 'cancelled'));
+        else resolve();
+      };
+      this.#waiting.add(settle);
+      signal?.addEventListener('abort', settle, { once: true });
+      if (this.#ended || signal?.aborted === true) settle();
+    });
+  }
+
+  /** Stops reading until as many `resume`s; counted, because several reasons may hold it at once. */
+  pause(): void {
+    this.#pauses += 1;
+    if (this.#pauses === 1) this.link.pause();
+  }
+
+  resume(): void {
+    this.#pauses -= 1;
+    if (this.#pauses === 0) {
+      this.#heardMs = performance.now();
+      this.link.resume();
+    }
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  abort(error: FerryError): void {
+    this.link.abort(error);
+  }
+
+  #bodyLimit(kind: number): number {
+    if (kind !== Kind.block) return this.#opts.controlLimit();
+    if (!this.#opts.blocksWelcome()) throw new FerryError(Code.BAD_STATE, 'blocks travel only on lanes');
+    return limits.blockFrameBytes;
+  }
+
+  #read(bytes: Buffer): void {
+    if (this.#ended) return;
+    this.#heardMs = performance.now();
+    const wasInside = this.#decoder.inside;
+    try {
+      this.#decoder.push(bytes);
+    } catch (error) {
+      this.abort(asFerryError(error));
+      return;
+    }
+    if (!wasInside || !this.#decoder.inside) this.#frameBeganMs = this.#heardMs;
+  }
+
+  #receive(kind: number, id: number, body: Buffer): void {
+    this.#frameBeganMs = this.#heardMs;
+    if (kind === Kind.block) {
+      const buffer = this.#blockBuffer;
+      this.#blockBuffer = undefined;
+      if (buffer === undefined) throw new Error('a block frame without its buffer');
+      this.#opts.onBlock(id, buffer, body.length);
+      this.#holdWhileExhausted();
+    } else if (kind === Kind.ping) {
+      this.send(Kind.pong, id);
+    } else if (kind === Kind.pong) {
+      this.#pinged = false;
+      this.rttMs = this.#heardMs - this.#pingMs;
+    } else {
+      this.#opts.onFrame(kind, id, body);
+    }
+  }
+
+  /** Reading goes on only when there is a buffer for the next block. */
+  #held = false;
+  #holdWhileExhausted(): void {
+    if (this.#held || !this.#opts.pool.exhausted) return;
+    this.#held = true;
+    this.pause();
+    this.#opts.pool.onFree(() => {
+      this.#held = false;
+      this.resume();
+    });
+  }
+
+  #drained(): void {
+    this.#full = false;
+    this.#movedMs = performance.now();
+    for (const wake of [...this.#waiting]) wake();
+    this.#opts.onDrain?.();
+  }
+
+  /** Measures the round trip now. */
+  ping(): void {
+    if (this.#pinged || this.#ended) return;
+    this.#pinged = true;
+    this.#pingMs = performance.now();
+    this.send(Kind.ping, 0);
+  }
+
+  #watch(nowMs: number): void {
+    const reading = this.#pauses === 0;
+    if (reading && nowMs - this.#heardMs > limits.deadMs) {
+      this.abort(new FerryError(Code.TIMEOUT, 'the other side has gone silent'));
+    } else if (reading && this.#decoder.inside && nowMs - this.#frameBeganMs > limits.frameMs) {
+      this.abort(new FerryError(Code.TIMEOUT, 'a message took too long to arrive'));
+    } else if (this.link.bufferedBytes > 0 && nowMs - this.#movedMs > limits.stallMs) {
+      this.abort(new FerryError(Code.TIMEOUT, 'the other side takes nothing any more'));
+    } else if (this.#opts.pings) {
+      this.ping();
+    }
+    if (this.link.bufferedBytes === 0) this.#movedMs = nowMs;
+  }
+
+  #finish(error: FerryError | undefined): void {
+    this.#ended = true;
+    clearInterval(this.#timer);
+    if (this.#blockBuffer !== undefined) this.#opts.pool.give(this.#blockBuffer);
+    this.#blockBuffer = undefined;
+    for (const sent of this.#owed) sent();
+    this.#owed.clear();
+    for (const wake of [...this.#waiting]) wake();
+    this.#opts.onEnd(error);
+  }
+}

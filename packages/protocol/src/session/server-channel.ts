@@ -1,0 +1,226 @@
+/**
+ * The server's end of a session or lane: requests in, through a table of handlers, answers out. I/O (worker) threads.
+ *
+ * The table decides what is allowed now; it may be exchanged when the state changes (after login). Whatever a handler
+ * throws becomes one error frame; a broken invariant (anything but a FerryError) crashes the thread.
+ */
+
+import type { BlockHeader } from '../content/block.ts';
+import type { BlockPool } from '../content/block-pool.ts';
+import { asFerryError, Code, FerryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Link } from '../link/link.ts';
+import { encodeEvent, type ServerEvent } from '../messages/event.ts';
+import { encodeFailure } from '../messages/failure.ts';
+import { Kind, kindName } from '../wire/kinds.ts';
+import { decodeBody, encodeBody, type Operation } from '../wire/operation.ts';
+import { FrameLink } from './frame-link.ts';
+
+/** Unknown messages until the peer is taken for hostile. */
+const strikes = 3;
+
+/** One request being served. */
+export type ServerCall<Part> = {
+  readonly id: number;
+  /** Aborted when the client cancels or is gone. */
+  readonly signal: AbortSignal;
+  /** Sends a part of the answer; wait for `ready` when it says false. */
+  part: (part: Part) => boolean;
+  /** Sends a block of the answer, see FrameLink.sendBlock. */
+  block: (buffer: Buffer, header: BlockHeader, sent: () => void) => boolean;
+  /** Resolves when more may be sent. @throws {FerryError} CONNECTION_LOST, CANCELLED */
+  ready: () => Promise<void>;
+};
+
+type Serve = (body: Buffer, call: ServerCall<unknown>, encode: (part: unknown) => Buffer) => Promise<Buffer>;
+
+/** Handlers by kind. Made with {@link handler}. */
+export type Handlers = ReadonlyMap<number, { serve: Serve; encodePart: (part: unknown) => Buffer }>;
+
+export function handler<Request, Part, Reply>(
+  op: Operation<Request, Part, Reply>,
+  serve: (request: Request, call: ServerCall<Part>) => Promise<Reply> | Reply,
+): readonly [number, { serve: Serve; encodePart: (part: unknown) => Buffer }] {
+  return [
+    op.kind,
+    {
+      serve: async (body, call) => {
+        const request = decodeBody(op.request, body);
+        return encodeBody(op.reply, await serve(request, call as ServerCall<Part>));
+      },
+      encodePart: (part) => encodeBody(op.part, part as Part),
+    },
+  ];
+}
+
+export type ServerChannelOpts = {
+  pool: BlockPool;
+  handlers: Handlers;
+  /** Largest body before `handlers` were exchanged; limits.helloFrameBytes until then. */
+  controlLimit?: number;
+  /** A block of an upload, on lanes only. The buffer goes back to the pool when the promise settles. */
+  onBlock?: (buffer: Buffer, bodyBytes: number) => Promise<void>;
+  /** Every error that is answered, for the log. */
+  onFailure?: (kind: number, error: FerryError) => void;
+  /** Once. */
+  onEnd: (error: FerryError | undefined) => void;
+};
+
+export class ServerChannel {
+  readonly #frames: FrameLink;
+  readonly #opts: ServerChannelOpts;
+  readonly #calls = new Map<number, AbortController>();
+  #handlers: Handlers;
+  #controlLimit: number;
+  #onBlock: ServerChannelOpts['onBlock'];
+  #unknown = 0;
+  #held = false;
+
+  constructor(link: Link, opts: ServerChannelOpts) {
+    this.#opts = opts;
+    this.#handlers = opts.handlers;
+    this.#controlLimit = opts.controlLimit ?? limits.helloFrameBytes;
+    this.#onBlock = opts.onBlock;
+    this.#frames = new FrameLink(link, {
+      pool: opts.pool,
+      pings: false,
+      controlLimit: () => this.#controlLimit,
+      blocksWelcome: () => this.#onBlock !== undefined,
+      onFrame: (kind, id, body) => this.#receive(kind, id, body),
+      onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
+      onEnd: (error) => this.#finish(error),
+    });
+  }
+
+  get link(): Link {
+    return this.#frames.link;
+  }
+
+  get inFlight(): number {
+    return this.#calls.size;
+  }
+
+  /** After login: another table, larger messages, and blocks if this is a lane. */
+  become(handlers: Handlers, controlLimit: number, onBlock?: ServerChannelOpts['onBlock']): void {
+    this.#handlers = handlers;
+    this.#controlLimit = controlLimit;
+    this.#onBlock = onBlock;
+  }
+
+  sendEvent(event: ServerEvent): void {
+    this.#frames.send(Kind.event, 0, encodeEvent(event));
+  }
+
+  close(): void {
+    this.#frames.close();
+  }
+
+  /** Says why in a last frame, then ends. */
+  refuse(error: FerryError): void {
+    this.#frames.send(Kind.error, 0, encodeFailure(error));
+    this.#frames.close();
+  }
+
+  abort(error: FerryError): void {
+    this.#frames.abort(error);
+  }
+
+  #receive(kind: number, id: number, body: Buffer): void {
+    if (kind === Kind.cancel) {
+      this.#calls.get(id)?.abort();
+      return;
+    }
+    const found = this.#handlers.get(kind);
+    if (found === undefined) {
+      this.#refuseKind(kind, id);
+      return;
+    }
+    // The frame's bytes are gone after this call, and handlers decode before their first await.
+    this.#serve(kind, id, (call) =>
+      found.serve(
+        body,
+        { ...call, part: (part) => this.#frames.send(Kind.part, id, found.encodePart(part)) },
+        found.encodePart,
+      ),
+    );
+  }
+
+  #receiveBlock(id: number, buffer: Buffer, bodyBytes: number): void {
+    const onBlock = this.#onBlock;
+    if (onBlock === undefined) {
+      this.#opts.pool.give(buffer);
+      throw new FerryError(Code.BAD_STATE, 'blocks travel only on lanes');
+    }
+    this.#serve(Kind.block, id, async () => {
+      try {
+        await onBlock(buffer, bodyBytes);
+      } finally {
+        this.#opts.pool.give(buffer);
+      }
+      return emptyTuple;
+    });
+  }
+
+  #serve(kind: number, id: number, run: (call: Omit<ServerCall<unknown>, 'part'>) => Promise<Buffer>): void {
+    if (this.#calls.has(id)) throw new FerryError(Code.BAD_STATE, 'a request id is in use already');
+    const controller = new AbortController();
+    this.#calls.set(id, controller);
+    this.#holdWhileBusy();
+    const call = {
+      id,
+      signal: controller.signal,
+      block: (buffer: Buffer, header: BlockHeader, sent: () => void) =>
+        this.#frames.sendBlock(id, buffer, header, sent),
+      ready: () => this.#frames.ready(controller.signal),
+    };
+    void run(call).then(
+      (reply) => {
+        this.#over(id);
+        this.#frames.send(Kind.reply, id, reply);
+      },
+      (thrown: unknown) => {
+        this.#over(id);
+        if (!(thrown instanceof Error)) throw thrown;
+        const error = asFerryError(thrown, () => {
+          throw thrown;
+        });
+        this.#frames.send(Kind.error, id, encodeFailure(error));
+        this.#opts.onFailure?.(kind, error);
+        if (error.code === Code.MALFORMED) this.close();
+      },
+    );
+  }
+
+  #over(id: number): void {
+    this.#calls.delete(id);
+    if (this.#held && this.#calls.size < limits.controlInFlight) {
+      this.#held = false;
+      this.#frames.resume();
+    }
+  }
+
+  /** A client that pipelines more than it may is not read from until some of it is answered. */
+  #holdWhileBusy(): void {
+    if (this.#held || this.#calls.size < limits.controlInFlight) return;
+    this.#held = true;
+    this.#frames.pause();
+  }
+
+  #refuseKind(kind: number, id: number): void {
+    const known = !kindName(kind).startsWith('0x');
+    const error = known
+      ? new FerryError(Code.BAD_STATE, `a "${kindName(kind)}" message is not allowed here`)
+      : new FerryError(Code.UNKNOWN_MESSAGE, `there is no message of kind ${kind}`);
+    this.#unknown += 1;
+    this.#opts.onFailure?.(kind, error);
+    if (this.#unknown < strikes) this.#frames.send(Kind.error, id, encodeFailure(error));
+    else this.refuse(error);
+  }
+
+  #finish(error: FerryError | undefined): void {
+    for (const controller of this.#calls.values()) controller.abort();
+    this.#opts.onEnd(error);
+  }
+}
+
+const emptyTuple = Buffer.from([0x90]);

@@ -1,0 +1,43 @@
+/**
+ * The kind byte of every frame. The numbers are the protocol: never reused, never renumbered.
+ */
+
+export const Kind = {
+  /** Answers, by the id of their request. */
+  reply: 0x01,
+  part: 0x02,
+  error: 0x03,
+  /** Client to server: the request of this id is no longer wanted. */
+  cancel: 0x04,
+  /** Server to client, unasked; id 0. */
+  event: 0x05,
+  ping: 0x06,
+  pong: 0x07,
+  /** The first frame of a connection decides what it is. */
+  hello: 0x10,
+  attach: 0x11,
+  /** Requests of the control connection. */
+  list: 0x20,
+  stat: 0x21,
+  mkdir: 0x22,
+  rename: 0x23,
+  remove: 0x24,
+  space: 0x25,
+  ticket: 0x26,
+  /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
+  read: 0x40,
+  create: 0x41,
+  block: 0x42,
+  commit: 0x43,
+  discard: 0x44,
+} as const;
+
+export type Kind = (typeof Kind)[keyof typeof Kind];
+
+const nameByKind: ReadonlyMap<number, string> = new Map(
+  Object.entries(Kind).map(([name, kind]) => [kind, name]),
+);
+
+export function kindName(kind: number): string {
+  return nameByKind.get(kind) ?? `0x${kind.toString(16)}`;
+}
