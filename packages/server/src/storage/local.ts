@@ -1,0 +1,93 @@
+/**
+ * A folder of this machine as storage. All work is done at once on the worker's own thread: for local disks that is the
+ * fastest, and the peer's window closes by itself when the disk is slow. Used on worker threads.
+ */
+
+import { Code, type Entry, type Facts, FerryError, type Path } from '@ferry/protocol';
+import * as disk from '@ferry/protocol/disk';
+import {
+  type Committed,
+  checkSignal,
+  type ReadHandle,
+  type Space,
+  type Storage,
+  type Upload,
+  type UploadSpec,
+  type Wait,
+} from './storage.ts';
+
+export class LocalStorage implements Storage {
+  readonly #root: disk.Root;
+  readonly #staging: disk.Staging;
+
+  /** @throws {FerryError} as Root.open: NOT_FOUND, NOT_FOLDER, FORBIDDEN, CONFIG */
+  static open(folder: string, opts: disk.RootOpts = {}): LocalStorage {
+    return new LocalStorage(disk.Root.open(folder, opts));
+  }
+
+  /** Takes the root over: closing the storage closes it. */
+  constructor(root: disk.Root) {
+    this.#root = root;
+    this.#staging = new disk.Staging(root);
+  }
+
+  async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
+    checkSignal(opts);
+    for (const page of disk.list(this.#root, path)) {
+      yield page;
+      checkSignal(opts);
+    }
+  }
+
+  async stat(path: Path, opts: Wait = {}): Promise<Facts> {
+    checkSignal(opts);
+    return disk.stat(this.#root, path);
+  }
+
+  async mkdir(path: Path, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    disk.mkdir(this.#root, path);
+  }
+
+  async rename(from: Path, to: Path, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    disk.rename(this.#root, from, to);
+  }
+
+  async remove(path: Path, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    disk.remove(this.#root, path);
+  }
+
+  async space(path: Path, opts: Wait = {}): Promise<Space> {
+    checkSignal(opts);
+    return disk.space(this.#root, path);
+  }
+
+  async openRead(path: Path, identity: string | undefined, opts: Wait = {}): Promise<ReadHandle> {
+    checkSignal(opts);
+    const file = disk.openRead(this.#root, path);
+    if (identity === undefined || file.facts.identity === identity) return file;
+    file.close();
+    throw new FerryError(Code.SOURCE_CHANGED, 'the file has changed since you looked');
+  }
+
+  async createUpload(spec: UploadSpec, opts: Wait = {}): Promise<Upload> {
+    checkSignal(opts);
+    const file = this.#staging.create(spec);
+    return {
+      write: (index, bytes, digest) => file.write(index, bytes, digest),
+      commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
+      discard: () => file.discard(),
+    };
+  }
+
+  /** Removes partial files that dead transfers left behind; gives their number. One worker does this, once in a while. */
+  collect(maxAgeMs: number, nowMs: number): number {
+    return this.#staging.collect(maxAgeMs, nowMs);
+  }
+
+  close(): void {
+    this.#root.close();
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The files a server shares: all that sessions, handlers and lanes know of where they lie. Implemented by a local folder,
+ * memory and, later, object storage; each is held to test/suites/storage.suite.ts. Called on worker threads, where each worker
+ * has its own instance over the same files.
+ *
+ * Errors, the same from every implementation, always FerryError:
+ *   NOT_FOUND    nothing is there, or what is there must not be told from nothing (symlinked parents, other file systems)
+ *   NOT_FOLDER, NOT_REGULAR   something else is there
+ *   EXISTS       the name is taken; nothing was overwritten
+ *   NOT_EMPTY    a folder with entries is not removed
+ *   CONFLICT     the version to be replaced is not there any more; SOURCE_CHANGED the version to be read
+ *   NAME_INVALID, NAME_TOO_LONG, FORBIDDEN, READ_ONLY, NO_SPACE, LIMIT   permanent until somebody does something
+ *   BUSY         worth trying again
+ *   IO_ERROR     the store failed; `cause` says how
+ * No message names a place outside of what is shared.
+ *
+ * A call whose signal is aborted before it began does nothing and throws CANCELLED or the signal's own FerryError. Once begun, a
+ * single step is finished, not torn: only `list` looks at the signal again, between pages.
+ */
+
+import { asFerryError, Code, type Entry, type Facts, FerryError, type Path } from '@ferry/protocol';
+import type { Committed, StagedFileSpec } from '@ferry/protocol/disk';
+
+export type Wait = { readonly signal?: AbortSignal };
+
+export type Space = { readonly free: number; readonly total: number };
+
+export type UploadSpec = StagedFileSpec;
+export type { Committed };
+
+export interface Storage {
+  /**
+   * The folder's entries in no particular order, in pages of at most limits.pageEntries rows and limits.pageBytes bytes, none
+   * empty; an empty folder has no page. The next page is read when it is asked for. Leaving the loop frees what it holds.
+   * @throws NOT_FOUND, NOT_FOLDER, FORBIDDEN with the first page
+   */
+  list(path: Path, opts?: Wait): AsyncIterable<readonly Entry[]>;
+  /** Never follows a symlink. The root's name is `~`. @throws NOT_FOUND */
+  stat(path: Path, opts?: Wait): Promise<Facts>;
+  /** @throws EXISTS, NOT_FOUND (its parent) */
+  mkdir(path: Path, opts?: Wait): Promise<void>;
+  /** Never overwrites. @throws EXISTS, NOT_FOUND, NAME_INVALID (into itself), FORBIDDEN (the root) */
+  rename(from: Path, to: Path, opts?: Wait): Promise<void>;
+  /** Removes one file, link or empty folder. @throws NOT_EMPTY, NOT_FOUND, FORBIDDEN (the root) */
+  remove(path: Path, opts?: Wait): Promise<void>;
+  /** @throws NOT_FOUND, NOT_FOLDER */
+  space(path: Path, opts?: Wait): Promise<Space>;
+  /**
+   * A regular file for reading; with an identity, only the version that has it.
+   * @throws NOT_FOUND, NOT_REGULAR, SOURCE_CHANGED
+   */
+  openRead(path: Path, identity: string | undefined, opts?: Wait): Promise<ReadHandle>;
+  /**
+   * Begins a file that nobody sees before commit. What commit would refuse is refused now where it is known.
+   * @throws NOT_FOUND (the folder), EXISTS, CONFLICT, NO_SPACE, LIMIT; BAD_STATE when the transfer id is in use
+   */
+  createUpload(spec: UploadSpec, opts?: Wait): Promise<Upload>;
+  /** Frees what is held. Handles and uploads are ended by their owners before. Idempotent. */
+  close(): void;
+}
+
+/** Held by one lane, used one call at a time. Where a store can answer at once it does: a promise per block costs. */
+export interface ReadHandle {
+  /** As they were when it was opened. */
+  readonly facts: Facts;
+  /**
+   * Puts block `index` at the start of the caller's `buffer`, which must have room for it; gives its length, 0 beyond the end.
+   * @throws SOURCE_CHANGED, IO_ERROR
+   */
+  read(index: number, buffer: Uint8Array): number | Promise<number>;
+  /** Whether all that was read is of one version, which `facts` names. */
+  unchanged(): boolean | Promise<boolean>;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Held by one lane, used one call at a time. */
+export interface Upload {
+  /**
+   * Verifies and keeps a block; any order, and one may come twice. `bytes` and `digest` are the caller's again afterwards.
+   * @throws MALFORMED (no such block, wrong length), INTEGRITY (wrong digest), NO_SPACE, IO_ERROR; it may be sent again
+   */
+  write(index: number, bytes: Uint8Array, digest: Uint8Array): void | Promise<void>;
+  /**
+   * Publishes under the final name, whole, and answers when that is durable. Ends the upload, whatever the answer.
+   * @throws BAD_STATE (blocks missing), INTEGRITY, EXISTS, CONFLICT, NOT_FOUND (the folder), NO_SPACE, IO_ERROR: no file then
+   */
+  commit(rootDigest: Uint8Array): Promise<Committed>;
+  /** Forgets it all. Idempotent, and harmless after commit. */
+  discard(): void | Promise<void>;
+}
+
+/** How an implementation begins. @throws {FerryError} CANCELLED, or the error the signal was aborted with */
+export function checkSignal({ signal }: Wait): void {
+  if (!signal?.aborted) return;
+  throw asFerryError(signal.reason, (cause) => new FerryError(Code.CANCELLED, 'cancelled', { cause }));
+}

@@ -1,0 +1,24 @@
+/**
+ * Any storage, without the verbs that change something. Put below all front ends, so that no handler can forget to ask.
+ */
+
+import { Code, FerryError, type Path } from '@ferry/protocol';
+import type { Storage, Wait } from './storage.ts';
+
+export function withReadOnly(storage: Storage): Storage {
+  const refuse = async (): Promise<never> => {
+    throw new FerryError(Code.READ_ONLY, 'this place may only be read');
+  };
+  return {
+    list: (path: Path, opts?: Wait) => storage.list(path, opts),
+    stat: (path: Path, opts?: Wait) => storage.stat(path, opts),
+    space: (path: Path, opts?: Wait) => storage.space(path, opts),
+    openRead: (path: Path, identity: string | undefined, opts?: Wait) =>
+      storage.openRead(path, identity, opts),
+    mkdir: refuse,
+    rename: refuse,
+    remove: refuse,
+    createUpload: refuse,
+    close: () => storage.close(),
+  };
+}

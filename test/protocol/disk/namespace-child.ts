@@ -1,0 +1,112 @@
+/** The scenarios of namespace.test.ts: `node namespace-child.ts SCENARIO FOLDER`, the answer as JSON on stdout. */
+
+import { readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { FerryError, limits } from '@ferry/protocol';
+import {
+  list,
+  mkdir,
+  openRead,
+  Root,
+  type RootOpts,
+  remove,
+  rename,
+  Staging,
+  space,
+  stat,
+} from '@ferry/protocol/disk';
+import { path } from '../../support/scratch.ts';
+import { contentOf, randomContent, specFor } from '../../support/staging.ts';
+
+const [, , scenario = '', folder = ''] = process.argv;
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+    return 'done';
+  } catch (error) {
+    if (error instanceof FerryError) return error.codeName;
+    throw error;
+  }
+}
+
+const names = (root: Root): string[] => [...list(root, [])].flat().map(({ name }) => name);
+
+function crossing(): unknown {
+  const withRoot = <T>(opts: RootOpts, use: (root: Root) => T): T => use(Root.open(folder, opts));
+  return {
+    ...withRoot({}, (root) => ({
+      listed: names(root),
+      stat: codeOf(() => stat(root, path('mount'))),
+      list: codeOf(() => [...list(root, path('mount'))]),
+      read: codeOf(() => openRead(root, path('mount/file'))),
+      mkdir: codeOf(() => mkdir(root, path('mount/new'))),
+      remove: codeOf(() => remove(root, path('mount/file'))),
+      upload: codeOf(() => new Staging(root).create(specFor('mount/new', 0))),
+    })),
+    ...withRoot({ oneFileSystem: false }, (root) => {
+      writeFileSync(join(folder, 'file'), '');
+      const renamed = codeOf(() => rename(root, path('file'), path('mount/other')));
+      rmSync(join(folder, 'file'));
+      return {
+        'allowed: listed': names(root),
+        'allowed: read': codeOf(() => openRead(root, path('mount/file')).close()),
+        'allowed: rename': renamed,
+        'allowed: upload': codeOf(() => new Staging(root).create(specFor('mount/new', 0))),
+      };
+    }),
+  };
+}
+
+/** A tmpfs of 4 MiB: an upload of 3 is begun, another file takes most of the room, then that is removed again. */
+function full(): unknown {
+  const small = join(folder, 'small');
+  const root = Root.open(small);
+  const staging = new Staging(root);
+  const tooLarge = codeOf(() => staging.create(specFor('x', space(root, []).free + 1)));
+  const content = randomContent(3 * limits.blockBytes);
+  const file = staging.create(specFor('file', content.bytes.length));
+  writeFileSync(join(small, 'filler'), Buffer.alloc(2.5 * limits.blockBytes));
+  const write = (i: number): void =>
+    file.write(i, content.blocks[i] ?? Buffer.alloc(0), content.digests[i] ?? Buffer.alloc(0));
+  const answers = content.blocks.map((_, i) => codeOf(() => write(i)));
+  const visible = names(root);
+  rmSync(join(small, 'filler'));
+  const again = codeOf(() => {
+    answers.forEach((answer, i) => {
+      if (answer !== 'done') write(i);
+    });
+    file.commit(content.root);
+  });
+  return {
+    tooLarge,
+    blocksBeforeFull: answers.flatMap((answer, i) => (answer === 'done' ? [] : [i])),
+    write: answers[1],
+    visible,
+    again,
+    same: readFileSync(join(small, 'file')).equals(content.bytes),
+    parts: readdirSync(join(small, '.ferry', 'part')),
+  };
+}
+
+function commit(): unknown {
+  const staging = new Staging(Root.open(folder));
+  const content = contentOf(Buffer.from('content'));
+  const file = staging.create(specFor('file', content.bytes.length));
+  try {
+    file.write(0, content.bytes, content.digests[0] ?? Buffer.alloc(0));
+    return file.commit(content.root).durable ? 'done' : 'not durable';
+  } catch (error) {
+    file.discard();
+    if (error instanceof FerryError) return error.codeName;
+    throw error;
+  }
+}
+
+const scenarios: Record<string, () => unknown> = {
+  crossing,
+  full,
+  commit,
+  open: () => codeOf(() => Root.open(folder)),
+};
+writeSync(1, JSON.stringify(scenarios[scenario]?.()));

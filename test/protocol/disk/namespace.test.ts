@@ -1,0 +1,138 @@
+/**
+ * What needs other file systems, or a disk that fails: run in a child process with mounts of its own, or under strace.
+ * Skipped with a visible line where the machine does not permit that.
+ */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { scratchFolder } from '../../support/scratch.ts';
+
+const child = fileURLToPath(new URL('./namespace-child.ts', import.meta.url));
+const run = (command: string, args: readonly string[]) =>
+  spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });
+
+const mounts =
+  run('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status !== 0 &&
+  'this machine permits no mounts';
+const strace = run('strace', ['-f', '-e', 'trace=fsync', 'true']).status !== 0 && 'strace does not work here';
+
+/** Runs `scenario` of namespace-child.ts in a mount namespace after `setup`; its answer. */
+function inNamespace(folder: string, setup: string, scenario: string): unknown {
+  const script = `${setup}; exec "$1" "$2" "$3" "$0"`;
+  const result = run('unshare', ['-rm', 'sh', '-ec', script, folder, process.execPath, child, scenario]);
+  assert.equal(result.status, 0, result.stderr);
+  return JSON.parse(result.stdout);
+}
+
+describe('with mounts', { skip: mounts }, () => {
+  const shareWith = (t: TestContext, name: string): string => {
+    const folder = scratchFolder(t);
+    mkdirSync(join(folder, name));
+    return folder;
+  };
+  test('another file system below the root is neither listed nor entered, unless asked for (PATH-14)', (t) => {
+    const folder = shareWith(t, 'mount');
+    assert.deepEqual(
+      inNamespace(folder, 'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"', 'crossing'),
+      {
+        listed: [],
+        stat: 'NOT_FOUND',
+        list: 'NOT_FOUND',
+        read: 'NOT_FOUND',
+        mkdir: 'NOT_FOUND',
+        remove: 'NOT_FOUND',
+        upload: 'NOT_FOUND',
+        'allowed: listed': ['mount'],
+        'allowed: read': 'done',
+        'allowed: rename': 'FORBIDDEN',
+        'allowed: upload': 'FORBIDDEN',
+      },
+    );
+  });
+  test('without /proc nothing is opened at all', (t) => {
+    assert.equal(inNamespace(shareWith(t, 'x'), 'mount -t tmpfs none /proc', 'open'), 'CONFIG');
+  });
+  test('a full disk is NO_SPACE, harms nothing, and the block may be sent again (XFER-10)', (t) => {
+    const folder = shareWith(t, 'small');
+    assert.deepEqual(inNamespace(folder, 'mount -t tmpfs -o size=4m none "$0/small"', 'full'), {
+      tooLarge: 'NO_SPACE',
+      blocksBeforeFull: [1, 2],
+      write: 'NO_SPACE',
+      visible: ['filler'],
+      again: 'done',
+      same: true,
+      parts: [],
+    });
+  });
+});
+
+describe('under strace', { skip: strace }, () => {
+  const traced = (
+    t: TestContext,
+    args: readonly string[],
+  ): { folder: string; answer: unknown; calls: string[] } => {
+    const folder = scratchFolder(t);
+    const log = join(scratchFolder(t), 'log');
+    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, 'commit', folder]);
+    assert.equal(result.status, 0, result.stderr);
+    return { folder, answer: JSON.parse(result.stdout), calls: readFileSync(log, 'utf8').split('\n') };
+  };
+  test('the file is synced before its name appears, the folders after it and before the answer (XFER-23)', (t) => {
+    const { folder, answer, calls } = traced(t, [
+      '-e',
+      'trace=fsync,link,linkat,rename,renameat,renameat2,unlink,write',
+    ]);
+    assert.equal(answer, 'done');
+    const order = calls.flatMap((call) => {
+      if (/fsync\(\d+<[^>]*\.part>/.test(call)) return ['sync file'];
+      if (/ link(at)?\(/.test(call)) return ['link'];
+      if (/ unlink\(.*\.part"/.test(call)) return ['unlink'];
+      if (new RegExp(`fsync\\(\\d+<${folder}>`).test(call)) return ['sync folder'];
+      if (/fsync\(\d+<[^>]*\/part>/.test(call)) return ['sync staging'];
+      return / write\(1</.test(call) ? ['answer'] : [];
+    });
+    assert.deepEqual(order, ['sync file', 'link', 'unlink', 'sync folder', 'sync staging', 'answer']);
+  });
+  for (const [what, when] of [
+    ['the file', 1],
+    ['the folder', 2],
+  ] as const) {
+    test(`a failing fsync of ${what} is IO_ERROR and is not tried again (XFER-11)`, (t) => {
+      const inject = ['-e', 'trace=fsync', '-e', `inject=fsync:error=EIO:when=${when}`];
+      const { folder, answer, calls } = traced(t, inject);
+      assert.equal(answer, 'IO_ERROR');
+      assert.equal(existsSync(join(folder, 'file')), what === 'the folder');
+      assert.deepEqual(readdirSync(join(folder, '.ferry', 'part')), []);
+      assert.equal(calls.filter((call) => /fsync\(.*\.part>/.test(call)).length, 1);
+    });
+  }
+  test('a file system that cannot sync folders is said to be not durable', (t) => {
+    const inject = ['-e', 'trace=fsync', '-e', 'inject=fsync:error=EINVAL:when=2+'];
+    const { folder, answer } = traced(t, inject);
+    assert.equal(answer, 'not durable');
+    assert.ok(existsSync(join(folder, 'file')));
+  });
+  test('a file system without hard links still publishes, and still does not overwrite', (t) => {
+    const inject = ['-e', 'trace=link,linkat', '-e', 'inject=link,linkat:error=EPERM'];
+    const { folder, answer } = traced(t, inject);
+    assert.equal(answer, 'done');
+    assert.deepEqual(readdirSync(folder).sort(), ['.ferry', 'file']);
+  });
+  test('a write that fails is IO_ERROR and leaves nothing (XFER-11)', (t) => {
+    const { folder, answer } = traced(t, ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=EIO:when=1']);
+    assert.equal(answer, 'IO_ERROR');
+    assert.equal(existsSync(join(folder, 'file')), false);
+    assert.deepEqual(readdirSync(join(folder, '.ferry', 'part')), []);
+  });
+  test('a short write is continued where it ended (XFER-12)', (t) => {
+    const { calls } = traced(t, ['-e', 'trace=pwrite64', '-e', 'inject=pwrite64:retval=3:when=1']);
+    const writes = calls.flatMap(
+      (call) => /pwrite64\(.*, (\d+), (\d+)\) += (\d+)/.exec(call)?.slice(1, 4).join(' ') ?? [],
+    );
+    assert.deepEqual(writes, ['7 0 3', '4 3 4']);
+  });
+});

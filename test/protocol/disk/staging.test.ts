@@ -1,0 +1,324 @@
+/** Staged files: nothing shows before it is complete, and what shows is what was sent. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { limits } from '@ferry/protocol';
+import { FolderSync, Root, Staging, stat } from '@ferry/protocol/disk';
+import { withCode } from '../../support/code.ts';
+import { path, scratchFolder } from '../../support/scratch.ts';
+import { boundarySizes, contentOf, randomContent, specFor, writeAll } from '../../support/staging.ts';
+
+type Share = { folder: string; root: Root; staging: Staging };
+
+function share(t: TestContext): Share {
+  const folder = scratchFolder(t);
+  const root = Root.open(folder);
+  t.after(() => root.close());
+  return { folder, root, staging: new Staging(root) };
+}
+
+const parts = (folder: string): string[] => {
+  const partFolder = join(folder, '.ferry', 'part');
+  return existsSync(partFolder) ? readdirSync(partFolder) : [];
+};
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+
+describe('a file of every size that matters (XFER-29)', () => {
+  for (const size of boundarySizes) {
+    test(`${size} bytes`, async (t) => {
+      const { folder, staging } = share(t);
+      const content = randomContent(size);
+      const before = descriptors();
+      const file = staging.create(specFor('file', size));
+      assert.equal(file.complete, size === 0);
+      await writeAll(file, content);
+      assert.equal(file.complete, true);
+      assert.equal(existsSync(join(folder, 'file')), false);
+      const { facts, durable } = file.commit(content.root);
+      assert.equal(durable, true);
+      assert.equal(facts.size, size);
+      assert.ok(readFileSync(join(folder, 'file')).equals(content.bytes));
+      assert.deepEqual(parts(folder), []);
+      assert.equal(descriptors(), before);
+    });
+  }
+});
+
+test('blocks may come in any order and twice', async (t) => {
+  const { folder, staging } = share(t);
+  const content = randomContent(4 * limits.blockBytes + 5);
+  const file = staging.create(specFor('file', content.bytes.length));
+  for (const i of [4, 1, 1, 3, 0, 4, 2]) {
+    file.write(i, content.blocks[i] ?? Buffer.alloc(0), content.digests[i] ?? Buffer.alloc(0));
+  }
+  file.commit(content.root);
+  assert.ok(readFileSync(join(folder, 'file')).equals(content.bytes));
+});
+
+test('a block that does not fit the announced size is refused, beyond the end too (XFER-05)', (t) => {
+  const { folder, staging } = share(t);
+  const file = staging.create(specFor('file', limits.blockBytes + 10));
+  const cases: [index: number, length: number][] = [
+    [0, limits.blockBytes - 1],
+    [0, limits.blockBytes + 1],
+    [0, 0],
+    [1, 9],
+    [1, 11],
+    [1, limits.blockBytes],
+    [2, 1],
+    [2, 0],
+    [-1, limits.blockBytes],
+    [0.5, limits.blockBytes],
+    [2 ** 32, 1],
+    [Number.NaN, 1],
+  ];
+  for (const [index, length] of cases) {
+    const { bytes, digests } = contentOf(Buffer.alloc(length));
+    assert.throws(
+      () => file.write(index, bytes, digests[0] ?? Buffer.alloc(32)),
+      withCode('MALFORMED'),
+      `${index} ${length}`,
+    );
+  }
+  assert.equal(statSync(join(folder, '.ferry', 'part', parts(folder)[0] ?? '')).size, 0);
+  file.discard();
+});
+
+test('a damaged block is refused, may be sent again, and never counts', async (t) => {
+  const { staging } = share(t);
+  const content = randomContent(100);
+  const file = staging.create(specFor('file', 100));
+  const digest = content.digests[0] ?? Buffer.alloc(0);
+  const damaged = Buffer.from(content.bytes);
+  damaged[50] = (damaged[50] ?? 0) ^ 1;
+  assert.throws(() => file.write(0, damaged, digest), withCode('INTEGRITY'));
+  assert.throws(() => file.write(0, content.bytes, digest.subarray(1)), withCode('INTEGRITY'));
+  assert.equal(file.complete, false);
+  file.write(0, content.bytes, digest);
+  file.commit(content.root);
+});
+
+describe('commit refuses and leaves nothing', () => {
+  test('while blocks are missing', (t) => {
+    const { folder, staging } = share(t);
+    const file = staging.create(specFor('file', 10));
+    assert.throws(() => file.commit(), withCode('BAD_STATE'));
+    assert.deepEqual(parts(folder), []);
+    assert.equal(existsSync(join(folder, 'file')), false);
+  });
+  test('a root digest that is not that of the blocks (XFER-04)', async (t) => {
+    const { folder, staging } = share(t);
+    const content = randomContent(10);
+    const file = staging.create(specFor('file', 10));
+    await writeAll(file, content);
+    assert.throws(() => file.commit(randomContent(10).root), withCode('INTEGRITY'));
+    assert.deepEqual(parts(folder), []);
+    assert.equal(existsSync(join(folder, 'file')), false);
+    assert.throws(() => file.commit(content.root), withCode('BAD_STATE'));
+    assert.throws(
+      () => file.write(0, content.bytes, content.digests[0] ?? content.bytes),
+      withCode('BAD_STATE'),
+    );
+  });
+  test('when its partial file is gone', async (t) => {
+    const { folder, staging } = share(t);
+    const file = staging.create(specFor('file', 0));
+    rmSync(join(folder, '.ferry'), { recursive: true });
+    assert.throws(() => file.commit(), withCode('IO_ERROR'));
+    assert.equal(existsSync(join(folder, 'file')), false);
+  });
+});
+
+describe('names that are taken', () => {
+  test('are told before a byte is sent', (t) => {
+    const { folder, staging } = share(t);
+    writeFileSync(join(folder, 'file'), 'old');
+    mkdirSync(join(folder, 'folder'));
+    assert.throws(() => staging.create(specFor('file', 1)), withCode('EXISTS'));
+    assert.throws(() => staging.create(specFor('folder', 1)), withCode('EXISTS'));
+    assert.throws(() => staging.create(specFor('folder', 1, { existing: 'overwrite' })), withCode('EXISTS'));
+    assert.throws(() => staging.create(specFor('file/x', 1)), withCode('NOT_FOLDER'));
+    assert.throws(() => staging.create(specFor('no/x', 1)), withCode('NOT_FOUND'));
+    assert.throws(() => staging.create(specFor('', 1)), withCode('FORBIDDEN'));
+    assert.deepEqual(parts(folder), []);
+  });
+  test('by a file that appears meanwhile: EXISTS, and it stays (XFER-15)', (t) => {
+    const { folder, staging } = share(t);
+    const file = staging.create(specFor('file', 0));
+    writeFileSync(join(folder, 'file'), 'theirs');
+    assert.throws(() => file.commit(), withCode('EXISTS'));
+    assert.equal(readFileSync(join(folder, 'file'), 'utf8'), 'theirs');
+    assert.deepEqual(parts(folder), []);
+  });
+  test('by a folder that appears meanwhile are never overwritten', (t) => {
+    const { folder, staging } = share(t);
+    const file = staging.create(specFor('file', 0, { existing: 'overwrite' }));
+    mkdirSync(join(folder, 'file'));
+    assert.throws(() => file.commit(), withCode('EXISTS'));
+    assert.ok(statSync(join(folder, 'file')).isDirectory());
+  });
+  test('are overwritten as long as the version is the one that was seen (XFER-14)', async (t) => {
+    const { folder, root, staging } = share(t);
+    writeFileSync(join(folder, 'file'), 'seen');
+    const expected = stat(root, path('file')).identity;
+    const content = randomContent(10);
+    const file = staging.create(specFor('file', 10, { existing: 'overwrite', expected }));
+    await writeAll(file, content);
+    const { facts } = file.commit(content.root);
+    assert.ok(readFileSync(join(folder, 'file')).equals(content.bytes));
+    assert.deepEqual(facts, stat(root, path('file')));
+  });
+  for (const [how, change] of [
+    ['replaced', (file: string) => writeFileSync(file, 'theirs, and longer')],
+    ['removed', (file: string) => rmSync(file)],
+  ] as const) {
+    test(`are not when it was ${how} meanwhile: CONFLICT (XFER-14)`, (t) => {
+      const { folder, root, staging } = share(t);
+      writeFileSync(join(folder, 'file'), 'seen');
+      const rule = { existing: 'overwrite', expected: stat(root, path('file')).identity } as const;
+      const file = staging.create(specFor('file', 0, rule));
+      change(join(folder, 'file'));
+      const before = existsSync(join(folder, 'file')) && readFileSync(join(folder, 'file'), 'utf8');
+      assert.throws(() => file.commit(), withCode('CONFLICT'));
+      assert.equal(existsSync(join(folder, 'file')) && readFileSync(join(folder, 'file'), 'utf8'), before);
+      assert.throws(() => staging.create(specFor('file', 0, rule)), withCode('CONFLICT'));
+    });
+  }
+});
+
+test('of several threads that publish one name exactly one wins (XFER-15, XFER-16)', async (t) => {
+  const { folder } = share(t);
+  const threads = 4;
+  const rounds = 50;
+  const gate = new SharedArrayBuffer(4 * (rounds + 1));
+  const results = await Promise.all(
+    Array.from({ length: threads }, (_, thread) => {
+      const worker = new Worker(new URL('./publisher.ts', import.meta.url), {
+        workerData: { folder, gate, threads, rounds, thread },
+      });
+      return new Promise<string[]>((resolve, reject) => {
+        worker.once('message', resolve);
+        worker.once('error', reject);
+      });
+    }),
+  );
+  for (let round = 0; round < rounds; round++) {
+    const answers = results.map((result) => result[round]);
+    const winner = answers.indexOf('published');
+    assert.deepEqual(
+      answers.filter((answer) => answer !== 'EXISTS'),
+      ['published'],
+      `round ${round}: ${answers}`,
+    );
+    assert.equal(readFileSync(join(folder, `file-${round}`), 'utf8'), `of thread ${winner}`);
+  }
+  assert.deepEqual(parts(folder), []);
+});
+
+describe('mode and times', () => {
+  test('are kept; setuid, setgid and sticky bits are not (CLNT-07)', (t) => {
+    const { folder, staging } = share(t);
+    for (const [asked, kept] of [
+      [0o7755, 0o755],
+      [0o600, 0o600],
+      [0o444, 0o444],
+      [0o664, 0o664],
+      [0, 0],
+    ] as const) {
+      staging.create(specFor(`m${asked}`, 0, { mode: asked })).commit();
+      assert.equal(statSync(join(folder, `m${asked}`)).mode & 0o7777, kept);
+    }
+  });
+  test('a umask takes bits away', (t) => {
+    const { folder, root } = share(t);
+    new Staging(root, { umask: 0o027 }).create(specFor('file', 0, { mode: 0o666 })).commit();
+    assert.equal(statSync(join(folder, 'file')).mode & 0o7777, 0o640);
+  });
+  test('to a quarter of a microsecond, before 1970 and after 2038 too (XFER-28)', (t) => {
+    const { folder, staging } = share(t);
+    const times = [
+      { s: 1_700_000_000, ns: 123_456_789 },
+      { s: 0, ns: 0 },
+      { s: -1, ns: 999_000_000 },
+      { s: -1_000_000_000, ns: 250_000_000 },
+      { s: 4_102_444_800, ns: 500_000_000 },
+      { s: 5_000_000_000, ns: 1_000 },
+    ];
+    for (const [i, modified] of times.entries()) {
+      const { facts } = staging.create(specFor(`t${i}`, 0, { modified })).commit();
+      const error = (facts.modified.s - modified.s) * 1e9 + facts.modified.ns - modified.ns;
+      assert.ok(Math.abs(error) <= 500, `${modified.s}.${modified.ns}: off by ${error} ns`);
+      assert.deepEqual(facts, stat(staging.root, path(`t${i}`)));
+      assert.ok(existsSync(join(folder, `t${i}`)));
+    }
+  });
+});
+
+describe('the staging folder', () => {
+  test('is private, made when needed and removed when empty', (t) => {
+    const { folder, staging } = share(t);
+    staging.removeIfEmpty();
+    assert.equal(existsSync(join(folder, '.ferry')), false);
+    const file = staging.create(specFor('file', 5));
+    assert.equal(statSync(join(folder, '.ferry', 'part')).mode & 0o777, 0o700);
+    const [part = ''] = parts(folder);
+    assert.match(part, /^[0-9a-f]{32}\.part$/);
+    assert.equal(statSync(join(folder, '.ferry', 'part', part)).mode & 0o777, 0o600);
+    staging.removeIfEmpty();
+    assert.deepEqual(parts(folder), [part]);
+    file.discard();
+    file.discard();
+    staging.removeIfEmpty();
+    assert.deepEqual(readdirSync(folder), []);
+    staging.create(specFor('file', 0)).commit();
+    assert.ok(existsSync(join(folder, 'file')));
+  });
+  test('takes a transfer id once at a time (XFER-17)', (t) => {
+    const { staging } = share(t);
+    const spec = specFor('file', 5);
+    const first = staging.create(spec);
+    assert.throws(() => staging.create(spec), withCode('BAD_STATE'));
+    first.discard();
+    staging.create(spec).discard();
+  });
+  test('loses what is old, and nothing else (XFER-32)', (t) => {
+    const { folder, staging } = share(t);
+    assert.equal(staging.collect(0, Date.now()), 0);
+    const file = staging.create(specFor('file', 5));
+    writeFileSync(join(folder, '.ferry', 'part', 'note'), '');
+    const now = Date.now();
+    assert.equal(staging.collect(60_000, now), 0);
+    assert.equal(staging.collect(60_000, now + 120_000), 1);
+    assert.deepEqual(parts(folder), ['note']);
+    file.discard();
+  });
+});
+
+test('several files share one sync of their folders', (t) => {
+  const { folder, staging } = share(t);
+  const folders = new FolderSync();
+  for (let i = 0; i < 10; i++) {
+    const file = staging.create(specFor(`f${i}`, 0));
+    file.seal();
+    assert.equal(existsSync(join(folder, `f${i}`)), false);
+    file.publish(folders);
+    file.discard();
+  }
+  assert.equal(folders.size, 2);
+  assert.equal(folders.sync(), true);
+  assert.equal(readdirSync(folder).length, 11);
+});
+
+test('more than the disk has free is refused before a byte is sent (XFER-10)', (t) => {
+  const { folder, staging } = share(t);
+  const size = 2 ** 50;
+  assert.throws(
+    () => staging.create(specFor('file', size)),
+    (error: Error) => withCode('NO_SPACE')(error) && error.message.includes(String(size)),
+  );
+  assert.throws(() => staging.create(specFor('file', 2 ** 53 - 1)), withCode('LIMIT'));
+  assert.equal(existsSync(join(folder, '.ferry')), false);
+});
