@@ -42,6 +42,8 @@ export const limits = {
   readBlocks: 16,
   /** Uploads one lane may hold open. */
   laneUploads: 64,
+  /** Files that a lane keeps open between two reads of them; more are opened again when their turn comes. */
+  laneOpenFiles: 16,
   /** Lanes of one session. */
   sessionLanes: 16,
   /** Unread bytes of one link before its sender must wait for `drain`. */

@@ -79,14 +79,14 @@ const verbs: Record<string, (world: World, at: Path) => void> = {
   'upload over': ({ staging }, at) => put(staging, at, 'overwrite'),
 };
 
+// No link here points at anything but the world's own folders: run as root on broken code, these tests do what they test.
 describe('symlinked parents (PATH-08)', () => {
   const links: Record<string, (world: World) => string> = {
     'absolute to a folder outside': ({ outside }) => outside,
     'relative to a folder outside': () => '../outside',
-    'to the root of the system': () => '/',
     'to a folder inside': () => 'folder',
     'to the root itself': () => '.',
-    'through /proc': () => '/proc/self/root',
+    'through /proc': ({ outside }) => `/proc/self/root${outside}`,
     dangling: () => '../nowhere',
     'to itself (PATH-11)': () => 'link',
     'to a file': () => 'file',
@@ -98,7 +98,7 @@ describe('symlinked parents (PATH-08)', () => {
         symlinkSync(target(at), join(at.shared, 'link'));
         const before = snapshot(at.outside);
         const inside = snapshot(at.shared);
-        for (const below of ['link/file', 'link/folder', 'link/folder/inner', 'link/new', 'link/etc']) {
+        for (const below of ['link/file', 'link/folder', 'link/folder/inner', 'link/new']) {
           assert.throws(() => run(at, path(below)), withCode('NOT_FOUND'), below);
         }
         assert.deepEqual(snapshot(at.outside), before);

@@ -65,22 +65,25 @@ test('no operation escapes through a parent that flips between folder and symlin
   const gone = new Promise((resolve, reject) => flipper.once('exit', resolve).once('error', reject));
   let served = 0;
   let refused = 0;
-  // The upper bound ends a run on a machine that never gives the other thread its turn.
-  for (let i = 0; i < operations || (Math.min(served, refused) < enough && i < 50 * operations); i++) {
-    try {
-      verbs[i % verbs.length]?.();
-      served += 1;
-    } catch (error) {
-      if (!(error instanceof FerryError)) throw error;
-      assert.ok(
-        ['NOT_FOUND', 'EXISTS', 'NOT_FOLDER'].includes(error.codeName),
-        `${error.codeName}: ${error.message}`,
-      );
-      refused += 1;
+  try {
+    // The upper bound ends a run on a machine that never gives the other thread its turn.
+    for (let i = 0; i < operations || (Math.min(served, refused) < enough && i < 50 * operations); i++) {
+      try {
+        verbs[i % verbs.length]?.();
+        served += 1;
+      } catch (error) {
+        if (!(error instanceof FerryError)) throw error;
+        assert.ok(
+          ['NOT_FOUND', 'EXISTS', 'NOT_FOLDER'].includes(error.codeName),
+          `${error.codeName}: ${error.message}`,
+        );
+        refused += 1;
+      }
     }
+  } finally {
+    Atomics.store(state, 0, 1);
+    await gone;
   }
-  Atomics.store(state, 0, 1);
-  await gone;
 
   assert.deepEqual(snapshot(outside), before);
   assert.ok(served >= enough && refused >= enough, `${served} served, ${refused} refused`);

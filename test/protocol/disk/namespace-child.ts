@@ -1,6 +1,6 @@
 /** The scenarios of namespace.test.ts: `node namespace-child.ts SCENARIO FOLDER`, the answer as JSON on stdout. */
 
-import { readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { FerryError, limits } from '@ferry/protocol';
 import {
@@ -103,7 +103,34 @@ function commit(): unknown {
   }
 }
 
+function permissions(): unknown {
+  const at = (name: string): string => join(folder, name);
+  for (const name of ['fixed', 'closed']) mkdirSync(at(name));
+  for (const name of ['file', 'fixed/file', 'closed/file']) writeFileSync(at(name), '');
+  chmodSync(at('fixed/file'), 0);
+  chmodSync(at('fixed'), 0o500);
+  chmodSync(at('closed'), 0);
+  const root = Root.open(folder);
+  const answers = {
+    mkdir: codeOf(() => mkdir(root, path('fixed/new'))),
+    remove: codeOf(() => remove(root, path('fixed/file'))),
+    'rename out': codeOf(() => rename(root, path('fixed/file'), path('out'))),
+    'rename in': codeOf(() => rename(root, path('file'), path('fixed/in'))),
+    upload: codeOf(() => new Staging(root).create(specFor('fixed/new', 0)).commit()),
+    list: codeOf(() => [...list(root, path('closed'))]),
+    read: codeOf(() => openRead(root, path('fixed/file'))),
+    left: readdirSync(folder).sort(),
+    parts: readdirSync(at('.ferry/part')),
+    inside: readdirSync(at('fixed')),
+    open: codeOf(() => Root.open(at('closed'))),
+  };
+  chmodSync(at('fixed'), 0o700);
+  chmodSync(at('closed'), 0o700);
+  return answers;
+}
+
 const scenarios: Record<string, () => unknown> = {
+  permissions,
   crossing,
   full,
   commit,

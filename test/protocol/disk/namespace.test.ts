@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,31 @@ describe('with mounts', { skip: mounts }, () => {
       same: true,
       parts: [],
     });
+  });
+});
+
+/** Root may do everything, so its child is somebody else. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const unreadable =
+  spawnSync('test', ['-r', child], nobody).status !== 0 && 'others cannot read this checkout';
+
+test('permissions of the disk answer FORBIDDEN and change nothing', { skip: unreadable }, (t) => {
+  const folder = scratchFolder(t);
+  if (nobody.uid !== undefined) chownSync(folder, nobody.uid, nobody.gid);
+  const result = spawnSync(process.execPath, [child, 'permissions', folder], { encoding: 'utf8', ...nobody });
+  assert.equal(result.status, 0, result.stderr);
+  assert.deepEqual(JSON.parse(result.stdout), {
+    mkdir: 'FORBIDDEN',
+    remove: 'FORBIDDEN',
+    'rename out': 'FORBIDDEN',
+    'rename in': 'FORBIDDEN',
+    upload: 'FORBIDDEN',
+    list: 'FORBIDDEN',
+    read: 'FORBIDDEN',
+    left: ['.ferry', 'closed', 'file', 'fixed'],
+    parts: [],
+    inside: ['file'],
+    open: 'FORBIDDEN',
   });
 });
 

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
-  chmodSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -118,8 +117,9 @@ describe('identity', () => {
       t.after(() => opened.close());
       assert.equal(opened.unchanged(), true);
       // The kernel's clock ticks coarsely: change until it has moved on.
-      do change(join(folder, 'a'));
-      while (stat(root, path('a')).identity === identity);
+      for (let i = 0; i < 20_000 && stat(root, path('a')).identity === identity; i++)
+        change(join(folder, 'a'));
+      assert.notEqual(stat(root, path('a')).identity, identity);
       assert.equal(opened.unchanged(), false);
     });
   }
@@ -166,19 +166,6 @@ describe('mkdir, rename, remove', () => {
     assert.equal(after.ino, before.ino);
     assert.equal(after.nlink, 1);
     assert.deepEqual(readdirSync(folder), ['b']);
-  });
-  test('permissions of the disk answer FORBIDDEN', {
-    skip: process.getuid?.() === 0 && 'root may do everything',
-  }, (t) => {
-    const { folder, root } = share(t);
-    mkdirSync(join(folder, 'a'));
-    writeFileSync(join(folder, 'a', 'file'), '');
-    chmodSync(join(folder, 'a'), 0o500);
-    t.after(() => chmodSync(join(folder, 'a'), 0o700));
-    assert.throws(() => mkdir(root, path('a/b')), withCode('FORBIDDEN'));
-    assert.throws(() => remove(root, path('a/file')), withCode('FORBIDDEN'));
-    assert.throws(() => rename(root, path('a/file'), path('b')), withCode('FORBIDDEN'));
-    assert.deepEqual(readdirSync(folder), ['a']);
   });
   test('space is what the file system says', (t) => {
     const { root } = share(t);

@@ -1,7 +1,16 @@
 /** Staged files: nothing shows before it is complete, and what shows is what was sent. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -211,7 +220,7 @@ test('of several threads that publish one name exactly one wins (XFER-15, XFER-1
     assert.deepEqual(
       answers.filter((answer) => answer !== 'EXISTS'),
       ['published'],
-      `round ${round}: ${answers}`,
+      `round ${round}: ${answers.join()}`,
     );
     assert.equal(readFileSync(join(folder, `file-${round}`), 'utf8'), `of thread ${winner}`);
   }
@@ -276,6 +285,16 @@ describe('the staging folder', () => {
     staging.create(specFor('file', 0)).commit();
     assert.ok(existsSync(join(folder, 'file')));
   });
+  for (const foreign of ['.ferry', '.ferry/part']) {
+    const skip = process.getuid?.() !== 0 && 'only root can make files of others';
+    test(`is not shared with whoever made ${foreign} before us`, { skip }, (t) => {
+      const { folder, staging } = share(t);
+      mkdirSync(join(folder, '.ferry', 'part'), { recursive: true });
+      chownSync(join(folder, foreign), 65534, 65534);
+      assert.throws(() => staging.create(specFor('file', 0)), withCode('FORBIDDEN'));
+      assert.deepEqual(parts(folder), []);
+    });
+  }
   test('takes a transfer id once at a time (XFER-17)', (t) => {
     const { staging } = share(t);
     const spec = specFor('file', 5);
@@ -294,6 +313,11 @@ describe('the staging folder', () => {
     assert.equal(staging.collect(60_000, now + 120_000), 1);
     assert.deepEqual(parts(folder), ['note']);
     file.discard();
+    // Its modification time is that of the user's file by now; it is young all the same.
+    const sealed = staging.create(specFor('file', 0, { modified: { s: 1, ns: 0 } }));
+    sealed.seal();
+    assert.equal(staging.collect(60_000, Date.now()), 0);
+    sealed.discard();
   });
 });
 

@@ -47,9 +47,10 @@ export class BlockPool {
   give(buffer: Buffer): void {
     this.#out -= 1;
     if (this.#idle.length + this.#out < this.#cap) this.#idle.push(buffer);
-    if (this.exhausted) return;
-    const [next] = this.#waiting;
-    if (next !== undefined) {
+    // Not all who are woken take one, so waking goes on until the buffers are gone; nobody waits beside a free one.
+    while (!this.exhausted) {
+      const [next] = this.#waiting;
+      if (next === undefined) return;
       this.#waiting.delete(next);
       next();
     }

@@ -99,13 +99,15 @@ export class Root {
     if (path.length > limits.pathDepth) {
       throw new FerryError(Code.NAME_TOO_LONG, `a path may have at most ${limits.pathDepth} names`);
     }
-    let folderFd = reopenFolder(this.#held);
+    const rootFd = this.#held;
+    if (path.length === 0) return reopenFolder(rootFd);
+    let folderFd = rootFd;
     path.forEach((name, i) => {
       const parentFd = folderFd;
       try {
         folderFd = i < path.length - 1 ? openFolderAt(parentFd, name) : openLast(parentFd, name);
       } finally {
-        closeSync(parentFd);
+        if (parentFd !== rootFd) closeSync(parentFd);
       }
       if (!this.#oneFileSystem || fstatSync(folderFd).dev === this.#dev) return;
       closeSync(folderFd);

@@ -39,8 +39,8 @@ export class StagedFile {
   readonly #staging: Staging;
   readonly #spec: StagedFileSpec;
   readonly #partName: Name;
-  readonly #digests: Uint8Array[] = [];
-  #present = 0;
+  /** Of the blocks that are there. */
+  readonly #digests = new Map<number, Uint8Array>();
   #fd: number | undefined;
   #phase: 'writing' | 'sealed' | 'ended' = 'writing';
 
@@ -54,7 +54,7 @@ export class StagedFile {
 
   /** True once every block is there. */
   get complete(): boolean {
-    return this.#present === blockCount(this.#spec.size);
+    return this.#digests.size === blockCount(this.#spec.size);
   }
 
   /**
@@ -71,15 +71,12 @@ export class StagedFile {
     if (!sameDigest(blockDigest(bytes), digest)) {
       throw new FerryError(Code.INTEGRITY, 'a block arrived damaged');
     }
-    const before = this.#digests[index];
-    if (before !== undefined) {
-      if (sameDigest(before, digest)) return;
-      delete this.#digests[index];
-      this.#present -= 1;
-    }
+    const before = this.#digests.get(index);
+    if (before !== undefined && sameDigest(before, digest)) return;
+    // Until the write is over the old block is gone and the new one not there.
+    this.#digests.delete(index);
     onDisk(() => writeFully(fd, bytes, blockOffset(index)));
-    this.#digests[index] = Uint8Array.from(digest);
-    this.#present += 1;
+    this.#digests.set(index, Uint8Array.from(digest));
   }
 
   /**
@@ -91,7 +88,7 @@ export class StagedFile {
     const fd = this.#writable();
     if (!this.complete) throw new FerryError(Code.BAD_STATE, 'blocks of the file are missing');
     if (expectedRootDigest !== undefined) {
-      if (!sameDigest(rootDigest(this.#spec.size, this.#digests), expectedRootDigest)) {
+      if (!sameDigest(this.#rootDigest(), expectedRootDigest)) {
         throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
       }
     }
@@ -179,6 +176,11 @@ export class StagedFile {
         unlinkSync(pathAt(partFolderFd, badName));
       }),
     );
+  }
+
+  #rootDigest(): Uint8Array {
+    const inOrder = [...this.#digests].sort(([a], [b]) => a - b).map(([, digest]) => digest);
+    return rootDigest(this.#spec.size, inOrder);
   }
 
   #writable(): number {

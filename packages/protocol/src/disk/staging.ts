@@ -18,7 +18,7 @@ import {
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { byteString, checkName, type Name, stagingName } from '../path.ts';
-import { closing, folderPath, lstatAt, pathAt } from './at.ts';
+import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
 import { errnoOf, onDisk, unlessErrno } from './errno.ts';
 import type { Root } from './root.ts';
 import { StagedFile, type StagedFileSpec } from './staged-file.ts';
@@ -65,7 +65,10 @@ export class Staging {
 
   /** A handle on the folder of partial files, which the caller closes. @throws ENOENT when there is none; raw system errors */
   openPartFolder(): number {
-    const partFolderFd = this.root.openFolder([stagingName, partFolderName]);
+    const partFolderFd = closing(this.root.openFolder([stagingName]), (stagingFd) => {
+      checkOwner(stagingFd);
+      return openFolderAt(stagingFd, partFolderName);
+    });
     try {
       checkOwner(partFolderFd);
       return partFolderFd;
@@ -113,10 +116,9 @@ export class Staging {
 
   #createPart(partName: Name, targetDev: number): number {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    // Another process may tidy the empty folder away at any moment; then it is simply made again.
+    // The first file finds no folder yet; and another process may tidy the empty one away at any moment.
     for (let attempt = 1; ; attempt++) {
       try {
-        this.#makeFolders();
         return closing(this.openPartFolder(), (partFolderFd) => {
           if (fstatSync(partFolderFd).dev !== targetDev) {
             throw new FerryError(Code.FORBIDDEN, 'that folder lies on another file system');
@@ -132,6 +134,7 @@ export class Staging {
           throw new FerryError(Code.FORBIDDEN, 'the staging folder is not a folder', { cause: error });
         }
         if (errno !== 'ENOENT' || attempt === 3) throw error;
+        unlessErrno(['ENOENT'], () => this.#makeFolders());
       }
     }
   }

@@ -13,6 +13,12 @@ import { Kind } from '../wire/kinds.ts';
 
 const empty = Buffer.alloc(0);
 
+/**
+ * Who keeps to `ready` never has this much unsent. Beyond it the peer asks without taking the answers, and is not read
+ * from until it has.
+ */
+const overfullBytes = 4 * limits.linkBufferBytes;
+
 export type FrameLinkOpts = {
   pool: BlockPool;
   /** Largest control body accepted now; blocks have their own limit. */
@@ -46,6 +52,8 @@ export class FrameLink {
   #frameBeganMs = 0;
   #movedMs = performance.now();
   #full = false;
+  #overfull = false;
+  #closing = false;
   #ended = false;
   #pauses = 0;
   #pingMs = 0;
@@ -110,6 +118,10 @@ export class FrameLink {
       sent?.();
     });
     if (!more) this.#full = true;
+    if (!this.#overfull && this.link.bufferedBytes > overfullBytes) {
+      this.#overfull = true;
+      this.pause();
+    }
     return more;
   }
 
@@ -144,7 +156,9 @@ export class FrameLink {
     }
   }
 
+  /** What arrives from now on is not looked at. */
   close(): void {
+    this.#closing = true;
     this.link.close();
   }
 
@@ -159,7 +173,7 @@ export class FrameLink {
   }
 
   #read(bytes: Buffer): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#closing) return;
     this.#heardMs = performance.now();
     const wasInside = this.#decoder.inside;
     try {
@@ -173,9 +187,11 @@ export class FrameLink {
 
   #receive(kind: number, id: number, body: Buffer): void {
     this.#frameBeganMs = this.#heardMs;
-    if (kind === Kind.block) {
-      const buffer = this.#blockBuffer;
-      this.#blockBuffer = undefined;
+    const buffer = this.#blockBuffer;
+    this.#blockBuffer = undefined;
+    if (this.#closing) {
+      if (buffer !== undefined) this.#opts.pool.give(buffer);
+    } else if (kind === Kind.block) {
       if (buffer === undefined) throw new Error('a block frame without its buffer');
       this.#opts.onBlock(id, buffer, body.length);
       this.#holdWhileExhausted();
@@ -203,6 +219,10 @@ export class FrameLink {
 
   #drained(): void {
     this.#full = false;
+    if (this.#overfull) {
+      this.#overfull = false;
+      this.resume();
+    }
     this.#movedMs = performance.now();
     for (const wake of [...this.#waiting]) wake();
     this.#opts.onDrain?.();

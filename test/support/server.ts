@@ -1,0 +1,119 @@
+/** A real ferryd as a child process, with homes of its own. */
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type Afterwards, scratchFolder } from './scratch.ts';
+
+export const ferryd: string = join(fileURLToPath(import.meta.url), '../../../packages/server/src/main.ts');
+
+export type ServerOpts = {
+  readonly dir: string;
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Homes of an earlier server, to start it again; default: new ones. */
+  readonly home?: string;
+};
+
+export type Server = {
+  readonly host: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  /** The invite it printed, if it printed one. */
+  readonly invite: string | undefined;
+  readonly pid: number;
+  readonly home: string;
+  /** What it has logged so far. */
+  readonly log: () => string;
+  /** Resolves with the first log line that matches, now or later. */
+  readonly logged: (pattern: RegExp) => Promise<string>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** The exit code; null for a signal's death. */
+  readonly ended: Promise<number | null>;
+};
+
+/** The environment of a user of their own, with this home. */
+export function userEnv(home: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
+  return {
+    ...inherited,
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_STATE_HOME: join(home, 'state'),
+    XDG_DATA_HOME: join(home, 'data'),
+    ...more,
+  };
+}
+
+/** Started on a free loopback port and taking connections; killed after the test if it still lives. */
+export async function startServer(afterwards: Afterwards, opts: ServerOpts): Promise<Server> {
+  const home = opts.home ?? scratchFolder(afterwards);
+  const args = [ferryd, opts.dir, '--listen', '127.0.0.1:0', ...(opts.args ?? [])];
+  const child = spawn(process.execPath, args, {
+    env: userEnv(home, opts.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
+  afterwards.after(() => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  });
+  const log = collectLog(child);
+  const { port, fingerprint, invite } = await readGreeting(child, log.text);
+  return {
+    host: '127.0.0.1',
+    port,
+    fingerprint,
+    invite,
+    pid: child.pid ?? 0,
+    home,
+    log: log.text,
+    logged: log.logged,
+    signal: (signal) => child.kill(signal),
+    ended,
+  };
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+function collectLog(child: Child): { text: () => string; logged: (pattern: RegExp) => Promise<string> } {
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  createInterface(child.stderr).on('line', (line) => {
+    lines.push(line);
+    for (const look of waiting) look();
+  });
+  return {
+    text: () => lines.join('\n'),
+    logged: (pattern) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = lines.find((line) => pattern.test(line));
+          if (found === undefined) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+/** The last line of what ferryd says on stdout once it is up. */
+const lastLine = /^(?:open: | {2}ferry ferry:|to let somebody in: )/;
+
+async function readGreeting(
+  child: Child,
+  log: () => string,
+): Promise<{ port: number; fingerprint: string; invite: string | undefined }> {
+  let port = 0;
+  let fingerprint = '';
+  for await (const line of createInterface(child.stdout)) {
+    port = Number(/^listening on .*:([0-9]+)$/.exec(line)?.[1] ?? port);
+    fingerprint = /^fingerprint (\S+)$/.exec(line)?.[1] ?? fingerprint;
+    if (lastLine.test(line)) return { port, fingerprint, invite: /ferry:\/\/\S+#\S+/.exec(line)?.[0] };
+  }
+  throw new Error(`ferryd did not start:\n${log()}`);
+}
