@@ -70,6 +70,8 @@ export const limits = {
   drainMs: 30_000,
   /** Sockets of one server that are not logged in yet. */
   strangers: 100,
+  /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
+  strangersWaiting: 500,
   /** A certificate or key never needs more; the PEM of ours is 1 KiB. */
   inviteBytes: 512,
 } as const;

@@ -105,7 +105,8 @@ export class ClientChannel {
     opts: CallOpts<Part> = {},
   ): Promise<Reply> {
     const body = encodeBody(op.request, request);
-    await this.#slot(opts.signal);
+    const turn = this.#slot(opts.signal);
+    if (turn !== undefined) await turn;
     return new Promise<Reply>((resolve, reject) => {
       const id = this.#open(opts, reject, {
         onReply: (reply) => resolve(decodeBody(op.reply, reply)),
@@ -127,8 +128,10 @@ export class ClientChannel {
     opts: CallOpts<never> = {},
   ): Promise<void> {
     try {
-      await this.#slot(opts.signal);
-      await this.#frames.ready(opts.signal);
+      // No turn of the event loop is taken where none is needed: what is called first is sent first.
+      const turn = this.#slot(opts.signal);
+      if (turn !== undefined) await turn;
+      if (!this.#frames.writable) await this.#frames.ready(opts.signal);
     } catch (error) {
       sent();
       throw error;
@@ -137,6 +140,11 @@ export class ClientChannel {
       const id = this.#open(opts, reject, { onReply: () => resolve(), onPart: () => {} });
       this.#frames.sendBlock(id, buffer, header, sent);
     });
+  }
+
+  /** False while the server has enough to take: wait for {@link ready}. */
+  get writable(): boolean {
+    return this.#frames.writable;
   }
 
   /** Resolves when more may be sent. @throws {FerryError} CONNECTION_LOST, CANCELLED */
@@ -152,11 +160,11 @@ export class ClientChannel {
     this.#frames.abort(error);
   }
 
-  /** Waits for a free place among the calls in flight. */
-  #slot(signal: AbortSignal | undefined): Promise<void> {
+  /** Waits for a free place among the calls in flight; undefined when there is one now. */
+  #slot(signal: AbortSignal | undefined): Promise<void> | undefined {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (signal?.aborted === true) return Promise.reject(new FerryError(Code.CANCELLED, 'cancelled'));
-    if (this.#pending.size < limits.controlInFlight && this.#queue.length === 0) return Promise.resolve();
+    if (this.#pending.size < limits.controlInFlight && this.#queue.length === 0) return undefined;
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         signal?.removeEventListener('abort', cancel);

@@ -1,0 +1,73 @@
+/**
+ * Decides who a hello comes from. Worker threads.
+ *
+ * Whatever is wrong with a proof (unknown, expired or spent invite, unknown key, bad signature), the answer is the same
+ * sentence, so that it tells a stranger nothing.
+ */
+
+import { Code, FerryError, rootPath } from '@ferry/protocol';
+import { type Hello, Login, protocolVersion } from '@ferry/protocol/messages';
+import { verifyDevice } from '@ferry/protocol/session';
+import type { OpenTo } from '../config.ts';
+import type { AccessStore } from './access-store.ts';
+import { type Principal, roleOf } from './principal.ts';
+
+export type LoginRules = { readonly store: AccessStore; readonly openTo: OpenTo };
+
+/** The name of those who come in because the door is open. */
+const guest = 'guest';
+
+/**
+ * @param loginText what the device key has to have signed: bound to this very connection
+ * @throws {FerryError} VERSION, AUTH_REQUIRED (nothing was shown and the server is not open), AUTH_FAILED, MALFORMED, IO_ERROR
+ */
+export function logIn(
+  { store, openTo }: LoginRules,
+  hello: Hello,
+  loginText: Buffer,
+  nowMs: number,
+): Principal {
+  checkVersion(hello.version);
+  if (hello.login === Login.open) {
+    if (openTo !== 'nobody') return guestOf(openTo);
+    throw new FerryError(
+      Code.AUTH_REQUIRED,
+      'this server lets in only those who were invited: ask its owner for an invite',
+    );
+  }
+  const { deviceKey, signature, token } = hello;
+  if (deviceKey === undefined || signature === undefined) {
+    throw new FerryError(Code.MALFORMED, 'a login without device key or signature');
+  }
+  if (!verifyDevice(deviceKey, loginText, signature)) throw failed();
+  if (hello.login === Login.invite) {
+    if (token === undefined) throw new FerryError(Code.MALFORMED, 'an invite without its token');
+    const invited = store.redeem(token, deviceKey, nowMs);
+    if (invited === undefined) throw failed();
+    return invited;
+  }
+  const known = store.principalOf(deviceKey);
+  if (known !== undefined) return known;
+  if (openTo !== 'nobody') return guestOf(openTo);
+  throw failed();
+}
+
+/** @throws {FerryError} VERSION */
+export function checkVersion(version: number): void {
+  if (version === protocolVersion) return;
+  throw new FerryError(
+    Code.VERSION,
+    `this server speaks version ${protocolVersion} of the protocol and you speak version ${version}: use the same release on both sides`,
+  );
+}
+
+function guestOf(openTo: OpenTo): Principal {
+  return { user: guest, role: roleOf(openTo === 'readers'), root: rootPath };
+}
+
+function failed(): FerryError {
+  return new FerryError(
+    Code.AUTH_FAILED,
+    'the server does not know this device, or the invite is spent or has expired: ask its owner for a new invite',
+  );
+}

@@ -1,0 +1,62 @@
+/** Small files that belong to one user: written whole or not at all, readable by nobody else. Main thread, at start. */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+export function makePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** Puts the text in the file's place, whatever was there. @throws system errors; leaves the old file then */
+export function replacePrivateFile(file: string, text: string): void {
+  writeBeside(file, text, (fresh) => renameSync(fresh, file));
+}
+
+/** False when the file is there already: of several that try at once, one wins. @throws system errors */
+export function createPrivateFile(file: string, text: string): boolean {
+  return writeBeside(file, text, (fresh) => {
+    try {
+      linkSync(fresh, file);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      return false;
+    } finally {
+      unlinkSync(fresh);
+    }
+  });
+}
+
+function writeBeside<T>(file: string, text: string, publish: (fresh: string) => T): T {
+  const folder = dirname(file);
+  makePrivateFolder(folder);
+  const fresh = `${file}.${randomBytes(8).toString('hex')}.tmp`;
+  const fd = openSync(fresh, 'wx', 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } catch (error) {
+    unlinkSync(fresh);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  const published = publish(fresh);
+  const folderFd = openSync(folder, 'r');
+  try {
+    fsyncSync(folderFd);
+  } finally {
+    closeSync(folderFd);
+  }
+  return published;
+}

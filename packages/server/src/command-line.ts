@@ -1,0 +1,149 @@
+/** Arguments to action, errors to one line and an exit code. Loaded by main.ts; main thread. */
+
+import { availableParallelism, homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { asFerryError, Code, FerryError, pathFromText, show } from '@ferry/protocol';
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { defaultListen, parseCount, parseDuration, parseListen, parseOpenTo, placesOf } from './config.ts';
+import { ExitCode, exitCodeOf } from './exit-code.ts';
+
+const mostThreads = 256;
+const mostUses = 1_000_000;
+
+const serveHelp = `
+Examples:
+  ferryd                                share the current folder on port 7377
+  ferryd /srv/films                     share another one
+  ferryd /srv/films --open=read-only    everybody who reaches it may look and download
+  ferryd --listen 127.0.0.1:0           this machine only, on any free port
+  ferryd invite --user anna             let somebody in
+
+The first start prints an invite: a line that lets one person in and tells their ferry
+which server to trust. SIGTERM and Ctrl+C let what is moving finish, for at most 30 s;
+a second one ends at once.
+
+Files:
+  $XDG_DATA_HOME/ferryd/identity.pem    the server's key; keep it, clients trust it
+  $XDG_STATE_HOME/ferryd/access.db      accounts, devices and invites of this user's servers
+
+Exit codes:
+  0 done   1 failed, the reason is on stderr   2 wrong usage`;
+
+const inviteHelp = `
+Examples:
+  ferryd invite                                  for one person, who may do everything
+  ferryd invite --user anna --read-only          Anna may look and download
+  ferryd invite --path photos/2026 --uses 20     twenty people, one folder
+  ferryd invite --expires 7d --address files.example.org:7377`;
+
+type ServeOptions = {
+  listen?: string[];
+  open?: string;
+  threads?: string;
+  jsonLog?: boolean;
+};
+
+type InviteOptions = {
+  user: string;
+  readOnly?: boolean;
+  path?: string;
+  expires: string;
+  uses: string;
+  address?: string;
+  dir?: string;
+};
+
+/** Sets the exit code; for `serve` the process lives on afterwards. */
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  try {
+    // Without this, the folder in `ferryd --open DIR` would be taken for the option's value.
+    const plain = argv.map((argument) => (argument === '--open' ? '--open=everybody' : argument));
+    await makeProgram().parseAsync(plain);
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      // It has said on stderr what is wrong; help and version are no errors.
+      process.exitCode = thrown.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+      return;
+    }
+    const error = asFerryError(thrown, (cause) => {
+      throw cause;
+    });
+    process.stderr.write(`ferryd: ${error.message} [${error.codeName}]\n`);
+    process.exit(exitCodeOf(error));
+  }
+}
+
+function makeProgram(): Command {
+  const program = new Command('ferryd')
+    .description('Shares a folder with people who use ferry, over an encrypted connection.')
+    .version(packageJson.version)
+    .argument('[DIR]', 'the folder to share (default: the current one)')
+    .option(
+      '--listen <HOST:PORT>',
+      'take connections here; may be given several times, port 0 is any free one (default: 0.0.0.0:7377 and [::]:7377)',
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
+    .option(
+      '--open [read-only]',
+      'let in everybody, without an invite; with =read-only they may change nothing',
+    )
+    .option('--threads <N>', 'worker threads (default: one for each core)')
+    .option('--json-log', 'one JSON object per log line on stderr')
+    .helpOption('-h, --help', 'say how it is used')
+    .helpCommand(false)
+    .addHelpText('after', serveHelp)
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(runServe);
+  program
+    .command('invite')
+    .description('Make a line that lets somebody in; it works at once, also beside a running server.')
+    .option('--user <NAME>', 'the account that it is for', 'guest')
+    .option('--read-only', 'they may look and download, but change nothing')
+    .option('--path <SUB>', 'the folder in the shared one that they see, instead of all')
+    .option('--expires <TIME>', 'worthless after this long: 30m, 72h, 7d', '72h')
+    .option('--uses <N>', 'devices that it lets in', '1')
+    .option('--address <HOST:PORT>', 'how they reach the server (default: where ferryd listened last)')
+    .option('--dir <DIR>', 'the shared folder, to check that --path is in it')
+    .helpOption('-h, --help', 'say how it is used')
+    .addHelpText('after', inviteHelp)
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(runInvite);
+  return program;
+}
+
+async function runServe(folder: string | undefined, options: ServeOptions): Promise<void> {
+  const listen = options.listen?.map(parseListen) ?? defaultListen;
+  const config = {
+    folder: resolve(folder ?? '.'),
+    listen,
+    openTo: parseOpenTo(options.open),
+    threads:
+      options.threads === undefined
+        ? availableParallelism()
+        : parseCount('--threads', options.threads, mostThreads),
+    jsonLog: options.jsonLog ?? false,
+  };
+  const { serve } = await import('./serve.ts');
+  await serve(config, placesOf(process.env, homedir()));
+}
+
+async function runInvite(options: InviteOptions): Promise<void> {
+  const { user, path } = options;
+  if (user === '' || Buffer.byteLength(user) > 256 || show(user) !== user) {
+    throw new FerryError(Code.USAGE, '--user wants a name of at most 256 bytes without control characters');
+  }
+  const order = {
+    user,
+    readOnly: options.readOnly ?? false,
+    root: pathFromText(path ?? ''),
+    expiresMs: parseDuration('--expires', options.expires),
+    uses: parseCount('--uses', options.uses, mostUses),
+    address: options.address,
+    folder: options.dir === undefined ? undefined : resolve(options.dir),
+  };
+  const { makeInvite } = await import('./invite.ts');
+  process.stdout.write(`ferry ${makeInvite(order, placesOf(process.env, homedir()))}\n`);
+}

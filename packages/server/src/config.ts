@@ -1,0 +1,103 @@
+/**
+ * What the owner asked for, as checked values: places of files, listen addresses, durations. Pure; main thread.
+ */
+
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { Code, FerryError } from '@ferry/protocol';
+
+export const defaultPort = 7377;
+
+/** Whether people without an account get in, and what they may do then. */
+export type OpenTo = 'nobody' | 'readers' | 'everybody';
+
+export type ListenAddress = {
+  /** An IP address or a host name, without brackets. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** One of the defaults, which may be missing where the machine speaks only one of IPv4 and IPv6. */
+  readonly optional: boolean;
+};
+
+export type ServeConfig = {
+  /** Absolute. */
+  readonly folder: string;
+  readonly listen: readonly ListenAddress[];
+  readonly openTo: OpenTo;
+  readonly threads: number;
+  readonly jsonLog: boolean;
+};
+
+/** Where this user's ferryd keeps its files. One identity and one list of accounts per user, whatever is shared. */
+export type Places = {
+  readonly identityFile: string;
+  readonly accessFile: string;
+  /** `host:port` that the server started last can be reached at; read by `ferryd invite`. */
+  readonly addressFile: string;
+};
+
+/** As XDG says: a relative or empty variable counts as missing. */
+export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
+  const base = (variable: string, fallback: string): string => {
+    const value = env[variable];
+    return join(value?.startsWith('/') ? value : join(home, fallback), 'ferryd');
+  };
+  const data = base('XDG_DATA_HOME', '.local/share');
+  const state = base('XDG_STATE_HOME', '.local/state');
+  return {
+    identityFile: join(data, 'identity.pem'),
+    accessFile: join(state, 'access.db'),
+    addressFile: join(state, 'address'),
+  };
+}
+
+export const defaultListen: readonly ListenAddress[] = [
+  { host: '0.0.0.0', port: defaultPort, optional: true },
+  { host: '::', port: defaultPort, optional: true },
+];
+
+/** `HOST:PORT`, `[IPV6]:PORT`, `HOST` or `:PORT`. @throws {FerryError} USAGE */
+export function parseListen(text: string): ListenAddress {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]*))(?::(?<port>[0-9]{1,5}))?$/.exec(text);
+  const host = match?.groups?.['v6'] ?? (match?.groups?.['host'] || '0.0.0.0');
+  const port = Number(match?.groups?.['port'] ?? defaultPort);
+  const isHost =
+    match?.groups?.['v6'] !== undefined
+      ? isIP(host) === 6
+      : isIP(host) > 0 || /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host);
+  if (match === null || !isHost || port > 65535) {
+    throw new FerryError(Code.USAGE, `--listen wants HOST:PORT, for example 0.0.0.0:7377 or [::1]:0`);
+  }
+  return { host, port, optional: false };
+}
+
+/** @throws {FerryError} USAGE */
+export function parseOpenTo(value: string | undefined): OpenTo {
+  if (value === undefined) return 'nobody';
+  if (value === 'everybody') return 'everybody';
+  if (value === 'read-only') return 'readers';
+  throw new FerryError(Code.USAGE, 'write --open, or --open=read-only');
+}
+
+/** A whole number from 1 to `high`. @throws {FerryError} USAGE */
+export function parseCount(option: string, text: string, high: number): number {
+  const count = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= high) return count;
+  throw new FerryError(Code.USAGE, `${option} wants a whole number from 1 to ${high}`);
+}
+
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+const longestMs = 3650 * 86_400_000;
+
+/** `30m`, `72h` or `7d` in milliseconds. @throws {FerryError} USAGE */
+export function parseDuration(option: string, text: string): number {
+  const [, count = '', unit = ''] = /^([0-9]{1,6})([mhd])$/.exec(text) ?? [];
+  const ms = Number(count) * (unitMs.get(unit) ?? 0);
+  if (ms > 0 && ms <= longestMs) return ms;
+  throw new FerryError(Code.USAGE, `${option} wants a time such as 30m, 72h or 7d`);
+}

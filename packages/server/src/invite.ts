@@ -1,0 +1,59 @@
+/** `ferryd invite`: one line that lets somebody in, made beside a running server or before its first start. Main thread. */
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesOf, Code, FerryError, type Path, show } from '@ferry/protocol';
+import { tokenBytes } from '@ferry/protocol/messages';
+import { formatInvite, parseAddress } from '@ferry/protocol/session';
+import { AccessStore } from './access/access-store.ts';
+import { readOrMakeIdentity } from './access/identity.ts';
+import type { Places } from './config.ts';
+
+export type InviteOrder = {
+  readonly user: string;
+  readonly readOnly: boolean;
+  /** The folder below the shared one that they shall see as the root. */
+  readonly root: Path;
+  readonly expiresMs: number;
+  readonly uses: number;
+  /** `HOST:PORT` that the guest can reach; undefined: where the server started last listens. */
+  readonly address: string | undefined;
+  /** The shared folder, to check that `root` is in it; undefined: not checked. */
+  readonly folder: string | undefined;
+};
+
+/** The invite. @throws {FerryError} USAGE, CONFIG */
+export function makeInvite(order: InviteOrder, places: Places): string {
+  const { host, port } = parseAddress(`ferry://${order.address ?? lastAddress(places)}`);
+  if (order.folder !== undefined) checkRoot(order.folder, order.root);
+  const identity = readOrMakeIdentity(places.identityFile, Date.now());
+  const store = new AccessStore(places.accessFile);
+  const token = randomBytes(tokenBytes);
+  const { user, readOnly, root, uses } = order;
+  store.addInvite({ token, user, readOnly, root, uses, expiresMs: Date.now() + order.expiresMs });
+  store.close();
+  return formatInvite({ host, port }, identity.fingerprint, token);
+}
+
+function lastAddress({ addressFile }: Places): string {
+  try {
+    return readFileSync(addressFile, 'utf8').trim();
+  } catch (cause) {
+    throw new FerryError(
+      Code.USAGE,
+      'ferryd has not run here yet, so its address is not known: start it first, or give --address HOST:PORT',
+      { cause },
+    );
+  }
+}
+
+function checkRoot(folder: string, root: Path): void {
+  const place = Buffer.from(join(folder, '/'), 'utf8');
+  try {
+    if (statSync(Buffer.concat([place, bytesOf(root.join('/'))])).isDirectory()) return;
+  } catch {
+    // The same sentence for all that is no folder.
+  }
+  throw new FerryError(Code.USAGE, `--path names no folder in ${show(folder)}`);
+}

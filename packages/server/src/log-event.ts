@@ -1,0 +1,34 @@
+/**
+ * What the log tells: facts as data, cheap to send between threads. Written out by log.ts. All foreign text in them is
+ * `Shown` already, made so where it came in.
+ */
+
+import type { Shown } from '@ferry/protocol';
+
+/** A person at a connection. */
+export type Who = { readonly user: Shown; readonly peer: string };
+
+export type LogEvent =
+  | {
+      readonly what: 'joined';
+      readonly who: Who;
+      readonly client: Shown;
+      readonly readOnly: boolean;
+      readonly by: string;
+    }
+  | { readonly what: 'left'; readonly who: Who; readonly ms: number; readonly why: Shown | undefined }
+  /** A stranger who was not let in. */
+  | { readonly what: 'refused'; readonly peer: string; readonly code: string; readonly why: Shown }
+  | {
+      readonly what: 'sent' | 'received';
+      readonly who: Who;
+      readonly path: Shown;
+      readonly bytes: number;
+      readonly ms: number;
+    }
+  | { readonly what: 'made' | 'removed'; readonly who: Who; readonly path: Shown }
+  | { readonly what: 'renamed'; readonly who: Who; readonly path: Shown; readonly to: Shown }
+  /** Something the owner should look at: a full disk, a broken file. */
+  | { readonly what: 'trouble'; readonly who: Who; readonly code: string; readonly why: Shown }
+  /** The server about itself. */
+  | { readonly what: 'server'; readonly text: Shown };

@@ -1,0 +1,120 @@
+/**
+ * The only writer to stderr: one line per event, for people or (JSON) for machines. Main thread; workers send their events
+ * here, so that lines stay whole.
+ */
+
+import { trusted } from '@ferry/protocol';
+import prettyBytes from 'pretty-bytes';
+import type { LogEvent, Who } from './log-event.ts';
+
+export type Log = (event: LogEvent) => void;
+
+export type LogOpts = {
+  readonly json: boolean;
+  /** Takes one line with its end. */
+  readonly write: (line: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+export function openLog({ json, write, now }: LogOpts): Log {
+  return (event) => {
+    const time = new Date(now());
+    write(
+      json
+        ? `${JSON.stringify({ time: time.toISOString(), ...flat(event) })}\n`
+        : `${clock(time)} ${text(event)}\n`,
+    );
+  };
+}
+
+/** Lines about strangers per second; a flood of them must not fill the disk with its traces. */
+const refusalsPerSecond = 10;
+
+/** Counts refusals beyond that instead of telling each; the count comes with the next one that is told. */
+export function throttled(log: Log, now: () => number): Log {
+  let secondMs = 0;
+  let told = 0;
+  let untold = 0;
+  return (event) => {
+    if (event.what !== 'refused') {
+      log(event);
+      return;
+    }
+    if (Math.abs(now() - secondMs) >= 1000) {
+      if (untold > 0) note(log, `${untold} more were refused, too fast to tell each`);
+      secondMs = now();
+      told = 0;
+      untold = 0;
+    }
+    if (told >= refusalsPerSecond) {
+      untold += 1;
+      return;
+    }
+    told += 1;
+    log(event);
+  };
+}
+
+/** To stderr; a reader of the log that has gone away stops nothing. */
+export function openStderrLog(json: boolean): Log {
+  process.stderr.on('error', () => {});
+  return throttled(openLog({ json, write: (line) => process.stderr.write(line), now: Date.now }), Date.now);
+}
+
+/** Says something about the server itself in our own words. */
+export function note(log: Log, words: string): void {
+  log({ what: 'server', text: trusted(words) });
+}
+
+function flat(event: LogEvent): object {
+  if (!('who' in event)) return event;
+  const { what, who, ...rest } = event;
+  return { what, ...who, ...rest };
+}
+
+function text(event: LogEvent): string {
+  switch (event.what) {
+    case 'joined':
+      return `${name(event.who)} logged in ${event.by}${event.readOnly ? ', read-only' : ''} (${event.client})`;
+    case 'left':
+      return `${name(event.who)} left after ${duration(event.ms)}${event.why === undefined ? '' : `: ${event.why}`}`;
+    case 'refused':
+      return `${event.peer} refused: ${event.why} [${event.code}]`;
+    case 'sent':
+    case 'received':
+      return `${name(event.who)} ${event.what === 'sent' ? 'downloaded' : 'uploaded'} ${event.path} (${moved(event)})`;
+    case 'made':
+    case 'removed':
+      return `${name(event.who)} ${event.what} ${event.path}`;
+    case 'renamed':
+      return `${name(event.who)} renamed ${event.path} to ${event.to}`;
+    case 'trouble':
+      return `${name(event.who)} met trouble: ${event.why} [${event.code}]`;
+    case 'server':
+      return event.text;
+  }
+}
+
+function name({ user, peer }: Who): string {
+  return `${user}@${peer}`;
+}
+
+function moved({ bytes, ms }: { readonly bytes: number; readonly ms: number }): string {
+  const rate = (bytes / Math.max(ms, 1)) * 1000;
+  return `${prettyBytes(bytes)} in ${duration(ms)}, ${prettyBytes(Math.round(rate))}/s`;
+}
+
+function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Local time to the second. */
+function clock(time: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}

@@ -1,0 +1,152 @@
+/**
+ * `ferryd [DIR]`: from checked configuration to a running server and to its end. What can fail without a trace is done
+ * first: nothing is written before the ports are ours. Main thread.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, statSync } from 'node:fs';
+import { networkInterfaces, userInfo } from 'node:os';
+import { Code, FerryError, limits, rootPath, show, trusted } from '@ferry/protocol';
+import { tokenBytes } from '@ferry/protocol/messages';
+import { formatInvite, hostPort } from '@ferry/protocol/session';
+import { AccessStore } from './access/access-store.ts';
+import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
+import { replacePrivateFile } from './access/private-file.ts';
+import type { Places, ServeConfig } from './config.ts';
+import { ExitCode } from './exit-code.ts';
+import { type Log, note, openStderrLog } from './log.ts';
+import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+
+/** An invite that nobody used is worthless after this long, milliseconds. */
+export const inviteMs = 72 * 3_600_000;
+
+/** Resolves once connections are taken; the process then lives until a signal ends it. @throws {FerryError} CONFIG */
+export async function serve(config: ServeConfig, places: Places): Promise<void> {
+  checkFolder(config.folder);
+  readIdentity(places.identityFile);
+  let supervisor: Supervisor | undefined;
+  const listeners = await listenOnAll(config.listen, (socket) => {
+    // Nobody can be served before the workers exist; a client that hurried tries again.
+    if (supervisor === undefined) socket.destroy();
+    else supervisor.accept(socket);
+  });
+  const log = openStderrLog(config.jsonLog);
+  const identity = readOrMakeIdentity(places.identityFile, Date.now());
+  const store = new AccessStore(places.accessFile);
+  supervisor = new Supervisor({
+    threads: config.threads,
+    setup: {
+      folder: config.folder,
+      openTo: config.openTo,
+      accessFile: places.accessFile,
+      key: identity.key,
+      cert: identity.cert,
+      ticketMaster: randomBytes(32),
+    },
+    log,
+    onGiveUp: () => {
+      note(log, 'too many workers have died: ferryd ends here');
+      process.exit(ExitCode.failed);
+    },
+  });
+  await supervisor.start();
+  endOnSignals(supervisor, listeners, log);
+
+  for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
+  print(`sharing ${show(config.folder)}`);
+  print(`fingerprint ${identity.fingerprint}`);
+  const where = reachableAt(listeners);
+  replacePrivateFile(places.addressFile, `${hostPort(where)}\n`);
+  if (config.openTo !== 'nobody') {
+    const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
+    print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
+  } else if (store.hasNoDevices()) {
+    const token = randomBytes(tokenBytes);
+    store.addInvite({
+      token,
+      user: ownName(),
+      readOnly: false,
+      root: rootPath,
+      expiresMs: Date.now() + inviteMs,
+      uses: 1,
+    });
+    print('nobody has access yet; to be the first, paste this within 72 hours:');
+    print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
+  } else {
+    print('to let somebody in: ferryd invite');
+  }
+  store.close();
+}
+
+/** @throws {FerryError} CONFIG */
+function checkFolder(folder: string): void {
+  const shown = show(folder);
+  try {
+    if (!statSync(folder).isDirectory()) throw new FerryError(Code.CONFIG, `${shown} is not a folder`);
+    accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    if (cause instanceof FerryError) throw cause;
+    const errno = (cause as NodeJS.ErrnoException).code;
+    if (errno === 'ENOENT') throw new FerryError(Code.CONFIG, `there is no folder ${shown}`, { cause });
+    if (errno === 'ENOTDIR') throw new FerryError(Code.CONFIG, `${shown} is not a folder`, { cause });
+    throw new FerryError(Code.CONFIG, `the folder ${shown} cannot be read by this user`, { cause });
+  }
+}
+
+/** The first address as others can dial it: for one that means "all", this machine's first one to the outside. */
+function reachableAt(listeners: readonly Listener[]): { host: string; port: number } {
+  const [first] = listeners;
+  if (first === undefined) throw new Error('nothing is listening');
+  const { host, port } = first;
+  if (host !== '0.0.0.0' && host !== '::') return { host, port };
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  return { host: outside?.address ?? 'localhost', port };
+}
+
+/** The account name of whoever started the server. */
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // In a container the user may have a number only.
+    return 'owner';
+  }
+}
+
+/** First signal: finish what moves. Second: end at once. */
+function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], log: Log): void {
+  let isEnding = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143);
+    isEnding = true;
+    note(log, `${signal}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
+    for (const listener of listeners) listener.close();
+    setTimeout(() => {
+      note(log, 'not everything has finished in time');
+      process.exit(ExitCode.done);
+    }, limits.drainMs);
+    void supervisor.drain().then(() => {
+      note(log, 'all is finished');
+      process.exit(ExitCode.done);
+    });
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  // A server outlives the terminal that it was started in.
+  process.on('SIGHUP', () => {});
+  if (process.env['FERRY_TEST_CRASH'] === '1') process.on('SIGUSR2', () => supervisor.crashOne());
+  process.on('uncaughtException', (error) => {
+    log({
+      what: 'server',
+      text: trusted(`ferryd ends because of a bug: ${show(error.stack ?? String(error))}`),
+    });
+    process.exit(ExitCode.failed);
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

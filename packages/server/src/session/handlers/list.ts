@@ -1,0 +1,14 @@
+/** list: pages as the folder is read, no faster than the client takes them. */
+
+import { list } from '@ferry/protocol/messages';
+import { handler } from '@ferry/protocol/session';
+import type { SessionContext } from '../context.ts';
+
+export function listHandler({ storage }: SessionContext) {
+  return handler(list, async ({ path }, call) => {
+    for await (const entries of storage.list(path, { signal: call.signal })) {
+      if (!call.part({ entries })) await call.ready();
+    }
+    return {};
+  });
+}

@@ -1,0 +1,163 @@
+/**
+ * The reads of one lane, served in order of arrival, one block at a time: from disk into a reused buffer, hashed, onto the
+ * wire. Lanes of one thread take turns because each waits for its own peer after every few blocks. Worker threads.
+ */
+
+import type { Facts, Path } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
+import {
+  type BlockPool,
+  blockContentAt,
+  blockCount,
+  blockDigest,
+  blockLength,
+} from '@ferry/protocol/content';
+import type { Read } from '@ferry/protocol/messages';
+import type { ServerCall } from '@ferry/protocol/session';
+import type { ReadHandle } from '../storage/storage.ts';
+import type { Transfer } from '../worker/transfers.ts';
+import { shownPath } from './context.ts';
+import type { LaneContext } from './lane.ts';
+
+type Call = ServerCall<{ facts: Facts }>;
+
+/** A file between two reads of it. */
+type OpenRead = {
+  readonly key: string;
+  readonly path: Path;
+  readonly file: ReadHandle;
+  readonly transfer: Transfer;
+  readonly beganMs: number;
+};
+
+export class LaneReads {
+  readonly #context: LaneContext;
+  /** By path and identity; the one used longest ago first. */
+  readonly #open = new Map<string, OpenRead>();
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(context: LaneContext) {
+    this.#context = context;
+  }
+
+  serve(request: Read, call: Call): Promise<{ blocks: number }> {
+    const turn = this.#tail.then(() => this.#serve(request, call));
+    this.#tail = turn.catch(() => {});
+    return turn;
+  }
+
+  end(): void {
+    void this.#tail.then(() => {
+      for (const open of [...this.#open.values()]) this.#close(open);
+    });
+  }
+
+  async #serve(request: Read, call: Call): Promise<{ blocks: number }> {
+    checkWanted(call.signal);
+    const open = await this.#take(request, call.signal);
+    try {
+      const { file } = open;
+      if (request.identity === undefined) call.part({ facts: file.facts });
+      const end = Math.min(request.first + request.count, blockCount(file.facts.size));
+      for (let index = request.first; index < end; index++) await this.#sendBlock(open, index, call);
+      if (!(await file.unchanged())) {
+        throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was read');
+      }
+      if (end === blockCount(file.facts.size)) this.#finish(open);
+      return { blocks: Math.max(0, end - request.first) };
+    } catch (error) {
+      // A cancelled read says nothing against the file, but a client that gave up is unlikely to come back for it.
+      this.#close(open);
+      throw error;
+    }
+  }
+
+  async #sendBlock({ file, transfer }: OpenRead, index: number, call: Call): Promise<void> {
+    const { pool } = this.#context;
+    const buffer = await takeBuffer(pool, call.signal);
+    let length: number;
+    let digest: Uint8Array;
+    try {
+      checkWanted(call.signal);
+      const room = blockLength(file.facts.size, index);
+      const content = buffer.subarray(blockContentAt, blockContentAt + room);
+      const filled = file.read(index, content);
+      length = typeof filled === 'number' ? filled : await filled;
+      digest = blockDigest(content);
+    } catch (error) {
+      pool.give(buffer);
+      throw error;
+    }
+    transfer.touch();
+    const goOn = call.block(buffer, { handle: 0, index, length, digest }, () => pool.give(buffer));
+    if (!goOn) await call.ready();
+    checkWanted(call.signal);
+  }
+
+  async #take({ path, identity }: Read, signal: AbortSignal): Promise<OpenRead> {
+    const { storage, transfers } = this.#context;
+    if (identity !== undefined) {
+      const found = this.#open.get(keyOf(path, identity));
+      if (found !== undefined) return this.#keep(found);
+    }
+    transfers.checkWelcome();
+    const file = await storage.openRead(path, identity, { signal });
+    const key = keyOf(path, file.facts.identity);
+    const older = this.#open.get(key);
+    if (older !== undefined) this.#close(older);
+    return this.#keep({ key, path, file, transfer: transfers.begin(false), beganMs: performance.now() });
+  }
+
+  /** Makes it the latest used, and closes the one used longest ago when there are too many. */
+  #keep(open: OpenRead): OpenRead {
+    this.#open.delete(open.key);
+    this.#open.set(open.key, open);
+    const [oldest] = this.#open.values();
+    if (this.#open.size > limits.laneOpenFiles && oldest !== undefined) this.#close(oldest);
+    return open;
+  }
+
+  #finish(open: OpenRead): void {
+    const { who, log } = this.#context;
+    log({
+      what: 'sent',
+      who,
+      path: shownPath(this.#context, open.path),
+      bytes: open.file.facts.size,
+      ms: performance.now() - open.beganMs,
+    });
+    this.#close(open);
+  }
+
+  #close(open: OpenRead): void {
+    open.transfer.over();
+    open.file.close();
+    this.#open.delete(open.key);
+  }
+}
+
+function keyOf(path: Path, identity: string): string {
+  return `${path.join('/')}\0${identity}`;
+}
+
+/** @throws {FerryError} CANCELLED */
+function checkWanted(signal: AbortSignal): void {
+  if (signal.aborted) throw asFerryError(signal.reason, () => new FerryError(Code.CANCELLED, 'cancelled'));
+}
+
+/** A buffer of the pool as soon as there is one. @throws {FerryError} CANCELLED, having taken none */
+function takeBuffer(pool: BlockPool, signal: AbortSignal): Buffer | Promise<Buffer> {
+  const free = pool.take();
+  if (free !== undefined) return free;
+  return new Promise((resolve, reject) => {
+    const stopWaiting = pool.onFree(() => {
+      signal.removeEventListener('abort', cancel);
+      resolve(pool.takeAnyway());
+    });
+    const cancel = (): void => {
+      stopWaiting();
+      reject(new FerryError(Code.CANCELLED, 'cancelled'));
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+  });
+}

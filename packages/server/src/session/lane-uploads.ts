@@ -1,0 +1,146 @@
+/**
+ * The uploads of one lane. A client sends create, blocks and commit without waiting for answers, so each upload has its
+ * own line in which they take their turns; a create that failed fails what was sent behind it. Worker threads.
+ */
+
+import { Code, FerryError, limits } from '@ferry/protocol';
+import { blockContentAt, readBlockHeader } from '@ferry/protocol/content';
+import { type Committed, type Create, Overwrite } from '@ferry/protocol/messages';
+import { frameHeaderBytes } from '@ferry/protocol/wire';
+import type { Upload } from '../storage/storage.ts';
+import type { Transfer } from '../worker/transfers.ts';
+import { shownPath } from './context.ts';
+import type { LaneContext } from './lane.ts';
+
+type OpenUpload = {
+  readonly request: Create;
+  readonly begun: Promise<Upload>;
+  readonly transfer: Transfer;
+  readonly beganMs: number;
+  /** The last step in line; never rejects. */
+  tail: Promise<unknown>;
+};
+
+export class LaneUploads {
+  readonly #context: LaneContext;
+  readonly #open = new Map<number, OpenUpload>();
+
+  constructor(context: LaneContext) {
+    this.#context = context;
+  }
+
+  /** @throws {FerryError} BAD_STATE (handle in use), LIMIT, SHUTTING_DOWN, and as Storage.createUpload */
+  async create(request: Create): Promise<void> {
+    const { storage, transfers } = this.#context;
+    transfers.checkWelcome();
+    if (this.#open.has(request.handle)) {
+      throw new FerryError(Code.BAD_STATE, 'that upload handle is in use');
+    }
+    if (this.#open.size >= limits.laneUploads) {
+      throw new FerryError(Code.LIMIT, `a lane may have ${limits.laneUploads} uploads open`);
+    }
+    const { transferId, path, size, modified, mode, overwrite, expected } = request;
+    const begun = storage.createUpload({
+      transferId: Buffer.from(transferId).toString('hex'),
+      target: path,
+      size,
+      modified,
+      mode,
+      ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),
+    });
+    const open: OpenUpload = {
+      request,
+      begun,
+      transfer: transfers.begin(true),
+      beganMs: performance.now(),
+      tail: begun.catch(() => {}),
+    };
+    this.#open.set(request.handle, open);
+    try {
+      await begun;
+    } catch (error) {
+      this.#forget(open);
+      throw error;
+    }
+  }
+
+  /** `buffer` as from FrameLink.onBlock; it stays the caller's. @throws {FerryError} as Upload.write; BAD_STATE, MALFORMED */
+  async block(buffer: Buffer, bodyBytes: number): Promise<void> {
+    const { handle, index, length, digest } = readBlockHeader(
+      buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes),
+    );
+    const content = buffer.subarray(blockContentAt, blockContentAt + length);
+    await this.#inLine(this.#get(handle), async (upload) => {
+      await upload.write(index, content, digest);
+    });
+  }
+
+  /** Ends the handle, whatever comes of it. @throws {FerryError} as Upload.commit; BAD_STATE */
+  async commit(handle: number, rootDigest: Uint8Array): Promise<Committed> {
+    const open = this.#get(handle);
+    const committed = this.#inLine(open, (upload) => upload.commit(rootDigest));
+    this.#release(handle, open);
+    try {
+      const result = await committed;
+      this.#context.log({
+        what: 'received',
+        who: this.#context.who,
+        path: shownPath(this.#context, open.request.path),
+        bytes: open.request.size,
+        ms: performance.now() - open.beganMs,
+      });
+      return result;
+    } finally {
+      open.transfer.over();
+    }
+  }
+
+  /** Ends the handle; of one that is not open it does nothing. */
+  async discard(handle: number): Promise<void> {
+    const open = this.#open.get(handle);
+    if (open === undefined) return;
+    this.#release(handle, open);
+    await this.#drop(open);
+  }
+
+  end(): void {
+    for (const [handle, open] of [...this.#open]) {
+      this.#release(handle, open);
+      void this.#drop(open);
+    }
+  }
+
+  #get(handle: number): OpenUpload {
+    const open = this.#open.get(handle);
+    if (open === undefined) throw new FerryError(Code.BAD_STATE, 'there is no such upload on this lane');
+    return open;
+  }
+
+  #inLine<T>(open: OpenUpload, step: (upload: Upload) => Promise<T>): Promise<T> {
+    const turn = open.tail.then(async () => step(await open.begun));
+    open.tail = turn.catch(() => {});
+    return turn;
+  }
+
+  async #drop(open: OpenUpload): Promise<void> {
+    await open.tail;
+    try {
+      const upload = await open.begun;
+      await upload.discard();
+    } catch (error) {
+      // It had never begun, or its partial file is left to be tidied up by age.
+      if (!(error instanceof FerryError)) throw error;
+    } finally {
+      open.transfer.over();
+    }
+  }
+
+  #forget(open: OpenUpload): void {
+    open.transfer.over();
+    this.#release(open.request.handle, open);
+  }
+
+  #release(handle: number, open: OpenUpload): void {
+    if (this.#open.get(handle) === open) this.#open.delete(handle);
+  }
+}

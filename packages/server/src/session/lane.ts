@@ -1,0 +1,51 @@
+/** A lane: a connection that carries file bytes for a session which may live on another thread. Worker threads. */
+
+import type { BlockPool } from '@ferry/protocol/content';
+import type { Handlers } from '@ferry/protocol/session';
+import { Kind } from '@ferry/protocol/wire';
+import { checkRight } from '../access/principal.ts';
+import type { Transfers } from '../worker/transfers.ts';
+import type { SessionContext } from './context.ts';
+import { commitHandler } from './handlers/commit.ts';
+import { createHandler } from './handlers/create.ts';
+import { discardHandler } from './handlers/discard.ts';
+import { readHandler } from './handlers/read.ts';
+import { LaneReads } from './lane-reads.ts';
+import { LaneUploads } from './lane-uploads.ts';
+import { permitted } from './permitted.ts';
+
+export type LaneContext = SessionContext & { readonly pool: BlockPool; readonly transfers: Transfers };
+
+export class Lane {
+  readonly handlers: Handlers;
+  readonly #context: LaneContext;
+  readonly #reads: LaneReads;
+  readonly #uploads: LaneUploads;
+
+  constructor(context: LaneContext) {
+    this.#context = context;
+    this.#reads = new LaneReads(context);
+    this.#uploads = new LaneUploads(context);
+    this.handlers = permitted(
+      context.principal.role,
+      new Map([
+        readHandler(this.#reads),
+        createHandler(this.#uploads),
+        commitHandler(this.#uploads),
+        discardHandler(this.#uploads),
+      ]),
+    );
+  }
+
+  /** As ServerChannelOpts.onBlock. */
+  async block(buffer: Buffer, bodyBytes: number): Promise<void> {
+    checkRight(this.#context.principal.role, Kind.block);
+    await this.#uploads.block(buffer, bodyBytes);
+  }
+
+  /** The connection has ended: unfinished uploads are given up, open files closed. */
+  end(): void {
+    this.#reads.end();
+    this.#uploads.end();
+  }
+}

@@ -1,0 +1,27 @@
+/** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
+
+import type { Handlers, TicketKeys } from '@ferry/protocol/session';
+import type { SessionContext } from './context.ts';
+import { listHandler } from './handlers/list.ts';
+import { mkdirHandler } from './handlers/mkdir.ts';
+import { removeHandler } from './handlers/remove.ts';
+import { renameHandler } from './handlers/rename.ts';
+import { spaceHandler } from './handlers/space.ts';
+import { statHandler } from './handlers/stat.ts';
+import { ticketHandler } from './handlers/ticket.ts';
+import { permitted } from './permitted.ts';
+
+export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, keys: TicketKeys): Handlers {
+  return permitted(
+    context.principal.role,
+    new Map([
+      listHandler(context),
+      statHandler(context),
+      mkdirHandler(context),
+      renameHandler(context),
+      removeHandler(context),
+      spaceHandler(context),
+      ticketHandler(context, sessionId, keys),
+    ]),
+  );
+}

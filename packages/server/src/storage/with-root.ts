@@ -1,0 +1,42 @@
+/**
+ * Any storage, seen from one of its folders: every path begins there, and nothing outside can be named. Put below all
+ * front ends of an account that sees only a part of what is shared. Worker threads.
+ */
+
+import { Code, FerryError, type Name, type Path } from '@ferry/protocol';
+import type { Storage, UploadSpec, Wait } from './storage.ts';
+
+export function withRoot(storage: Storage, root: Path): Storage {
+  if (root.length === 0) return storage;
+  const at = (path: Path): Path => [...root, ...path];
+  return {
+    list: (path: Path, opts?: Wait) => storage.list(at(path), opts),
+    stat: async (path: Path, opts?: Wait) => {
+      const facts = await storage.stat(at(path), opts);
+      return path.length === 0 ? { ...facts, name: '~' as Name } : facts;
+    },
+    mkdir: (path: Path, opts?: Wait) => storage.mkdir(at(path), opts),
+    rename: async (from: Path, to: Path, opts?: Wait) => {
+      checkNotRoot(from);
+      checkNotRoot(to);
+      return storage.rename(at(from), at(to), opts);
+    },
+    remove: async (path: Path, opts?: Wait) => {
+      checkNotRoot(path);
+      return storage.remove(at(path), opts);
+    },
+    space: (path: Path, opts?: Wait) => storage.space(at(path), opts),
+    openRead: (path: Path, identity: string | undefined, opts?: Wait) =>
+      storage.openRead(at(path), identity, opts),
+    createUpload: async (spec: UploadSpec, opts?: Wait) => {
+      checkNotRoot(spec.target);
+      return storage.createUpload({ ...spec, target: at(spec.target) }, opts);
+    },
+    close: () => storage.close(),
+  };
+}
+
+/** The account's root has a name outside, but none that the account may use. */
+function checkNotRoot(path: Path): void {
+  if (path.length === 0) throw new FerryError(Code.FORBIDDEN, 'that cannot be done to the root folder');
+}

@@ -1,0 +1,37 @@
+/** Everything that crosses between the main thread and a worker thread. One union per direction. */
+
+import type { Socket } from 'node:net';
+import type { OpenTo } from '../config.ts';
+import type { LogEvent } from '../log-event.ts';
+
+/** What a worker is born with. */
+export type WorkerSetup = {
+  readonly folder: string;
+  readonly openTo: OpenTo;
+  readonly accessFile: string;
+  /** PEM. */
+  readonly key: string;
+  /** PEM. */
+  readonly cert: string;
+  /** The master of the keys that tickets are sealed with; the same for all workers of a server. */
+  readonly ticketMaster: Uint8Array;
+  /** One worker of a server tidies up what dead transfers left. */
+  readonly tidies: boolean;
+};
+
+export type ToWorker =
+  /** A connection was accepted and is the worker's now. */
+  | { readonly kind: 'socket'; readonly id: number; readonly socket: Socket }
+  /** Begin nothing new, finish what moves, close what is left; then `drained`. */
+  | { readonly kind: 'drain' }
+  /** Tests only: throw, as a bug would. */
+  | { readonly kind: 'crash' };
+
+export type FromWorker =
+  /** Sockets may come. */
+  | { readonly kind: 'ready' }
+  /** The connection has logged in or has shown a ticket. */
+  | { readonly kind: 'known'; readonly id: number }
+  | { readonly kind: 'gone'; readonly id: number }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'log'; readonly event: LogEvent };

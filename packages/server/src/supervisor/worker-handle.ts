@@ -1,0 +1,105 @@
+/** One worker thread as the supervisor sees it: its connections, its phase, its end. Main thread. */
+
+import type { Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import type { LogEvent } from '../log-event.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+
+/** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
+const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+export type WorkerHandleOpts = {
+  readonly name: string;
+  readonly setup: WorkerSetup;
+  readonly onLog: (event: LogEvent) => void;
+  /** One stranger fewer: logged in, or gone. */
+  readonly onRoom: () => void;
+  readonly onReady: () => void;
+  readonly onDrained: () => void;
+  /** Once, however it ended. */
+  readonly onExit: (why: Error | undefined) => void;
+};
+
+export class WorkerHandle {
+  readonly name: string;
+  readonly #worker: Worker;
+  readonly #opts: WorkerHandleOpts;
+  readonly #connections = new Set<number>();
+  /** Those of them that are not logged in. */
+  readonly #strangers = new Set<number>();
+  #error: Error | undefined;
+
+  constructor(opts: WorkerHandleOpts) {
+    this.name = opts.name;
+    this.#opts = opts;
+    this.#worker = new Worker(new URL('../worker/main.ts', import.meta.url), {
+      name: opts.name,
+      workerData: opts.setup,
+      resourceLimits,
+    });
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#worker.on('error', (error) => {
+      this.#error = error instanceof Error ? error : new Error(String(error));
+    });
+    this.#worker.once('exit', () => {
+      this.#connections.clear();
+      this.#strangers.clear();
+      opts.onExit(this.#error);
+    });
+  }
+
+  /** Open connections. */
+  get load(): number {
+    return this.#connections.size;
+  }
+
+  /** Those of them that are not logged in. */
+  get strangers(): number {
+    return this.#strangers.size;
+  }
+
+  /** Hands a connection over; from now on this thread knows only its number. Also before the worker is ready. */
+  take(id: number, socket: Socket): void {
+    this.#connections.add(id);
+    this.#strangers.add(id);
+    // The type of the transfer list lacks sockets, which Node has taken since 24.
+    this.#send({ kind: 'socket', id, socket }, [socket as unknown as ArrayBuffer]);
+  }
+
+  drain(): void {
+    this.#send({ kind: 'drain' });
+  }
+
+  crash(): void {
+    this.#send({ kind: 'crash' });
+  }
+
+  #send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#opts.onReady();
+        break;
+      case 'known':
+        this.#forget(message.id);
+        break;
+      case 'gone':
+        this.#connections.delete(message.id);
+        this.#forget(message.id);
+        break;
+      case 'drained':
+        this.#opts.onDrained();
+        break;
+      case 'log':
+        this.#opts.onLog(message.event);
+        break;
+    }
+  }
+
+  #forget(stranger: number): void {
+    if (this.#strangers.delete(stranger)) this.#opts.onRoom();
+  }
+}

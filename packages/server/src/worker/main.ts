@@ -1,0 +1,62 @@
+/**
+ * One worker thread: the composition root of all that serves connections. The only file that names a concrete storage.
+ * Started by supervisor/worker-handle.ts.
+ */
+
+import { constants } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { parentPort, workerData } from 'node:worker_threads';
+import { BlockPool } from '@ferry/protocol/content';
+import { makeTicketKeys } from '@ferry/protocol/session';
+import { AccessStore } from '../access/access-store.ts';
+import { LocalStorage } from '../storage/local.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import { Connections } from './connections.ts';
+
+const partialAgeMs = 7 * 86_400_000;
+const tidyEveryMs = 6 * 3_600_000;
+
+if (parentPort === null) throw new Error('this file runs in a worker thread');
+const port = parentPort;
+const setup = workerData as WorkerSetup;
+const send = (message: FromWorker): void => port.postMessage(message);
+
+const storage = LocalStorage.open(setup.folder);
+const connections = new Connections({
+  storage,
+  login: { store: new AccessStore(setup.accessFile), openTo: setup.openTo },
+  ticketKeys: makeTicketKeys(setup.ticketMaster),
+  secureContext: createSecureContext({
+    key: setup.key,
+    cert: setup.cert,
+    minVersion: 'TLSv1.3',
+    // A resumed session would hide the identity from the client.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  }),
+  pool: new BlockPool(),
+  log: (event) => send({ kind: 'log', event }),
+  onKnown: (id) => send({ kind: 'known', id }),
+  onGone: (id) => send({ kind: 'gone', id }),
+});
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'socket':
+      connections.accept(message.id, message.socket);
+      break;
+    case 'drain':
+      void connections.drain().then(() => send({ kind: 'drained' }));
+      break;
+    case 'crash':
+      throw new Error('asked to crash by a test');
+  }
+});
+
+if (setup.tidies) {
+  const tidy = (): void => {
+    storage.collect(partialAgeMs, Date.now());
+  };
+  setInterval(tidy, tidyEveryMs).unref();
+  setImmediate(tidy);
+}
+send({ kind: 'ready' });

@@ -1,0 +1,94 @@
+/** Read-only people, against every verb (AUTZ-01). The matrix comes from the table of operations, so none can be forgotten. */
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { FerryError } from '@ferry/protocol';
+import { BlockPool } from '@ferry/protocol/content';
+import {
+  commit,
+  create,
+  discard,
+  list,
+  mkdir,
+  read,
+  remove,
+  rename,
+  space,
+  stat,
+  ticket,
+} from '@ferry/protocol/messages';
+import type { ClientChannel } from '@ferry/protocol/session';
+import { Kind } from '@ferry/protocol/wire';
+import { checkRight, rights } from '../../packages/server/src/access/principal.ts';
+import { createOf, logInto, openLane, sendBlock } from '../support/client.ts';
+import { withCode } from '../support/code.ts';
+import { path, scratchFolder, snapshot } from '../support/scratch.ts';
+import { startServer } from '../support/server.ts';
+import { randomContent } from '../support/staging.ts';
+
+type Try = (session: ClientChannel, lane: ClientChannel, pool: BlockPool) => Promise<unknown>;
+
+const content = randomContent(10);
+const file = path('file');
+
+/** One honest use of every operation that comes after login. */
+const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
+  [Kind.list, (session) => session.call(list, { path: [] })],
+  [Kind.stat, (session) => session.call(stat, { path: file })],
+  [Kind.space, (session) => session.call(space, { path: [] })],
+  [Kind.ticket, (session) => session.call(ticket, {})],
+  [Kind.mkdir, (session) => session.call(mkdir, { path: path('new') })],
+  [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
+  [Kind.remove, (session) => session.call(remove, { path: file })],
+  [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
+  [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
+  [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],
+  [Kind.commit, (_, lane) => lane.call(commit, { handle: 1, rootDigest: content.root })],
+  [Kind.discard, (_, lane) => lane.call(discard, { handle: 1 })],
+]);
+
+/** Requests from 0x20 up are those of logged-in people; below are answers and the two ways to log in. */
+const operations = Object.values(Kind).filter((kind) => kind >= 0x20);
+
+describe('rights', () => {
+  it('cover every operation', () => {
+    for (const kind of operations) {
+      assert.ok(rights.get('owner')?.has(kind), `nobody may do 0x${kind.toString(16)}`);
+      assert.ok(tries.has(kind), `0x${kind.toString(16)} is missing from this test`);
+    }
+  });
+
+  it('refuse what is in no table', () => {
+    assert.throws(() => checkRight('owner', Kind.hello), withCode('FORBIDDEN'));
+  });
+
+  it('let readers read, and change nothing', async (t) => {
+    const dir = scratchFolder(t);
+    writeFileSync(join(dir, 'file'), 'content');
+    const server = await startServer(t, { dir, args: ['--open=read-only'] });
+    const session = await logInto(server);
+    const pool = new BlockPool();
+    const before = snapshot(dir).map(withoutAccessTime);
+    const answers = new Map<Kind, string>();
+    const lane = await openLane(server, session, { pool });
+    for (const [kind, attempt] of tries) {
+      const answer = await attempt(session.channel, lane, pool).then(
+        () => 'done',
+        (error: FerryError) => error.codeName,
+      );
+      answers.set(kind, answer);
+    }
+    const reading = new Set<Kind>([Kind.list, Kind.stat, Kind.space, Kind.ticket, Kind.read]);
+    for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');
+    assert.deepEqual(snapshot(dir).map(withoutAccessTime), before);
+    lane.close();
+    session.channel.close();
+  });
+});
+
+/** Reading is allowed, and may leave an access time: the last column of a file's line. */
+function withoutAccessTime(line: string): string {
+  return line.split(' ').slice(0, 7).join(' ');
+}
