@@ -1,0 +1,178 @@
+/**
+ * The connection to one server for as long as the program wants it: logs in, and when the link is lost, tries again by
+ * itself with growing waits. Who needs the server asks for `session` and waits. I/O thread.
+ */
+
+import { asFerryError, Code, FerryError, toWireError } from '@ferry/protocol';
+import { hostPort } from '@ferry/protocol/session';
+import type { ConnectionStatus } from '../engine/engine.ts';
+import { retryDelay } from './backoff.ts';
+import { InviteRefused, Session, type SessionSpec } from './session.ts';
+
+export type ConnectionOpts = {
+  readonly spec: SessionSpec;
+  readonly onStatus: (status: ConnectionStatus) => void;
+  /** Attempts in a row until it gives up: the first contact, and after a loss. Infinity: never. */
+  readonly attempts: { readonly first: number; readonly later: number };
+  readonly random?: () => number;
+};
+
+/** Trying again without the user doing something is pointless. */
+const hopeless: ReadonlySet<Code> = new Set([
+  Code.AUTH_FAILED,
+  Code.AUTH_REQUIRED,
+  Code.REVOKED,
+  Code.PIN_MISMATCH,
+  Code.PIN_UNKNOWN,
+  Code.VERSION,
+  Code.CONFIG,
+  Code.CANCELLED,
+]);
+
+type Phase =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'online'; readonly session: Session }
+  | { readonly kind: 'closed'; readonly error: FerryError };
+
+export class Connection {
+  readonly #opts: ConnectionOpts;
+  readonly #abort = new AbortController();
+  readonly #wake = new Set<() => void>();
+  #spec: SessionSpec;
+  #phase: Phase = { kind: 'waiting' };
+  #wasOnline = false;
+  #isClosing = false;
+  #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
+
+  constructor(opts: ConnectionOpts) {
+    this.#opts = opts;
+    this.#spec = opts.spec;
+    void this.#run(1);
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  /** The session as soon as there is one. @throws {FerryError} why there will be none; CANCELLED */
+  session(signal?: AbortSignal): Promise<Session> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (signal?.aborted === true) settle(() => reject(new FerryError(Code.CANCELLED, 'cancelled')));
+        else if (this.#phase.kind === 'online') settleWith(this.#phase.session);
+        else if (this.#phase.kind === 'closed') settleFailed(this.#phase.error);
+      };
+      const settleWith = (session: Session): void => settle(() => resolve(session));
+      const settleFailed = (error: FerryError): void => settle(() => reject(error));
+      const settle = (then: () => void): void => {
+        this.#wake.delete(look);
+        signal?.removeEventListener('abort', look);
+        then();
+      };
+      this.#wake.add(look);
+      signal?.addEventListener('abort', look, { once: true });
+      look();
+    });
+  }
+
+  /** Says goodbye; everyone waiting fails with CANCELLED. Idempotent. */
+  close(): void {
+    this.#isClosing = true;
+    const phase = this.#phase;
+    this.#end(new FerryError(Code.CANCELLED, 'closed'), undefined);
+    this.#abort.abort();
+    if (phase.kind === 'online') phase.session.close();
+  }
+
+  async #run(attempt: number): Promise<void> {
+    this.#say({ phase: 'connecting', attempt });
+    try {
+      const session = await this.#open();
+      if (this.#isClosing) {
+        session.close();
+        return;
+      }
+      this.#online(session);
+    } catch (thrown) {
+      const error = asFerryError(thrown);
+      if (this.#isClosing) return;
+      this.#failed(error, attempt);
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const on = { event: () => {}, end: (error: FerryError) => this.#lost(error) };
+    const opts = { signal: this.#abort.signal };
+    try {
+      return await Session.open(this.#spec, on, opts);
+    } catch (error) {
+      if (!(error instanceof InviteRefused)) throw error;
+      // The invite was spent, by this device perhaps: then its key is known.
+      this.#spec = { ...this.#spec, token: undefined };
+      return await Session.open(this.#spec, on, opts);
+    }
+  }
+
+  #online(session: Session): void {
+    this.#wasOnline = true;
+    // From now on this device's key opens the door; the token is spent.
+    this.#spec = { ...this.#spec, token: undefined };
+    this.#phase = { kind: 'online', session };
+    this.#sayOnline(session);
+    session.channel.ping();
+    this.#wakeAll();
+  }
+
+  #sayOnline(session: Session): void {
+    const { user, readOnly } = session.welcome;
+    this.#say({
+      phase: 'online',
+      address: hostPort(this.#spec),
+      user,
+      readOnly,
+      rttMs: session.channel.rttMs,
+    });
+  }
+
+  /** Tells the latest round trip to whoever shows it; called now and then by the engine. */
+  refresh(): void {
+    if (this.#phase.kind !== 'online' || this.#status.phase !== 'online') return;
+    const { session } = this.#phase;
+    if (Math.round(session.channel.rttMs) !== Math.round(this.#status.rttMs)) this.#sayOnline(session);
+  }
+
+  #lost(error: FerryError): void {
+    if (this.#isClosing) return;
+    this.#phase = { kind: 'waiting' };
+    this.#failed(error, 1);
+  }
+
+  #failed(error: FerryError, attempt: number): void {
+    const { first, later } = this.#opts.attempts;
+    if (hopeless.has(error.code) || attempt >= (this.#wasOnline ? later : first)) {
+      this.#end(error, error);
+      return;
+    }
+    const random = this.#opts.random ?? Math.random;
+    const retryMs = Math.max(retryDelay(attempt, random()), error.retryAfterMs ?? 0);
+    this.#say({ phase: 'offline', error: toWireError(error), retryMs, attempt });
+    const timer = setTimeout(() => void this.#run(attempt + 1), retryMs);
+    this.#abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+
+  #end(error: FerryError, shown: FerryError | undefined): void {
+    if (this.#phase.kind === 'closed') return;
+    this.#phase = { kind: 'closed', error };
+    this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
+    this.#wakeAll();
+  }
+
+  #say(status: ConnectionStatus): void {
+    this.#status = status;
+    this.#opts.onStatus(status);
+  }
+
+  #wakeAll(): void {
+    for (const look of [...this.#wake]) look();
+  }
+}

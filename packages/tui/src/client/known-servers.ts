@@ -1,0 +1,83 @@
+/**
+ * The fingerprints this user has accepted, by `host:port`. A file that cannot be understood is an error and never "no servers
+ * known": that would turn a changed identity into a first contact. I/O thread and commands.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Code, FerryError } from '@ferry/protocol';
+import { type Fingerprint, parseFingerprint } from '@ferry/protocol/session';
+import { replacePrivateFile } from './private-file.ts';
+
+export type KnownServer = {
+  readonly fingerprint: Fingerprint;
+  /** When it was accepted, ISO 8601. */
+  readonly since: string;
+};
+
+function damaged(file: string, cause?: unknown): FerryError {
+  return new FerryError(Code.CONFIG, `the list of known servers in ${file} is damaged: repair or remove it`, {
+    cause,
+  });
+}
+
+export class KnownServers {
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** @throws {FerryError} CONFIG when the file is there and cannot be read or understood */
+  all(): ReadonlyMap<string, KnownServer> {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, 'utf8');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+      throw damaged(this.#file, cause);
+    }
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch (cause) {
+      throw damaged(this.#file, cause);
+    }
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw damaged(this.#file);
+    const servers = new Map<string, KnownServer>();
+    for (const [where, value] of Object.entries(
+      parsed as Record<string, { fingerprint?: unknown; since?: unknown }>,
+    )) {
+      const fingerprint =
+        typeof value?.fingerprint === 'string' ? parseFingerprint(value.fingerprint) : undefined;
+      if (fingerprint === undefined || typeof value.since !== 'string') throw damaged(this.#file);
+      servers.set(where, { fingerprint, since: value.since });
+    }
+    return servers;
+  }
+
+  /** @throws {FerryError} CONFIG */
+  get(where: string): KnownServer | undefined {
+    return this.all().get(where);
+  }
+
+  /** @throws {FerryError} CONFIG */
+  remember(where: string, fingerprint: Fingerprint, now: Date): void {
+    this.#write(new Map([...this.all(), [where, { fingerprint, since: now.toISOString() }]]));
+  }
+
+  /** False when it was not known. @throws {FerryError} CONFIG */
+  forget(where: string): boolean {
+    const servers = new Map(this.all());
+    const known = servers.delete(where);
+    if (known) this.#write(servers);
+    return known;
+  }
+
+  #write(servers: ReadonlyMap<string, KnownServer>): void {
+    try {
+      replacePrivateFile(this.#file, `${JSON.stringify(Object.fromEntries(servers), undefined, 2)}\n`);
+    } catch (cause) {
+      throw new FerryError(Code.CONFIG, `${this.#file} cannot be written`, { cause });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Where this user's ferry keeps its files, as XDG says. Pure; both threads.
+ */
+
+import { join } from 'node:path';
+
+export type Places = {
+  readonly knownServersFile: string;
+  readonly deviceKeyFile: string;
+  readonly logFile: string;
+};
+
+/** A relative or empty XDG variable counts as missing. */
+export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
+  const base = (variable: string, fallback: string): string => {
+    const value = env[variable];
+    return join(value?.startsWith('/') === true ? value : join(home, fallback), 'ferry');
+  };
+  const data = base('XDG_DATA_HOME', '.local/share');
+  return {
+    knownServersFile: join(data, 'known-servers.json'),
+    deviceKeyFile: join(data, 'device.key'),
+    logFile: join(base('XDG_STATE_HOME', '.local/state'), 'ferry.log'),
+  };
+}

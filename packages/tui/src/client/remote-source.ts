@@ -1,0 +1,40 @@
+/**
+ * The server's files as a FileSource, over the control connection. I/O thread.
+ */
+
+import type { Path } from '@ferry/protocol';
+import { list, mkdir, remove, rename, space, stat } from '@ferry/protocol/messages';
+import type { FileSource, Wait } from '../engine/source.ts';
+import type { Connection } from './connection.ts';
+
+export function remoteSource(connection: Connection): FileSource {
+  const channel = async ({ signal }: Wait) => (await connection.session(signal)).channel;
+  return {
+    list: async (path, onPage, opts = {}) => {
+      let pages = 0;
+      await (await channel(opts)).call(
+        list,
+        { path },
+        {
+          ...opts,
+          onPart: ({ entries }) => {
+            pages += 1;
+            onPage(entries);
+          },
+        },
+      );
+      if (pages === 0) onPage([]);
+    },
+    stat: async (path, opts = {}) => (await (await channel(opts)).call(stat, { path }, opts)).facts,
+    mkdir: async (path, opts = {}) => {
+      await (await channel(opts)).call(mkdir, { path }, opts);
+    },
+    rename: async (from: Path, to: Path, opts = {}) => {
+      await (await channel(opts)).call(rename, { from, to }, opts);
+    },
+    remove: async (path, opts = {}) => {
+      await (await channel(opts)).call(remove, { path }, opts);
+    },
+    space: async (path, opts = {}) => (await channel(opts)).call(space, { path }, opts),
+  };
+}

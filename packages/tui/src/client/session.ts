@@ -1,0 +1,132 @@
+/**
+ * One login: the control connection, and the way to open lanes beside it. Ends when its connection ends; connection.ts
+ * makes the next one. I/O thread.
+ */
+
+import { Code, FerryError } from '@ferry/protocol';
+import type { BlockPool } from '@ferry/protocol/content';
+import { dial, type Link } from '@ferry/protocol/link';
+import {
+  attach,
+  type Hello,
+  hello,
+  Login,
+  protocolVersion,
+  type ServerEvent,
+  ticket,
+  type Welcome,
+} from '@ferry/protocol/messages';
+import {
+  ClientChannel,
+  type Fingerprint,
+  fingerprintOf,
+  laneProof,
+  loginText,
+} from '@ferry/protocol/session';
+import type { DeviceKey } from './device-key.ts';
+import { mismatch } from './trust.ts';
+
+export type SessionSpec = {
+  readonly host: string;
+  readonly port: number;
+  readonly fingerprint: Fingerprint;
+  readonly device: DeviceKey;
+  /** Spent by the first login that needs it. */
+  readonly token: Uint8Array | undefined;
+  readonly client: string;
+  readonly pool: BlockPool;
+};
+
+type Wait = { signal?: AbortSignal };
+
+export class Session {
+  readonly channel: ClientChannel;
+  readonly welcome: Welcome;
+  readonly #spec: SessionSpec;
+
+  private constructor(spec: SessionSpec, channel: ClientChannel, welcome: Welcome) {
+    this.#spec = spec;
+    this.channel = channel;
+    this.welcome = welcome;
+  }
+
+  /** @throws {FerryError} as dial; AUTH_FAILED, AUTH_REQUIRED, VERSION, PIN_MISMATCH */
+  static async open(
+    spec: SessionSpec,
+    on: { event: (event: ServerEvent) => void; end: (error: FerryError) => void },
+    opts: Wait = {},
+  ): Promise<Session> {
+    let isOpen = false;
+    const channel = new ClientChannel(await dialPinned(spec, opts), {
+      pool: spec.pool,
+      onEvent: on.event,
+      onEnd: (error) => {
+        if (isOpen) on.end(error);
+      },
+    });
+    try {
+      const welcome = await logIn(spec, channel, opts);
+      isOpen = true;
+      return new Session(spec, channel, welcome);
+    } catch (error) {
+      channel.close();
+      throw error;
+    }
+  }
+
+  /** A further connection that carries file bytes. @throws {FerryError} as dial; TICKET_…, SHUTTING_DOWN */
+  async openLane(opts: Wait = {}): Promise<ClientChannel> {
+    const granted = await this.channel.call(ticket, {}, opts);
+    const link = await dialPinned(this.#spec, opts);
+    const lane = new ClientChannel(link, { pool: this.#spec.pool });
+    const proof = laneProof(link, this.welcome.sessionSecret);
+    try {
+      await lane.call(attach, { version: protocolVersion, ticket: granted.ticket, proof }, opts);
+      return lane;
+    } catch (error) {
+      lane.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.channel.close();
+  }
+}
+
+function dialPinned(spec: SessionSpec, opts: Wait): Promise<Link> {
+  const { host, port, fingerprint } = spec;
+  return dial({
+    host,
+    port,
+    check: (spki) => {
+      const shown = fingerprintOf(spki);
+      if (shown !== fingerprint) throw mismatch(`${host}:${port}`, fingerprint, shown);
+    },
+    ...opts,
+  });
+}
+
+/** With the invite where there is one, else with the device's key. @throws InviteRefused */
+async function logIn(spec: SessionSpec, channel: ClientChannel, opts: Wait): Promise<Welcome> {
+  const { device, token, client } = spec;
+  const signature = device.sign(loginText(channel.link));
+  const common = { version: protocolVersion, features: 0, client, deviceKey: device.publicKey, signature };
+  const asked: Hello =
+    token === undefined ? { ...common, login: Login.key, token } : { ...common, login: Login.invite, token };
+  try {
+    return await channel.call(hello, asked, opts);
+  } catch (error) {
+    if (error instanceof FerryError && error.code === Code.AUTH_FAILED && token !== undefined) {
+      throw new InviteRefused(error);
+    }
+    throw error;
+  }
+}
+
+/** The invite is spent or wrong; this device may be known all the same. */
+export class InviteRefused extends FerryError {
+  constructor(cause: FerryError) {
+    super(cause.code, cause.message, { cause });
+  }
+}

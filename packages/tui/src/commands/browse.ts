@@ -1,0 +1,43 @@
+/** `ferry ADDRESS|INVITE [LOCAL_DIR]`: the browser, on an engine in its own thread. */
+
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Code, FerryError, show } from '@ferry/protocol';
+import { hostPort } from '@ferry/protocol/session';
+import { EngineThread } from '../engine/engine-thread.ts';
+import { type ConnectOptions, connectTo, rememberServer } from './connect.ts';
+import { localPath } from './move.ts';
+
+/** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
+export async function browse(
+  text: string,
+  local: string | undefined,
+  options: ConnectOptions,
+): Promise<number> {
+  const target = await connectTo(text, options);
+  const localPathNow = localFolder(local ?? '.');
+  const engine = new EngineThread({
+    ...target.engine,
+    attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+  });
+  const stop = engine.onEvent((event) => {
+    if (event.kind !== 'connection' || event.status.phase !== 'online') return;
+    stop();
+    rememberServer(target);
+  });
+  const { runBrowser } = await import('../app.ts');
+  return runBrowser({
+    engine,
+    remotePath: target.address.path,
+    localPath: localPathNow,
+    address: hostPort(target.address),
+  });
+}
+
+function localFolder(text: string): ReturnType<typeof localPath> {
+  try {
+    return localPath(realpathSync(resolve(text)));
+  } catch (cause) {
+    throw new FerryError(Code.NOT_FOUND, `there is no folder ${show(text)}`, { cause });
+  }
+}

@@ -1,0 +1,163 @@
+/** Arguments to command, errors to one line and an exit code. Loaded by main.ts. */
+
+import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
+import { isAddress } from '@ferry/protocol/session';
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { ExitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+
+const help = `
+Examples:
+  ferry ferry://10.0.0.5                        browse a server: its files left, yours right
+  ferry 'ferry://10.0.0.5:7377/#…' ~/Downloads  the same with an invite that somebody gave you
+  ferry ls ferry://10.0.0.5/films               list a folder
+  ferry get ferry://10.0.0.5/films/a.mov .      download a file
+  ferry get -r ferry://10.0.0.5/films ~/films   download a folder
+  ferry put -r photos ferry://10.0.0.5/         upload a folder
+  ferry servers                                 whom this ferry trusts
+
+In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
+
+${exitCodeHelp}
+
+Files:
+  $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
+  $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it`;
+
+const getHelp = `
+Examples:
+  ferry get ferry://host/a.iso                   into the current folder
+  ferry get ferry://host/a.iso b.iso             under another name
+  ferry get -r ferry://host/films ~/films        a folder with all that is in it
+  ferry get --skip -r ferry://host/films .       only what is not there yet
+
+A file is there under its name only when it is complete and verified.`;
+
+const putHelp = `
+Examples:
+  ferry put a.iso ferry://host/                  into the shared folder
+  ferry put a.iso ferry://host/b.iso             under another name
+  ferry put -r films photos ferry://host/media/  folders with all that is in them
+
+A file shows on the server only when it is complete, verified and on its disk.`;
+
+/** @returns the exit code */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let code: number = ExitCode.done;
+  const program = makeProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...argv]);
+    return code;
+  } catch (thrown) {
+    // Commander has said on stderr what is wrong; help and version are no errors.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    const error = asFerryError(thrown, (cause) => {
+      throw cause;
+    });
+    const words = error.message.split('\n').map(show).join('\n');
+    process.stderr.write(`ferry: ${words} [${error.codeName}]\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function withConnectOptions(command: Command): Command {
+  return command
+    .option('--pin <FINGERPRINT>', 'the identity the server must show')
+    .option('--accept-new', 'at first contact, trust and remember whoever answers')
+    .option('--invite-file <FILE>', 'read an invite from a file, or with - from stdin')
+    .helpOption('-h, --help', 'say how it is used')
+    .exitOverride();
+}
+
+function withMoveOptions(command: Command): Command {
+  return withConnectOptions(command)
+    .option('-r, --recursive', 'folders, with all that is in them')
+    .option('--overwrite', 'replace files that are there')
+    .option('--skip', 'leave files alone that are there (default: they fail, the rest goes on)')
+    .option('--json', 'one JSON object per event on stdout');
+}
+
+function makeProgram(done: (code: number) => void): Command {
+  const program = withConnectOptions(new Command('ferry'))
+    .description('Browses a ferry server and moves files to and from it, encrypted and verified.')
+    .version(packageJson.version)
+    .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite')
+    .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
+    .addHelpText('after', help)
+    .allowExcessArguments(false)
+    .action(async (address: string | undefined, local: string | undefined, options: object) => {
+      if (address === undefined) {
+        program.outputHelp({ error: true });
+        throw new FerryError(Code.USAGE, 'give the address of a server, or an invite');
+      }
+      if (!isAddress(address)) {
+        throw new FerryError(
+          Code.USAGE,
+          `${show(address)} is neither a command nor an address: those begin with ferry://`,
+        );
+      }
+      const { browse } = await import('./browse.ts');
+      done(await browse(address, local, options));
+    });
+  withConnectOptions(program.command('ls'))
+    .description('List a folder on a server.')
+    .argument('<ADDRESS/PATH>')
+    .option('-l, --long', 'permissions, size and time too')
+    .option('-a, --all', 'hidden files too')
+    .option('--json', 'one JSON object per entry')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { ls } = await import('./ls.ts');
+      done(await ls(address, command.optsWithGlobals()));
+    });
+  withMoveOptions(program.command('get'))
+    .description('Download files and folders.')
+    .argument(
+      '<PATHS...>',
+      'ADDRESS/PATH... [LOCAL]: what to get, and where to put it (default: the current folder)',
+    )
+    .addHelpText('after', getHelp)
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { get } = await import('./move.ts');
+      done(await get(args, command.optsWithGlobals()));
+    });
+  withMoveOptions(program.command('put'))
+    .description('Upload files and folders.')
+    .argument('<PATHS...>', 'LOCAL... ADDRESS/PATH: what to put, and where')
+    .addHelpText('after', putHelp)
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { put } = await import('./move.ts');
+      done(await put(args, command.optsWithGlobals()));
+    });
+  const servers = program
+    .command('servers')
+    .description('List the servers whose identity you have accepted.')
+    .exitOverride()
+    .action(async () => {
+      const { listServers } = await import('./servers.ts');
+      done(listServers());
+    });
+  servers
+    .command('forget <HOST:PORT>')
+    .description('Forget an identity; the next contact asks again.')
+    .exitOverride()
+    .action(async (where: string) => {
+      const { forgetServer } = await import('./servers.ts');
+      done(forgetServer(where));
+    });
+  program
+    .command('help')
+    .argument('[TOPIC]', 'a command, or exit-codes')
+    .description('Say more about a command, or about exit codes.')
+    .exitOverride()
+    .action((topic: string | undefined) => {
+      if (topic === 'exit-codes') {
+        process.stdout.write(`${exitCodeHelp}\n`);
+        return;
+      }
+      const command = program.commands.find((one) => one.name() === topic);
+      (command ?? program).outputHelp();
+    });
+  return program;
+}

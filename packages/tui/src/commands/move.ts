@@ -1,0 +1,252 @@
+/**
+ * `ferry get` and `ferry put`: jobs in, their end out as an exit code. Runs the engine inline.
+ */
+
+import { lstatSync, realpathSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import {
+  Code,
+  EntryKind,
+  FerryError,
+  fromWireError,
+  joinPath,
+  nameFromText,
+  type Path,
+  pathFromText,
+  show,
+} from '@ferry/protocol';
+import { hostPort, isAddress, parseAddress } from '@ferry/protocol/session';
+import { EngineCore } from '../engine/engine-core.ts';
+import { type Existing, isOver, type Job, type JobOrder } from '../engine/job.ts';
+import type { FileSource } from '../engine/source.ts';
+import { type ConnectOptions, connectTo, rememberServer } from './connect.ts';
+import { ExitCode, exitCodeOf } from './exit-code.ts';
+import type { Printer } from './printer.ts';
+import { jsonPrinter } from './printer-json.ts';
+import { textPrinter } from './printer-text.ts';
+
+export type MoveOptions = ConnectOptions & {
+  readonly recursive?: boolean;
+  readonly overwrite?: boolean;
+  readonly skip?: boolean;
+  readonly json?: boolean;
+};
+
+/** A server that went away in the middle is tried again this often before a command gives up. */
+const laterAttempts = 6;
+
+/** `ferry get ADDRESS/PATH... [LOCAL]` */
+export async function get(args: readonly string[], options: MoveOptions): Promise<ExitCode> {
+  const sources = args.filter(isAddress);
+  const locals = args.filter((arg) => !isAddress(arg));
+  const [first] = sources;
+  if (first === undefined)
+    throw new FerryError(Code.USAGE, 'ferry get wants ADDRESS/PATH, for example ferry://host/file');
+  if (locals.length > 1) throw new FerryError(Code.USAGE, 'ferry get wants one place to put files');
+  const addresses = sources.map(parseAddress);
+  if (new Set(addresses.map(hostPort)).size > 1)
+    throw new FerryError(Code.USAGE, 'all files must be on one server');
+  return withEngine(first, options, async (engine) => {
+    const orders: JobOrder[] = [];
+    const place = localPlace(locals[0] ?? '.', addresses.length);
+    for (const { path } of addresses) {
+      const facts = await engine.remote.stat(path);
+      if (path.length === 0)
+        throw new FerryError(Code.USAGE, 'name a file or folder to get, not the whole share');
+      checkRecursive(facts.kind, options, path);
+      orders.push({
+        direction: 'download',
+        source: path,
+        kind: facts.kind,
+        target:
+          place.name === undefined ? joinPath(place.folder, facts.name) : joinPath(place.folder, place.name),
+        existing: existingOf(options),
+      });
+    }
+    return orders;
+  });
+}
+
+/** `ferry put LOCAL... ADDRESS/PATH` */
+export async function put(args: readonly string[], options: MoveOptions): Promise<ExitCode> {
+  const to = args.at(-1) ?? '';
+  const locals = args.slice(0, -1);
+  if (!isAddress(to) || locals.length === 0) {
+    throw new FerryError(
+      Code.USAGE,
+      'ferry put wants LOCAL... ADDRESS/PATH, for example ferry put file ferry://host/folder/',
+    );
+  }
+  const orders = locals.map((local) => {
+    const { path, kind } = localSourceOf(local);
+    return { path, kind };
+  });
+  return withEngine(to, options, async (engine) => {
+    const { path } = parseAddress(to);
+    const isFolder =
+      path.length === 0 || to.endsWith('/') || (await kindOf(engine.remote, path)) === EntryKind.folder;
+    if (!isFolder && orders.length > 1)
+      throw new FerryError(Code.NOT_FOLDER, 'several files need a folder to go to');
+    return orders.map(({ path: source, kind }): JobOrder => {
+      checkRecursive(kind, options, source);
+      const name = source.at(-1);
+      if (name === undefined) throw new FerryError(Code.USAGE, 'the whole disk is not put anywhere');
+      return {
+        direction: 'upload',
+        source,
+        kind,
+        target: isFolder ? joinPath(path, name) : path,
+        existing: existingOf(options),
+      };
+    });
+  });
+}
+
+function existingOf({ overwrite, skip }: MoveOptions): Existing {
+  if (overwrite === true && skip === true)
+    throw new FerryError(Code.USAGE, 'use --overwrite or --skip, not both');
+  if (overwrite === true) return 'overwrite';
+  return skip === true ? 'skip' : 'fail';
+}
+
+function checkRecursive(kind: EntryKind, { recursive }: MoveOptions, path: Path): void {
+  if (kind !== EntryKind.folder || recursive === true) return;
+  throw new FerryError(
+    Code.USAGE,
+    `${show(path.join('/'))} is a folder: add -r to take it with all that is in it`,
+  );
+}
+
+async function kindOf(source: FileSource, path: Path): Promise<EntryKind | undefined> {
+  try {
+    return (await source.stat(path)).kind;
+  } catch (error) {
+    if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
+    throw error;
+  }
+}
+
+/** An existing folder, or an existing folder and a new name in it. */
+function localPlace(
+  text: string,
+  count: number,
+): { folder: Path; name: ReturnType<typeof nameFromText> | undefined } {
+  const place = resolve(text);
+  const isFolder = lstatFollowed(place)?.isDirectory() === true;
+  if (isFolder || text.endsWith('/')) {
+    if (!isFolder) throw new FerryError(Code.NOT_FOUND, `there is no folder ${show(text)}`);
+    return { folder: localPath(realpathSync(place)), name: undefined };
+  }
+  if (count > 1)
+    throw new FerryError(Code.NOT_FOLDER, `several files need a folder to go to, and ${show(text)} is none`);
+  const folder = dirname(place);
+  if (lstatFollowed(folder)?.isDirectory() !== true) {
+    throw new FerryError(Code.NOT_FOUND, `there is no folder ${show(folder)}`);
+  }
+  return { folder: localPath(realpathSync(folder)), name: nameFromText(basename(place)) };
+}
+
+function lstatFollowed(path: string): ReturnType<typeof lstatSync> | undefined {
+  try {
+    return lstatSync(realpathSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What to upload. A link that the user names is followed, once and now. */
+function localSourceOf(text: string): { path: Path; kind: EntryKind } {
+  try {
+    const real = realpathSync(resolve(text));
+    const stats = lstatSync(real);
+    const kind = stats.isDirectory() ? EntryKind.folder : stats.isFile() ? EntryKind.file : EntryKind.other;
+    if (kind === EntryKind.other)
+      throw new FerryError(Code.NOT_REGULAR, `${show(text)} is neither a file nor a folder`);
+    return { path: localPath(real), kind };
+  } catch (cause) {
+    if (cause instanceof FerryError) throw cause;
+    throw new FerryError(Code.NOT_FOUND, `there is no file or folder ${show(text)}`, { cause });
+  }
+}
+
+export function localPath(absolute: string): Path {
+  return pathFromText(absolute);
+}
+
+async function withEngine(
+  address: string,
+  options: MoveOptions,
+  plan: (engine: EngineCore) => Promise<readonly JobOrder[]>,
+): Promise<ExitCode> {
+  const target = await connectTo(address, options);
+  const engine = new EngineCore({ ...target.engine, attempts: { first: 1, later: laterAttempts } });
+  const printer: Printer =
+    options.json === true
+      ? jsonPrinter((line) => process.stdout.write(line))
+      : textPrinter({
+          write: (text) => process.stderr.write(text),
+          columns: () => (process.stderr.isTTY ? process.stderr.columns : undefined),
+        });
+  let interrupted = false;
+  const interrupt = (): void => {
+    interrupted = true;
+    engine.act(
+      'cancel',
+      engine.jobs().map(({ id }) => id),
+    );
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    const orders = await plan(engine);
+    rememberServer(target);
+    const jobs = await run(engine, orders, printer);
+    if (interrupted) return ExitCode.interrupted;
+    return exitOf(jobs);
+  } finally {
+    printer.close();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await engine.close();
+  }
+}
+
+/** Resolves when every job has ended. */
+function run(engine: EngineCore, orders: readonly JobOrder[], printer: Printer): Promise<readonly Job[]> {
+  return new Promise((resolve, reject) => {
+    const told = new Set<number>();
+    const stop = engine.onEvent((event) => {
+      if (event.kind === 'connection') {
+        const { status } = event;
+        if (status.phase === 'offline') {
+          printer.connection(
+            `${show(status.error[1])}; trying again in ${Math.ceil(status.retryMs / 1000)} s`,
+          );
+        }
+        return;
+      }
+      if (event.kind !== 'jobs') return;
+      const jobs = engine.jobs();
+      printer.progress(jobs);
+      for (const job of jobs) {
+        if (!isOver(job.phase) || told.has(job.id)) continue;
+        told.add(job.id);
+        printer.ended(job);
+      }
+      if (told.size === orders.length) {
+        stop();
+        resolve(jobs);
+      }
+    });
+    engine.submit(orders).catch(reject);
+  });
+}
+
+function exitOf(jobs: readonly Job[]): ExitCode {
+  const failed = jobs.filter(({ phase }) => phase !== 'done');
+  if (failed.length === 0) return ExitCode.done;
+  const some = jobs.some(({ doneFiles, phase }) => phase === 'done' || doneFiles > 0);
+  const [first] = failed;
+  if (some || first?.error === undefined) return ExitCode.someFailed;
+  return exitCodeOf(fromWireError(first.error));
+}

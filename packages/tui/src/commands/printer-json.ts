@@ -1,0 +1,72 @@
+/** One JSON object per event on stdout. Names are given as text, and as base64 of their bytes where they are not UTF-8. */
+
+import { isUtf8 } from 'node:buffer';
+import { bytesOf, codeName, type Path } from '@ferry/protocol';
+import type { Job } from '../engine/job.ts';
+import type { Printer } from './printer.ts';
+
+/** JSON escapes what a terminal would act on, except DEL and what Unicode hides. */
+export function toJsonLine(value: object): string {
+  const text = JSON.stringify(value).replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    [...Array(char.length).keys()]
+      .map((i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+  return `${text}\n`;
+}
+
+export function jsonPath(path: Path): { path: string; bytes?: string } {
+  const bytes = bytesOf(path.join('/'));
+  const shown = { path: bytes.toString('utf8') };
+  return isUtf8(bytes) ? shown : { ...shown, bytes: bytes.toString('base64') };
+}
+
+function jsonJob(job: Job): object {
+  const {
+    direction,
+    phase,
+    doneBytes,
+    totalBytes,
+    doneFiles,
+    totalFiles,
+    skippedFiles,
+    failedFiles,
+    rate,
+    movingMs,
+  } = job;
+  return {
+    source: jsonPath(job.source),
+    target: jsonPath(job.target),
+    direction,
+    phase,
+    doneBytes,
+    totalBytes,
+    doneFiles,
+    totalFiles,
+    skippedFiles,
+    failedFiles,
+    bytesPerSecond: Math.round(rate),
+    ms: Math.round(movingMs),
+  };
+}
+
+export function jsonPrinter(write: (line: string) => void): Printer {
+  return {
+    progress: (jobs) => {
+      for (const job of jobs)
+        if (job.phase === 'moving') write(toJsonLine({ event: 'progress', ...jsonJob(job) }));
+    },
+    ended: (job) => {
+      const failures = job.failures.map(({ source, error: [code, message] }) => ({
+        source: jsonPath(source),
+        code: codeName(code),
+        message,
+      }));
+      const error =
+        job.error === undefined ? undefined : { code: codeName(job.error[0]), message: job.error[1] };
+      write(toJsonLine({ event: 'ended', ...jsonJob(job), error, failures }));
+    },
+    connection: (words) => write(toJsonLine({ event: 'connection', message: words })),
+    close: () => {},
+  };
+}

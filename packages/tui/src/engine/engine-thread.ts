@@ -1,0 +1,165 @@
+/**
+ * The engine on a thread of its own, as the browser uses it: every call becomes a message and back. UI thread.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { Code, type Entry, type Facts, FerryError, fromWireError } from '@ferry/protocol';
+import type { ConnectionStatus, Engine, EngineEvent, JobAction, Side } from './engine.ts';
+import type { EngineOpts } from './engine-core.ts';
+import type { JobId, JobOrder } from './job.ts';
+import type { CallResult, FromEngine, SourceCall, ToEngine } from './messages.ts';
+import type { FileSource, Space, Wait } from './source.ts';
+
+/** How long the thread may take to tidy up and say goodbye, milliseconds. */
+const farewellMs = 2000;
+
+type Waiting = {
+  readonly resolve: (result: CallResult) => void;
+  readonly reject: (error: FerryError) => void;
+  readonly onPage: ((entries: readonly Entry[]) => void) | undefined;
+};
+
+export class EngineThread implements Engine {
+  readonly remote = this.#source('remote');
+  readonly local = this.#source('local');
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<(event: EngineEvent) => void>();
+  #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
+  #nextId = 1;
+  #closing: Promise<void> | undefined;
+  #onClosed: () => void = () => {};
+
+  constructor(opts: EngineOpts) {
+    this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData: opts,
+      name: 'ferry I/O',
+    });
+    this.#worker.on('message', (message: FromEngine) => this.#receive(message));
+    this.#worker.on('error', (cause) => {
+      // A bug over there: the program ends with it, and its handler puts the terminal right first.
+      throw cause;
+    });
+    this.#worker.once('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new FerryError(Code.CANCELLED, 'closed'));
+      this.#waiting.clear();
+      this.#onClosed();
+    });
+  }
+
+  async submit(orders: readonly JobOrder[]): Promise<readonly JobId[]> {
+    return (await this.#ask((id) => ({ kind: 'submit', id, orders }), {})) as readonly JobId[];
+  }
+
+  act(action: JobAction, ids: readonly JobId[]): void {
+    this.#send({ kind: 'act', action, ids });
+  }
+
+  clear(): void {
+    this.#send({ kind: 'clear' });
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): () => void {
+    this.#listeners.add(listener);
+    listener({ kind: 'connection', status: this.#status });
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      const timer = setTimeout(() => void this.#worker.terminate(), farewellMs);
+      this.#onClosed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#send({ kind: 'close' });
+    });
+    return this.#closing;
+  }
+
+  #source(side: Side): FileSource {
+    const call = (source: SourceCall, opts: Wait = {}, onPage?: Waiting['onPage']): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'call', id, call: source }), opts, onPage);
+    return {
+      list: async (path, onPage, opts) => {
+        await call({ verb: 'list', side, path }, opts, onPage);
+      },
+      stat: async (path, opts) => (await call({ verb: 'stat', side, path }, opts)) as Facts,
+      mkdir: async (path, opts) => {
+        await call({ verb: 'mkdir', side, path }, opts);
+      },
+      rename: async (path, to, opts) => {
+        await call({ verb: 'rename', side, path, to }, opts);
+      },
+      remove: async (path, opts) => {
+        await call({ verb: 'remove', side, path }, opts);
+      },
+      space: async (path, opts) => (await call({ verb: 'space', side, path }, opts)) as Space,
+    };
+  }
+
+  #ask(message: (id: number) => ToEngine, { signal }: Wait, onPage?: Waiting['onPage']): Promise<CallResult> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(new FerryError(Code.CANCELLED, 'cancelled'));
+        return;
+      }
+      const cancel = (): void => {
+        this.#waiting.delete(id);
+        this.#send({ kind: 'cancel', id });
+        reject(new FerryError(Code.CANCELLED, 'cancelled'));
+      };
+      const over = (): void => signal?.removeEventListener('abort', cancel);
+      this.#waiting.set(id, {
+        resolve: (result) => {
+          over();
+          resolve(result);
+        },
+        reject: (error) => {
+          over();
+          reject(error);
+        },
+        onPage,
+      });
+      signal?.addEventListener('abort', cancel, { once: true });
+      this.#send(message(id));
+    });
+  }
+
+  #send(message: ToEngine): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromEngine): void {
+    switch (message.kind) {
+      case 'event':
+        if (message.event.kind === 'connection') this.#status = message.event.status;
+        for (const listener of [...this.#listeners]) listener(message.event);
+        break;
+      case 'broken': {
+        this.#status = { phase: 'closed', error: message.error };
+        for (const listener of [...this.#listeners]) listener({ kind: 'connection', status: this.#status });
+        break;
+      }
+      case 'page':
+        this.#waiting.get(message.id)?.onPage?.(message.entries);
+        break;
+      case 'done':
+        this.#take(message.id)?.resolve(message.result);
+        break;
+      case 'failed':
+        this.#take(message.id)?.reject(fromWireError(message.error));
+        break;
+      case 'closed':
+        break;
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The one door to all that waits: server, disk and queue. The browser talks to it across a thread (engine-thread.ts), the
+ * commands inline (engine-inline.ts); neither can tell the difference.
+ */
+
+import type { Path, WireError } from '@ferry/protocol';
+import type { Job, JobId, JobOrder, Totals } from './job.ts';
+import type { FileSource, Wait } from './source.ts';
+
+export type Side = 'remote' | 'local';
+
+export type ConnectionStatus =
+  | { readonly phase: 'connecting'; readonly attempt: number }
+  | {
+      readonly phase: 'online';
+      /** `host:port` as the user named it. */
+      readonly address: string;
+      readonly user: string;
+      readonly readOnly: boolean;
+      /** Round trip of the last ping, milliseconds. */
+      readonly rttMs: number;
+    }
+  /** The link is gone; the next attempt starts in `retryMs`. Nothing is lost: jobs wait. */
+  | {
+      readonly phase: 'offline';
+      readonly error: WireError;
+      readonly retryMs: number;
+      readonly attempt: number;
+    }
+  /** No further attempt will be made (wrong token, changed identity, closed by us). */
+  | { readonly phase: 'closed'; readonly error: WireError | undefined };
+
+export type EngineEvent =
+  | { readonly kind: 'connection'; readonly status: ConnectionStatus }
+  /** Jobs that changed since the last such event (at most 10 a second), and ids that are gone from the queue. */
+  | {
+      readonly kind: 'jobs';
+      readonly changed: readonly Job[];
+      readonly removed: readonly JobId[];
+      readonly totals: Totals;
+    }
+  /** Something was added to or removed from a folder by us; who shows it lists it again. */
+  | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path };
+
+export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite';
+
+export interface Engine {
+  readonly remote: FileSource;
+  readonly local: FileSource;
+  /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
+  submit(orders: readonly JobOrder[], opts?: Wait): Promise<readonly JobId[]>;
+  /**
+   * `pause` keeps what is there; `resume` goes on; `cancel` removes partial files and is final; `retry` starts a failed job's
+   * missing files again; `overwrite` is retry with `existing: 'overwrite'`. An action that does not fit a job's phase is
+   * ignored for that job.
+   */
+  act(action: JobAction, ids: readonly JobId[]): void;
+  /** Forgets jobs that are over. */
+  clear(): void;
+  /** Calls `listener` for every event until the returned function is called. The current connection status comes at once. */
+  onEvent(listener: (event: EngineEvent) => void): () => void;
+  /** Stops all jobs at once (partials removed), closes the connection. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+/**
+ * A job as everyone outside the engine sees it: plain data, a snapshot. Made on the I/O thread, shown on the UI thread,
+ * printed by commands.
+ */
+
+import type { EntryKind, Path, WireError } from '@ferry/protocol';
+
+export type Direction = 'download' | 'upload';
+
+/** What to do when a file of the target's name is there already. `fail`: that file fails with EXISTS, the rest goes on. */
+export type Existing = 'fail' | 'skip' | 'overwrite';
+
+/** What a user asks for: one file or one whole folder, into a folder of the other side. */
+export type JobOrder = {
+  readonly direction: Direction;
+  /** The file or folder to copy, on the side it comes from. */
+  readonly source: Path;
+  readonly kind: EntryKind;
+  /** The full path it shall have on the other side, last name included. */
+  readonly target: Path;
+  readonly existing: Existing;
+};
+
+export type JobId = number;
+
+export type JobPhase = 'waiting' | 'moving' | 'paused' | 'done' | 'failed' | 'cancelled';
+
+/** One file of a job that could not be moved; the others went on. */
+export type FileFailure = { readonly source: Path; readonly error: WireError };
+
+export type Job = JobOrder & {
+  readonly id: JobId;
+  readonly phase: JobPhase;
+  /** Verified bytes at the receiving end. */
+  readonly doneBytes: number;
+  /** Bytes of all files found so far; final once `walked`. */
+  readonly totalBytes: number;
+  readonly doneFiles: number;
+  readonly totalFiles: number;
+  /** Files left alone because they were there (`existing: 'skip'`). */
+  readonly skippedFiles: number;
+  readonly failedFiles: number;
+  /** True once the source folder is read to its end, so that the totals are final. */
+  readonly walked: boolean;
+  /** Bytes per second over the last seconds; 0 unless moving. */
+  readonly rate: number;
+  /** Milliseconds this job has been moving, pauses left out. */
+  readonly movingMs: number;
+  /** Why the job failed, or the first of its files that did. */
+  readonly error: WireError | undefined;
+  /** The first failures, at most 100; `failedFiles` counts all. */
+  readonly failures: readonly FileFailure[];
+};
+
+/** All jobs together, for the gauge and the graph. */
+export type Totals = {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  /** Bytes per second of everything that moves. */
+  readonly rate: number;
+};
+
+export function isOver(phase: JobPhase): boolean {
+  return phase === 'done' || phase === 'failed' || phase === 'cancelled';
+}

@@ -1,0 +1,39 @@
+/**
+ * All that crosses between the UI thread and the I/O thread. Plain data only; failures travel as codes and words.
+ */
+
+import type { Entry, Facts, Path, WireError } from '@ferry/protocol';
+import type { EngineEvent, JobAction, Side } from './engine.ts';
+import type { EngineOpts } from './engine-core.ts';
+import type { JobId, JobOrder } from './job.ts';
+import type { Space } from './source.ts';
+
+export type ThreadData = EngineOpts;
+
+/** What one can ask of a side's files. */
+export type SourceCall =
+  | {
+      readonly verb: 'list' | 'stat' | 'mkdir' | 'remove' | 'space';
+      readonly side: Side;
+      readonly path: Path;
+    }
+  | { readonly verb: 'rename'; readonly side: Side; readonly path: Path; readonly to: Path };
+
+export type ToEngine =
+  | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
+  | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'close' };
+
+export type CallResult = Facts | Space | readonly JobId[] | undefined;
+
+export type FromEngine =
+  | { readonly kind: 'event'; readonly event: EngineEvent }
+  | { readonly kind: 'page'; readonly id: number; readonly entries: readonly Entry[] }
+  | { readonly kind: 'done'; readonly id: number; readonly result: CallResult }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }
+  /** The engine could not begin (this device's key cannot be used, for example). */
+  | { readonly kind: 'broken'; readonly error: WireError }
+  | { readonly kind: 'closed' };

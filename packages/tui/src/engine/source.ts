@@ -1,0 +1,34 @@
+/**
+ * A place with files: the server's shared folder or the user's own disk. Both panes and all commands see only this.
+ * Implemented by client/remote-source (over a connection) and engine/local-source (the disk); called on the I/O thread,
+ * and through the engine's proxy from the UI thread.
+ */
+
+import type { Entry, Facts, Path } from '@ferry/protocol';
+
+export type Wait = { signal?: AbortSignal };
+
+/** Free and total bytes of the file system (or quota) that a folder lies on. */
+export type Space = { readonly free: number; readonly total: number };
+
+/**
+ * Every method throws FerryError, takes an optional signal, and leaves nothing half done when cancelled.
+ * Paths are absolute within the source: names from its root ([] is the shared folder, or `/` of the local disk).
+ */
+export interface FileSource {
+  /**
+   * Hands over the folder's entries in pages of at most limits.pageEntries as they arrive, in no particular order.
+   * `onPage` is called at least once, also for an empty folder. A cancelled call stops calling it.
+   * @throws NOT_FOUND, NOT_FOLDER, FORBIDDEN, IO_ERROR
+   */
+  list(path: Path, onPage: (entries: readonly Entry[]) => void, opts?: Wait): Promise<void>;
+  /** Never follows a symlink at the last name. @throws NOT_FOUND */
+  stat(path: Path, opts?: Wait): Promise<Facts>;
+  /** Makes one folder. @throws EXISTS, NOT_FOUND (its parent), READ_ONLY, FORBIDDEN, NO_SPACE */
+  mkdir(path: Path, opts?: Wait): Promise<void>;
+  /** Never overwrites. @throws EXISTS, NOT_FOUND, READ_ONLY, NAME_INVALID (into itself) */
+  rename(from: Path, to: Path, opts?: Wait): Promise<void>;
+  /** Removes one file, link or empty folder. @throws NOT_EMPTY, NOT_FOUND, READ_ONLY */
+  remove(path: Path, opts?: Wait): Promise<void>;
+  space(path: Path, opts?: Wait): Promise<Space>;
+}

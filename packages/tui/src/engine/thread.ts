@@ -1,0 +1,93 @@
+/**
+ * Entry of the I/O thread: an engine, spoken to in messages. Started by engine-thread.ts.
+ */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { asFerryError, toWireError } from '@ferry/protocol';
+import { EngineCore } from './engine-core.ts';
+import type { CallResult, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
+
+if (parentPort === null) throw new Error('this file runs in a worker thread');
+const port = parentPort;
+const send = (message: FromEngine): void => port.postMessage(message);
+const running = new Map<number, AbortController>();
+
+function start(): EngineCore | undefined {
+  try {
+    return new EngineCore(workerData as ThreadData);
+  } catch (error) {
+    send({ kind: 'broken', error: toWireError(asFerryError(error)) });
+    return undefined;
+  }
+}
+
+const engine = start();
+engine?.onEvent((event) => send({ kind: 'event', event }));
+
+async function answer(id: number, run: (signal: AbortSignal) => Promise<CallResult>): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    send({ kind: 'done', id, result: await run(controller.signal) });
+  } catch (thrown) {
+    send({ kind: 'failed', id, error: toWireError(asFerryError(thrown)) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function serve(
+  from: EngineCore,
+  id: number,
+  call: SourceCall,
+  signal: AbortSignal,
+): Promise<CallResult> {
+  const source = call.side === 'remote' ? from.remote : from.local;
+  const opts = { signal };
+  switch (call.verb) {
+    case 'list':
+      await source.list(call.path, (entries) => send({ kind: 'page', id, entries }), opts);
+      return undefined;
+    case 'stat':
+      return source.stat(call.path, opts);
+    case 'mkdir':
+      await source.mkdir(call.path, opts);
+      return undefined;
+    case 'remove':
+      await source.remove(call.path, opts);
+      return undefined;
+    case 'space':
+      return source.space(call.path, opts);
+    case 'rename':
+      await source.rename(call.path, call.to, opts);
+      return undefined;
+  }
+}
+
+function receive(from: EngineCore, message: ToEngine): void {
+  switch (message.kind) {
+    case 'call':
+      void answer(message.id, (signal) => serve(from, message.id, message.call, signal));
+      break;
+    case 'submit':
+      void answer(message.id, () => from.submit(message.orders));
+      break;
+    case 'cancel':
+      running.get(message.id)?.abort();
+      break;
+    case 'act':
+      from.act(message.action, message.ids);
+      break;
+    case 'clear':
+      from.clear();
+      break;
+    case 'close':
+      void from.close().then(() => {
+        send({ kind: 'closed' });
+        port.close();
+      });
+      break;
+  }
+}
+
+if (engine !== undefined) port.on('message', (message: ToEngine) => receive(engine, message));

@@ -1,0 +1,18 @@
+/** What every file of a job is moved with. */
+
+import type { BlockPool } from '@ferry/protocol/content';
+import type { Lanes } from '../client/lanes.ts';
+import type { Existing } from '../engine/job.ts';
+import type { Gate } from './gate.ts';
+
+export type TransferContext = {
+  readonly lanes: Lanes;
+  readonly pool: BlockPool;
+  readonly gate: Gate;
+  readonly existing: Existing;
+  readonly signal: AbortSignal;
+  /** Verified bytes as they come; negative when a file has to begin again or failed. */
+  readonly onBytes: (bytes: number) => void;
+};
+
+export type FileResult = 'moved' | 'skipped';

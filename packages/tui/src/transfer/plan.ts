@@ -1,0 +1,68 @@
+/**
+ * What a job consists of, found while it already moves: folders before what is in them, one folder read at a time. I/O thread.
+ */
+
+import {
+  asFerryError,
+  Code,
+  type Entry,
+  EntryKind,
+  FerryError,
+  joinPath,
+  type Name,
+  type Path,
+} from '@ferry/protocol';
+
+/** One thing to do; `below` is its path relative to the job's source, [] for the source itself. */
+export type PlanItem =
+  | { readonly kind: 'folder'; readonly below: Path }
+  | { readonly kind: 'file'; readonly below: Path; readonly size: number }
+  /** Something that is not moved, and why. */
+  | { readonly kind: 'refused'; readonly below: Path; readonly error: FerryError };
+
+export type Lister = (folder: Path, signal: AbortSignal) => Promise<readonly Entry[]>;
+
+/**
+ * Walks `source`. A folder below it that cannot be read is one refused item; the walk goes on.
+ * @throws {FerryError} CANCELLED; why the source itself cannot be read
+ */
+export async function* plan(
+  source: Path,
+  kind: EntryKind,
+  size: number,
+  list: Lister,
+  signal: AbortSignal,
+): AsyncGenerator<PlanItem, void, void> {
+  if (kind !== EntryKind.folder) {
+    yield itemOf([], kind, size);
+    return;
+  }
+  const open: Path[] = [[]];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    let entries: readonly Entry[];
+    try {
+      entries = await list(joinPath(source, ...folder), signal);
+    } catch (thrown) {
+      const error = asFerryError(thrown);
+      if (folder.length === 0 || error.code === Code.CANCELLED) throw error;
+      yield { kind: 'refused', below: folder, error };
+      continue;
+    }
+    yield { kind: 'folder', below: folder };
+    const byName = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of byName)
+      if (entry.kind !== EntryKind.folder) yield itemOf(below(folder, entry.name), entry.kind, entry.size);
+    for (const entry of byName.toReversed())
+      if (entry.kind === EntryKind.folder) open.push(below(folder, entry.name));
+  }
+}
+
+function below(folder: Path, name: Name): Path {
+  return joinPath(folder, name);
+}
+
+function itemOf(path: Path, kind: EntryKind, size: number): PlanItem {
+  if (kind === EntryKind.file) return { kind: 'file', below: path, size };
+  const what = kind === EntryKind.symlink ? 'a symbolic link' : 'a device or pipe';
+  return { kind: 'refused', below: path, error: new FerryError(Code.NOT_REGULAR, `${what} is not copied`) };
+}
