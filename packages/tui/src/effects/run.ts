@@ -1,0 +1,135 @@
+/**
+ * Commands → engine → messages. Each command ends in a message or in an engine event; a new listing of a side ends the one
+ * before. UI thread; the engine does the waiting on its own.
+ */
+
+import {
+  asFerryError,
+  type Entry,
+  EntryKind,
+  joinPath,
+  type Path,
+  toWireError,
+  type WireError,
+} from '@ferry/protocol';
+import type { Engine, Side } from '../engine/engine.ts';
+import type { FileSource } from '../engine/source.ts';
+import type { Cmd } from '../state/cmd.ts';
+import type { Msg } from '../state/msg.ts';
+
+export type EffectsOpts = {
+  readonly engine: Engine;
+  readonly post: (msg: Msg) => void;
+  readonly quit: () => void;
+};
+
+export class Effects {
+  readonly #opts: EffectsOpts;
+  readonly #listings = new Map<Side, AbortController>();
+
+  constructor(opts: EffectsOpts) {
+    this.#opts = opts;
+  }
+
+  run(cmd: Cmd): void {
+    const { engine, post, quit } = this.#opts;
+    switch (cmd.kind) {
+      case 'list':
+        void this.#list(cmd);
+        break;
+      case 'space':
+        engine[cmd.side].space(cmd.path).then(
+          (space) => post({ kind: 'space', side: cmd.side, path: cmd.path, space }),
+          // Free space is a comfort; what is wrong with the folder, its listing says.
+          () => {},
+        );
+        break;
+      case 'mkdir':
+        this.#change(cmd.side, 'making the folder', cmd.path.slice(0, -1), (source) =>
+          source.mkdir(cmd.path),
+        );
+        break;
+      case 'rename':
+        this.#change(cmd.side, 'renaming', cmd.from.slice(0, -1), (source) =>
+          source.rename(cmd.from, cmd.to),
+        );
+        break;
+      case 'remove':
+        this.#change(cmd.side, 'deleting', cmd.folder, (source) =>
+          removeAll(source, cmd.folder, cmd.entries),
+        );
+        break;
+      case 'submit':
+        engine.submit(cmd.orders).catch((error: unknown) => this.#failed('queueing', error));
+        break;
+      case 'act':
+        engine.act(cmd.action, cmd.ids);
+        break;
+      case 'clear':
+        engine.clear();
+        break;
+      case 'quit':
+        quit();
+        break;
+    }
+  }
+
+  async #list({ side, path, request }: Cmd & { kind: 'list' }): Promise<void> {
+    const { engine, post } = this.#opts;
+    this.#listings.get(side)?.abort();
+    const controller = new AbortController();
+    this.#listings.set(side, controller);
+    try {
+      const onPage = (entries: readonly Entry[]): void => {
+        if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
+      };
+      await engine[side].list(path, onPage, { signal: controller.signal });
+      post({ kind: 'listed', side, request });
+    } catch (error) {
+      post({ kind: 'unlisted', side, request, error: wire(error) });
+    }
+  }
+
+  /** Does something to a folder and has it read again, whatever came of it. */
+  #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
+    const { engine, post } = this.#opts;
+    void work(engine[side])
+      .catch((error: unknown) => this.#failed(doing, error))
+      .finally(() => post({ kind: 'engine', event: { kind: 'changed', side, folder } }));
+  }
+
+  #failed(doing: string, error: unknown): void {
+    this.#opts.post({ kind: 'failed', doing, error: wire(error) });
+  }
+}
+
+function wire(error: unknown): WireError {
+  return toWireError(
+    asFerryError(error, (bug) => {
+      throw bug;
+    }),
+  );
+}
+
+/** Everything in the folders first. Goes on after a failure; throws the first one at the end. */
+async function removeAll(source: FileSource, folder: Path, entries: readonly Entry[]): Promise<void> {
+  let first: unknown;
+  for (const entry of entries) {
+    const path = joinPath(folder, entry.name);
+    try {
+      if (entry.kind === EntryKind.folder) {
+        // A link to a folder is listed like one; its own stat says what it is.
+        const { kind } = await source.stat(path);
+        if (kind === EntryKind.folder) {
+          const inside: Entry[] = [];
+          await source.list(path, (page) => inside.push(...page));
+          await removeAll(source, path, inside);
+        }
+      }
+      await source.remove(path);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (first !== undefined) throw first;
+}

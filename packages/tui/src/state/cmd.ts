@@ -1,0 +1,23 @@
+/** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
+
+import type { Entry, Path } from '@ferry/protocol';
+import type { JobAction, Side } from '../engine/engine.ts';
+import type { JobId, JobOrder } from '../engine/job.ts';
+
+export type Cmd =
+  /** Supersedes the side's listing before it. */
+  | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
+  | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
+  | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
+  | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }
+  /** With all that is in them. */
+  | {
+      readonly kind: 'remove';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly kind: 'submit'; readonly orders: readonly JobOrder[] }
+  | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'quit' };

@@ -1,0 +1,26 @@
+/** What happened: the only way into the state. Plain data; UI thread. */
+
+import type { Entry, Path, WireError } from '@ferry/protocol';
+import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { Space } from '../engine/source.ts';
+import type { Action } from '../keymap/keymap.ts';
+import type { Size } from './layout.ts';
+
+export type Msg =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'action'; readonly action: Action }
+  /** A character typed into a prompt. */
+  | { readonly kind: 'typed'; readonly text: string }
+  | { readonly kind: 'resized'; readonly size: Size }
+  | {
+      readonly kind: 'page';
+      readonly side: Side;
+      readonly request: number;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
+  | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
+  | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
+  /** Something the user asked for went wrong. `doing` is what, in our words. */
+  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
+  | { readonly kind: 'engine'; readonly event: EngineEvent };

@@ -1,0 +1,70 @@
+/** All that the screen shows, as one value. Pure; UI thread. */
+
+import { type Path, type Shown, show, trusted } from '@ferry/protocol';
+import type { ConnectionStatus, Side } from '../engine/engine.ts';
+import type { Job, Totals } from '../engine/job.ts';
+import type { Dialog } from './dialog.ts';
+import type { Size } from './layout.ts';
+import { newPane, type Pane } from './pane.ts';
+
+export type Focus = Side | 'queue';
+
+export type Queue = {
+  readonly jobs: readonly Job[];
+  readonly totals: Totals;
+  readonly cursor: number;
+  readonly top: number;
+  /** Bytes per second of everything, one sample a telling, newest last. */
+  readonly history: readonly number[];
+};
+
+export type Notice = { readonly text: Shown; readonly isError: boolean };
+
+export type AppState = {
+  readonly size: Size;
+  readonly remote: Pane;
+  readonly local: Pane;
+  readonly focus: Focus;
+  readonly queue: Queue;
+  readonly dialog: Dialog | undefined;
+  readonly connection: ConnectionStatus;
+  readonly address: Shown;
+  /** One line for what has no place of its own; gone with the next key. */
+  readonly notice: Notice | undefined;
+  readonly isQuitting: boolean;
+  /** Numbers listings. */
+  readonly requests: number;
+};
+
+export function initialState(size: Size, address: string, remote: Path, local: Path): AppState {
+  return {
+    size,
+    remote: newPane('remote', remote),
+    local: newPane('local', local),
+    focus: 'remote',
+    queue: { jobs: [], totals: { doneBytes: 0, totalBytes: 0, rate: 0 }, cursor: 0, top: 0, history: [] },
+    dialog: undefined,
+    connection: { phase: 'connecting', attempt: 1 },
+    address: show(address),
+    notice: {
+      text: trusted('Arrows walk · Space marks · F5 copies to the other side · F1 shows all keys'),
+      isError: false,
+    },
+    isQuitting: false,
+    requests: 0,
+  };
+}
+
+export function otherSide(side: Side): Side {
+  return side === 'remote' ? 'local' : 'remote';
+}
+
+/** The side whose files the keys act on, also while the queue has the focus. */
+export function activeSide({ focus }: AppState): Side {
+  return focus === 'local' ? 'local' : 'remote';
+}
+
+/** Jobs that are not over. */
+export function runningJobs({ queue }: AppState): readonly Job[] {
+  return queue.jobs.filter(({ phase }) => phase === 'waiting' || phase === 'moving' || phase === 'paused');
+}

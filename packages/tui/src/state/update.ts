@@ -1,0 +1,150 @@
+/**
+ * (state, what happened) → (state, what is wanted done). Pure and quick: nothing here waits, and a key costs microseconds
+ * whatever the folder's size. Routes to the parts; UI thread.
+ */
+
+import {
+  Code,
+  codeName,
+  type Path,
+  parentPath,
+  type Shown,
+  samePath,
+  show,
+  type WireError,
+} from '@ferry/protocol';
+import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { Cmd } from './cmd.ts';
+import { paneRows } from './layout.ts';
+import type { Msg } from './msg.ts';
+import { entering, listed, type Pane, refreshing, unlisted, withCursor, withPage } from './pane.ts';
+import type { AppState } from './state.ts';
+import { actInDialog, typed } from './update-dialog.ts';
+import { actInPane } from './update-pane.ts';
+import { actInQueue, withJobs } from './update-queue.ts';
+
+export type Next = readonly [AppState, readonly Cmd[]];
+
+export function update(state: AppState, msg: Msg): Next {
+  switch (msg.kind) {
+    case 'started':
+      return both(state, (side) => (now) => go(now, side, now[side].path));
+    case 'action': {
+      const calm = state.notice === undefined ? state : { ...state, notice: undefined };
+      if (state.dialog !== undefined) return actInDialog(calm, msg.action);
+      return state.focus === 'queue'
+        ? actInQueue(calm, msg.action)
+        : actInPane(calm, state.focus, msg.action);
+    }
+    case 'typed':
+      return [typed(state, msg.text), []];
+    case 'resized':
+      return [resized(state, msg.size), []];
+    case 'page':
+      return [
+        onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
+        [],
+      ];
+    case 'listed':
+      return [onPane(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size))), []];
+    case 'unlisted':
+      return notListed(state, msg.side, msg.request, msg.error);
+    case 'space': {
+      const pane = state[msg.side];
+      return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
+    }
+    case 'failed':
+      return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
+    case 'engine':
+      return onEngine(state, msg.event);
+  }
+}
+
+/** An error as people read it, with the code that programs know. */
+export function inWords(doing: string, [code, message]: WireError): Shown {
+  return show(`${doing === '' ? '' : `${doing}: `}${message} [${codeName(code)}]`);
+}
+
+export function withPane(state: AppState, pane: Pane): AppState {
+  return pane.side === 'remote' ? { ...state, remote: pane } : { ...state, local: pane };
+}
+
+/** Shows another folder on a side. */
+export function go(state: AppState, side: Side, path: Path): Next {
+  const request = state.requests + 1;
+  const next = withPane({ ...state, requests: request }, entering(state[side], path, request));
+  return [
+    next,
+    [
+      { kind: 'list', side, path, request },
+      { kind: 'space', side, path },
+    ],
+  ];
+}
+
+/** Reads a side's folder again, leaving what is shown until the answer is there. */
+export function refresh(state: AppState, side: Side): Next {
+  const request = state.requests + 1;
+  const pane = state[side];
+  const next = withPane({ ...state, requests: request }, refreshing(pane, request));
+  return [
+    next,
+    [
+      { kind: 'list', side, path: pane.path, request },
+      { kind: 'space', side, path: pane.path },
+    ],
+  ];
+}
+
+function onPane(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): AppState {
+  const pane = state[side];
+  return pane.request === request ? withPane(state, change(pane)) : state;
+}
+
+/** A folder that is gone shows its parent instead, and says why. */
+function notListed(state: AppState, side: Side, request: number, error: WireError): Next {
+  const pane = state[side];
+  if (pane.request !== request || error[0] === Code.CANCELLED) return [state, []];
+  const gone = error[0] === Code.NOT_FOUND || error[0] === Code.NOT_FOLDER;
+  if (gone && pane.path.length > 0) {
+    const [next, cmds] = go(state, side, parentPath(pane.path));
+    const where = show(Buffer.from(pane.path.at(-1) ?? '', 'latin1').toString('utf8'));
+    return [{ ...next, notice: { text: inWords(`folder ${where}`, error), isError: true } }, cmds];
+  }
+  return [withPane(state, unlisted(pane, inWords('', error))), []];
+}
+
+function resized(state: AppState, size: AppState['size']): AppState {
+  const height = paneRows(size);
+  return {
+    ...state,
+    size,
+    remote: withCursor(state.remote, state.remote.cursor, height),
+    local: withCursor(state.local, state.local.cursor, height),
+  };
+}
+
+function onEngine(state: AppState, event: EngineEvent): Next {
+  switch (event.kind) {
+    case 'connection': {
+      const next = { ...state, connection: event.status };
+      const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
+      // The first listing is under way already; after a loss the pane is read again.
+      const wants = isBack && !state.remote.loading && state.remote.request > 0;
+      return wants ? refresh(next, 'remote') : [next, []];
+    }
+    case 'jobs':
+      return [withJobs(state, event), []];
+    case 'changed': {
+      const pane = state[event.side];
+      return samePath(pane.path, event.folder) && !pane.loading ? refresh(state, event.side) : [state, []];
+    }
+  }
+}
+
+/** One step after the other on both sides, collecting what they want done. */
+function both(state: AppState, step: (side: Side) => (now: AppState) => Next): Next {
+  const [first, firstCmds] = step('remote')(state);
+  const [second, secondCmds] = step('local')(first);
+  return [second, [...firstCmds, ...secondCmds]];
+}

@@ -1,0 +1,182 @@
+/** A dialog as rows of text, and where it stands. Pure; UI thread. */
+
+import { codeName, show, showName } from '@ferry/protocol';
+import prettyBytes from 'pretty-bytes';
+import type { Job } from '../../engine/job.ts';
+import { type Binding, bindings, keyName } from '../../keymap/keymap.ts';
+import type { Dialog } from '../../state/dialog.ts';
+import type { Rect, Size } from '../../state/layout.ts';
+import type { AppState } from '../../state/state.ts';
+import { cells, cutEnd, fit, padEnd } from './cells.ts';
+import { framed, wrapped } from './frame-rows.ts';
+import { type Look, paint } from './style.ts';
+
+export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
+
+export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): DialogRows {
+  switch (dialog.kind) {
+    case 'help':
+      return reading(state.size, 'Keys', helpLines(state, look), dialog.top, look);
+    case 'details':
+      return reading(
+        state.size,
+        'Job',
+        detailLines(
+          state.queue.jobs.find(({ id }) => id === dialog.job),
+          look,
+          readingWidth(state.size) - 4,
+        ),
+        dialog.top,
+        look,
+      );
+    case 'question': {
+      const lines = [...dialog.lines, '', `${button('y', 'Yes', look)}   ${button('n', 'No', look)}`];
+      return boxed(state.size, dialog.title, lines, 60, look);
+    }
+    case 'prompt': {
+      const width = Math.min(60, state.size.columns - 4) - 4;
+      const lines = [promptLine(dialog.text, dialog.at, width, look), ''];
+      lines.push(
+        dialog.error === undefined
+          ? `${button('enter', 'OK', look)}   ${button('escape', 'Cancel', look)}`
+          : paint(look.theme, 'error', cutEnd(dialog.error, width)),
+      );
+      return boxed(state.size, dialog.title, lines, 60, look);
+    }
+  }
+}
+
+function button(key: string, label: string, { theme }: Look): string {
+  return `${paint(theme, 'key', ` ${keyName(key)} `)} ${label}`;
+}
+
+/** What `paint` puts around text. */
+const styled = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`, 'g');
+
+function styledCells(text: string): number {
+  return cells(text.replaceAll(styled, ''));
+}
+
+function place({ columns, rows }: Size, width: number, height: number): Rect {
+  return {
+    left: Math.floor((columns - width) / 2),
+    top: Math.max(0, Math.floor((rows - height) / 2)),
+    width,
+    height,
+  };
+}
+
+function boxed(
+  size: Size,
+  title: string,
+  lines: readonly string[],
+  mostWidth: number,
+  look: Look,
+): DialogRows {
+  const width = Math.min(mostWidth, size.columns - 4);
+  const inner = lines.flatMap((line) =>
+    line.includes('\x1b') ? [line] : line === '' ? [''] : wrapped(line, width - 4),
+  );
+  const height = Math.min(size.rows, inner.length + 4);
+  const rows = ['', ...inner, ''].map(
+    (line) => `  ${line}${' '.repeat(Math.max(0, width - 4 - styledCells(line)))}`,
+  );
+  return {
+    rect: place(size, width, height),
+    rows: framed(look, true, { width, height }, { topLeft: title }, rows),
+  };
+}
+
+function readingWidth(size: Size): number {
+  return Math.min(76, size.columns - 2);
+}
+
+/** A list to scroll; stops at its last line. */
+function reading(size: Size, title: string, lines: readonly string[], top: number, look: Look): DialogRows {
+  const width = readingWidth(size);
+  const height = Math.min(size.rows - 2, lines.length + 2);
+  const shown = height - 2;
+  const from = Math.min(top, Math.max(0, lines.length - shown));
+  const rows = lines
+    .slice(from, from + shown)
+    .map((line) => ` ${line}${' '.repeat(Math.max(0, width - 3 - styledCells(line)))}`);
+  const more =
+    lines.length > shown
+      ? `${from + 1}–${Math.min(lines.length, from + shown)} of ${lines.length}`
+      : 'Esc closes';
+  return {
+    rect: place(size, width, height),
+    rows: framed(look, true, { width, height }, { topLeft: title, bottomRight: more }, rows),
+  };
+}
+
+function helpLines(state: AppState, look: Look): string[] {
+  const width = readingWidth(state.size) - 4;
+  const section = (title: string, list: readonly Binding[]): string[] => [
+    paint(look.theme, 'folder', title),
+    ...list.map((binding) => helpLine(binding, state, look, width)),
+    '',
+  ];
+  return [...section('Files', bindings.pane), ...section('Queue (go there with w)', bindings.queue)];
+}
+
+function helpLine({ keys, help, disabled }: Binding, state: AppState, look: Look, width: number): string {
+  const names = padEnd(`  ${keys.map(keyName).join(', ')}`, 22);
+  const why = disabled?.(state);
+  const text = cutEnd(`${names} ${help}${why === undefined ? '' : ` (${why})`}`, width);
+  return why === undefined ? text : paint(look.theme, 'dim', text);
+}
+
+function detailLines(job: Job | undefined, look: Look, width: number): string[] {
+  if (job === undefined) return ['this job is gone'];
+  const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
+  const slash = (side: string): string => (side === 'here' ? '/' : '');
+  const facts: [string, string][] = [
+    ['From', `${from}: ${slash(from)}${showName(job.source.join('/'))}`],
+    ['To', `${to}: ${slash(to)}${showName(job.target.join('/'))}`],
+    ['State', job.phase],
+    [
+      'Moved',
+      `${prettyBytes(job.doneBytes)} of ${prettyBytes(job.totalBytes)}${job.walked ? '' : ' found so far'}`,
+    ],
+    [
+      'Files',
+      `${job.doneFiles} of ${job.totalFiles}${job.skippedFiles > 0 ? `, ${job.skippedFiles} skipped` : ''}${job.failedFiles > 0 ? `, ${job.failedFiles} failed` : ''}`,
+    ],
+  ];
+  const lines = facts.flatMap(([label, value]) =>
+    wrapped(value, width - 8).map((line, i) => `${fit(i === 0 ? label : '', 8)}${line}`),
+  );
+  const failures = job.failures.flatMap(({ source, error: [code, message] }) => [
+    '',
+    ...wrapped(showName(source.join('/')), width),
+    ...wrapped(`${show(message)} [${codeName(code)}]`, width - 2).map((line) =>
+      paint(look.theme, 'error', `  ${line}`),
+    ),
+  ]);
+  const general =
+    job.failures.length === 0 && job.error !== undefined
+      ? [
+          '',
+          ...wrapped(`${show(job.error[1])} [${codeName(job.error[0])}]`, width).map((line) =>
+            paint(look.theme, 'error', line),
+          ),
+        ]
+      : [];
+  return [...lines, ...failures, ...general];
+}
+
+/** The text with the cursor in it, scrolled so that the cursor is seen. */
+function promptLine(text: string, at: number, width: number, { theme }: Look): string {
+  const chars = [...show(text)];
+  const shownAt = [...show([...text].slice(0, at).join(''))].length;
+  let from = 0;
+  while (cells(chars.slice(from, shownAt).join('')) > width - 2) from += 1;
+  const before = chars.slice(from, shownAt).join('');
+  const under = chars[shownAt] ?? ' ';
+  const after = cutEnd(
+    chars.slice(shownAt + 1).join(''),
+    Math.max(0, width - cells(before) - Math.max(1, cells(under))),
+  );
+  return `${before}${paint(theme, 'cursor', under)}${after}`;
+}

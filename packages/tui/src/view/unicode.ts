@@ -1,0 +1,52 @@
+/**
+ * Gives blessed today's character widths: its own table is of 2013, and with it every emoji shifts its row. UI thread,
+ * once, before the screen is made.
+ */
+
+import blessed from 'blessed';
+import { charCells } from './rows/cells.ts';
+
+type Unicode = {
+  charWidth: (text: string | number, at?: number) => number;
+  combining: Record<number, boolean>;
+  chars: { wide: RegExp; all: RegExp };
+  codePointAt: (text: string, at: number) => number;
+};
+
+const surrogates = { first: 0xd800, last: 0xdfff };
+
+/** Ranges of points for which `is` holds, as the inside of a character class. */
+function classOf(
+  from: number,
+  to: number,
+  is: (point: number) => boolean,
+  written: (point: number) => string,
+): string {
+  let text = '';
+  let start = -1;
+  for (let point = from; point <= to + 1; point++) {
+    const holds = point <= to && is(point);
+    if (holds && start < 0) start = point;
+    if (!holds && start >= 0) {
+      text += `${written(start)}-${written(point - 1)}`;
+      start = -1;
+    }
+  }
+  return text;
+}
+
+export function teachWidths(): void {
+  // The types do not know this part of blessed.
+  const { unicode } = blessed as unknown as { unicode: Unicode };
+  const wide = (point: number): boolean =>
+    !(point >= surrogates.first && point <= surrogates.last) && charCells(String.fromCodePoint(point)) === 2;
+  const basic = classOf(0x1100, 0xffff, wide, (point) => `\\u${point.toString(16).padStart(4, '0')}`);
+  const astral = classOf(0x1f000, 0x3fffd, wide, (point) => `\\u{${point.toString(16)}}`);
+  unicode.charWidth = (text, at = 0) => {
+    const point = typeof text === 'number' ? text : (text.codePointAt(at) ?? 0);
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return 0;
+    return charCells(String.fromCodePoint(point));
+  };
+  unicode.chars.wide = new RegExp(`([${basic}])`, 'g');
+  unicode.chars.all = new RegExp(`([${basic}${astral}])`, 'gu');
+}

@@ -1,0 +1,187 @@
+/**
+ * The screen: one box per region, filled with rows that are made elsewhere. Draws what changed, and calls render in one place
+ * only. Nothing here decides anything. UI thread.
+ */
+
+import blessed, { type Widgets } from 'blessed';
+import { type Layout, layout, type Rect, smallest } from '../state/layout.ts';
+import type { AppState } from '../state/state.ts';
+import type { Gauge } from './gauge.ts';
+import { dialogRowsOf } from './rows/dialog-rows.ts';
+import { gaugeRows } from './rows/gauge-rows.ts';
+import { graphRowsOf } from './rows/graph-rows.ts';
+import { queueRowsOf } from './rows/job-rows.ts';
+import { footerRow, titleRow } from './rows/line-rows.ts';
+import { paneRowsOf } from './rows/pane-rows.ts';
+import { type Look, monochrome } from './rows/style.ts';
+import type { Terminal } from './terminal.ts';
+
+const regions = ['title', 'remote', 'local', 'queue', 'gauge', 'graph', 'footer'] as const;
+type Region = (typeof regions)[number];
+
+export class View {
+  readonly #terminal: Terminal;
+  readonly #look: Look;
+  readonly #boxes: Readonly<Record<Region | 'dialog', Widgets.BoxElement>>;
+  #gauge: Gauge | undefined;
+  #isLoadingGauge = false;
+  #drawn: AppState | undefined;
+  #layout: Layout | undefined;
+
+  constructor(terminal: Terminal, look: Look) {
+    this.#terminal = terminal;
+    this.#look = look;
+    const box = (): Widgets.BoxElement =>
+      blessed.box({
+        parent: terminal.screen,
+        tags: false,
+        wrap: false,
+        left: 0,
+        top: 0,
+        width: 1,
+        height: 1,
+      });
+    this.#boxes = {
+      title: box(),
+      remote: box(),
+      local: box(),
+      queue: box(),
+      gauge: box(),
+      graph: box(),
+      footer: box(),
+      dialog: box(),
+    };
+    this.#boxes.dialog.hide();
+  }
+
+  /** Brings the screen up to date with the state. Regions whose part of the state is the same are not touched. */
+  draw(state: AppState, nowMs: number): void {
+    const before = this.#drawn;
+    if (before === state) return;
+    this.#drawn = state;
+    const { columns, rows } = state.size;
+    if (columns < smallest.columns || rows < smallest.rows) {
+      this.#tooSmall();
+      return;
+    }
+    const isMoved = before?.size !== state.size;
+    if (isMoved) this.#arrange(layout(state.size));
+    const places = this.#layout;
+    if (places === undefined) return;
+    const focusMoved = before?.focus !== state.focus || before.dialog !== state.dialog;
+    const look = this.#look;
+    for (const side of ['remote', 'local'] as const) {
+      const pane = state[side];
+      if (!isMoved && !focusMoved && before?.[side] === pane) continue;
+      const place = side === 'remote' ? 'server: ' : 'local: ';
+      this.#fill(
+        side,
+        paneRowsOf(pane, places[side], {
+          look,
+          focused: state.focus === side && state.dialog === undefined,
+          nowMs,
+          place,
+        }),
+      );
+    }
+    if (isMoved || focusMoved || before?.queue !== state.queue) {
+      this.#fill(
+        'queue',
+        queueRowsOf(state.queue, places.queue, look, state.focus === 'queue' && state.dialog === undefined),
+      );
+      this.#drawTotals(state, places);
+    }
+    this.#fill('title', [titleRow(state, columns, look)]);
+    this.#fill('footer', [footerRow(state, columns, look)]);
+    this.#drawDialog(state);
+    this.#render();
+  }
+
+  /** Draws everything again, also what the terminal may have lost. */
+  redraw(): void {
+    this.#terminal.screen.realloc();
+    this.#render();
+  }
+
+  /** The gauge's library takes a while to load; the first listing does not wait for it. */
+  async loadGauge(): Promise<void> {
+    if (this.#isLoadingGauge || this.#look.theme === monochrome) return;
+    this.#isLoadingGauge = true;
+    const { Gauge } = await import('./gauge.ts');
+    if (this.#terminal.hasLeft) return;
+    this.#gauge = new Gauge(this.#terminal.screen);
+    this.#boxes.dialog.setFront();
+    const { gauge } = this.#layout ?? {};
+    const state = this.#drawn;
+    if (gauge === undefined || state === undefined || this.#layout === undefined) return;
+    this.#gauge.place(gauge);
+    this.#drawTotals(state, this.#layout);
+    this.#render();
+  }
+
+  #drawTotals({ queue }: AppState, { gauge, graph }: Layout): void {
+    const { doneBytes, totalBytes } = queue.totals;
+    const share = totalBytes === 0 ? 0 : Math.min(1, doneBytes / totalBytes);
+    if (gauge !== undefined) {
+      this.#fill('gauge', gaugeRows(share, gauge, this.#look, this.#gauge !== undefined));
+      this.#gauge?.show(share);
+    }
+    if (graph !== undefined) this.#fill('graph', graphRowsOf(queue.history, graph, this.#look));
+  }
+
+  #drawDialog(state: AppState): void {
+    const { dialog } = this.#boxes;
+    if (state.dialog === undefined) {
+      if (dialog.visible) dialog.hide();
+      return;
+    }
+    const { rect, rows } = dialogRowsOf(state.dialog, state, this.#look);
+    put(dialog, rect);
+    dialog.setContent(rows.join('\n'));
+    dialog.show();
+    dialog.setFront();
+  }
+
+  #arrange(places: Layout): void {
+    this.#layout = places;
+    for (const region of regions) {
+      const rect = places[region];
+      const box = this.#boxes[region];
+      if (rect === undefined) {
+        box.hide();
+        continue;
+      }
+      box.show();
+      put(box, rect);
+    }
+    this.#gauge?.place(places.gauge);
+  }
+
+  #tooSmall(): void {
+    for (const region of regions) this.#boxes[region].hide();
+    this.#gauge?.place(undefined);
+    this.#layout = undefined;
+    this.#drawn = undefined;
+    const { title } = this.#boxes;
+    title.show();
+    put(title, { left: 0, top: 0, width: Number(this.#terminal.screen.width), height: 1 });
+    title.setContent('ferry: make the window larger');
+    this.#render();
+  }
+
+  #fill(region: Region, rows: readonly string[]): void {
+    this.#boxes[region].setContent(rows.join('\n'));
+  }
+
+  /** The only place that draws on the terminal. */
+  #render(): void {
+    this.#terminal.screen.render();
+  }
+}
+
+function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {
+  box.left = left;
+  box.top = top;
+  box.width = width;
+  box.height = height;
+}
