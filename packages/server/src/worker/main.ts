@@ -30,6 +30,9 @@ const connections = new Connections({
     key: setup.key,
     cert: setup.cert,
     minVersion: 'TLSv1.3',
+    // Both ends spend most of their time here, and AES-128 takes two thirds of AES-256's.
+    ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256',
+    honorCipherOrder: true,
     // A resumed session would hide the identity from the client.
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),

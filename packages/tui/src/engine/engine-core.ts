@@ -31,6 +31,8 @@ const lanesMost = 4;
 const poolBuffers = 32;
 /** How often changes are told. */
 const tellMs = 200;
+/** How often the round trip shown is brought up to date. */
+const refreshMs = 1000;
 
 export class EngineCore implements Engine {
   readonly remote;
@@ -43,6 +45,7 @@ export class EngineCore implements Engine {
   readonly #changed = new Set<JobId>();
   readonly #removed = new Set<JobId>();
   readonly #arrivals = new Map<string, { side: Side; folder: Path }>();
+  readonly #refresher: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   #nextId = 1;
   #isPumping = false;
@@ -66,6 +69,8 @@ export class EngineCore implements Engine {
     });
     this.#lanes = new Lanes(this.#connection, lanesMost);
     this.remote = remoteSource(this.#connection);
+    this.#refresher = setInterval(() => this.#connection.refresh(), refreshMs);
+    this.#refresher.unref();
     this.#jobContext = { remote: this.remote, lanes: this.#lanes, pool };
   }
 
@@ -131,12 +136,15 @@ export class EngineCore implements Engine {
     this.#lanes.close();
     this.#connection.close();
     clearTimeout(this.#timer);
+    clearInterval(this.#refresher);
     await Promise.resolve();
   }
 
   #onChange(id: JobId): void {
     this.#changed.add(id);
-    this.#tellSoon();
+    // An end is told at once: a command waits for it.
+    if (isOver(this.#jobs.get(id)?.phase ?? 'waiting')) this.#tellNow();
+    else this.#tellSoon();
     this.#pumpSoon();
   }
 
@@ -178,8 +186,15 @@ export class EngineCore implements Engine {
     }, tellMs);
   }
 
+  #tellNow(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    queueMicrotask(() => {
+      if (!this.#isClosed) this.#tell();
+    });
+  }
+
   #tell(): void {
-    this.#connection.refresh();
     const all = this.jobs();
     const changed = all.filter(({ id }) => this.#changed.has(id));
     const removed = [...this.#removed];

@@ -4,9 +4,8 @@ import { FerryError, joinPath, type Name, nameFromText, show } from '@ferry/prot
 import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
+import { type Next, withPane } from './next.ts';
 import type { AppState } from './state.ts';
-import type { Next } from './update.ts';
-import { withPane } from './update.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
 

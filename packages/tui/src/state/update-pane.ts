@@ -6,6 +6,7 @@ import type { JobOrder } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
+import { go, type Next, refresh, withPane } from './next.ts';
 import {
   arranged,
   chosen,
@@ -17,9 +18,8 @@ import {
   withCursor,
   withMark,
 } from './pane.ts';
-import { type AppState, otherSide, runningJobs } from './state.ts';
-import { go, type Next, refresh, withPane } from './update.ts';
-import { togglePauseAll } from './update-queue.ts';
+import { type AppState, otherSide } from './state.ts';
+import { quit, togglePauseAll } from './update-queue.ts';
 
 export function actInPane(state: AppState, side: Side, action: Action): Next {
   const pane = state[side];
@@ -102,18 +102,6 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
     default:
       return [state, []];
   }
-}
-
-/** Leaves at once, or asks while something is not finished. */
-export function quit(state: AppState): Next {
-  const running = runningJobs(state).length;
-  if (running === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
-  const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
-  const lines = [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')];
-  return [
-    { ...state, dialog: { kind: 'question', title: trusted('Quit?'), lines, question: { about: 'quit' } } },
-    [],
-  ];
 }
 
 function open(state: AppState, pane: Pane): Next {

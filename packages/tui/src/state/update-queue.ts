@@ -1,12 +1,12 @@
 /** Keys in the queue, and what the engine tells about jobs. Pure; UI thread. */
 
+import { trusted } from '@ferry/protocol';
 import type { EngineEvent, JobAction } from '../engine/engine.ts';
 import { isOver, type Job } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { queueRows } from './layout.ts';
+import type { Next } from './next.ts';
 import { type AppState, type Queue, runningJobs } from './state.ts';
-import type { Next } from './update.ts';
-import { quit } from './update-pane.ts';
 
 /** Samples that the graph remembers; five a second. */
 const historySamples = 150;
@@ -58,6 +58,18 @@ export function actInQueue(state: AppState, action: Action): Next {
     default:
       return [state, []];
   }
+}
+
+/** Leaves at once, or asks while something is not finished. */
+export function quit(state: AppState): Next {
+  const running = runningJobs(state).length;
+  if (running === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
+  const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
+  const lines = [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')];
+  return [
+    { ...state, dialog: { kind: 'question', title: trusted('Quit?'), lines, question: { about: 'quit' } } },
+    [],
+  ];
 }
 
 /** Pauses everything, or, when nothing is left to pause, lets everything go on. */

@@ -3,27 +3,16 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import {
-  Code,
-  codeName,
-  type Path,
-  parentPath,
-  type Shown,
-  samePath,
-  show,
-  type WireError,
-} from '@ferry/protocol';
+import { Code, parentPath, samePath, show, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
-import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
-import { entering, listed, type Pane, refreshing, unlisted, withCursor, withPage } from './pane.ts';
+import { go, inWords, type Next, refresh, withPane } from './next.ts';
+import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import type { AppState } from './state.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
-
-export type Next = readonly [AppState, readonly Cmd[]];
 
 export function update(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
@@ -58,42 +47,6 @@ export function update(state: AppState, msg: Msg): Next {
     case 'engine':
       return onEngine(state, msg.event);
   }
-}
-
-/** An error as people read it, with the code that programs know. */
-export function inWords(doing: string, [code, message]: WireError): Shown {
-  return show(`${doing === '' ? '' : `${doing}: `}${message} [${codeName(code)}]`);
-}
-
-export function withPane(state: AppState, pane: Pane): AppState {
-  return pane.side === 'remote' ? { ...state, remote: pane } : { ...state, local: pane };
-}
-
-/** Shows another folder on a side. */
-export function go(state: AppState, side: Side, path: Path): Next {
-  const request = state.requests + 1;
-  const next = withPane({ ...state, requests: request }, entering(state[side], path, request));
-  return [
-    next,
-    [
-      { kind: 'list', side, path, request },
-      { kind: 'space', side, path },
-    ],
-  ];
-}
-
-/** Reads a side's folder again, leaving what is shown until the answer is there. */
-export function refresh(state: AppState, side: Side): Next {
-  const request = state.requests + 1;
-  const pane = state[side];
-  const next = withPane({ ...state, requests: request }, refreshing(pane, request));
-  return [
-    next,
-    [
-      { kind: 'list', side, path: pane.path, request },
-      { kind: 'space', side, path: pane.path },
-    ],
-  ];
 }
 
 function onPane(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): AppState {

@@ -1,0 +1,93 @@
+/**
+ * One 2 GiB file down and up, memory to memory over loopback, beside scp with its default cipher and cp.
+ */
+
+import { randomFillSync } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { ferryMain, startFerry } from './ferry.ts';
+import { type Bench, mbps, must, pair, type Row } from './measure.ts';
+import { startSshd } from './sshd.ts';
+
+const size = 2 * 1024 ** 3;
+const rounds = 3;
+
+function writeBig(path: string): void {
+  const fd = openSync(path, 'w');
+  const piece = randomFillSync(Buffer.alloc(16 * 1024 * 1024));
+  for (let written = 0; written < size; written += piece.length) {
+    piece.writeUInt32BE(written / piece.length, 0);
+    writeSync(fd, piece);
+  }
+  closeSync(fd);
+}
+
+export const bigFile: Bench = {
+  name: 'big-file',
+  run: async () => {
+    const folder = mkdtempSync('/dev/shm/ferry-bench-');
+    const shared = join(folder, 'shared');
+    const local = join(folder, 'local');
+    mkdirSync(shared);
+    mkdirSync(local);
+    writeBig(join(shared, 'big'));
+    const ferry = await startFerry(shared);
+    const sshd = await startSshd();
+    const out = join(local, 'big');
+    const up = join(shared, 'up');
+    const timed = async (
+      target: string,
+      command: string,
+      args: readonly string[],
+      env?: NodeJS.ProcessEnv,
+    ): Promise<number> => {
+      rmSync(target, { force: true });
+      return (await must(command, args, env)).seconds;
+    };
+    const ours = (target: string, ...args: readonly string[]): Promise<number> =>
+      timed(target, process.execPath, [ferryMain, ...args, '--accept-new'], ferry.env);
+    const rows: Row[] = [];
+    try {
+      const scp = (target: string, from: string, to: string): (() => Promise<number>) | undefined =>
+        sshd === undefined ? undefined : () => timed(target, 'scp', ['-q', ...sshd.options, from, to]);
+      const row = (
+        what: string,
+        peerName: string,
+        seconds: { ours: number; peer: number | undefined },
+        goal: string,
+      ): void => {
+        const { ours: mine, peer } = seconds;
+        rows.push({
+          what,
+          ours: mbps(size, mine),
+          peer: peer === undefined ? `${peerName} not installed` : `${peerName} ${mbps(size, peer)}`,
+          ratio: peer === undefined ? '' : (peer / mine).toFixed(2),
+          goal,
+        });
+      };
+      const down = await pair(
+        () => ours(out, 'get', `${ferry.address}/big`, local),
+        scp(out, sshd?.target(join(shared, 'big')) ?? '', out),
+        rounds,
+      );
+      row('2 GiB down', 'scp', down, '≥ 1.5');
+      const copy = await pair(
+        () => Promise.resolve(down.ours),
+        () => timed(out, 'cp', [join(shared, 'big'), out]),
+        1,
+      );
+      row('2 GiB down', 'cp', copy, '');
+      const upward = await pair(
+        () => ours(up, 'put', join(local, 'big'), `${ferry.address}/up`),
+        scp(up, join(local, 'big'), sshd?.target(up) ?? ''),
+        rounds,
+      );
+      row('2 GiB up', 'scp', upward, '≥ 1.5');
+    } finally {
+      await ferry.stop();
+      sshd?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return rows;
+  },
+};

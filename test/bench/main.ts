@@ -1,0 +1,31 @@
+/**
+ * `pnpm bench [NAME…]`: ferry beside its peers on this machine, in one run, as ratios. Peers that are not installed are
+ * named and left out (Debian: openssh-server, mc). Prints a table.
+ */
+
+import { bigFile } from './big-file.ts';
+import { keys } from './keys.ts';
+import { manyClients } from './many-clients.ts';
+import type { Bench, Row } from './measure.ts';
+import { startUp } from './start-up.ts';
+
+const benches: readonly Bench[] = [bigFile, startUp, keys, manyClients];
+const chosen = process.argv.slice(2).filter((name) => name !== '--');
+const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const;
+
+function line(row: Record<(typeof columns)[number], string>, widths: readonly number[]): string {
+  return columns
+    .map((column, i) => row[column].padEnd(widths[i] ?? 0))
+    .join('  ')
+    .trimEnd();
+}
+
+const rows: Row[] = [];
+for (const bench of benches) {
+  if (chosen.length > 0 && !chosen.includes(bench.name)) continue;
+  process.stdout.write(`${bench.name}…\n`);
+  rows.push(...(await bench.run()));
+}
+const head = { what: 'what', ours: 'ferry', peer: 'peer', ratio: 'ratio', goal: 'goal' };
+const widths = columns.map((column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
+process.stdout.write(`\n${[head, ...rows].map((row) => line(row, widths)).join('\n')}\n`);

@@ -1,0 +1,82 @@
+/**
+ * What every bench shares: running a command and timing it whole, pairing ours with a peer's, and the rows of the report.
+ * Benches are not tests: they print figures and ratios, and never fail on a slow machine. Main thread.
+ */
+
+import { spawn } from 'node:child_process';
+
+export type Row = {
+  what: string;
+  ours: string;
+  peer: string;
+  ratio: string;
+  goal: string;
+};
+
+export type Bench = { name: string; run: () => Promise<Row[]> };
+
+export type Ran = { seconds: number; code: number; output: string };
+
+/** Runs a command to its end; wall time of the whole process. */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+    child.stderr.on('data', (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code) =>
+      resolve({ seconds: (performance.now() - began) / 1000, code: code ?? 1, output }),
+    );
+  });
+}
+
+/** Like {@link run}; a failure is an error that shows what the command said. */
+export async function must(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran> {
+  const ran = await run(command, args, env);
+  if (ran.code !== 0) throw new Error(`${command} ${args.join(' ')}: exit code ${ran.code}\n${ran.output}`);
+  return ran;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Runs both in turn, so that a busy moment of the machine hits both; medians of `rounds`, after one warm-up each. */
+export async function pair(
+  ours: () => Promise<number>,
+  peer: (() => Promise<number>) | undefined,
+  rounds: number,
+): Promise<{ ours: number; peer: number | undefined }> {
+  const mine: number[] = [];
+  const theirs: number[] = [];
+  await ours();
+  await peer?.();
+  for (let round = 0; round < rounds; round++) {
+    mine.push(await ours());
+    if (peer !== undefined) theirs.push(await peer());
+  }
+  return { ours: median(mine), peer: peer === undefined ? undefined : median(theirs) };
+}
+
+export function has(command: string): Promise<boolean> {
+  return run('sh', ['-c', `command -v ${command}`]).then(({ code }) => code === 0);
+}
+
+export function mbps(bytes: number, seconds: number): string {
+  return `${Math.round(bytes / 1e6 / seconds)} MB/s`;
+}
+
+export function ms(seconds: number): string {
+  return `${Math.round(seconds * 1000)} ms`;
+}
