@@ -55,16 +55,18 @@ export class Terminal {
     this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)]);
   }
 
-  screen(): string {
-    return this.#tmux(['capture-pane', '-p']);
+  /** With `colours`, the escape sequences that the program's styles come to. */
+  screen(as: 'text' | 'colours' = 'text'): string {
+    return this.#tmux(['capture-pane', '-p', ...(as === 'colours' ? ['-e'] : [])]);
   }
 
   /** The exit code of the program, undefined while it runs. */
   exitCode(): number | undefined {
+    // The window knows a moment earlier that its program is gone than with which code.
     const [dead, status] = this.#tmux(['display-message', '-p', '#{pane_dead} #{pane_dead_status}'])
       .trim()
       .split(' ');
-    return dead === '1' ? Number(status ?? 0) : undefined;
+    return dead === '1' && status !== undefined ? Number(status) : undefined;
   }
 
   /** The program's process. */

@@ -82,8 +82,9 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     });
     terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }, 'news'));
     engine.onEvent((event) => post({ kind: 'engine', event }, event.kind === 'jobs' ? 'progress' : 'news'));
+    // Not `once`: blessed ends the program at a signal for which it is the only listener.
     for (const [signal, number] of Object.entries(signalNumbers))
-      process.once(signal, () => resolve(128 + number));
+      process.on(signal, () => resolve(128 + number));
     onCrash((error) => {
       terminal.leave();
       process.stderr.write(

@@ -108,13 +108,18 @@ function rightOf(job: Job, { glyphs }: Look): string {
           ? ` ${glyphs.dot} ${prettyBytes(Math.round((job.doneBytes * 1000) / job.movingMs))}/s`
           : '';
       const counted = job.totalFiles > 1 ? `${job.doneFiles} files ${glyphs.dot} ` : '';
-      return `${counted}${prettyBytes(job.doneBytes)}${rate} ${padStart(duration(job.movingMs / 1000), 7)}`;
+      return `${counted}${prettyBytes(job.doneBytes)}${rate} ${padStart(took(job.movingMs), 7)}`;
     }
     case 'paused':
       return `${padStart(percent, 5)} ${padStart('paused', 18)}`;
     default:
       return padStart('waiting', 24);
   }
+}
+
+/** Short times to a tenth of a second. */
+function took(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms / 1000);
 }
 
 function styleOf({ phase }: Job): StyleName {
