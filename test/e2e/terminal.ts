@@ -5,6 +5,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How often the screen is looked at, and how long a condition may take on a busy machine. */
@@ -15,6 +18,7 @@ export const haveTmux = spawnSync('tmux', ['-V']).status === 0;
 
 export class Terminal {
   readonly #socket = `ferry-test-${randomBytes(6).toString('hex')}`;
+  readonly #codeFile = join(tmpdir(), `${this.#socket}.code`);
 
   /** Starts `command` at once; the window stays when it ends, so that its last screen can be read. */
   constructor(
@@ -30,7 +34,8 @@ export class Terminal {
     this.#tmux(['set-option', '-g', 'remain-on-exit', 'on']);
     this.#tmux(['set-option', '-g', 'escape-time', '0']);
     const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    this.#tmux(['respawn-pane', '-k', `exec ${quoted}`]);
+    // A shell around it keeps the exit code: tmux does not always learn it.
+    this.#tmux(['respawn-pane', '-k', `${quoted}; echo $? > '${this.#codeFile}'`]);
   }
 
   #tmux(args: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
@@ -62,16 +67,18 @@ export class Terminal {
 
   /** The exit code of the program, undefined while it runs. */
   exitCode(): number | undefined {
-    // The window knows a moment earlier that its program is gone than with which code.
-    const [dead, status] = this.#tmux(['display-message', '-p', '#{pane_dead} #{pane_dead_status}'])
-      .trim()
-      .split(' ');
-    return dead === '1' && status !== undefined ? Number(status) : undefined;
+    try {
+      const code = readFileSync(this.#codeFile, 'utf8').trim();
+      return code === '' ? undefined : Number(code);
+    } catch {
+      return undefined;
+    }
   }
 
   /** The program's process. */
   pid(): number {
-    return Number(this.#tmux(['display-message', '-p', '#{pane_pid}']).trim());
+    const shell = this.#tmux(['display-message', '-p', '#{pane_pid}']).trim();
+    return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ')[0]);
   }
 
   /** Whether the program left the alternate screen on, which a terminal after it would show. */
@@ -107,6 +114,7 @@ export class Terminal {
 
   close(): void {
     spawnSync('tmux', ['-L', this.#socket, 'kill-server']);
+    rmSync(this.#codeFile, { force: true });
   }
 }
 
