@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { Code, EntryKind, FerryError, limits, nameFromText } from '@ferry/protocol';
+import { BlockPool, blockContentAt, blockDigest, readBlockHeader } from '@ferry/protocol/content';
+import { type Link, type MemoryLinkOpts, memoryLinks } from '@ferry/protocol/link';
+import { list, mkdir, read, stat } from '@ferry/protocol/messages';
+import {
+  ClientChannel,
+  type ClientChannelOpts,
+  type Handlers,
+  handler,
+  ServerChannel,
+  type ServerChannelOpts,
+} from '@ferry/protocol/session';
+import { encodeFrame, frameHeaderBytes, Kind } from '@ferry/protocol/wire';
+
+const withCode =
+  (code: Code) =>
+  (error: unknown): boolean =>
+    error instanceof FerryError && error.code === code;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const entry = {
+  name: nameFromText('a'),
+  kind: EntryKind.file,
+  size: 1,
+  modified: { s: 0, ns: 0 },
+  mode: 0o644,
+};
+
+function join(
+  handlers: Handlers,
+  opts: { link?: MemoryLinkOpts; server?: Partial<ServerChannelOpts>; client?: ClientChannelOpts } = {},
+): { client: ClientChannel; server: ServerChannel; pool: BlockPool; cut: () => void } {
+  const { a, b, cut } = memoryLinks(opts.link);
+  const pool = new BlockPool();
+  const server = new ServerChannel(b, {
+    pool,
+    handlers,
+    controlLimit: limits.controlFrameBytes,
+    onEnd: () => {},
+    ...opts.server,
+  });
+  return { client: new ClientChannel(a, opts.client), server, pool, cut };
+}
+
+/** A peer that says what it likes. */
+function raw(handlers: Handlers): {
+  link: Link;
+  frames: { kind: number; id: number; code: number | undefined }[];
+  ended: Promise<void>;
+} {
+  const { a, b } = memoryLinks();
+  new ServerChannel(b, { pool: new BlockPool(), handlers, onEnd: () => {} });
+  const frames: { kind: number; id: number; code: number | undefined }[] = [];
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  let pending = Buffer.alloc(0);
+  a.start({
+    onData: (bytes) => {
+      pending = Buffer.concat([pending, bytes]);
+      while (pending.length >= frameHeaderBytes && pending.length >= 4 + pending.readUInt32BE(0)) {
+        const size = 4 + pending.readUInt32BE(0);
+        const kind = pending.readUInt8(4);
+        frames.push({
+          kind,
+          id: pending.readUInt32BE(5),
+          code: kind === Kind.error ? pending.readUInt8(10) : undefined,
+        });
+        pending = pending.subarray(size);
+      }
+    },
+    onDrain: () => {},
+    onEnd: () => resolve(),
+  });
+  return { link: a, frames, ended };
+}
+
+describe('channels', () => {
+  test('a call gets its parts and its reply, errors come with their code', async () => {
+    const { client } = join(
+      new Map([
+        handler(list, ({ path }, call) => {
+          assert.deepEqual(path, [nameFromText('x')]);
+          call.part({ entries: [entry] });
+          call.part({ entries: [entry, entry] });
+          return {};
+        }),
+        handler(mkdir, () => {
+          throw new FerryError(Code.EXISTS, 'there');
+        }),
+      ]),
+    );
+    const pages: number[] = [];
+    await client.call(
+      list,
+      { path: [nameFromText('x')] },
+      { onPart: ({ entries }) => pages.push(entries.length) },
+    );
+    assert.deepEqual(pages, [1, 2]);
+    await assert.rejects(client.call(mkdir, { path: [nameFromText('x')] }), withCode(Code.EXISTS));
+  });
+
+  test('answers find their calls in whatever order they come', async () => {
+    const waiting: (() => void)[] = [];
+    const { client } = join(
+      new Map([
+        handler(mkdir, async ({ path }) => {
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          if (path[0] === 'b') throw new FerryError(Code.EXISTS, 'b');
+          return {};
+        }),
+      ]),
+    );
+    const calls = ['a', 'b', 'c'].map((name) => client.call(mkdir, { path: [nameFromText(name)] }));
+    const settled = Promise.allSettled(calls);
+    while (waiting.length < 3) await turn();
+    for (const answer of waiting.toReversed()) answer();
+    assert.deepEqual(
+      (await settled).map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+  });
+
+  test('a cancelled call is over at once and the server hears of it', async () => {
+    const { promise: heard, resolve } = Promise.withResolvers<void>();
+    const { client } = join(
+      new Map([
+        handler(stat, (_, call) => {
+          call.signal.addEventListener('abort', () => resolve());
+          return new Promise<never>(() => {});
+        }),
+      ]),
+    );
+    const controller = new AbortController();
+    const call = client.call(stat, { path: [] }, { signal: controller.signal });
+    for (let i = 0; i < 5; i++) await turn();
+    controller.abort();
+    await assert.rejects(call, withCode(Code.CANCELLED));
+    await heard;
+    assert.equal(client.inFlight, 0);
+  });
+
+  test('a cut line settles every call, also those that wait for a place', async () => {
+    const { client, cut } = join(new Map([handler(stat, () => new Promise<never>(() => {}))]));
+    const calls = Array.from({ length: limits.controlInFlight + 20 }, () => client.call(stat, { path: [] }));
+    const settled = Promise.allSettled(calls);
+    await turn();
+    cut();
+    for (const end of await settled) {
+      assert.ok(end.status === 'rejected' && withCode(Code.CONNECTION_LOST)(end.reason));
+    }
+    await assert.rejects(client.call(stat, { path: [] }), withCode(Code.CONNECTION_LOST));
+  });
+
+  test('a server takes no more at once than it may, and serves the rest after (PROT-16)', async () => {
+    let running = 0;
+    let most = 0;
+    const { client } = join(
+      new Map([
+        handler(mkdir, async () => {
+          running += 1;
+          most = Math.max(most, running);
+          await turn();
+          running -= 1;
+          return {};
+        }),
+      ]),
+    );
+    await Promise.all(Array.from({ length: 500 }, () => client.call(mkdir, { path: [nameFromText('x')] })));
+    assert.ok(most <= limits.controlInFlight, `${most} at once`);
+  });
+
+  test('known messages at the wrong time are BAD_STATE; the third strike ends it (PROT-13, PROT-14)', async () => {
+    const { link, frames, ended } = raw(new Map());
+    for (let id = 1; id <= 3; id++)
+      link.send(encodeFrame(id === 2 ? 0x7f : Kind.list, id, Buffer.from([0x90])));
+    await ended;
+    assert.deepEqual(
+      frames.map(({ kind, code }) => [kind, code]),
+      [
+        [Kind.error, Code.BAD_STATE],
+        [Kind.error, Code.UNKNOWN_MESSAGE],
+        [Kind.error, Code.BAD_STATE],
+      ],
+    );
+  });
+
+  test('a request id in use ends the connection (PROT-15)', async () => {
+    const { link, ended } = raw(new Map([handler(stat, () => new Promise<never>(() => {}))]));
+    const body = Buffer.from([0x91, 0xc4, 0]);
+    link.send(encodeFrame(Kind.stat, 9, body));
+    link.send(encodeFrame(Kind.stat, 9, body));
+    await ended;
+  });
+
+  test('before login no message may be large, and blocks not at all', async () => {
+    const large = raw(new Map());
+    large.link.send(encodeFrame(Kind.hello, 1, Buffer.alloc(limits.helloFrameBytes + 1)));
+    await large.ended;
+    const block = raw(new Map());
+    block.link.send(encodeFrame(Kind.block, 1, Buffer.alloc(100)));
+    await block.ended;
+  });
+
+  test('blocks go both ways, and every buffer comes back to its pool', async () => {
+    const content = randomBytes(limits.blockBytes);
+    const received: Buffer[] = [];
+    const { client, pool } = join(
+      new Map([
+        handler(read, async ({ count }, call) => {
+          for (let index = 0; index < count; index++) {
+            const buffer = pool.takeAnyway();
+            content.copy(buffer, blockContentAt);
+            const header = { handle: 0, index, length: content.length, digest: blockDigest(content) };
+            if (!call.block(buffer, header, () => pool.give(buffer))) await call.ready();
+          }
+          return { blocks: count };
+        }),
+      ]),
+      {
+        link: { pieceBytes: 100_000 },
+        server: {
+          onBlock: async (buffer, bodyBytes) => {
+            await turn();
+            const { length } = readBlockHeader(
+              buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes),
+            );
+            received.push(Buffer.from(buffer.subarray(blockContentAt, blockContentAt + length)));
+          },
+        },
+      },
+    );
+    let blocks = 0;
+    await client.call(
+      read,
+      { path: [nameFromText('f')], identity: undefined, first: 0, count: 16 },
+      {
+        onBlock: ({ digest }, bytes) => {
+          assert.deepEqual(Buffer.from(blockDigest(bytes)), Buffer.from(digest));
+          blocks += 1;
+        },
+      },
+    );
+    assert.equal(blocks, 16);
+    const mine = new BlockPool();
+    const sends = Array.from({ length: 8 }, (_, index) => {
+      const buffer = mine.takeAnyway();
+      content.copy(buffer, blockContentAt);
+      const header = { handle: 1, index, length: content.length, digest: blockDigest(content) };
+      return client.sendBlock(buffer, header, () => mine.give(buffer));
+    });
+    await Promise.all(sends);
+    assert.equal(received.length, 8);
+    assert.ok(received.every((bytes) => bytes.equals(content)));
+    assert.deepEqual([pool.out, mine.out], [0, 0]);
+  });
+
+  test('events reach the client, unknown kinds of answer end it', async () => {
+    const events: string[] = [];
+    const { client, server } = join(new Map(), { client: { onEvent: ({ kind }) => events.push(kind) } });
+    server.sendEvent({ kind: 'going-down', drainMs: 1000 });
+    while (events.length === 0) await turn();
+    assert.deepEqual(events, ['going-down']);
+    assert.equal(client.ended, undefined);
+  });
+});

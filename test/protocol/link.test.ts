@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createSecureContext } from 'node:tls';
+import { Code, FerryError } from '@ferry/protocol';
+import { acceptTls, dial, type Link, memoryLinks } from '@ferry/protocol/link';
+import { fingerprintOf } from '@ferry/protocol/session';
+import { readOrMakeIdentity } from '@ferry/server/access/identity';
+import { linkSuite } from '../suites/link.suite.ts';
+
+linkSuite('memory', async () => memoryLinks());
+linkSuite('memory, slow and in small pieces', async () =>
+  memoryLinks({ latencyMs: 2, pieceBytes: 5000, capacityBytes: 200_000 }),
+);
+
+const home = mkdtempSync(join(tmpdir(), 'ferry-link-'));
+const identity = readOrMakeIdentity(join(home, 'identity.pem'), Date.now());
+const secureContext = createSecureContext({ key: identity.key, cert: identity.cert, minVersion: 'TLSv1.3' });
+process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+
+async function overTls(
+  check: (spki: Buffer) => void = () => {},
+): Promise<{ a: Link; b: Link; done: () => void }> {
+  const { promise: accepted, resolve } = Promise.withResolvers<Link>();
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    acceptTls(socket, secureContext).then(resolve, () => socket.destroy());
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  try {
+    const a = await dial({ host: '127.0.0.1', port: address.port, check });
+    return { a, b: await accepted, done: () => server.close() };
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+linkSuite('TLS over loopback', () => overTls());
+
+test('the key that is checked is the certificate’s, before any byte is sent; a refused one ends it (AUTH-16)', async () => {
+  let shown: string | undefined;
+  const { a, done } = await overTls((spki) => {
+    shown = fingerprintOf(spki);
+  });
+  assert.equal(shown, identity.fingerprint);
+  a.abort(new FerryError(Code.CANCELLED, 'over'));
+  done();
+  const refuse = (): never => {
+    throw new FerryError(Code.PIN_MISMATCH, 'not you');
+  };
+  await assert.rejects(
+    overTls(refuse),
+    (error) => error instanceof FerryError && error.code === Code.PIN_MISMATCH,
+  );
+});
+
+test('a dead line ends both sides', async () => {
+  const { a, b, cut } = memoryLinks();
+  const ended = [a, b].map(
+    (link) =>
+      new Promise<FerryError | undefined>((resolve) => {
+        link.start({ onData: () => {}, onDrain: () => {}, onEnd: resolve });
+      }),
+  );
+  cut();
+  for (const end of await Promise.all(ended)) assert.equal(end?.code, Code.CONNECTION_LOST);
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Code, EntryKind, type Facts, FerryError, nameFromText } from '@ferry/protocol';
+import * as messages from '@ferry/protocol/messages';
+import {
+  decodeBody,
+  encodeBody,
+  type Operation,
+  type Packable,
+  pack,
+  type Shape,
+} from '@ferry/protocol/wire';
+
+const entry = {
+  name: nameFromText('a.txt'),
+  kind: EntryKind.file,
+  size: 2 ** 41,
+  modified: { s: -5, ns: 999_999_999 },
+  mode: 0o644,
+};
+const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
+const path = [nameFromText('a'), nameFromText('ü')];
+const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
+
+/** An example of every shape that crosses the wire. */
+const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
+  ...of('hello', messages.hello, {
+    request: {
+      version: 1,
+      features: 0,
+      client: 'test',
+      login: 2,
+      token: bytes(16),
+      deviceKey: bytes(32),
+      signature: bytes(64),
+    },
+    reply: {
+      version: 1,
+      features: 0,
+      sessionId: bytes(16),
+      sessionSecret: bytes(32),
+      user: 'anna',
+      readOnly: true,
+      lanes: 4,
+    },
+  }),
+  ...of('list', messages.list, { request: { path }, part: { entries: [entry, entry] } }),
+  ...of('stat', messages.stat, { request: { path: [] }, reply: { facts } }),
+  ...of('mkdir', messages.mkdir, { request: { path } }),
+  ...of('rename', messages.rename, { request: { from: path, to: [nameFromText('b')] } }),
+  ...of('remove', messages.remove, { request: { path } }),
+  ...of('space', messages.space, { request: { path }, reply: { free: 1, total: 2 ** 50 } }),
+  ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
+  ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
+  ...of('read', messages.read, {
+    request: { path, identity: undefined, first: 0, count: 16 },
+    part: { facts },
+    reply: { blocks: 3 },
+  }),
+  ...of('create', messages.create, {
+    request: {
+      handle: 1,
+      transferId: bytes(16),
+      path,
+      size: 5,
+      modified: { s: 1, ns: 2 },
+      mode: 0o755,
+      overwrite: 1,
+      expected: 'x',
+    },
+  }),
+  ...of('commit', messages.commit, {
+    request: { handle: 1, rootDigest: bytes(32) },
+    reply: { facts, durable: true },
+  }),
+  ...of('discard', messages.discard, { request: { handle: 1 } }),
+];
+
+function of<Q, P, R>(
+  name: string,
+  op: Operation<Q, P, R>,
+  values: { request: Q; part?: P; reply?: R },
+): (readonly [string, Shape<unknown>, unknown])[] {
+  const list: (readonly [string, Shape<unknown>, unknown])[] = [
+    [`${name} request`, op.request as Shape<unknown>, values.request],
+  ];
+  if (values.part !== undefined) list.push([`${name} part`, op.part as Shape<unknown>, values.part]);
+  if (values.reply !== undefined) list.push([`${name} reply`, op.reply as Shape<unknown>, values.reply]);
+  return list;
+}
+
+/** What no field takes as its own. */
+const confusing: readonly Packable[] = [
+  null,
+  true,
+  -1,
+  1.5,
+  -0,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  2 ** 53,
+  'text',
+  '',
+  Buffer.alloc(0),
+  Buffer.alloc(3000),
+  [],
+  [[]],
+];
+
+describe('messages', () => {
+  for (const [name, shape, value] of examples) {
+    test(`${name} survives the wire`, () => {
+      assert.deepEqual(decodeBody(shape, encodeBody(shape, value)), value);
+    });
+
+    test(`${name} with more fields at its end reads the same, with fewer it is malformed`, () => {
+      const packed = shape.put(value) as readonly Packable[];
+      assert.deepEqual(decodeBody(shape, pack([...packed, 'from the future'])), value);
+      if (packed.length > 0) {
+        assert.throws(
+          () => decodeBody(shape, pack(packed.slice(0, -1))),
+          (error) => error instanceof FerryError,
+        );
+      }
+    });
+
+    test(`${name} with a field of the wrong type is refused or means the same (PROT-10, PROT-11)`, () => {
+      const packed = shape.put(value) as readonly Packable[];
+      packed.forEach((_, i) => {
+        for (const wrong of confusing) {
+          const body = pack(packed.map((field, at) => (at === i ? wrong : field)));
+          try {
+            const again = encodeBody(shape, decodeBody(shape, body));
+            // Taken: then it is a legal value of that field and comes out as it went in.
+            assert.equal(again.toString('hex'), body.toString('hex'));
+          } catch (error) {
+            if (!(error instanceof FerryError)) throw error;
+            const { code } = error;
+            assert.ok(
+              code === Code.MALFORMED || code === Code.NAME_INVALID || code === Code.NAME_TOO_LONG,
+              error.message,
+            );
+          }
+        }
+      });
+    });
+  }
+
+  test('an illegal name in a listing is refused (CLNT-01)', () => {
+    for (const name of ['..', '.', '', 'a/b', 'a\0b', 'x'.repeat(256)]) {
+      const row = [Buffer.from(name, 'latin1'), 0, 0, 0, 0, 0];
+      assert.throws(
+        () => decodeBody(messages.list.part, pack([[row]])),
+        (error) => error instanceof FerryError,
+        name,
+      );
+    }
+  });
+
+  test('errors keep their code, sentence and hint; unknown codes become INTERNAL', () => {
+    const error = new FerryError(Code.NO_SPACE, 'full', { retryAfterMs: 500 });
+    const back = messages.decodeFailure(messages.encodeFailure(error));
+    assert.deepEqual([back.code, back.message, back.retryAfterMs], [Code.NO_SPACE, 'full', 500]);
+    const strange = messages.decodeFailure(pack([9999, 'odd', 0]));
+    assert.equal(strange.code, Code.INTERNAL);
+    assert.match(strange.message, /9999/);
+  });
+
+  test('an unknown event is skipped', () => {
+    assert.equal(messages.decodeEvent(pack([77, 'whatever'])), undefined);
+    assert.deepEqual(messages.decodeEvent(messages.encodeEvent({ kind: 'going-down', drainMs: 5 })), {
+      kind: 'going-down',
+      drainMs: 5,
+    });
+  });
+});

@@ -1,0 +1,188 @@
+/** The habits of CONTRIBUTING.md and the arrows of docs/ARCHITECTURE.md, as far as a program can look after them. */
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const sources = globSync('packages/*/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.d.ts'));
+const textOf = new Map(sources.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+
+type Import = { readonly from: string; readonly to: string; readonly typeOnly: boolean };
+
+/** Imports within a package are given as paths from the top, others as written. */
+const imports: readonly Import[] = sources.flatMap((from) => {
+  const text = textOf.get(from) ?? '';
+  const found = text.matchAll(
+    /(?:^|\n)(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/g,
+  );
+  return [...found].map(([, type, stated, late]) => {
+    const target = stated ?? late ?? '';
+    const to = target.startsWith('.') ? normalize(join(dirname(from), target)) : target;
+    return { from, to, typeOnly: type !== undefined };
+  });
+});
+
+const within =
+  (...folders: readonly string[]) =>
+  (file: string): boolean =>
+    folders.some((folder) => file.startsWith(folder));
+const P = 'packages/protocol/src/';
+const S = 'packages/server/src/';
+const T = 'packages/tui/src/';
+
+function forbid(
+  why: string,
+  from: (file: string) => boolean,
+  to: (target: string) => boolean,
+  also: { types?: boolean } = {},
+): void {
+  test(why, () => {
+    assert.ok(sources.some(from), 'the rule speaks of files that exist');
+    const broken = imports.filter(
+      (one) => from(one.from) && to(one.to) && (also.types === true || !one.typeOnly),
+    );
+    assert.deepEqual(
+      broken.map((one) => `${one.from} → ${one.to}`),
+      [],
+    );
+  });
+}
+
+const waits = /^node:(?!buffer$|path$|util$|zlib$)/;
+
+forbid(
+  'protocol knows neither program',
+  within(P),
+  (to) => /^@ferry\/(server|tui)|packages\/(server|tui)/.test(to),
+  { types: true },
+);
+forbid('the server does not know the client', within(S), (to) => /^@ferry\/tui|packages\/tui/.test(to), {
+  types: true,
+});
+forbid(
+  'the client does not know the server',
+  within(T),
+  (to) => /^@ferry\/server|packages\/server/.test(to),
+  { types: true },
+);
+forbid(
+  'what is pure imports nothing that waits',
+  within(
+    `${P}wire/`,
+    `${P}messages/`,
+    `${T}state/`,
+    `${T}keymap/`,
+    `${T}view/rows/`,
+    `${T}transfer/schedule.ts`,
+  ),
+  (to) => waits.test(to),
+);
+forbid(
+  'only the socket link opens sockets',
+  (file) => file.startsWith(P) && file !== `${P}link/socket.ts` && file !== `${P}session/address.ts`,
+  (to) => to === 'node:net' || to === 'node:tls',
+);
+forbid(
+  'only disk/ touches files',
+  (file) => file.startsWith(P) && !file.startsWith(`${P}disk/`),
+  (to) => to === 'node:fs',
+);
+forbid(
+  'only the view knows blessed',
+  (file) => !file.startsWith(`${T}view/`),
+  (to) => to.startsWith('blessed'),
+  { types: true },
+);
+forbid('rows are text, not widgets', within(`${T}view/rows/`), (to) => to.startsWith('blessed'), {
+  types: true,
+});
+forbid(
+  'state knows neither engine nor view at work',
+  within(`${T}state/`, `${T}keymap/`),
+  (to) => /tui\/src\/(view|client|transfer|effects|commands)\//.test(to),
+  { types: true },
+);
+forbid(
+  'client, transfer and engine know no screen',
+  within(`${T}client/`, `${T}transfer/`, `${T}engine/`),
+  (to) => /tui\/src\/(view|state|keymap|effects|commands)\//.test(to),
+  { types: true },
+);
+forbid(
+  'commands know no screen',
+  within(`${T}commands/`),
+  (to) => /tui\/src\/(view|state|keymap|effects)\//.test(to),
+  { types: true },
+);
+forbid(
+  'the view decides nothing: it knows no engine at work',
+  within(`${T}view/`),
+  (to) => /tui\/src\/(client|transfer|effects|commands)\//.test(to),
+  { types: true },
+);
+forbid(
+  'only the worker’s root names a concrete storage',
+  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/main.ts`,
+  (to) => /storage\/(local|memory)/.test(to),
+);
+forbid(
+  'storage knows no session and no thread',
+  within(`${S}storage/`),
+  (to) => /server\/src\/(session|worker|supervisor|access)\//.test(to),
+  { types: true },
+);
+
+test('what is pure looks at no clock and sets no timer', () => {
+  const pure = within(
+    `${P}wire/`,
+    `${P}messages/`,
+    `${T}state/`,
+    `${T}keymap/`,
+    `${T}view/rows/`,
+    `${T}transfer/schedule.ts`,
+    `${T}transfer/progress.ts`,
+  );
+  const clock =
+    /\bDate\.now\(|\bnew Date\(\)|performance\.now\(|\bset(?:Timeout|Interval|Immediate)\(|\bprocess\./;
+  const broken = sources.filter((file) => pure(file) && clock.test(textOf.get(file) ?? ''));
+  assert.deepEqual(broken, []);
+});
+
+test('the screen is rendered in one place', () => {
+  const calls = sources.flatMap((file) =>
+    [...(textOf.get(file) ?? '').matchAll(/screen\.render\(/g)].map(() => file),
+  );
+  assert.deepEqual(calls, [`${T}view/view.ts`]);
+});
+
+test('tags are off wherever a box is made', () => {
+  const broken = sources.filter((file) => /tags:\s*true/.test(textOf.get(file) ?? ''));
+  assert.deepEqual(broken, []);
+});
+
+test('sources erase: no enums, namespaces or parameter properties, and no any', () => {
+  const broken = sources.filter((file) => {
+    const text = (textOf.get(file) ?? '').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'/g, '');
+    return /^\s*(?:export\s+)?(?:const\s+)?enum\s|^\s*(?:export\s+)?namespace\s|constructor\([^)]*\b(?:private|public|protected|readonly)\s|[:<]\s*any\b|\bas any\b/m.test(
+      text,
+    );
+  });
+  assert.deepEqual(broken, []);
+});
+
+test('every file opens with what it is, unless it only lists others', () => {
+  const broken = sources.filter((file) => {
+    const text = (textOf.get(file) ?? '').replace(/^#!.*\n/, '');
+    const listsOnly = text.split('\n').every((line) => line === '' || /^export \* from|^import /.test(line));
+    return !text.startsWith('/**') && !listsOnly;
+  });
+  assert.deepEqual(broken, []);
+});
+
+test('no file has outgrown its one thing', () => {
+  const long = sources.filter((file) => (textOf.get(file) ?? '').split('\n').length > 400);
+  assert.deepEqual(long, []);
+});
