@@ -34,10 +34,8 @@ export const limits = {
   pageEntries: 1000,
   /** …or this many bytes of them, whichever comes first; keeps a page below controlFrameBytes. */
   pageBytes: 48 * KiB,
-  /** Requests a session may have unanswered. More is refused with LIMIT. */
+  /** Requests a connection may have unanswered. More are not read until some are answered. */
   controlInFlight: 64,
-  /** Requests a lane may have unanswered. */
-  laneInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
   /** Uploads one lane may hold open. */
@@ -72,6 +70,6 @@ export const limits = {
   strangers: 100,
   /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
   strangersWaiting: 500,
-  /** A certificate or key never needs more; the PEM of ours is 1 KiB. */
+  /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

@@ -1,0 +1,270 @@
+/**
+ * Writes test/vectors: one frame per file, as hex and as what it means, made from fixed values. Run by hand when the protocol
+ * changes; docs/PROTOCOL.md quotes the files and a test keeps page, files and code equal.
+ */
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Code, EntryKind, FerryError, nameFromText, pathFromText } from '@ferry/protocol';
+import { blockDigest, blockHeaderBytes, rootDigest, writeBlockHeader } from '@ferry/protocol/content';
+import * as messages from '@ferry/protocol/messages';
+import { encodeBody, encodeFrame, frameHeaderBytes, Kind, type Shape } from '@ferry/protocol/wire';
+import { meaningOf, quoted } from '../support/vector.ts';
+
+const folder = join(dirname(fileURLToPath(import.meta.url)), '../vectors');
+
+function counted(first: number, count: number): Buffer {
+  return Buffer.from(Array.from({ length: count }, (_, i) => (first + i) & 0xff));
+}
+
+function block(id: number, handle: number, index: number, content: Buffer): Buffer {
+  const body = Buffer.alloc(blockHeaderBytes + content.length);
+  writeBlockHeader(body, 0, { handle, index, length: content.length, digest: blockDigest(content) });
+  content.copy(body, blockHeaderBytes);
+  return encodeFrame(Kind.block, id, body);
+}
+
+function body<T>(kind: Kind, id: number, shape: Shape<T>, value: T): Buffer {
+  return encodeFrame(kind, id, encodeBody(shape, value));
+}
+
+const entry = {
+  name: nameFromText('notes.txt'),
+  kind: EntryKind.file,
+  size: 6,
+  modified: { s: 1_760_000_000, ns: 5 },
+  mode: 0o644,
+};
+const sub = {
+  name: nameFromText('ü'),
+  kind: EntryKind.folder,
+  size: 0,
+  modified: { s: 1_760_000_000, ns: 0 },
+  mode: 0o755,
+};
+const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
+const path = pathFromText('docs/notes.txt');
+const content = Buffer.from('ferry\n');
+const root = rootDigest(content.length, [blockDigest(content)]);
+
+const { hello, list, stat, mkdir, rename, remove, space, ticket, attach, read, create, commit, discard } =
+  messages;
+const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
+
+const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
+  'hello-open': [
+    'a client logs in to an open server',
+    body(Kind.hello, 1, hello.request, {
+      ...login,
+      login: 0,
+      token: undefined,
+      deviceKey: undefined,
+      signature: undefined,
+    }),
+  ],
+  'hello-key': [
+    'a client logs in with its device key',
+    body(Kind.hello, 1, hello.request, {
+      ...login,
+      login: 1,
+      token: undefined,
+      deviceKey: counted(1, 32),
+      signature: counted(0x80, 64),
+    }),
+  ],
+  'hello-invite': [
+    'a client redeems an invite',
+    body(Kind.hello, 1, hello.request, {
+      ...login,
+      login: 2,
+      token: counted(0xa0, 16),
+      deviceKey: counted(1, 32),
+      signature: counted(0x80, 64),
+    }),
+  ],
+  welcome: [
+    'the server lets it in',
+    body(Kind.reply, 1, hello.reply, {
+      version: 1,
+      features: 0,
+      sessionId: counted(0x10, 16),
+      sessionSecret: counted(0x20, 32),
+      user: 'anna',
+      readOnly: false,
+      lanes: 16,
+    }),
+  ],
+  error: [
+    'a request has failed',
+    encodeFrame(
+      Kind.error,
+      2,
+      messages.encodeFailure(new FerryError(Code.NOT_FOUND, 'no such file or folder')),
+    ),
+  ],
+  list: ['list the folder docs', body(Kind.list, 2, list.request, { path: pathFromText('docs') })],
+  'list-part': ['a page of it', body(Kind.part, 2, list.part, { entries: [entry, sub] })],
+  'list-reply': ['the listing is complete', body(Kind.reply, 2, list.reply, {})],
+  stat: ['describe one entry', body(Kind.stat, 3, stat.request, { path })],
+  'stat-reply': ['its facts', body(Kind.reply, 3, stat.reply, { facts })],
+  mkdir: ['make a folder', body(Kind.mkdir, 4, mkdir.request, { path: pathFromText('new') })],
+  rename: [
+    'give another name',
+    body(Kind.rename, 5, rename.request, { from: path, to: pathFromText('docs/old.txt') }),
+  ],
+  remove: ['remove an entry', body(Kind.remove, 6, remove.request, { path })],
+  space: ['how much is free', body(Kind.space, 7, space.request, { path: [] })],
+  'space-reply': [
+    'this much, of so much',
+    body(Kind.reply, 7, space.reply, { free: 5_000_000_000, total: 2 ** 40 }),
+  ],
+  ticket: ['a ticket for a lane', body(Kind.ticket, 8, ticket.request, {})],
+  'ticket-reply': ['here it is (opaque)', body(Kind.reply, 8, ticket.reply, { ticket: counted(0, 24) })],
+  attach: [
+    'the first frame of a lane',
+    body(Kind.attach, 1, attach.request, { version: 1, ticket: counted(0, 24), proof: counted(0x60, 32) }),
+  ],
+  read: [
+    'facts and the first four blocks of a file',
+    body(Kind.read, 2, read.request, { path, identity: undefined, first: 0, count: 4 }),
+  ],
+  'read-part': ['its facts', body(Kind.part, 2, read.part, { facts })],
+  'read-block': ['its only block', block(2, 0, 0, content)],
+  'read-reply': ['one block came', body(Kind.reply, 2, read.reply, { blocks: 1 })],
+  create: [
+    'begin an upload',
+    body(Kind.create, 3, create.request, {
+      handle: 1,
+      transferId: counted(0xc0, 16),
+      path,
+      size: content.length,
+      modified: entry.modified,
+      mode: 0o644,
+      overwrite: 0,
+      expected: undefined,
+    }),
+  ],
+  block: ['its only block', block(4, 1, 0, content)],
+  'block-reply': ['it is verified and written', body(Kind.reply, 4, messages.block.reply, {})],
+  commit: ['publish it', body(Kind.commit, 5, commit.request, { handle: 1, rootDigest: root })],
+  'commit-reply': ['it is durable', body(Kind.reply, 5, commit.reply, { facts, durable: true })],
+  discard: ['give an upload up', body(Kind.discard, 6, discard.request, { handle: 1 })],
+  cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
+  'event-going-down': [
+    'the server ends in 30 s',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'going-down', drainMs: 30_000 })),
+  ],
+  ping: ['are you there', encodeFrame(Kind.ping, 0, Buffer.alloc(0))],
+  pong: ['yes', encodeFrame(Kind.pong, 0, Buffer.alloc(0))],
+};
+
+const bytes = (...list: readonly number[]): Buffer => Buffer.from(list);
+const listOf = (name: string): Buffer =>
+  encodeFrame(
+    Kind.list,
+    2,
+    Buffer.concat([bytes(0x91, 0xc4, Buffer.byteLength(name, 'latin1')), Buffer.from(name, 'latin1')]),
+  );
+const goodBlock = block(4, 1, 0, content);
+const changed = (frame: Buffer, at: number, value: number): Buffer => {
+  const copy = Buffer.from(frame);
+  copy[at] = value;
+  return copy;
+};
+
+const hostile: Record<string, readonly [says: string, frame: Buffer, error: keyof typeof Code]> = {
+  'frame-4-gib': [
+    'a length of 4 GiB',
+    bytes(0xff, 0xff, 0xff, 0xff, Kind.list, 0, 0, 0, 2),
+    'FRAME_TOO_LARGE',
+  ],
+  'frame-too-short': [
+    'a length that does not hold kind and id',
+    bytes(0, 0, 0, 4, Kind.list, 0, 0, 0, 2),
+    'MALFORMED',
+  ],
+  map: [
+    'a map where a tuple belongs',
+    encodeFrame(Kind.list, 2, bytes(0x81, 0xa4, 0x70, 0x61, 0x74, 0x68, 0xc4, 0x00)),
+    'MALFORMED',
+  ],
+  extension: ['an extension', encodeFrame(Kind.list, 2, bytes(0x91, 0xd4, 0x72, 0x40)), 'MALFORMED'],
+  'deep-arrays': [
+    'nine arrays in one another',
+    encodeFrame(Kind.list, 2, bytes(...Array(9).fill(0x91), 0xc0)),
+    'MALFORMED',
+  ],
+  'array-count-lies': [
+    'an array of 65,535 elements in three bytes',
+    encodeFrame(Kind.list, 2, bytes(0xdc, 0xff, 0xff)),
+    'MALFORMED',
+  ],
+  'trailing-bytes': [
+    'a byte behind the value',
+    encodeFrame(Kind.list, 2, bytes(0x91, 0xc4, 0x00, 0xc0)),
+    'MALFORMED',
+  ],
+  'text-not-utf-8': [
+    'text that is not UTF-8',
+    encodeFrame(Kind.hello, 1, bytes(0x97, 1, 0, 0xa2, 0xc0, 0xaf, 0, 0xc0, 0xc0, 0xc0)),
+    'MALFORMED',
+  ],
+  'path-as-text': ['a path as str, not bin', encodeFrame(Kind.list, 2, bytes(0x91, 0xa1, 0x61)), 'MALFORMED'],
+  'count-as-text': [
+    'a number as text',
+    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0xa1, 0x31)),
+    'MALFORMED',
+  ],
+  'count-zero': [
+    'no blocks asked for',
+    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0)),
+    'MALFORMED',
+  ],
+  'tuple-too-short': [
+    'a rename without its target',
+    encodeFrame(Kind.rename, 2, bytes(0x91, 0xc4, 1, 0x61)),
+    'MALFORMED',
+  ],
+  'path-up': ['..', listOf('docs/../../etc'), 'NAME_INVALID'],
+  'path-absolute': ['a leading slash', listOf('/etc'), 'NAME_INVALID'],
+  'path-empty-name': ['a doubled slash', listOf('a//b'), 'NAME_INVALID'],
+  'path-nul': ['a NUL byte', listOf('a\0b'), 'NAME_INVALID'],
+  'path-staging': ['the folder of partial files', listOf('.ferry/part'), 'NAME_INVALID'],
+  'name-256': [
+    'a name of 256 bytes',
+    encodeFrame(Kind.list, 2, Buffer.concat([bytes(0x91, 0xc5, 1, 0), Buffer.alloc(256, 0x61)])),
+    'NAME_TOO_LONG',
+  ],
+  'block-length-lies': [
+    'a block header of another length than its content',
+    changed(goodBlock, 9 + 11, 7),
+    'MALFORMED',
+  ],
+  'block-unknown-flag': ['a block with a flag that nobody knows', changed(goodBlock, 9 + 12, 1), 'MALFORMED'],
+};
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(join(folder, 'hostile'), { recursive: true });
+const write = (name: string, vector: object): void => {
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(vector, undefined, 2)}\n`);
+};
+for (const [name, [says, frame]] of Object.entries(vectors)) {
+  const kind = frame.readUInt8(4);
+  write(name, {
+    says,
+    kind,
+    id: frame.readUInt32BE(5),
+    meaning: meaningOf(kind, frame.subarray(frameHeaderBytes)),
+    hex: frame.toString('hex'),
+  });
+}
+for (const [name, [says, frame, error]] of Object.entries(hostile)) {
+  write(`hostile/${name}`, { says, error, hex: frame.toString('hex') });
+}
+const page = join(folder, '../../docs/PROTOCOL.md');
+writeFileSync(
+  page,
+  quoted(readFileSync(page, 'utf8'), (name) => vectors[name]?.[1].toString('hex')),
+);
+process.stdout.write(`${Object.keys(vectors).length} vectors, ${Object.keys(hostile).length} hostile ones\n`);
