@@ -111,7 +111,8 @@ describe('vectors', () => {
   });
 
   test('the page lists every error code', () => {
-    for (const [name, code] of Object.entries(Code)) assert.match(page, new RegExp(`\\| ${code} \\| ${name} \\|`));
+    for (const [name, code] of Object.entries(Code))
+      assert.match(page, new RegExp(`\\| ${code} \\| ${name} \\|`));
   });
 
   test('the root digest on the page is the one the code makes', () => {
