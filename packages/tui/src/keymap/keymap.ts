@@ -120,7 +120,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'copy',
       ['f5'],
       'Copy',
-      'queue the marked entries (or the one under the cursor) for the other side',
+      'queue the marked entries, or this one, for the other side',
       cannotCopy,
     ),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),

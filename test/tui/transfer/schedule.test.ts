@@ -1,0 +1,43 @@
+/** Which job gets the next free place. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Contender, filesInFlight, nextJob } from '../../../packages/tui/src/transfer/schedule.ts';
+
+function job(id: number, inFlight: number, ready = true): Contender {
+  return { id, inFlight, ready };
+}
+
+test('an empty queue starts nothing', () => {
+  assert.equal(nextJob([]), undefined);
+});
+
+test('the earlier of equals goes first', () => {
+  assert.equal(nextJob([job(3, 0), job(1, 0), job(2, 0)]), 3);
+});
+
+test('a job with fewer files in flight goes before an earlier one with more', () => {
+  assert.equal(nextJob([job(1, 2), job(2, 1), job(3, 1)]), 2);
+});
+
+test('a job that is not ready is passed over, and its files count all the same', () => {
+  assert.equal(nextJob([job(1, 0, false), job(2, 1)]), 2);
+  assert.equal(nextJob([job(1, filesInFlight, false), job(2, 0)]), undefined);
+  assert.equal(nextJob([job(1, 0, false)]), undefined);
+});
+
+test('no more than the places there are', () => {
+  assert.equal(nextJob([job(1, 1), job(2, 1)], 3), 1);
+  assert.equal(nextJob([job(1, 2), job(2, 1)], 3), undefined);
+  assert.equal(nextJob([job(1, 3), job(2, 1)], 3), undefined);
+});
+
+test('a large folder and the jobs behind it share the places evenly', () => {
+  const inFlight = new Map([1, 2, 3, 4].map((id) => [id, 0]));
+  for (;;) {
+    const id = nextJob([...inFlight].map(([other, count]) => job(other, count)));
+    if (id === undefined) break;
+    inFlight.set(id, (inFlight.get(id) ?? 0) + 1);
+  }
+  assert.deepEqual([...inFlight.values()], [2, 2, 2, 2]);
+});
