@@ -19,6 +19,7 @@ export type DeviceKey = {
 export function deviceKey(file: string): DeviceKey {
   try {
     const key = createPrivateKey(readOrMake(file));
+    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`a key of type ${key.asymmetricKeyType}`);
     return { publicKey: rawPublicKey(key), sign: (text) => sign(null, text, key) };
   } catch (cause) {
     throw new FerryError(Code.CONFIG, `this device's key in ${file} cannot be used`, { cause });

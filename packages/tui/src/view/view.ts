@@ -3,10 +3,11 @@
  * only. Nothing here decides anything. UI thread.
  */
 
-import blessed, { type Widgets } from 'blessed';
+import type { Widgets } from 'blessed';
 import { type Layout, layout, type Rect, smallest } from '../state/layout.ts';
 import type { AppState } from '../state/state.ts';
 import type { Gauge } from './gauge.ts';
+import { rowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
 import { gaugeRows } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
@@ -31,16 +32,7 @@ export class View {
   constructor(terminal: Terminal, look: Look) {
     this.#terminal = terminal;
     this.#look = look;
-    const box = (): Widgets.BoxElement =>
-      blessed.box({
-        parent: terminal.screen,
-        tags: false,
-        wrap: false,
-        left: 0,
-        top: 0,
-        width: 1,
-        height: 1,
-      });
+    const box = (): Widgets.BoxElement => rowBox(terminal.screen);
     this.#boxes = {
       title: box(),
       remote: box(),

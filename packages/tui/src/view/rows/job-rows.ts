@@ -5,7 +5,7 @@ import prettyBytes from 'pretty-bytes';
 import type { Job } from '../../engine/job.ts';
 import type { Rect } from '../../state/layout.ts';
 import type { Queue } from '../../state/state.ts';
-import { cells, fit, fitName, padStart } from './cells.ts';
+import { cells, cutEnd, fit, fitName, padStart } from './cells.ts';
 import { framed } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 import { duration } from './when.ts';
@@ -17,7 +17,7 @@ export function queueRowsOf(queue: Queue, rect: Rect, look: Look, focused: boole
     .map((job, i) => jobRow(job, width, look, focused && queue.top + i === queue.cursor));
   if (rows.length === 0)
     rows.push(paint(look.theme, 'dim', fit(' empty: mark files with Space and copy them with F5', width)));
-  return framed(look, focused, rect, { topLeft: queueTitle(queue, look) }, rows);
+  return framed(look, focused, rect, { topLeft: cutEnd(queueTitle(queue, look), rect.width - 6) }, rows);
 }
 
 export function queueTitle({ jobs }: Queue, { glyphs }: Look): string {

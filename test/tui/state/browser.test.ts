@@ -1,0 +1,327 @@
+/** What keys and answers make of the state, by value. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } from '@ferry/protocol';
+import type { Job } from '@ferry/tui/engine/job';
+import { bindings } from '@ferry/tui/keymap/keymap';
+import { Driven, file, folder, link } from '../support/drive.ts';
+
+const names = (text: string): string[] => text.split(' ');
+
+function job(id: number, change: Partial<Job> = {}): Job {
+  return {
+    id,
+    direction: 'download',
+    source: pathFromText(`share/job-${id}`),
+    kind: EntryKind.file,
+    target: pathFromText(`home/job-${id}`),
+    existing: 'fail',
+    phase: 'moving',
+    doneBytes: 0,
+    totalBytes: 100,
+    doneFiles: 0,
+    totalFiles: 1,
+    skippedFiles: 0,
+    failedFiles: 0,
+    walked: true,
+    rate: 10,
+    movingMs: 1000,
+    error: undefined,
+    failures: [],
+    ...change,
+  };
+}
+
+const jobs = (driven: Driven, ...changed: readonly Job[]): Driven =>
+  driven.post({
+    kind: 'engine',
+    event: { kind: 'jobs', changed, removed: [], totals: { doneBytes: 0, totalBytes: 0, rate: 0 } },
+  });
+
+describe('walking', () => {
+  test('starts by listing both sides', () => {
+    const driven = new Driven();
+    assert.deepEqual(
+      driven.taken().map(({ kind }) => kind),
+      ['list', 'space', 'list', 'space'],
+    );
+  });
+
+  test('folders come first, then names; hidden ones on request', () => {
+    const driven = new Driven().list('remote', file('b'), file('.x'), folder('z'), file('a'));
+    assert.deepEqual(driven.names(), names('z a b'));
+    assert.deepEqual(driven.press('.').names(), names('z .x a b'));
+  });
+
+  test('the cursor stays within the rows and the window follows it', () => {
+    const driven = new Driven().list(
+      'remote',
+      ...Array.from({ length: 200 }, (_, i) => file(`f${String(i).padStart(3, '0')}`)),
+    );
+    assert.equal(driven.press('up').state.remote.cursor, 0);
+    driven.press('end');
+    assert.equal(driven.at(), 'f199');
+    assert.ok(driven.state.remote.top > 150);
+    driven.press('pageup', 'pageup', 'home');
+    assert.deepEqual([driven.state.remote.cursor, driven.state.remote.top], [0, 0]);
+    driven.press('pagedown', 'down');
+    assert.ok(driven.state.remote.cursor > 10);
+  });
+
+  test('a step in a folder of 100,000 copies no row', () => {
+    const driven = new Driven().list('remote', ...Array.from({ length: 100_000 }, (_, i) => file(`f${i}`)));
+    const { rows, entries } = driven.state.remote;
+    driven.press('down', 'pagedown', 'end', 'home');
+    assert.ok(driven.state.remote.rows === rows && driven.state.remote.entries === entries);
+  });
+
+  test('Enter goes in, Left comes back to the folder one came from', () => {
+    const driven = new Driven().list('remote', folder('a'), folder('b'), folder('c'));
+    driven.press('down', 'down', 'enter');
+    assert.deepEqual(driven.path(), pathFromText('share/b'));
+    driven.list('remote', file('inside'));
+    driven.press('left').list('remote', folder('a'), folder('b'), folder('c'));
+    assert.deepEqual([driven.path(), driven.at()], [pathFromText('share'), 'b']);
+    driven.press('home', 'enter');
+    assert.deepEqual(driven.path(), []);
+  });
+
+  test('pages of a listing that is no longer wanted are ignored', () => {
+    const driven = new Driven();
+    const late = driven.state.remote.request;
+    driven.list('remote', folder('a')).press('down', 'enter');
+    driven.post({ kind: 'page', side: 'remote', request: late, entries: [file('stale')] });
+    assert.deepEqual(driven.names(), []);
+    driven.list('remote', file('fresh'));
+    assert.deepEqual(driven.names(), ['fresh']);
+  });
+
+  test('a refresh keeps the cursor on its name and marks on theirs', () => {
+    const driven = new Driven().list('remote', file('a'), file('b'), file('c'), file('d'));
+    driven.press('down', 'space', 'space', 'C-r');
+    assert.equal(driven.names().length, 4);
+    driven.list('remote', file('0'), file('1'), file('b'), file('c'), file('d'));
+    assert.equal(driven.at(), 'c');
+    assert.deepEqual([...driven.state.remote.marks], ['b']);
+  });
+
+  test('sorting by size and time, and the other way round', () => {
+    const driven = new Driven().list(
+      'remote',
+      file('a', 1, { s: 3, ns: 0 }),
+      file('b', 3, { s: 1, ns: 0 }),
+      file('c', 2, { s: 2, ns: 0 }),
+    );
+    assert.deepEqual(driven.press('s').names(), names('b c a'));
+    assert.deepEqual(driven.press('s').names(), names('a c b'));
+    assert.deepEqual(driven.press('m').names(), names('a c b'));
+    assert.deepEqual(driven.press('n').names(), names('a b c'));
+    assert.deepEqual(driven.press('n').names(), names('c b a'));
+  });
+
+  test('a folder that is gone shows the one above and says why', () => {
+    const driven = new Driven('share/deep');
+    driven.taken();
+    const error = toWireError(new FerryError(Code.NOT_FOUND, 'no such file or folder'));
+    driven.post({ kind: 'unlisted', side: 'remote', request: driven.state.remote.request, error });
+    assert.deepEqual(driven.path(), pathFromText('share'));
+    assert.match(driven.state.notice?.text ?? '', /folder deep: no such file or folder \[NOT_FOUND\]/);
+    assert.deepEqual(
+      driven.taken().map(({ kind }) => kind),
+      ['list', 'space'],
+    );
+  });
+
+  test('any other failure stands in the pane', () => {
+    const driven = new Driven();
+    const error = toWireError(new FerryError(Code.FORBIDDEN, 'the file system does not permit that'));
+    driven.post({ kind: 'unlisted', side: 'local', request: driven.state.local.request, error });
+    assert.equal(driven.state.local.error, 'the file system does not permit that [FORBIDDEN]');
+    assert.equal(driven.state.remote.error, undefined);
+  });
+
+  test('after a lost connection the server’s pane is read again', () => {
+    const driven = new Driven().list('remote', file('a'));
+    driven.taken();
+    const offline = {
+      phase: 'offline',
+      error: toWireError(new FerryError(Code.CONNECTION_LOST, 'lost')),
+      retryMs: 500,
+      attempt: 1,
+    } as const;
+    driven.post({ kind: 'engine', event: { kind: 'connection', status: offline } });
+    assert.deepEqual(driven.names(), ['a']);
+    driven.post({
+      kind: 'engine',
+      event: {
+        kind: 'connection',
+        status: { phase: 'online', address: '', user: 'anna', readOnly: false, rttMs: 0 },
+      },
+    });
+    assert.deepEqual(
+      driven.taken().map((cmd) => cmd.kind),
+      ['list', 'space'],
+    );
+  });
+
+  test('a changed folder is read again where it is shown, and nowhere else', () => {
+    const driven = new Driven().list('remote', file('a')).list('local', file('b'));
+    driven.taken();
+    driven.post({
+      kind: 'engine',
+      event: { kind: 'changed', side: 'local', folder: pathFromText('elsewhere') },
+    });
+    assert.deepEqual(driven.taken(), []);
+    driven.post({ kind: 'engine', event: { kind: 'changed', side: 'local', folder: pathFromText('home') } });
+    assert.deepEqual(
+      driven.taken().map((cmd) => cmd.kind),
+      ['list', 'space'],
+    );
+  });
+});
+
+describe('marking and copying', () => {
+  test('Space marks and steps, * inverts, Ctrl+A marks all, Esc unmarks', () => {
+    const driven = new Driven().list('remote', file('a'), file('b'), file('c'));
+    driven.press('down', 'space', 'insert');
+    assert.deepEqual([...driven.state.remote.marks], ['a', 'b']);
+    assert.deepEqual([...driven.press('*').state.remote.marks], ['c']);
+    assert.equal(driven.press('C-a').state.remote.marks.size, 3);
+    assert.equal(driven.press('escape').state.remote.marks.size, 0);
+    assert.equal(driven.press('home', 'space').state.remote.marks.size, 0);
+  });
+
+  test('F5 queues one job per marked entry for the other side', () => {
+    const driven = new Driven().list('remote', folder('d'), file('a'), file('b')).list('local');
+    driven.taken();
+    driven.press('down', 'space', 'space', 'f5');
+    const [cmd] = driven.taken();
+    assert.deepEqual(cmd, {
+      kind: 'submit',
+      orders: [
+        {
+          direction: 'download',
+          source: pathFromText('share/d'),
+          kind: EntryKind.folder,
+          target: pathFromText('home/d'),
+          existing: 'fail',
+        },
+        {
+          direction: 'download',
+          source: pathFromText('share/a'),
+          kind: EntryKind.file,
+          target: pathFromText('home/a'),
+          existing: 'fail',
+        },
+      ],
+    });
+    assert.equal(driven.state.remote.marks.size, 0);
+  });
+
+  test('F5 on the local side uploads; a link is named and the rest goes', () => {
+    const driven = new Driven().list('remote').list('local', file('a'), link('l'));
+    driven.taken();
+    driven.press('tab', 'down', 'space', 'space', 'f5');
+    const [cmd] = driven.taken();
+    assert.ok(cmd?.kind === 'submit' && cmd.orders.length === 1 && cmd.orders[0]?.direction === 'upload');
+    assert.match(driven.state.notice?.text ?? '', /^l is neither/);
+  });
+
+  test('F8 asks, and deletes only after a yes', () => {
+    const driven = new Driven().list('remote', folder('d'), file('a'));
+    driven.taken();
+    driven.press('down', 'f8', 'n');
+    assert.deepEqual(driven.taken(), []);
+    driven.press('f8', 'y');
+    assert.deepEqual(driven.taken(), [
+      { kind: 'remove', side: 'remote', folder: pathFromText('share'), entries: [folder('d')] },
+    ]);
+  });
+
+  test('F7 takes a name, keeps a bad one to be mended, Esc leaves it', () => {
+    const driven = new Driven().list('remote');
+    driven.taken();
+    driven.press('f7', 'a', '/', 'b', 'enter');
+    assert.ok(driven.state.dialog?.kind === 'prompt' && driven.state.dialog.error !== undefined);
+    driven.press('backspace', 'backspace', 'ü', 'home', '!', 'delete', 'enter');
+    assert.deepEqual(driven.taken(), [{ kind: 'mkdir', side: 'remote', path: pathFromText('share/!ü') }]);
+    assert.equal(driven.press('f7', 'x', 'escape').state.dialog, undefined);
+    assert.deepEqual(driven.taken(), []);
+  });
+
+  test('F2 begins with the old name', () => {
+    const driven = new Driven().list('remote', file('old.txt'));
+    driven.taken();
+    driven.press('down', 'f2', '2', 'enter');
+    assert.deepEqual(driven.taken(), [
+      {
+        kind: 'rename',
+        side: 'remote',
+        from: pathFromText('share/old.txt'),
+        to: pathFromText('share/old.txt2'),
+      },
+    ]);
+  });
+});
+
+describe('the queue', () => {
+  test('acts on the job under the cursor', () => {
+    const driven = jobs(new Driven(), job(1), job(2, { phase: 'paused' }));
+    driven.taken();
+    driven.press('w', 'home', 'space', 'down', 'space', 'x', 'r', 'o', 'c');
+    assert.deepEqual(
+      driven.taken().map((cmd) => (cmd.kind === 'act' ? `${cmd.action} ${cmd.ids}` : cmd.kind)),
+      ['pause 1', 'resume 2', 'cancel 2', 'retry 2', 'overwrite 2', 'clear'],
+    );
+  });
+
+  test('P pauses everything that runs, and then lets everything go on', () => {
+    const driven = jobs(new Driven(), job(1), job(2), job(3, { phase: 'done' }));
+    driven.taken();
+    driven.press('P');
+    assert.deepEqual(driven.taken(), [{ kind: 'act', action: 'pause', ids: [1, 2] }]);
+    jobs(driven, job(1, { phase: 'paused' }), job(2, { phase: 'paused' })).press('P');
+    assert.deepEqual(driven.taken(), [{ kind: 'act', action: 'resume', ids: [1, 2] }]);
+  });
+
+  test('leaving asks while something runs, and not otherwise', () => {
+    const driven = jobs(new Driven(), job(1));
+    driven.taken();
+    driven.press('f10');
+    assert.equal(driven.state.dialog?.kind, 'question');
+    assert.deepEqual(driven.press('n').taken(), []);
+    assert.deepEqual(driven.press('C-c', 'y').taken(), [{ kind: 'quit' }]);
+    assert.deepEqual(
+      jobs(new Driven(), job(1, { phase: 'done' }))
+        .press('q')
+        .taken()
+        .at(-1),
+      { kind: 'quit' },
+    );
+  });
+});
+
+describe('the key table', () => {
+  test('no key has two meanings in one layer, and every binding is described', () => {
+    for (const [layer, list] of Object.entries(bindings)) {
+      const keys = list.flatMap((binding) => binding.keys);
+      assert.deepEqual(keys.toSorted(), [...new Set(keys)].toSorted(), layer);
+      for (const { help, label } of list) assert.ok(help.length > 3 && label.length > 1);
+    }
+  });
+
+  test('no unmodified letter destroys anything among the files', () => {
+    const letters = bindings.pane
+      .filter(({ keys }) => keys.some((key) => /^[a-z]$/i.test(key)))
+      .map(({ action }) => action);
+    assert.ok(!letters.includes('delete') && !letters.includes('copy'), letters.join(' '));
+  });
+
+  test('a name is bytes: two that look alike are marked apart', () => {
+    const odd = (bytes: string) => ({ ...file('x'), name: checkName(bytes) });
+    const driven = new Driven().list('remote', odd('bad\xfd'), odd('bad\xff'));
+    driven.press('down', 'down', 'space');
+    assert.deepEqual([...driven.state.remote.marks], ['bad\xff']);
+  });
+});

@@ -1,0 +1,81 @@
+/** Drives the state by keys, without a screen: what a test presses goes through the key table and update. */
+
+import { type Entry, EntryKind, nameFromText, type Path, pathFromText, type Time } from '@ferry/protocol';
+import { layerOf, lookUp } from '@ferry/tui/keymap/keymap';
+import type { Cmd } from '@ferry/tui/state/cmd';
+import type { Msg } from '@ferry/tui/state/msg';
+import { type AppState, initialState } from '@ferry/tui/state/state';
+import { update } from '@ferry/tui/state/update';
+
+export const when: Time = { s: 1_760_000_000, ns: 0 };
+
+export function file(name: string, size = 1000, modified: Time = when): Entry {
+  return { name: nameFromText(name), kind: EntryKind.file, size, modified, mode: 0o644 };
+}
+
+export function folder(name: string): Entry {
+  return { name: nameFromText(name), kind: EntryKind.folder, size: 0, modified: when, mode: 0o755 };
+}
+
+export function link(name: string): Entry {
+  return { name: nameFromText(name), kind: EntryKind.symlink, size: 0, modified: when, mode: 0o777 };
+}
+
+export class Driven {
+  state: AppState;
+  /** Commands since the last look. */
+  cmds: Cmd[] = [];
+
+  constructor(remote = 'share', local = 'home', size = { columns: 100, rows: 30 }) {
+    this.state = initialState(size, '10.0.0.5:7377', pathFromText(remote), pathFromText(local));
+    this.post({
+      kind: 'engine',
+      event: {
+        kind: 'connection',
+        status: { phase: 'online', address: '', user: 'anna', readOnly: false, rttMs: 3 },
+      },
+    });
+    this.post({ kind: 'started' });
+  }
+
+  post(msg: Msg): this {
+    const [next, cmds] = update(this.state, msg);
+    this.state = next;
+    this.cmds.push(...cmds);
+    return this;
+  }
+
+  press(...keys: readonly string[]): this {
+    for (const key of keys) {
+      const layer = layerOf(this.state);
+      const binding = lookUp(layer, key);
+      if (binding !== undefined) this.post({ kind: 'action', action: binding.action });
+      else if (layer === 'prompt') this.post({ kind: 'typed', text: key });
+    }
+    return this;
+  }
+
+  /** Answers the running listing of a side. */
+  list(side: 'remote' | 'local', ...entries: readonly Entry[]): this {
+    const { request } = this.state[side];
+    return this.post({ kind: 'page', side, request, entries }).post({ kind: 'listed', side, request });
+  }
+
+  taken(): Cmd[] {
+    return this.cmds.splice(0);
+  }
+
+  names(side: 'remote' | 'local' = 'remote'): string[] {
+    return this.state[side].rows.map(({ name }) => Buffer.from(name, 'latin1').toString());
+  }
+
+  /** The name under the cursor; undefined on `..`. */
+  at(side: 'remote' | 'local' = 'remote'): string | undefined {
+    const pane = this.state[side];
+    return pane.rows[pane.cursor - (pane.path.length > 0 ? 1 : 0)]?.name;
+  }
+
+  path(side: 'remote' | 'local' = 'remote'): Path {
+    return this.state[side].path;
+  }
+}

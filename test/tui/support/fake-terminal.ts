@@ -1,0 +1,53 @@
+/** A terminal without a terminal: what the view draws goes through a real emulator, and is read back as text. */
+
+import { PassThrough, Writable } from 'node:stream';
+import type { AppState } from '@ferry/tui/state/state';
+import { colours, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { Terminal } from '@ferry/tui/view/terminal';
+import { View } from '@ferry/tui/view/view';
+import { Unicode11Addon } from '@xterm/addon-unicode11';
+import xterm from '@xterm/headless';
+
+export const fixedNow = Date.UTC(2026, 9, 20, 12, 0, 0);
+
+export class FakeTerminal {
+  readonly #emulator;
+  readonly #terminal: Terminal;
+  readonly #view: View;
+  /** Every byte that was drawn. */
+  output = '';
+
+  constructor(columns: number, rows: number, look: Look = { theme: colours, glyphs: unicodeGlyphs }) {
+    this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+    this.#emulator.loadAddon(new Unicode11Addon());
+    this.#emulator.unicode.activeVersion = '11';
+    const output = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        this.output += chunk.toString('utf8');
+        this.#emulator.write(chunk, done);
+      },
+    });
+    const input = Object.assign(new PassThrough(), { isTTY: true, isRaw: false, setRawMode: () => input });
+    Object.assign(output, { columns, rows, isTTY: true });
+    const streams = { input, output } as unknown as { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
+    this.#terminal = new Terminal(streams, { TERM: 'xterm-256color' }, look);
+    this.#view = new View(this.#terminal, look);
+  }
+
+  /** Draws a state and gives the screen as text, one line per row, blanks at the ends left out. */
+  async draw(state: AppState): Promise<string> {
+    this.#view.draw(state, fixedNow);
+    await new Promise<void>((done) => setImmediate(done));
+    await new Promise<void>((done) => this.#emulator.write('', done));
+    const { active } = this.#emulator.buffer;
+    const lines: string[] = [];
+    for (let y = 0; y < this.#emulator.rows; y++)
+      lines.push(active.getLine(y)?.translateToString(true) ?? '');
+    return `${lines.join('\n')}\n`;
+  }
+
+  close(): void {
+    this.#terminal.leave();
+    this.#emulator.dispose();
+  }
+}

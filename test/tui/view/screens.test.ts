@@ -1,0 +1,185 @@
+/** Whole screens as golden text, through blessed and a terminal emulator. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } from '@ferry/protocol';
+import type { Job } from '@ferry/tui/engine/job';
+import { cells } from '@ferry/tui/view/rows/cells';
+import { asciiGlyphs, monochrome } from '@ferry/tui/view/rows/style';
+import { golden } from '../../support/golden.ts';
+import { Driven, file, folder, link } from '../support/drive.ts';
+import { FakeTerminal } from '../support/fake-terminal.ts';
+
+process.env['TZ'] = 'UTC';
+
+function job(id: number, change: Partial<Job>): Job {
+  return {
+    id,
+    direction: 'download',
+    source: pathFromText(`film/take-0${id}.mov`),
+    kind: EntryKind.file,
+    target: pathFromText(`home/take-0${id}.mov`),
+    existing: 'fail',
+    phase: 'moving',
+    doneBytes: 0,
+    totalBytes: 4_000_000_000,
+    doneFiles: 0,
+    totalFiles: 1,
+    skippedFiles: 0,
+    failedFiles: 0,
+    walked: true,
+    rate: 0,
+    movingMs: 0,
+    error: undefined,
+    failures: [],
+    ...change,
+  };
+}
+
+function scene(columns: number, rows: number): Driven {
+  const taken = new FerryError(Code.EXISTS, 'that name is taken');
+  const driven = new Driven('film', 'home/anna/Downloads', { columns, rows })
+    .list(
+      'remote',
+      folder('raw'),
+      file('take-01.mov', 4_210_000_000),
+      file('take-02.mov', 3_870_000_000),
+      file('a name that is much too long for the column it stands in.tar.zst', 12),
+      link('latest'),
+      file('.hidden'),
+    )
+    .list('local', folder('cuts'), file('notes.pdf', 182_000))
+    .post({ kind: 'space', side: 'remote', path: pathFromText('film'), space: { free: 1.2e12, total: 4e12 } })
+    .post({
+      kind: 'space',
+      side: 'local',
+      path: pathFromText('home/anna/Downloads'),
+      space: { free: 2.2e11, total: 5e11 },
+    });
+  driven.press('down', 'down', 'space');
+  const changed = [
+    job(1, { doneBytes: 2_840_000_000, rate: 212_000_000, movingMs: 13_000 }),
+    job(2, { direction: 'upload', phase: 'waiting' }),
+    job(3, { phase: 'done', doneBytes: 4_000_000_000, doneFiles: 1, movingMs: 20_000 }),
+    job(4, {
+      phase: 'failed',
+      failedFiles: 1,
+      error: toWireError(taken),
+      failures: [{ source: pathFromText('film/take-04.mov'), error: toWireError(taken) }],
+    }),
+    job(5, { phase: 'paused', doneBytes: 1_000_000_000, totalFiles: 12, doneFiles: 3 }),
+  ];
+  for (const rate of [1e8, 2e8, 1.5e8, 2.2e8]) {
+    driven.post({
+      kind: 'engine',
+      event: { kind: 'jobs', changed, removed: [], totals: { doneBytes: 7.84e9, totalBytes: 1.6e10, rate } },
+    });
+  }
+  driven.state = { ...driven.state, notice: undefined };
+  return driven;
+}
+
+async function shot(
+  driven: Driven,
+  look?: ConstructorParameters<typeof FakeTerminal>[2],
+): Promise<{ text: string; output: string }> {
+  const { columns, rows } = driven.state.size;
+  const terminal = new FakeTerminal(columns, rows, look);
+  try {
+    return { text: await terminal.draw(driven.state), output: terminal.output };
+  } finally {
+    terminal.close();
+  }
+}
+
+describe('screens', () => {
+  for (const [columns, rows] of [
+    [80, 24],
+    [120, 36],
+  ] as const) {
+    test(`the browser at ${columns}×${rows}`, async () => {
+      golden(`browser-${columns}x${rows}`, (await shot(scene(columns, rows))).text);
+    });
+  }
+
+  test('the queue with the keyboard', async () => {
+    golden('queue-100x30', (await shot(scene(100, 30).press('w', 'home', 'down', 'down', 'down'))).text);
+  });
+
+  test('dialogs: help, question, prompt, details', async () => {
+    golden('help-80x24', (await shot(scene(80, 24).press('f1'))).text);
+    golden('question-80x24', (await shot(scene(80, 24).press('f8'))).text);
+    golden('prompt-80x24', (await shot(scene(80, 24).press('f7', 'ä', 'b', 'c', 'left'))).text);
+    golden(
+      'details-80x24',
+      (await shot(scene(80, 24).press('w', 'home', 'down', 'down', 'down', 'enter'))).text,
+    );
+  });
+
+  test('a server that is away, and a folder that cannot be read', async () => {
+    const driven = scene(80, 24);
+    const lost = toWireError(new FerryError(Code.CONNECTION_LOST, 'the connection was lost'));
+    driven.post({
+      kind: 'engine',
+      event: { kind: 'connection', status: { phase: 'offline', error: lost, retryMs: 4000, attempt: 3 } },
+    });
+    driven.press('tab', 'C-r');
+    const error = toWireError(new FerryError(Code.FORBIDDEN, 'the file system does not permit that'));
+    driven.post({ kind: 'unlisted', side: 'local', request: driven.state.local.request, error });
+    golden('offline-80x24', (await shot(driven)).text);
+  });
+
+  test('without UTF-8 and without colours', async () => {
+    const { text, output } = await shot(scene(80, 24), { theme: monochrome, glyphs: asciiGlyphs });
+    golden('plain-80x24', text);
+    assert.doesNotMatch(
+      output,
+      new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*\\b(?:3[0-7]|4[0-7]|38;5;\\d+|48;5;\\d+)m`),
+    );
+  });
+
+  test('hostile names stay in their row and move no border (TERM-01…09)', async () => {
+    const bytes = [
+      '\x1b[2J\x1b[H',
+      '{red-fg}{bold}{center}x{/}',
+      'a\r\nb\tc',
+      'tail\u202efdp',
+      'zero\u200bwidth',
+      '海と船の写真',
+      '🚢🚢🚢',
+      'e\u0301\u0301\u0301\u0301\u0301\u0301\u0301',
+      'bad',
+      '\u009b31m',
+      ' lead and trail ',
+      '{|}',
+      '👨\u200d👩\u200d👧',
+    ];
+    const entries = bytes.map((text) => ({
+      ...file('x'),
+      name: checkName(Buffer.from(text.replaceAll('/', '|')).toString('latin1')),
+    }));
+    const driven = new Driven('share', 'home', { columns: 100, rows: 40 })
+      .list('remote', ...entries, { ...file('x'), name: checkName('not\xff\xfeutf8') })
+      .list('local', ...entries);
+    const { text } = await shot(driven);
+    golden('hostile-100x40', text);
+    for (const line of text.split('\n').filter((row) => row.startsWith('│')))
+      assert.equal(cells(line), 100, line);
+  });
+
+  test('a cursor step writes little to the terminal', async () => {
+    const driven = new Driven('share', 'home', { columns: 200, rows: 60 })
+      .list(
+        'remote',
+        ...Array.from({ length: 100_000 }, (_, i) => file(`entry-${String(i).padStart(6, '0')}`)),
+      )
+      .list('local');
+    driven.press('down', 'down');
+    const terminal = new FakeTerminal(200, 60);
+    await terminal.draw(driven.state);
+    terminal.output = '';
+    await terminal.draw(driven.press('down').state);
+    assert.ok(terminal.output.length > 0 && terminal.output.length < 1500, `${terminal.output.length} bytes`);
+    terminal.close();
+  });
+});
