@@ -271,7 +271,7 @@ describe('the queue', () => {
     driven.taken();
     driven.press('w', 'home', 'space', 'down', 'space', 'x', 'r', 'o', 'c');
     assert.deepEqual(
-      driven.taken().map((cmd) => (cmd.kind === 'act' ? `${cmd.action} ${cmd.ids}` : cmd.kind)),
+      driven.taken().map((cmd) => (cmd.kind === 'act' ? `${cmd.action} ${cmd.ids.join(' ')}` : cmd.kind)),
       ['pause 1', 'resume 2', 'cancel 2', 'retry 2', 'overwrite 2', 'clear'],
     );
   });

@@ -6,7 +6,7 @@ import type { Existing } from '../engine/job.ts';
 import type { Gate } from './gate.ts';
 
 export type TransferContext = {
-  readonly lanes: Lanes;
+  readonly lanes: Pick<Lanes, 'take'>;
   readonly pool: BlockPool;
   readonly gate: Gate;
   readonly existing: Existing;
