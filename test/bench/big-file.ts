@@ -10,7 +10,7 @@ import { type Bench, mbps, must, pair, type Row } from './measure.ts';
 import { startSshd } from './sshd.ts';
 
 const size = 2 * 1024 ** 3;
-const rounds = 3;
+const rounds = 5;
 
 function writeBig(path: string): void {
   const fd = openSync(path, 'w');

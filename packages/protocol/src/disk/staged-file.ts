@@ -4,14 +4,24 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { closeSync, fchmodSync, fsyncSync, futimesSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  futimesSync,
+  renameSync,
+  unlinkSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts, Time } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { checkName, type Name, type Path } from '../path.ts';
 import { closing, lstatAt, pathAt } from './at.ts';
-import { errnoOf, onDisk, unlessErrno } from './errno.ts';
+import { diskError, errnoOf, onDisk, unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import { moveAt } from './move.ts';
@@ -32,6 +42,8 @@ export type StagedFileSpec = TargetRule & {
 /** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */
 export type Committed = { readonly facts: Facts; readonly durable: boolean };
 
+const writeOnPool = promisify(write);
+
 /** What file systems without permission bits or with coarse times answer; their files are kept as they can be. */
 const cannotKeep = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'];
 
@@ -41,6 +53,8 @@ export class StagedFile {
   readonly #partName: Name;
   /** Of the blocks that are there. */
   readonly #digests = new Map<number, Uint8Array>();
+  /** Blocks that are being written beside this thread; the descriptor stays open as long as there are any. */
+  readonly #underWay = new Map<number, Promise<void>>();
   #fd: number | undefined;
   #phase: 'writing' | 'sealed' | 'ended' = 'writing';
 
@@ -64,6 +78,38 @@ export class StagedFile {
    */
   write(index: number, bytes: Uint8Array, digest: Uint8Array): void {
     const fd = this.#writable();
+    if (!this.#wants(index, bytes, digest)) return;
+    onDisk(() => writeFully(fd, bytes, blockOffset(index)));
+    this.#keep(index, digest);
+  }
+
+  /**
+   * As {@link write}, with the disk's part done beside this thread: it verifies at once and resolves when the block is
+   * written. `bytes` is lent until then. A file that is discarded meanwhile is gone at once all the same.
+   */
+  async writeBeside(index: number, bytes: Uint8Array, digest: Uint8Array): Promise<void> {
+    const fd = this.#writable();
+    const same = this.#underWay.get(index);
+    if (same !== undefined) return same;
+    if (!this.#wants(index, bytes, digest)) return;
+    const kept = Uint8Array.from(digest);
+    const writing = writeFullyBeside(fd, bytes, blockOffset(index))
+      .then(
+        () => this.#keep(index, kept),
+        (error: unknown) => {
+          throw diskError(error);
+        },
+      )
+      .finally(() => {
+        this.#underWay.delete(index);
+        if (this.#phase === 'ended') this.#closeQuietly();
+      });
+    this.#underWay.set(index, writing);
+    return writing;
+  }
+
+  /** False for a block that is there already. @throws {FerryError} MALFORMED, INTEGRITY */
+  #wants(index: number, bytes: Uint8Array, digest: Uint8Array): boolean {
     const length = blockLength(this.#spec.size, index);
     if (!Number.isSafeInteger(index) || index < 0 || bytes.length === 0 || bytes.length !== length) {
       throw new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
@@ -72,10 +118,13 @@ export class StagedFile {
       throw new FerryError(Code.INTEGRITY, 'a block arrived damaged');
     }
     const before = this.#digests.get(index);
-    if (before !== undefined && sameDigest(before, digest)) return;
-    // Until the write is over the old block is gone and the new one not there.
+    if (before === undefined) return true;
+    if (sameDigest(before, digest)) return false;
     this.#digests.delete(index);
-    onDisk(() => writeFully(fd, bytes, blockOffset(index)));
+    return true;
+  }
+
+  #keep(index: number, digest: Uint8Array): void {
     this.#digests.set(index, Uint8Array.from(digest));
   }
 
@@ -184,7 +233,9 @@ export class StagedFile {
   }
 
   #writable(): number {
-    if (this.#fd === undefined) throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
+    if (this.#fd === undefined || this.#phase !== 'writing') {
+      throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
+    }
     return this.#fd;
   }
 
@@ -199,6 +250,8 @@ export class StagedFile {
   }
 
   #closeQuietly(): void {
+    // A number that is closed under a write may by then be another file's.
+    if (this.#underWay.size > 0) return;
     const fd = this.#fd;
     this.#fd = undefined;
     if (fd !== undefined) this.#quietly(() => closeSync(fd));
@@ -219,6 +272,15 @@ function writeFully(fd: number, bytes: Uint8Array, offset: number): void {
     const written = writeSync(fd, bytes, done, bytes.length - done, offset + done);
     if (written === 0) throw new FerryError(Code.IO_ERROR, 'the disk took no more bytes');
     done += written;
+  }
+}
+
+/** @throws system errors */
+async function writeFullyBeside(fd: number, bytes: Uint8Array, offset: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await writeOnPool(fd, bytes, done, bytes.length - done, offset + done);
+    if (bytesWritten === 0) throw new FerryError(Code.IO_ERROR, 'the disk took no more bytes');
+    done += bytesWritten;
   }
 }
 

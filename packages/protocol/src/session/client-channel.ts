@@ -28,10 +28,10 @@ export type CallOpts<Part> = {
   signal?: AbortSignal;
   onPart?: (part: Part) => void;
   /**
-   * A block of a read. `content` lies in a buffer that is used again when the call returns: write or copy it now.
-   * A thrown FerryError ends the call with it.
+   * A block of a read. `content` lies in a buffer that is used again when this returns, or when the promise that it returns
+   * settles; the call's reply waits for that. A FerryError from either ends the call with it.
    */
-  onBlock?: (header: BlockHeader, content: Buffer) => void;
+  onBlock?: (header: BlockHeader, content: Buffer) => void | Promise<void>;
   /** Longest silence until the call fails with TIMEOUT, milliseconds. */
   timeoutMs?: number;
 };
@@ -39,7 +39,9 @@ export type CallOpts<Part> = {
 type Pending = {
   onReply: (body: Buffer) => void;
   onPart: (body: Buffer) => void;
-  onBlock: (header: BlockHeader, content: Buffer) => void;
+  onBlock: (header: BlockHeader, content: Buffer) => void | Promise<void>;
+  /** Blocks that are still being taken care of; the reply waits for them. */
+  blocks: Set<Promise<void>>;
   fail: (error: FerryError) => void;
   timeoutMs: number;
   heardMs: number;
@@ -208,6 +210,7 @@ export class ClientChannel {
       },
       onPart: answers.onPart,
       onBlock: opts.onBlock ?? (() => {}),
+      blocks: new Set(),
       fail,
       timeoutMs: opts.timeoutMs ?? limits.requestMs,
       heardMs: performance.now(),
@@ -228,7 +231,7 @@ export class ClientChannel {
     if (pending === undefined) return;
     pending.heardMs = performance.now();
     try {
-      if (kind === Kind.reply) pending.onReply(body);
+      if (kind === Kind.reply) this.#reply(pending, body);
       else if (kind === Kind.part) pending.onPart(body);
       else if (kind === Kind.error) pending.fail(decodeFailure(body));
       else throw new FerryError(Code.UNKNOWN_MESSAGE, `the server sent a message of unknown kind ${kind}`);
@@ -237,19 +240,54 @@ export class ClientChannel {
     }
   }
 
+  /** At once, or when the blocks before it are taken care of; the frame's bytes do not live that long. */
+  #reply(pending: Pending, body: Buffer): void {
+    if (pending.blocks.size === 0) {
+      pending.onReply(body);
+      return;
+    }
+    const kept = Buffer.from(body);
+    void Promise.all(pending.blocks).then(
+      () => {
+        try {
+          pending.onReply(kept);
+        } catch (error) {
+          this.#illegal(pending, error);
+        }
+      },
+      // The block that failed has ended the call.
+      () => {},
+    );
+  }
+
   #receiveBlock(id: number, buffer: Buffer, bodyBytes: number): void {
     const pending = this.#pending.get(id);
+    let taken: undefined | Promise<void>;
     try {
       if (pending === undefined) return;
       pending.heardMs = performance.now();
       const body = buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes);
       const header = readBlockHeader(body);
-      pending.onBlock(header, buffer.subarray(blockContentAt, blockContentAt + header.length));
+      taken =
+        pending.onBlock(header, buffer.subarray(blockContentAt, blockContentAt + header.length)) ?? undefined;
     } catch (error) {
       if (pending !== undefined) this.#illegal(pending, error);
     } finally {
-      this.#pool.give(buffer);
+      if (taken === undefined) this.#pool.give(buffer);
     }
+    if (taken === undefined || pending === undefined) return;
+    const blocks = pending.blocks;
+    const done = taken
+      .catch((error: unknown) => {
+        if (!(error instanceof FerryError)) throw error;
+        for (const [other, one] of this.#pending) if (one === pending) this.#frames.send(Kind.cancel, other);
+        pending.fail(error);
+      })
+      .finally(() => {
+        blocks.delete(done);
+        this.#pool.give(buffer);
+      });
+    blocks.add(done);
   }
 
   /** An answer that could not be taken: the call fails with the reason and the server hears that it may stop. */

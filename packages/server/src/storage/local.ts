@@ -76,7 +76,7 @@ export class LocalStorage implements Storage {
     checkSignal(opts);
     const file = this.#staging.create(spec);
     return {
-      write: (index, bytes, digest) => file.write(index, bytes, digest),
+      write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
       commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
       discard: () => file.discard(),
     };

@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { asFerryError, Code, type Facts, FerryError, type Path } from '@ferry/protocol';
-import { blockCount } from '@ferry/protocol/content';
+import { type BlockHeader, blockCount } from '@ferry/protocol/content';
 import { type Root, type StagedFile, Staging, stat } from '@ferry/protocol/disk';
 import { read } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
@@ -149,8 +149,9 @@ class Incoming {
 
   /** What did not come of the range is to be asked for again, also when this throws. */
   async #fetchRange(channel: ClientChannel, { first, count }: Range): Promise<void> {
-    const { signal, onBytes } = this.#context;
+    const { signal } = this.#context;
     const missing = new Set(Array.from({ length: count }, (_, i) => first + i));
+    const writing = new Set<Promise<void>>();
     try {
       await channel.call(
         read,
@@ -158,15 +159,10 @@ class Incoming {
         {
           signal,
           onPart: ({ facts }) => this.#begin(facts),
-          onBlock: ({ index, digest }, content) => {
-            if (!missing.has(index)) {
-              throw new FerryError(Code.MALFORMED, 'the server sent a block that was not asked for');
-            }
-            this.#stagedFile().write(index, content, digest);
-            missing.delete(index);
-            this.#bytes += content.length;
-            this.#failures = 0;
-            onBytes(content.length);
+          onBlock: (header, content) => {
+            const written = this.#take(missing, header, content);
+            writing.add(written);
+            return written;
           },
         },
       );
@@ -175,9 +171,26 @@ class Incoming {
         throw new FerryError(Code.INTEGRITY, 'the server left out a part of the file');
       }
     } catch (error) {
+      // A call that failed may have left blocks on their way to the disk.
+      await Promise.allSettled(writing);
       for (const index of missing) this.#giveBack({ first: index, count: 1 });
       throw error;
     }
+  }
+
+  async #take(missing: Set<number>, { index, digest }: BlockHeader, content: Buffer): Promise<void> {
+    if (!missing.delete(index)) {
+      throw new FerryError(Code.MALFORMED, 'the server sent a block that was not asked for');
+    }
+    try {
+      await this.#stagedFile().writeBeside(index, content, digest);
+    } catch (error) {
+      missing.add(index);
+      throw error;
+    }
+    this.#bytes += content.length;
+    this.#failures = 0;
+    this.#context.onBytes(content.length);
   }
 
   #giveBack({ first, count }: Range): void {
