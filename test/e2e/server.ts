@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -31,11 +31,13 @@ export type ServerOpts = {
   readonly args?: readonly string[];
   /** To come back on the same port with the same identity. */
   readonly again?: Server;
+  /** Run it as this user (root may). */
+  readonly uid?: number;
 };
 
 export async function startServer(
   shared: string,
-  { args = ['--open'], again }: ServerOpts = {},
+  { args = ['--open'], again, uid }: ServerOpts = {},
 ): Promise<Server> {
   const home = again?.env['FERRY_TEST_HOME'] ?? mkdtempSync(join(tmpdir(), 'ferry-e2e-home-'));
   const env = {
@@ -47,12 +49,14 @@ export async function startServer(
     XDG_STATE_HOME: join(home, 'state'),
     XDG_DATA_HOME: join(home, 'data'),
   };
+  if (uid !== undefined) chownSync(home, uid, uid);
   const child = spawn(
     process.execPath,
     [ferrydMain, shared, '--listen', `127.0.0.1:${again?.port ?? 0}`, ...args],
     {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid }),
     },
   );
   let output = '';

@@ -137,6 +137,28 @@ describe('commands', () => {
     rmSync(join(shared, 'mixed'), { recursive: true });
   });
 
+  test('a file that the server may not read: named, and the rest comes', {
+    skip: process.getuid?.() === 0 ? false : 'only root can start a server as somebody else',
+  }, async () => {
+    const here = place();
+    const folder = join(place(), 'guarded');
+    mkdirSync(folder);
+    for (const name of ['a', 'b', 'secret']) writeFileSync(join(folder, name), name);
+    chmodSync(join(folder, 'secret'), 0o600);
+    for (const open of [home, join(folder, '..'), folder]) chmodSync(open, 0o755);
+    const nobody = await startServer(join(folder, '..'), { uid: 65534 });
+    try {
+      const ran = ferry(['get', '-r', `${nobody.address}/guarded`, here, '--accept-new'], {
+        env: { ...nobody.env, XDG_DATA_HOME: join(place(), 'data') },
+      });
+      assert.equal(ran.code, 6, ran.err);
+      assert.match(ran.err, /guarded\/secret: the file system does not permit that \[FORBIDDEN\]/);
+      assert.deepEqual(readdirSync(join(here, 'guarded')).toSorted(), ['a', 'b']);
+    } finally {
+      await nobody.stop();
+    }
+  });
+
   test('JSON output is one object per line, the last one the end', () => {
     const here = place();
     const { out, code } = known('get', '--json', `${server.address}/one.bin`, here);

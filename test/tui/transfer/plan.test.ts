@@ -99,3 +99,19 @@ test('a source that cannot be read ends the walk, and so does a cancelled listin
   await assert.rejects(items(plan(path('none'), EntryKind.folder, 0, list, signal)), withCode('NOT_FOUND'));
   await assert.rejects(items(plan(path('top'), EntryKind.folder, 0, list, signal)), withCode('CANCELLED'));
 });
+
+test('a folder that cannot be made is passed over with all that is in it', async () => {
+  const { list, asked } = lister({
+    top: [folder('a'), folder('b')],
+    'top/a': [folder('deep'), file('x')],
+    'top/b': [file('y')],
+  });
+  const walk = plan(path('top'), EntryKind.folder, 0, list, signal);
+  const found: string[] = [];
+  for (let step = await walk.next(); step.done !== true; ) {
+    found.push(step.value.below.join('/'));
+    step = await walk.next(step.value.below.join('/') !== 'a');
+  }
+  assert.deepEqual(found, ['', 'a', 'b', 'b/y']);
+  assert.deepEqual(asked, ['top', 'top/a', 'top/b']);
+});

@@ -190,9 +190,12 @@ async function withEngine(
   let interrupted = false;
   const interrupt = (): void => {
     interrupted = true;
+    const jobs = engine.jobs();
+    // Before the first job there is only the server to wait for.
+    if (jobs.length === 0) void engine.close();
     engine.act(
       'cancel',
-      engine.jobs().map(({ id }) => id),
+      jobs.map(({ id }) => id),
     );
   };
   process.on('SIGINT', interrupt);
@@ -200,9 +203,13 @@ async function withEngine(
   try {
     const orders = await plan(engine);
     rememberServer(target);
+    if (interrupted) return ExitCode.interrupted;
     const jobs = await run(engine, orders, printer);
     if (interrupted) return ExitCode.interrupted;
     return exitOf(jobs);
+  } catch (error) {
+    if (interrupted) return ExitCode.interrupted;
+    throw error;
   } finally {
     printer.close();
     process.off('SIGINT', interrupt);

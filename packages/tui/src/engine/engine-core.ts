@@ -31,6 +31,8 @@ const lanesMost = 4;
 const poolBuffers = 32;
 /** How often changes are told. */
 const tellMs = 200;
+/** How long closing waits for cancelled jobs to remove what they left. */
+const tidyMs = 1000;
 /** How often the round trip shown is brought up to date. */
 const refreshMs = 1000;
 
@@ -50,6 +52,7 @@ export class EngineCore implements Engine {
   #nextId = 1;
   #isPumping = false;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   /** @throws {FerryError} CONFIG when this device's key cannot be used */
   constructor(opts: EngineOpts) {
@@ -128,16 +131,23 @@ export class EngineCore implements Engine {
     return [...this.#jobs.values()].map((job) => job.snapshot());
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#isClosed = true;
     for (const job of this.#jobs.values()) job.cancel();
-    // What was aborted tidies up in the turns that follow; nothing more waits for the network.
     this.#lanes.close();
     this.#connection.close();
     clearTimeout(this.#timer);
     clearInterval(this.#refresher);
-    await Promise.resolve();
+    // Partial files are removed once the disk has taken what was on its way to it. A lane that is being opened may take longer.
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, tidyMs);
+    await Promise.race([Promise.all([...this.#jobs.values()].map((job) => job.idle())), late]);
+    clearTimeout(timer);
   }
 
   #onChange(id: JobId): void {

@@ -28,6 +28,7 @@ export class EngineThread implements Engine {
   #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
   #nextId = 1;
   #closing: Promise<void> | undefined;
+  #hasExited = false;
   #onClosed: () => void = () => {};
 
   constructor(opts: EngineOpts) {
@@ -41,6 +42,7 @@ export class EngineThread implements Engine {
       throw cause;
     });
     this.#worker.once('exit', () => {
+      this.#hasExited = true;
       for (const { reject } of this.#waiting.values()) reject(new FerryError(Code.CANCELLED, 'closed'));
       this.#waiting.clear();
       this.#onClosed();
@@ -67,6 +69,10 @@ export class EngineThread implements Engine {
 
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
+      if (this.#hasExited) {
+        resolve();
+        return;
+      }
       const timer = setTimeout(() => void this.#worker.terminate(), farewellMs);
       this.#onClosed = () => {
         clearTimeout(timer);
@@ -102,7 +108,7 @@ export class EngineThread implements Engine {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
+      if (signal?.aborted === true || this.#hasExited) {
         reject(new FerryError(Code.CANCELLED, 'cancelled'));
         return;
       }

@@ -3,32 +3,29 @@
  * single file is transfer/'s. I/O thread.
  */
 
-import {
-  asFerryError,
-  baseName,
-  Code,
-  type Entry,
-  EntryKind,
-  FerryError,
-  joinPath,
-  type Path,
-  parentPath,
-  rootPath,
-  toWireError,
-} from '@ferry/protocol';
+import { asFerryError, FerryError, joinPath, type Path, parentPath, toWireError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import * as disk from '@ferry/protocol/disk';
 import type { Lanes } from '../client/lanes.ts';
 import type { FileResult, TransferContext } from '../transfer/context.ts';
 import { download } from '../transfer/download.ts';
 import { Gate } from '../transfer/gate.ts';
-import { type PlanItem, plan } from '../transfer/plan.ts';
+import type { PlanItem } from '../transfer/plan.ts';
 import { addSample, type RateSample, rateOf } from '../transfer/progress.ts';
 import { upload } from '../transfer/upload.ts';
 import type { Existing, FileFailure, Job, JobId, JobOrder, JobPhase } from './job.ts';
 import { isOver } from './job.ts';
 import { diskPath } from './local-source.ts';
 import type { FileSource } from './source.ts';
+import {
+  type FailedItem,
+  lastOf,
+  makeFolder,
+  type Walk,
+  type WalkContext,
+  walkAgain,
+  walkAll,
+} from './walk.ts';
 
 /** Failures that are told one by one; the rest is counted. */
 const failuresTold = 100;
@@ -56,7 +53,7 @@ export class LiveJob {
   #abort = new AbortController();
   #phase: JobPhase = 'waiting';
   /** What is left of the walk; undefined before it has begun. */
-  #walk: AsyncIterator<PlanItem> | undefined;
+  #walk: Walk | undefined;
   #isWalking = false;
   #walked = false;
   /** Found and not begun; at most one, the walk waits for it to be taken. */
@@ -64,7 +61,9 @@ export class LiveJob {
   #inFlight = 0;
   /** The user's folder on this machine, open while files move. */
   #root: disk.Root | undefined;
-  #failed: FileItem[] = [];
+  #failed: FailedItem[] = [];
+  /** The walk broke off: not even all names of what is to be moved are known. */
+  #isLost = false;
   #failures: FileFailure[] = [];
   #failedFiles = 0;
   #error: FerryError | undefined;
@@ -76,6 +75,7 @@ export class LiveJob {
   #samples: readonly RateSample[] = [];
   #movedMs = 0;
   #movingSinceMs: number | undefined;
+  #onIdle: (() => void)[] = [];
 
   constructor(id: JobId, order: JobOrder, context: LiveJobContext) {
     this.id = id;
@@ -131,7 +131,8 @@ export class LiveJob {
     if (this.#phase !== 'paused') return;
     this.#phase = 'waiting';
     this.#gate.open();
-    if (this.#inFlight > 0) this.#begin();
+    // Also when the last file came to its end during the pause: nothing else would end the job then.
+    if (this.#inFlight > 0 || (this.#walked && this.#found === undefined)) this.#begin();
     this.#context.onChange();
     this.#endIfDone();
   }
@@ -151,19 +152,22 @@ export class LiveJob {
     if (this.#phase !== 'failed') return;
     this.#existing = existing;
     const again = this.#failed;
+    const isLost = this.#isLost;
     this.#failed = [];
     this.#failures = [];
     this.#failedFiles = 0;
     this.#error = undefined;
+    this.#isLost = false;
     this.#abort = new AbortController();
     this.#phase = 'waiting';
-    if (this.#walked && again.length > 0) {
-      this.#totalFiles -= again.length;
-      this.#totalBytes -= again.reduce((sum, { size }) => sum + size, 0);
-      this.#walk = oneByOne(again);
-    } else {
+    if (isLost) {
       this.#walk = undefined;
       this.#doneBytes = this.#totalBytes = this.#doneFiles = this.#totalFiles = this.#skippedFiles = 0;
+    } else {
+      const files = again.filter((item) => item.kind === 'file');
+      this.#totalFiles -= files.length;
+      this.#totalBytes -= files.reduce((sum, { size }) => sum + size, 0);
+      this.#walk = walkAgain(this.#walkContext(), again);
     }
     this.#walked = false;
     this.#context.onChange();
@@ -195,16 +199,16 @@ export class LiveJob {
   async #walkOn(): Promise<void> {
     this.#isWalking = true;
     try {
-      this.#walk ??= this.#planned();
-      for (;;) {
-        const step = await this.#walk.next();
+      this.#walk ??= walkAll(this.#walkContext());
+      for (let enter = true; ; ) {
+        const step = await this.#walk.next(enter);
         if (this.#abort.signal.aborted) return;
         if (step.done === true) {
           this.#walked = true;
           return;
         }
         const item = step.value;
-        if (item.kind === 'folder') await this.#makeFolder(item.below);
+        if (item.kind === 'folder') enter = await this.#enter(item.below);
         else if (item.kind === 'refused') this.#fail(item, item.error);
         else {
           this.#totalFiles += 1;
@@ -216,6 +220,7 @@ export class LiveJob {
     } catch (thrown) {
       if (!this.#abort.signal.aborted) {
         this.#walked = true;
+        this.#isLost = true;
         this.#error ??= asFerryError(thrown);
       }
     } finally {
@@ -225,25 +230,9 @@ export class LiveJob {
     }
   }
 
-  async *#planned(): AsyncGenerator<PlanItem, void, void> {
-    const { source, kind, direction } = this.order;
+  #walkContext(): WalkContext {
     const { remote } = this.#context;
-    const { signal } = this.#abort;
-    if (direction === 'upload') {
-      const root = this.#openRoot();
-      const size = kind === EntryKind.file ? disk.stat(root, lastOf(source)).size : 0;
-      const list = async (folder: Path) => [...disk.list(root, folder)].flat();
-      yield* plan(lastOf(source), kind, size, list, signal);
-      return;
-    }
-    this.#openRoot();
-    const size = kind === EntryKind.file ? (await remote.stat(source, { signal })).size : 0;
-    const list = async (folder: Path) => {
-      const pages: (readonly Entry[])[] = [];
-      await remote.list(folder, (page) => pages.push(page), { signal });
-      return pages.flat();
-    };
-    yield* plan(source, kind, size, list, signal);
+    return { order: this.order, remote, openRoot: () => this.#openRoot(), signal: this.#abort.signal };
   }
 
   /** The folder of this machine that holds the job's source or target. */
@@ -253,21 +242,17 @@ export class LiveJob {
     return this.#root;
   }
 
-  /** On the receiving side. A folder that is there already is used. */
-  async #makeFolder(below: Path): Promise<void> {
-    const { direction, target } = this.order;
-    const path = joinPath(target, ...below);
+  /** Whether what is in the folder can be moved. One that cannot be made counts as failed and stops no other. */
+  async #enter(below: Path): Promise<boolean> {
     try {
-      if (direction === 'upload') await this.#context.remote.mkdir(path, { signal: this.#abort.signal });
-      else disk.mkdir(this.#openRoot(), joinPath(lastOf(target), ...below));
-      this.#context.onArrival(parentPath(path));
-    } catch (error) {
-      if (!(error instanceof FerryError) || error.code !== Code.EXISTS) throw error;
-      const there =
-        direction === 'upload'
-          ? await this.#context.remote.stat(path, { signal: this.#abort.signal })
-          : disk.stat(this.#openRoot(), joinPath(lastOf(target), ...below));
-      if (there.kind !== EntryKind.folder) throw error;
+      if (await makeFolder(this.#walkContext(), below))
+        this.#context.onArrival(parentPath(joinPath(this.order.target, ...below)));
+      return true;
+    } catch (thrown) {
+      if (this.#abort.signal.aborted) throw thrown;
+      const error = asFerryError(thrown);
+      this.#fail({ kind: 'refused', below, error }, error);
+      return false;
     }
   }
 
@@ -316,18 +301,25 @@ export class LiveJob {
         );
   }
 
-  #fail(item: PlanItem, error: FerryError): void {
+  #fail(item: FailedItem, error: FerryError): void {
     this.#failedFiles += 1;
     this.#error ??= error;
-    if (item.kind === 'file') this.#failed.push(item);
+    this.#failed.push(item);
     if (this.#failures.length < failuresTold) {
       const failure = { source: joinPath(this.order.source, ...item.below), error: toWireError(error) };
       this.#failures = [...this.#failures, failure];
     }
   }
 
+  /** Resolves when nothing of it is under way: what was cancelled has then been removed. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0 && !this.#isWalking) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
   #endIfDone(): void {
     if (this.#inFlight > 0 || this.#isWalking) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
     if (this.#phase === 'moving' && this.#walked && this.#found === undefined) {
       this.#stopClock();
       this.#phase = this.#error === undefined ? 'done' : 'failed';
@@ -355,13 +347,4 @@ export class LiveJob {
     this.#movingSinceMs = undefined;
     this.#samples = [];
   }
-}
-
-async function* oneByOne(items: readonly PlanItem[]): AsyncGenerator<PlanItem, void, void> {
-  yield* items;
-}
-
-function lastOf(path: Path): Path {
-  const name = baseName(path);
-  return name === undefined ? rootPath : [name];
 }

@@ -23,7 +23,8 @@ export type PlanItem =
 export type Lister = (folder: Path, signal: AbortSignal) => Promise<readonly Entry[]>;
 
 /**
- * Walks `source`. A folder below it that cannot be read is one refused item; the walk goes on.
+ * Walks `source`. A folder below it that cannot be read is one refused item; the walk goes on. Who answers a folder with
+ * `next(false)` gets nothing of what is in it.
  * @throws {FerryError} CANCELLED; why the source itself cannot be read
  */
 export async function* plan(
@@ -32,7 +33,7 @@ export async function* plan(
   size: number,
   list: Lister,
   signal: AbortSignal,
-): AsyncGenerator<PlanItem, void, void> {
+): AsyncGenerator<PlanItem, void, boolean | undefined> {
   if (kind !== EntryKind.folder) {
     yield itemOf([], kind, size);
     return;
@@ -48,7 +49,7 @@ export async function* plan(
       yield { kind: 'refused', below: folder, error };
       continue;
     }
-    yield { kind: 'folder', below: folder };
+    if ((yield { kind: 'folder', below: folder }) === false) continue;
     const byName = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of byName)
       if (entry.kind !== EntryKind.folder) yield itemOf(below(folder, entry.name), entry.kind, entry.size);

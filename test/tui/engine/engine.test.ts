@@ -1,0 +1,427 @@
+/** The engine against a real ferryd, inline as commands use it and on its thread as the browser does: no difference. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { codeName, EntryKind, type Path } from '@ferry/protocol';
+import { parseFingerprint } from '@ferry/protocol/session';
+import type { ConnectionStatus, Engine, EngineEvent } from '../../../packages/tui/src/engine/engine.ts';
+import { EngineCore, type EngineOpts } from '../../../packages/tui/src/engine/engine-core.ts';
+import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
+import { isOver, type Job, type JobId, type JobOrder } from '../../../packages/tui/src/engine/job.ts';
+import type { FileSource } from '../../../packages/tui/src/engine/source.ts';
+import { withCode } from '../../support/code.ts';
+import { path, scratchFolder } from '../../support/scratch.ts';
+import { type Server, startServer } from '../../support/server.ts';
+
+/** Follows what an engine tells, and waits for what it should tell. */
+class Watch {
+  readonly jobs = new Map<JobId, Job>();
+  readonly changed = new Set<string>();
+  status: ConnectionStatus | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(engine: Engine) {
+    engine.onEvent((event) => this.#take(event));
+  }
+
+  #take(event: EngineEvent): void {
+    if (event.kind === 'connection') this.status = event.status;
+    else if (event.kind === 'changed') this.changed.add(`${event.side} ${event.folder.join('/')}`);
+    else {
+      for (const job of event.changed) this.jobs.set(job.id, job);
+      for (const id of event.removed) this.jobs.delete(id);
+    }
+    for (const look of [...this.#waiting]) look();
+  }
+
+  until<T>(condition: () => T | undefined | false): Promise<T> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const found = condition();
+        if (found === undefined || found === false) return;
+        this.#waiting.delete(look);
+        resolve(found);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  job(id: JobId, condition: (job: Job) => boolean): Promise<Job> {
+    return this.until(() => {
+      const job = this.jobs.get(id);
+      return job !== undefined && condition(job) ? job : undefined;
+    });
+  }
+
+  over(id: JobId): Promise<Job> {
+    return this.job(id, ({ phase }) => isOver(phase));
+  }
+}
+
+type Bench = {
+  readonly server: Server;
+  readonly shared: string;
+  readonly local: string;
+  readonly engine: Engine;
+  readonly watch: Watch;
+  /** Submits one job from text paths and gives its id. */
+  readonly submit: (order: Partial<JobOrder> & { from: string; to?: string }) => Promise<JobId>;
+};
+
+function localPath(folder: string, below = ''): Path {
+  return path(`${folder.slice(1)}${below === '' ? '' : `/${below}`}`);
+}
+
+function optsFor(t: TestContext, { host, port, fingerprint }: Server, deviceKeyFile?: string): EngineOpts {
+  const pin = parseFingerprint(fingerprint);
+  assert.ok(pin);
+  return {
+    address: { host, port },
+    fingerprint: pin,
+    token: undefined,
+    deviceKeyFile: deviceKeyFile ?? join(scratchFolder(t), 'device.key'),
+    client: 'test 1',
+    attempts: { first: 1, later: Number.POSITIVE_INFINITY },
+  };
+}
+
+type Make = (opts: EngineOpts) => Engine;
+
+async function bench(t: TestContext, make: Make): Promise<Bench> {
+  const shared = scratchFolder(t);
+  const local = scratchFolder(t);
+  const server = await startServer(t, { dir: shared, args: ['--open'] });
+  const engine = make(optsFor(t, server));
+  t.after(() => engine.close());
+  const watch = new Watch(engine);
+  const submit: Bench['submit'] = async ({ from, to = from, direction = 'download', ...more }) => {
+    const [id] = await engine.submit([
+      {
+        direction,
+        source: direction === 'download' ? path(from) : localPath(local, from),
+        target: direction === 'download' ? localPath(local, to) : path(to),
+        kind: EntryKind.file,
+        existing: 'fail',
+        ...more,
+      },
+    ]);
+    assert.ok(id !== undefined);
+    return id;
+  };
+  return { server, shared, local, engine, watch, submit };
+}
+
+function sparse(file: string, bytes: number): void {
+  writeFileSync(file, '');
+  truncateSync(file, bytes);
+}
+
+function assertSame(a: string, b: string): void {
+  const { status, stdout } = spawnSync('diff', ['-r', a, b], { encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+}
+
+function tree(folder: string): void {
+  mkdirSync(join(folder, 'a/deep/empty'), { recursive: true });
+  mkdirSync(join(folder, 'b'));
+  for (let i = 0; i < 30; i++) writeFileSync(join(folder, `a/${i}`), randomBytes(i * 1000));
+  writeFileSync(join(folder, 'a/deep/x'), randomBytes(3_000_000));
+  writeFileSync(join(folder, 'b/y'), '');
+  writeFileSync(join(folder, 'top'), 'top');
+}
+
+async function names(source: FileSource, folder: Path): Promise<string[]> {
+  const all: string[] = [];
+  await source.list(folder, (page) => all.push(...page.map(({ name }) => name)));
+  return all.toSorted();
+}
+
+function told(job: Job): [phase: string, code: string | undefined] {
+  return [job.phase, job.error === undefined ? undefined : codeName(job.error[0])];
+}
+
+const engines: Readonly<Record<string, Make>> = {
+  inline: (opts) => new EngineCore(opts),
+  'on its thread': (opts) => new EngineThread(opts),
+};
+
+for (const [where, make] of Object.entries(engines)) {
+  describe(`engine ${where}`, () => {
+    test('both sides: list, stat, mkdir, rename, remove, space', async (t) => {
+      const { engine, shared, local } = await bench(t, make);
+      for (const [source, folder, at] of [
+        [engine.remote, shared, (below: string) => path(below)],
+        [engine.local, local, (below: string) => localPath(local, below)],
+      ] as const) {
+        assert.deepEqual(await names(source, at('')), []);
+        writeFileSync(join(folder, 'f'), 'four');
+        await source.mkdir(at('d'));
+        assert.deepEqual(await names(source, at('')), ['d', 'f']);
+        const { size, kind, name } = await source.stat(at('f'));
+        assert.deepEqual([size, kind, name], [4, EntryKind.file, 'f']);
+        await source.rename(at('f'), at('d/g'));
+        assert.deepEqual(readdirSync(join(folder, 'd')), ['g']);
+        await assert.rejects(source.remove(at('d')), withCode('NOT_EMPTY'));
+        await assert.rejects(source.mkdir(at('d')), withCode('EXISTS'));
+        await assert.rejects(source.stat(at('none')), withCode('NOT_FOUND'));
+        await assert.rejects(names(source, at('d/g')), withCode('NOT_FOLDER'));
+        await source.remove(at('d/g'));
+        await source.remove(at('d'));
+        assert.deepEqual(await names(source, at('')), []);
+        const { free, total } = await source.space(at(''));
+        assert.ok(free > 0 && total >= free);
+      }
+    });
+
+    test('a cancelled listing says CANCELLED', async (t) => {
+      const { engine } = await bench(t, make);
+      const signal = AbortSignal.abort();
+      await assert.rejects(
+        engine.remote.list([], () => {}, { signal }),
+        withCode('CANCELLED'),
+      );
+    });
+
+    test('a folder downloads and uploads whole, and both sides are told what arrived', async (t) => {
+      const { shared, local, watch, submit } = await bench(t, make);
+      tree(join(shared, 'src'));
+      const down = await watch.over(await submit({ from: 'src', kind: EntryKind.folder }));
+      assert.deepEqual(told(down), ['done', undefined]);
+      assertSame(join(shared, 'src'), join(local, 'src'));
+      assert.deepEqual(readdirSync(local), ['src']);
+      assert.deepEqual([down.doneFiles, down.totalFiles, down.failedFiles, down.walked], [33, 33, 0, true]);
+      assert.equal(down.doneBytes, down.totalBytes);
+      const up = await watch.over(
+        await submit({ from: 'src', to: 'back', direction: 'upload', kind: EntryKind.folder }),
+      );
+      assert.deepEqual(told(up), ['done', undefined]);
+      assertSame(join(shared, 'src'), join(shared, 'back'));
+      await watch.until(() => watch.changed.has(`local ${localPath(local).join('/')}`));
+      await watch.until(() => watch.changed.has('remote back/a'));
+    });
+
+    test('what fails stops nothing else, whatever it is', async (t) => {
+      const { shared, local, watch, submit } = await bench(t, make);
+      tree(join(shared, 'src'));
+      symlinkSync('/', join(shared, 'src/a/link'));
+      mkdirSync(join(local, 'src/a'), { recursive: true });
+      writeFileSync(join(local, 'src/a/7'), 'precious');
+      // A file where a folder should go.
+      writeFileSync(join(local, 'src/a/deep'), 'precious');
+      const job = await watch.over(await submit({ from: 'src', kind: EntryKind.folder }));
+      assert.equal(job.phase, 'failed');
+      const failures = job.failures.map(({ source, error }) => `${source.join('/')} ${codeName(error[0])}`);
+      assert.deepEqual(failures.toSorted(), [
+        'src/a/7 EXISTS',
+        'src/a/deep EXISTS',
+        'src/a/link NOT_REGULAR',
+      ]);
+      assert.equal(readFileSync(join(local, 'src/a/7'), 'utf8'), 'precious');
+      assert.ok(existsSync(join(local, 'src/b/y')));
+      assert.equal(job.doneFiles, 31);
+    });
+
+    test('a retry goes over what failed and nothing else, and what stays refused stays failed', async (t) => {
+      const { shared, local, engine, watch, submit } = await bench(t, make);
+      tree(join(shared, 'src'));
+      symlinkSync('/', join(shared, 'src/b/link'));
+      mkdirSync(join(local, 'src/a'), { recursive: true });
+      writeFileSync(join(local, 'src/a/7'), 'old');
+      writeFileSync(join(local, 'src/a/deep'), 'in the way');
+      const id = await submit({ from: 'src', kind: EntryKind.folder });
+      assert.equal((await watch.over(id)).failedFiles, 3);
+      rmSync(join(local, 'src/a/7'));
+      rmSync(join(local, 'src/a/deep'));
+      engine.act('retry', [id]);
+      const again = await watch.job(id, ({ phase, failedFiles }) => phase === 'failed' && failedFiles < 3);
+      const failures = again.failures.map(({ source, error }) => `${source.join('/')} ${codeName(error[0])}`);
+      assert.deepEqual(failures, ['src/b/link NOT_REGULAR']);
+      assert.deepEqual([again.doneFiles, again.totalFiles], [33, 33]);
+      rmSync(join(shared, 'src/b/link'));
+      assertSame(join(shared, 'src'), join(local, 'src'));
+    });
+
+    test('overwrite replaces what was in the way', async (t) => {
+      const { shared, local, engine, watch, submit } = await bench(t, make);
+      writeFileSync(join(shared, 'f'), 'new');
+      writeFileSync(join(local, 'f'), 'old');
+      const id = await submit({ from: 'f' });
+      assert.deepEqual(told(await watch.over(id)), ['failed', 'EXISTS']);
+      engine.act('overwrite', [id]);
+      const job = await watch.job(id, ({ phase }) => phase === 'done');
+      assert.deepEqual([job.doneBytes, job.totalBytes, job.error], [3, 3, undefined]);
+      assert.equal(readFileSync(join(local, 'f'), 'utf8'), 'new');
+    });
+
+    test('a source that is not there fails its job', async (t) => {
+      const { watch, submit } = await bench(t, make);
+      assert.deepEqual(told(await watch.over(await submit({ from: 'none' }))), ['failed', 'NOT_FOUND']);
+      const up = await submit({ from: 'none', direction: 'upload', kind: EntryKind.folder });
+      assert.deepEqual(told(await watch.over(up)), ['failed', 'NOT_FOUND']);
+    });
+
+    test('twenty jobs at once all end, and cleared they are gone', async (t) => {
+      const { shared, local, engine, watch } = await bench(t, make);
+      for (let i = 0; i < 20; i++) writeFileSync(join(shared, `${i}`), randomBytes(i * 100_000));
+      const ids = await engine.submit(
+        Array.from(
+          { length: 20 },
+          (_, i): JobOrder => ({
+            direction: 'download',
+            source: path(`${i}`),
+            target: localPath(local, `${i}`),
+            kind: EntryKind.file,
+            existing: 'fail',
+          }),
+        ),
+      );
+      const phases = await Promise.all(ids.map(async (id) => (await watch.over(id)).phase));
+      assert.deepEqual(phases, Array(20).fill('done'));
+      assertSame(shared, local);
+      engine.clear();
+      await watch.until(() => watch.jobs.size === 0);
+    });
+
+    test('paused it stands, resumed it ends, and small jobs pass it meanwhile', async (t) => {
+      const { shared, local, engine, watch, submit } = await bench(t, make);
+      sparse(join(shared, 'big'), 300 * 1024 ** 2);
+      writeFileSync(join(shared, 'small'), 'small');
+      const big = await submit({ from: 'big' });
+      await watch.job(big, ({ doneBytes }) => doneBytes > 0);
+      engine.act('pause', [big]);
+      await watch.job(big, ({ phase }) => phase === 'paused');
+      assert.equal((await watch.over(await submit({ from: 'small' }))).phase, 'done');
+      assert.equal(watch.jobs.get(big)?.phase, 'paused');
+      assert.ok(!existsSync(join(local, 'big')));
+      engine.act('resume', [big]);
+      assert.equal((await watch.over(big)).phase, 'done');
+      assertSame(shared, local);
+    });
+
+    test('paused before it began, and paused at any time up to its end, it ends once resumed', async (t) => {
+      const { shared, local, engine, watch } = await bench(t, make);
+      for (let i = 0; i < 40; i++) writeFileSync(join(shared, `${i}`), randomBytes(i * 20_000));
+      const ids = await engine.submit(
+        Array.from(
+          { length: 40 },
+          (_, i): JobOrder => ({
+            direction: 'download',
+            source: path(`${i}`),
+            target: localPath(local, `${i}`),
+            kind: EntryKind.file,
+            existing: 'fail',
+          }),
+        ),
+      );
+      engine.act('pause', ids);
+      // Files whose last blocks were on their way come to their end while their jobs are paused.
+      await engine.remote.stat([]);
+      engine.act('resume', ids);
+      for (let i = 0; i < 30; i++) {
+        await engine.remote.stat([]);
+        engine.act('pause', ids);
+        await engine.remote.stat([]);
+        engine.act('resume', ids);
+      }
+      for (const id of ids) assert.equal((await watch.over(id)).phase, 'done');
+      assertSame(shared, local);
+    });
+
+    test('cancelled, both directions leave nothing', async (t) => {
+      const { shared, local, engine, watch, submit } = await bench(t, make);
+      sparse(join(shared, 'down'), 1024 ** 3);
+      sparse(join(local, 'up'), 1024 ** 3);
+      const ids = [await submit({ from: 'down' }), await submit({ from: 'up', direction: 'upload' })];
+      for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
+      engine.act('cancel', ids);
+      for (const id of ids) assert.equal((await watch.over(id)).phase, 'cancelled');
+      const parts = join(shared, '.ferry/part');
+      // The server hears of it in its own time.
+      while (existsSync(parts) && readdirSync(parts).length > 0) await engine.remote.stat([]);
+      while (readdirSync(local).length > 1) await engine.remote.stat([]);
+      assert.deepEqual(readdirSync(local), ['up']);
+      assert.ok(!existsSync(join(shared, 'up')));
+    });
+
+    test('closed in the middle it has removed what it began', async (t) => {
+      const { shared, local, engine, watch } = await bench(t, make);
+      for (let i = 0; i < 8; i++) sparse(join(shared, `${i}`), 1024 ** 3);
+      const ids = await engine.submit(
+        Array.from(
+          { length: 8 },
+          (_, i): JobOrder => ({
+            direction: 'download',
+            source: path(`${i}`),
+            target: localPath(local, `${i}`),
+            kind: EntryKind.file,
+            existing: 'fail',
+          }),
+        ),
+      );
+      for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
+      await engine.close();
+      assert.deepEqual(readdirSync(local), []);
+    });
+
+    test('a server killed in the middle and started again: everything ends by itself', async (t) => {
+      const { server, shared, local, watch, submit } = await bench(t, make);
+      sparse(join(shared, 'down'), 600 * 1024 ** 2);
+      sparse(join(local, 'up'), 600 * 1024 ** 2);
+      mkdirSync(join(shared, 'tree'));
+      for (let i = 0; i < 300; i++) {
+        mkdirSync(join(shared, `tree/${i}`));
+        writeFileSync(join(shared, `tree/${i}/f`), `${i}`);
+      }
+      const ids = [
+        await submit({ from: 'down' }),
+        await submit({ from: 'up', direction: 'upload' }),
+        await submit({ from: 'tree', kind: EntryKind.folder }),
+      ];
+      await Promise.all(ids.map((id) => watch.job(id, ({ doneBytes }) => doneBytes > 0)));
+      server.signal('SIGKILL');
+      await server.ended;
+      await watch.until(() => watch.status?.phase === 'offline');
+      for (const file of [join(shared, 'up'), join(local, 'down')])
+        assert.ok(!existsSync(file) || statSync(file).size === 600 * 1024 ** 2, 'a look-alike');
+      const args = ['--open', '--listen', `127.0.0.1:${server.port}`];
+      await startServer(t, { dir: shared, home: server.home, args });
+      for (const id of ids) assert.deepEqual(told(await watch.over(id)), ['done', undefined]);
+      for (const name of ['down', 'up', 'tree']) assertSame(join(shared, name), join(local, name));
+    });
+
+    test('closed, it answers no more, and closing again is no error', async (t) => {
+      const { engine } = await bench(t, make);
+      await engine.remote.stat([]);
+      await engine.close();
+      await engine.close();
+      await assert.rejects(engine.remote.stat([]), withCode('CANCELLED'));
+    });
+  });
+}
+
+test('an engine thread that cannot begin says why, answers nothing and can be closed', async (t) => {
+  const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
+  const deviceKeyFile = join(scratchFolder(t), 'device.key');
+  writeFileSync(deviceKeyFile, 'no key');
+  const engine = new EngineThread(optsFor(t, server, deviceKeyFile));
+  const watch = new Watch(engine);
+  const status = await watch.until(() => (watch.status?.phase === 'closed' ? watch.status : undefined));
+  assert.equal(codeName(status.error?.[0] ?? 0), 'CONFIG');
+  await assert.rejects(engine.remote.stat([]), withCode('CANCELLED'));
+  await engine.close();
+});
