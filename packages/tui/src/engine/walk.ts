@@ -52,13 +52,14 @@ export async function* walkAll(context: WalkContext, from: Path = rootPath): Wal
     return;
   }
   const top = joinPath(source, ...from);
-  const size = kind === EntryKind.file ? (await overAnyLine(() => remote.stat(top, { signal }))).size : 0;
+  const size =
+    kind === EntryKind.file ? (await overAnyLine(() => remote.stat(top, { signal }), signal)).size : 0;
   const list = (folder: Path) =>
     overAnyLine(async () => {
       const pages: (readonly Entry[])[] = [];
       await remote.list(folder, (page) => pages.push(page), { signal });
       return pages.flat();
-    });
+    }, signal);
   yield* plan(top, kind, size, list, signal);
 }
 
@@ -91,13 +92,13 @@ export async function makeFolder(context: WalkContext, below: Path): Promise<boo
   const there = joinPath(order.target, ...below);
   const here = joinPath(lastOf(order.target), ...below);
   try {
-    if (isUpload) await overAnyLine(() => remote.mkdir(there, { signal }));
+    if (isUpload) await overAnyLine(() => remote.mkdir(there, { signal }), signal);
     else disk.mkdir(openRoot(), here);
     return true;
   } catch (error) {
     if (!(error instanceof FerryError) || error.code !== Code.EXISTS) throw error;
     const { kind } = isUpload
-      ? await overAnyLine(() => remote.stat(there, { signal }))
+      ? await overAnyLine(() => remote.stat(there, { signal }), signal)
       : disk.stat(openRoot(), here);
     if (kind !== EntryKind.folder) throw error;
     return false;

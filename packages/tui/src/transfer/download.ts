@@ -11,7 +11,7 @@ import { type Root, type StagedFile, Staging, stat } from '@ferry/protocol/disk'
 import { read } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { FileResult, TransferContext } from './context.ts';
-import { isOfTheLine, patience } from './retry.ts';
+import { isOfTheLine, patience, restBefore } from './retry.ts';
 
 /** Blocks of one request. */
 const blocksPerRead = 4;
@@ -91,7 +91,9 @@ class Incoming {
           lane.release();
         }
       } catch (thrown) {
-        this.#endure(asFerryError(thrown));
+        const error = asFerryError(thrown);
+        this.#endure(error);
+        await restBefore(this.#failures, error, signal);
       }
     }
   }

@@ -2,6 +2,7 @@
  * What a lost lane or a short refusal means for what is under way. I/O thread.
  */
 
+import { setTimeout as rest } from 'node:timers/promises';
 import { asFerryError, Code, type FerryError } from '@ferry/protocol';
 
 /** Failures in a row without one block of progress until the file counts as failed. */
@@ -23,14 +24,31 @@ export function isOfTheLine(error: FerryError): boolean {
   return ofTheLine.has(error.code);
 }
 
+/**
+ * How long to rest before the next attempt, milliseconds: not at all after the first failure (another lane is there at once),
+ * then longer each time up to five seconds; never less than the server asked for. Pure.
+ */
+export function restMs(failures: number, retryAfterMs: number | undefined): number {
+  const own = failures <= 1 ? 0 : Math.min(5000, 100 * 2 ** failures);
+  return Math.max(own, retryAfterMs ?? 0);
+}
+
+/** Rests as {@link restMs} says. @throws {FerryError} CANCELLED, through asFerryError */
+export async function restBefore(failures: number, error: FerryError, signal: AbortSignal): Promise<void> {
+  const ms = restMs(failures, error.retryAfterMs);
+  if (ms > 0) await rest(ms, undefined, { signal });
+}
+
 /** Does it again while only the line is at fault; for steps that may be done twice. @throws what `step` throws in the end */
-export async function overAnyLine<T>(step: () => Promise<T>): Promise<T> {
+export async function overAnyLine<T>(step: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let failures = 0; ; ) {
     try {
       return await step();
     } catch (thrown) {
+      const error = asFerryError(thrown);
       failures += 1;
-      if (!isOfTheLine(asFerryError(thrown)) || failures > patience) throw thrown;
+      if (!isOfTheLine(error) || failures > patience) throw thrown;
+      await restBefore(failures, error, signal);
     }
   }
 }

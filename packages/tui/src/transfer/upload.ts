@@ -18,7 +18,7 @@ import { type OpenFile, openRead, type Root } from '@ferry/protocol/disk';
 import { commit, create, discard, Overwrite, transferIdBytes } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { FileResult, TransferContext } from './context.ts';
-import { isOfTheLine, patience } from './retry.ts';
+import { isOfTheLine, patience, restBefore } from './retry.ts';
 
 /** Blocks of one file that are out unanswered at once. */
 const blocksInFlight = 6;
@@ -36,6 +36,8 @@ export type UploadSpec = {
  *   NO_SPACE, READ_ONLY …; CANCELLED; why the server cannot be reached
  */
 export async function upload(spec: UploadSpec, context: TransferContext): Promise<FileResult> {
+  // It begins again each time, so only getting further than ever before counts as progress.
+  let furthest = 0;
   for (let failures = 0; ; ) {
     await context.gate.pass(context.signal);
     let bytes = 0;
@@ -43,7 +45,10 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
       ...context,
       onBytes: (count: number): void => {
         bytes += count;
-        failures = 0;
+        if (bytes > furthest) {
+          furthest = bytes;
+          failures = 0;
+        }
         context.onBytes(count);
       },
     };
@@ -55,6 +60,7 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
       if (error.code === Code.EXISTS && context.existing === 'skip') return 'skipped';
       failures += 1;
       if (!isOfTheLine(error) || failures > patience) throw error;
+      await restBefore(failures, error, context.signal);
     }
   }
 }
