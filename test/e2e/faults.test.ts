@@ -244,6 +244,35 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     }
   });
 
+  test('first contact shows the fingerprint and asks; only a typed yes goes on (AUTH-17)', async () => {
+    const other = await startServer(shared);
+    const fingerprint = /fingerprint (\S+)/.exec(other.output())?.[1] ?? 'none';
+    const data = join(home, 'first-contact');
+    const command = browserCommand(other.address, home).filter((word) => word !== '--accept-new');
+    for (const [answer, goesOn] of [
+      ['no', false],
+      ['y', false],
+      ['yes', true],
+    ] as const) {
+      const terminal = new Terminal(command, { env: { ...other.env, XDG_DATA_HOME: data } });
+      try {
+        await terminal.shows(fingerprint);
+        await terminal.shows('Type yes');
+        assert.doesNotMatch(other.output(), /logged in/);
+        terminal.type(answer);
+        terminal.press('Enter');
+        if (goesOn) {
+          await terminal.shows('plain.txt');
+          terminal.press('F10');
+        }
+        assert.equal(await terminal.ended(), goesOn ? 0 : 5);
+      } finally {
+        terminal.close();
+      }
+    }
+    await other.stop();
+  });
+
   test('without a terminal the browser says what to use instead', () => {
     const { status, stderr } = spawnSync(process.execPath, [ferryMain, server.address, '--accept-new'], {
       env: server.env,
