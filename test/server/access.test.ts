@@ -6,10 +6,10 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { createPrivateFile, replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { AccessStore, type InviteSpec } from '../../packages/server/src/access/access-store.ts';
 import { makeCertificate } from '../../packages/server/src/access/certificate.ts';
 import { readIdentity, readOrMakeIdentity } from '../../packages/server/src/access/identity.ts';
-import { createPrivateFile, replacePrivateFile } from '../../packages/server/src/access/private-file.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 

@@ -10,8 +10,8 @@ import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Code, decodePath, encodePath, FerryError, type Path } from '@ferry/protocol';
+import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
 import { type Principal, roleOf } from './principal.ts';
-import { makePrivateFolder } from './private-file.ts';
 
 export type InviteSpec = {
   readonly token: Uint8Array;

@@ -6,10 +6,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '@ferry/protocol';
+import { createPrivateFile } from '@ferry/protocol/disk/private-file';
 import { type Fingerprint, fingerprintOf } from '@ferry/protocol/session';
 import { makeCertificate } from './certificate.ts';
-
-import { createPrivateFile } from './private-file.ts';
 
 export type Identity = {
   /** PEM. */

@@ -6,7 +6,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '@ferry/protocol';
-import { createPrivateFile } from './private-file.ts';
+import { createPrivateFile } from '@ferry/protocol/disk/private-file';
 
 export type DeviceKey = {
   /** Raw, 32 bytes. */

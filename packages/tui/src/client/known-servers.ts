@@ -5,8 +5,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '@ferry/protocol';
+import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { type Fingerprint, parseFingerprint } from '@ferry/protocol/session';
-import { replacePrivateFile } from './private-file.ts';
 
 export type KnownServer = {
   readonly fingerprint: Fingerprint;

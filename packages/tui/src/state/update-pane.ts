@@ -19,25 +19,15 @@ import {
   withMark,
 } from './pane.ts';
 import { type AppState, otherSide } from './state.ts';
+import { steppedTo } from './step.ts';
 import { quit, togglePauseAll } from './update-queue.ts';
 
 export function actInPane(state: AppState, side: Side, action: Action): Next {
   const pane = state[side];
   const height = paneRows(state.size);
-  const to = (row: number): Next => [withPane(state, withCursor(pane, row, height)), []];
+  const row = steppedTo(action, pane.cursor, height, rowCount(pane));
+  if (row !== undefined) return [withPane(state, withCursor(pane, row, height)), []];
   switch (action) {
-    case 'up':
-      return to(pane.cursor - 1);
-    case 'down':
-      return to(pane.cursor + 1);
-    case 'page-up':
-      return to(pane.cursor - height);
-    case 'page-down':
-      return to(pane.cursor + height);
-    case 'first':
-      return to(0);
-    case 'last':
-      return to(rowCount(pane) - 1);
     case 'open':
       return open(state, pane);
     case 'parent':

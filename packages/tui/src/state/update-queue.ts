@@ -7,6 +7,7 @@ import type { Action } from '../keymap/keymap.ts';
 import { queueRows } from './layout.ts';
 import type { Next } from './next.ts';
 import { type AppState, type Queue, runningJobs } from './state.ts';
+import { steppedTo } from './step.ts';
 
 /** Samples that the graph remembers; five a second. */
 const historySamples = 150;
@@ -14,25 +15,14 @@ const historySamples = 150;
 export function actInQueue(state: AppState, action: Action): Next {
   const { queue } = state;
   const page = queueRows(state.size);
-  const to = (row: number): Next => [{ ...state, queue: withCursor(queue, row, page) }, []];
   const job = queue.jobs[queue.cursor];
   const act = (what: JobAction): Next => [
     state,
     job === undefined ? [] : [{ kind: 'act', action: what, ids: [job.id] }],
   ];
+  const row = steppedTo(action, queue.cursor, page, queue.jobs.length);
+  if (row !== undefined) return [{ ...state, queue: withCursor(queue, row, page) }, []];
   switch (action) {
-    case 'up':
-      return to(queue.cursor - 1);
-    case 'down':
-      return to(queue.cursor + 1);
-    case 'page-up':
-      return to(queue.cursor - page);
-    case 'page-down':
-      return to(queue.cursor + page);
-    case 'first':
-      return to(0);
-    case 'last':
-      return to(queue.jobs.length - 1);
     case 'pause-job':
       return act(job?.phase === 'paused' ? 'resume' : 'pause');
     case 'cancel-job':

@@ -1,4 +1,7 @@
-/** Small files that belong to one user: written whole or not at all, readable by nobody else. Main thread, at start. */
+/**
+ * Small files that belong to one user (keys, pins): written whole or not at all, readable by nobody else. A door of its own,
+ * so that who needs only this loads only this. Both programs, at start and when something is remembered.
+ */
 
 import { randomBytes } from 'node:crypto';
 import {

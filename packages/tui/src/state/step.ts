@@ -1,0 +1,23 @@
+/** Where the keys that walk lead, in a pane and in the queue alike. Pure; UI thread. */
+
+import type { Action } from '../keymap/keymap.ts';
+
+/** The row that a walking key leads to, possibly beyond the ends; undefined for a key that does not walk. */
+export function steppedTo(action: Action, cursor: number, page: number, count: number): number | undefined {
+  switch (action) {
+    case 'up':
+      return cursor - 1;
+    case 'down':
+      return cursor + 1;
+    case 'page-up':
+      return cursor - page;
+    case 'page-down':
+      return cursor + page;
+    case 'first':
+      return 0;
+    case 'last':
+      return count - 1;
+    default:
+      return undefined;
+  }
+}
