@@ -155,6 +155,24 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     });
   }
 
+  for (const where of ['the screen’s thread', 'the other thread'] as const) {
+    test(`a bug on ${where} gives the terminal back and says what it was (TERM-15)`, async () => {
+      const isMain = where === 'the screen’s thread';
+      const bug = `import{isMainThread}from'node:worker_threads';if(isMainThread===${isMain})setTimeout(()=>{throw new Error('planted bug')},900)`;
+      const env = { ...server.env, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(bug)}` };
+      const terminal = new Terminal(browserCommand(server.address, home), { env });
+      try {
+        await terminal.shows('plain.txt');
+        assert.equal(await terminal.ended(), 1);
+        assert.equal(terminal.alternate(), false);
+        // tmux's own last line may push the first one out; the stack names it too.
+        await terminal.shows(/planted(?: |%20)bug/);
+      } finally {
+        terminal.close();
+      }
+    });
+  }
+
   test('a dead server: the browser says so and keeps trying', async () => {
     const other = await startServer(shared);
     const terminal = new Terminal(browserCommand(other.address, home), { env: other.env });
