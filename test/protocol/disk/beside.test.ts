@@ -60,7 +60,7 @@ test('a file discarded while blocks are under way is gone at once, and its descr
   );
   file.discard();
   assert.deepEqual(readdirSync(join(folder, '.ferry/part')), []);
-  assert.equal(readdirSync('/proc/self/fd').length, open, 'closed under its writes');
+  assert.equal(readdirSync('/proc/self/fd').length, open, 'closed under its write');
   const ended = await Promise.allSettled(writes);
   assert.ok(ended.every(({ status }) => status === 'fulfilled'));
   assert.equal(readdirSync('/proc/self/fd').length, open - 1);

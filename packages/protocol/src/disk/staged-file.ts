@@ -44,6 +44,13 @@ export type Committed = { readonly facts: Facts; readonly durable: boolean };
 
 const writeOnPool = promisify(write);
 
+/**
+ * Writes of this thread that go on beside it. One is enough to keep the disk and the network busy at once; with more, the
+ * pool's threads would take the processor from whoever draws the screen. Beyond it a block is written right here.
+ */
+const besideMost = 1;
+let besideNow = 0;
+
 /** What file systems without permission bits or with coarse times answer; their files are kept as they can be. */
 const cannotKeep = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'];
 
@@ -84,15 +91,20 @@ export class StagedFile {
   }
 
   /**
-   * As {@link write}, with the disk's part done beside this thread: it verifies at once and resolves when the block is
-   * written. `bytes` is lent until then. A file that is discarded meanwhile is gone at once all the same.
+   * As {@link write}, with the disk's part done beside this thread where that is free: it verifies at once and resolves when
+   * the block is written. `bytes` is lent until then. A file that is discarded meanwhile is gone at once all the same.
    */
   async writeBeside(index: number, bytes: Uint8Array, digest: Uint8Array): Promise<void> {
     const fd = this.#writable();
     const same = this.#underWay.get(index);
     if (same !== undefined) return same;
+    if (besideNow >= besideMost) {
+      this.write(index, bytes, digest);
+      return;
+    }
     if (!this.#wants(index, bytes, digest)) return;
     const kept = Uint8Array.from(digest);
+    besideNow += 1;
     const writing = writeFullyBeside(fd, bytes, blockOffset(index))
       .then(
         () => this.#keep(index, kept),
@@ -101,6 +113,7 @@ export class StagedFile {
         },
       )
       .finally(() => {
+        besideNow -= 1;
         this.#underWay.delete(index);
         if (this.#phase === 'ended') this.#closeQuietly();
       });
