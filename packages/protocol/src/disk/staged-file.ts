@@ -44,11 +44,7 @@ export type Committed = { readonly facts: Facts; readonly durable: boolean };
 
 const writeOnPool = promisify(write);
 
-/**
- * Writes of this thread that go on beside it. One is enough to keep the disk and the network busy at once; with more, the
- * pool's threads would take the processor from whoever draws the screen. Beyond it a block is written right here.
- */
-const besideMost = 1;
+/** Writes of this thread that go on beside it now. */
 let besideNow = 0;
 
 /** What file systems without permission bits or with coarse times answer; their files are kept as they can be. */
@@ -98,7 +94,7 @@ export class StagedFile {
     const fd = this.#writable();
     const same = this.#underWay.get(index);
     if (same !== undefined) return same;
-    if (besideNow >= besideMost) {
+    if (besideNow >= this.#staging.writesBeside) {
       this.write(index, bytes, digest);
       return;
     }

@@ -31,15 +31,22 @@ const leftoverShape = /^[0-9a-f]{32}\.(?:part|bad)$/;
 export type StagingOpts = {
   /** Permission bits that no published file gets, whatever its order says. Default: none are taken away. */
   readonly umask?: number;
+  /**
+   * Blocks of one thread that may be written beside it at once; beyond that a block is written right here. Default 1, which
+   * keeps disk and network busy at once; more take the processor from whoever draws a screen.
+   */
+  readonly writesBeside?: number;
 };
 
 export class Staging {
   readonly root: Root;
   readonly umask: number;
+  readonly writesBeside: number;
 
   constructor(root: Root, opts: StagingOpts = {}) {
     this.root = root;
     this.umask = opts.umask ?? 0;
+    this.writesBeside = opts.writesBeside ?? 1;
   }
 
   /**

@@ -34,6 +34,8 @@ export type MoveOptions = ConnectOptions & {
 
 /** A server that went away in the middle is tried again this often before a command gives up. */
 const laterAttempts = 6;
+/** A command draws no screen that writers could hold up. */
+const writesBeside = 3;
 
 /** `ferry get ADDRESS/PATH... [LOCAL]` */
 export async function get(args: readonly string[], options: MoveOptions): Promise<ExitCode> {
@@ -179,7 +181,11 @@ async function withEngine(
   plan: (engine: EngineCore) => Promise<readonly JobOrder[]>,
 ): Promise<ExitCode> {
   const target = await connectTo(address, options);
-  const engine = new EngineCore({ ...target.engine, attempts: { first: 1, later: laterAttempts } });
+  const engine = new EngineCore({
+    ...target.engine,
+    attempts: { first: 1, later: laterAttempts },
+    writesBeside,
+  });
   const printer: Printer =
     options.json === true
       ? jsonPrinter((line) => process.stdout.write(line))

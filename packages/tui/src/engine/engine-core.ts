@@ -24,6 +24,8 @@ export type EngineOpts = {
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
+  /** As StagingOpts.writesBeside: more than 1 where no screen wants the processor. */
+  readonly writesBeside?: number;
 };
 
 const lanesMost = 4;
@@ -74,7 +76,12 @@ export class EngineCore implements Engine {
     this.remote = remoteSource(this.#connection);
     this.#refresher = setInterval(() => this.#connection.refresh(), refreshMs);
     this.#refresher.unref();
-    this.#jobContext = { remote: this.remote, lanes: this.#lanes, pool };
+    this.#jobContext = {
+      remote: this.remote,
+      lanes: this.#lanes,
+      pool,
+      writesBeside: opts.writesBeside ?? 1,
+    };
   }
 
   async submit(orders: readonly JobOrder[]): Promise<readonly JobId[]> {

@@ -34,6 +34,8 @@ export type LiveJobContext = {
   readonly remote: FileSource;
   readonly lanes: Lanes;
   readonly pool: BlockPool;
+  /** As StagingOpts.writesBeside. */
+  readonly writesBeside: number;
   /** Something about the job is different: it wants to be shown, and there may be a place for a file. */
   readonly onChange: () => void;
   /** Bytes came; nothing else is different. */
@@ -266,6 +268,7 @@ export class LiveJob {
         gate: this.#gate,
         existing: this.#existing,
         signal,
+        writesBeside: this.#context.writesBeside,
         onBytes: (bytes) => {
           this.#doneBytes += bytes;
           this.#context.onProgress();

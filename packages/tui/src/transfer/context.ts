@@ -11,6 +11,8 @@ export type TransferContext = {
   readonly gate: Gate;
   readonly existing: Existing;
   readonly signal: AbortSignal;
+  /** As StagingOpts.writesBeside. */
+  readonly writesBeside?: number;
   /** Verified bytes as they come; negative when a file has to begin again or failed. */
   readonly onBytes: (bytes: number) => void;
 };

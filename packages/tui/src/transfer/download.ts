@@ -204,7 +204,7 @@ class Incoming {
     if (this.#facts !== undefined)
       throw new FerryError(Code.MALFORMED, 'the server described the file twice');
     const { root, target } = this.#spec;
-    this.#staged = new Staging(root).create({
+    this.#staged = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 }).create({
       transferId: randomBytes(16).toString('hex'),
       target,
       size: facts.size,
