@@ -82,6 +82,8 @@ describe('fingerprints and invites', () => {
     assert.equal(parseFingerprint(fingerprint.toUpperCase().replaceAll('-', ' ')), fingerprint);
     assert.equal(parseFingerprint(fingerprint.slice(1)), undefined);
     assert.equal(parseFingerprint(fingerprint.replace(/.$/, '1')), undefined);
+    // Bits beyond the hash: one identity has one spelling.
+    assert.equal(parseFingerprint(fingerprint.replace(/.$/, 'b')), undefined);
   });
 
   test('an invite carries address, path, identity and token', () => {

@@ -152,6 +152,29 @@ describe('channels', () => {
     await assert.rejects(client.call(stat, { path: [] }), withCode(Code.CONNECTION_LOST));
   });
 
+  test('calls that are cancelled in the line leave their places to the next', async () => {
+    const answers: (() => void)[] = [];
+    const { client } = join(
+      new Map([
+        handler(mkdir, () => new Promise<Record<never, never>>((resolve) => answers.push(() => resolve({})))),
+      ]),
+    );
+    const first = Array.from({ length: limits.controlInFlight }, () => client.call(mkdir, { path: [] }));
+    const given = Array.from({ length: 30 }, () => {
+      const giveUp = new AbortController();
+      const call = client.call(mkdir, { path: [] }, { signal: giveUp.signal });
+      giveUp.abort();
+      return call;
+    });
+    await Promise.allSettled(given);
+    const last = client.call(mkdir, { path: [] });
+    while (client.inFlight > 0) {
+      await turn();
+      for (const answer of answers.splice(0)) answer();
+    }
+    await Promise.all([...first, last]);
+  });
+
   test('a server takes no more at once than it may, and serves the rest after (PROT-16)', async () => {
     let running = 0;
     let most = 0;

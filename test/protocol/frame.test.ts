@@ -83,4 +83,21 @@ describe('frames', () => {
       (error) => error instanceof FerryError && error.code === Code.MALFORMED,
     );
   });
+
+  test('what is not wanted now is left where it was, and comes whole when it is wanted', () => {
+    const stream = Buffer.concat([encodeFrame(1, 7, Buffer.from('a')), encodeFrame(2, 8, Buffer.from('bc'))]);
+    const seen: string[] = [];
+    let open = false;
+    const decoder = new FrameDecoder({
+      bodyLimit: () => 10,
+      mayBegin: (kind) => kind === 1 || open,
+      onFrame: (kind, _id, body) => seen.push(`${kind}${body.toString()}`),
+    });
+    const taken = decoder.push(stream);
+    assert.deepEqual(seen, ['1a']);
+    assert.equal(decoder.inside, true);
+    open = true;
+    assert.equal(decoder.push(stream.subarray(taken)), stream.length - taken);
+    assert.deepEqual(seen, ['1a', '2bc']);
+  });
 });

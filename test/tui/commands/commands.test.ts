@@ -187,7 +187,7 @@ describe('commands', () => {
     ['a local file that is not there', () => ['put', '/no/such/file', server.address], 1, /\[NOT_FOUND\]/],
     [
       'a wrong pin',
-      () => ['ls', server.address, '--pin', `${'abcd-'.repeat(12)}abcd`],
+      () => ['ls', server.address, '--pin', `${'abcd-'.repeat(12)}abca`],
       5,
       /\[PIN_MISMATCH\]/,
     ],

@@ -4,11 +4,13 @@
 
 import { Code, FerryError } from '../errors.ts';
 import { pack, unpack } from '../wire/msgpack.ts';
+import { integer } from '../wire/shape.ts';
 
 /** The server is going down in `drainMs`; what moves may finish, nothing new is begun. */
 export type ServerEvent = { readonly kind: 'going-down'; readonly drainMs: number };
 
 const goingDown = 1;
+const drainMs = integer(0, 86_400_000);
 
 export function encodeEvent(event: ServerEvent): Buffer {
   return pack([goingDown, event.drainMs]);
@@ -21,6 +23,5 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
     throw new FerryError(Code.MALFORMED, 'an event has no name');
   }
   if (value[0] !== goingDown) return undefined;
-  const drainMs: unknown = value[1];
-  return { kind: 'going-down', drainMs: typeof drainMs === 'number' ? drainMs : 0 };
+  return { kind: 'going-down', drainMs: drainMs.get(value[1], 'drainMs') };
 }

@@ -52,8 +52,10 @@ export class ClientChannel {
   readonly #pool: BlockPool;
   readonly #opts: ClientChannelOpts;
   readonly #pending = new Map<number, Pending>();
-  /** Calls that wait for a free slot, first come, first served. */
+  /** Calls that wait for a free place, first come, first served. */
   readonly #queue: (() => void)[] = [];
+  /** Places taken: by pending calls and by those about to be sent. */
+  #taken = 0;
   readonly #sweep: NodeJS.Timeout;
   #nextId = 1;
   #end: FerryError | undefined;
@@ -107,8 +109,14 @@ export class ClientChannel {
     opts: CallOpts<Part> = {},
   ): Promise<Reply> {
     const body = encodeBody(op.request, request);
-    const turn = this.#slot(opts.signal);
+    const turn = this.#place(opts.signal);
     if (turn !== undefined) await turn;
+    try {
+      this.#checkWanted(opts.signal);
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
     return new Promise<Reply>((resolve, reject) => {
       const id = this.#open(opts, reject, {
         onReply: (reply) => resolve(decodeBody(op.reply, reply)),
@@ -131,10 +139,17 @@ export class ClientChannel {
   ): Promise<void> {
     try {
       // No turn of the event loop is taken where none is needed: what is called first is sent first.
-      const turn = this.#slot(opts.signal);
+      const turn = this.#place(opts.signal);
       if (turn !== undefined) await turn;
-      if (!this.#frames.writable) await this.#frames.ready(opts.signal);
     } catch (error) {
+      sent();
+      throw error;
+    }
+    try {
+      if (!this.#frames.writable) await this.#frames.ready(opts.signal);
+      this.#checkWanted(opts.signal);
+    } catch (error) {
+      this.#leave();
       sent();
       throw error;
     }
@@ -162,11 +177,22 @@ export class ClientChannel {
     this.#frames.abort(error);
   }
 
-  /** Waits for a free place among the calls in flight; undefined when there is one now. */
-  #slot(signal: AbortSignal | undefined): Promise<void> | undefined {
-    if (this.#end !== undefined) return Promise.reject(this.#end);
-    if (signal?.aborted === true) return Promise.reject(new FerryError(Code.CANCELLED, 'cancelled'));
-    if (this.#pending.size < limits.controlInFlight && this.#queue.length === 0) return undefined;
+  /** @throws {FerryError} CANCELLED, or why the channel has ended */
+  #checkWanted(signal: AbortSignal | undefined): void {
+    if (this.#end !== undefined) throw this.#end;
+    if (signal?.aborted === true) throw new FerryError(Code.CANCELLED, 'cancelled');
+  }
+
+  /**
+   * Takes a place among the calls in flight, waiting for one if it must; undefined when there was one. Whoever got one and
+   * does not send leaves it.
+   */
+  #place(signal: AbortSignal | undefined): Promise<void> | undefined {
+    this.#checkWanted(signal);
+    if (this.#taken < limits.controlInFlight) {
+      this.#taken += 1;
+      return undefined;
+    }
     return new Promise((resolve, reject) => {
       const settle = (): void => {
         signal?.removeEventListener('abort', cancel);
@@ -182,6 +208,13 @@ export class ClientChannel {
     });
   }
 
+  /** The next in line has the place. */
+  #leave(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#taken -= 1;
+    else next();
+  }
+
   #open(
     opts: CallOpts<never> | CallOpts<unknown>,
     reject: (error: FerryError) => void,
@@ -192,8 +225,7 @@ export class ClientChannel {
     const { signal } = opts;
     const over = (): void => {
       signal?.removeEventListener('abort', cancel);
-      this.#pending.delete(id);
-      this.#queue.shift()?.();
+      if (this.#pending.delete(id)) this.#leave();
     };
     const fail = (error: FerryError): void => {
       over();
@@ -227,9 +259,9 @@ export class ClientChannel {
     }
     if (kind === Kind.error && id === 0) throw decodeFailure(body);
     const pending = this.#pending.get(id);
+    this.#hear(id);
     // Answers to calls that were cancelled or timed out still arrive.
     if (pending === undefined) return;
-    pending.heardMs = performance.now();
     try {
       if (kind === Kind.reply) this.#reply(pending, body);
       else if (kind === Kind.part) pending.onPart(body);
@@ -263,9 +295,9 @@ export class ClientChannel {
   #receiveBlock(id: number, buffer: Buffer, bodyBytes: number): void {
     const pending = this.#pending.get(id);
     let taken: undefined | Promise<void>;
+    this.#hear(id);
     try {
       if (pending === undefined) return;
-      pending.heardMs = performance.now();
       const body = buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes);
       const header = readBlockHeader(body);
       taken =
@@ -298,7 +330,22 @@ export class ClientChannel {
     if (error.code === Code.UNKNOWN_MESSAGE || error.code === Code.MALFORMED) throw error;
   }
 
+  /**
+   * Something came for a call. A lane answers in order, so those behind it are not forgotten but wait for it; on a slow line
+   * that may take long. What comes for a call that is over delays them all.
+   */
+  #hear(id: number): void {
+    const nowMs = performance.now();
+    let behind = !this.#pending.has(id);
+    for (const [other, pending] of this.#pending) {
+      behind ||= other === id;
+      if (behind) pending.heardMs = nowMs;
+    }
+  }
+
   #expire(nowMs: number): void {
+    // Who does not listen cannot say that nothing was said.
+    if (this.#frames.paused) for (const pending of this.#pending.values()) pending.heardMs = nowMs;
     for (const [id, pending] of [...this.#pending]) {
       if (nowMs - pending.heardMs <= pending.timeoutMs) continue;
       this.#frames.send(Kind.cancel, id);

@@ -10,6 +10,7 @@ export type Fingerprint = string & { readonly [fingerprintBrand]: true };
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const symbols = 52;
+const lastSymbols = 'aq';
 
 export function fingerprintOf(spki: Uint8Array): Fingerprint {
   return fingerprintFromHash(createHash('sha256').update(spki).digest());
@@ -36,5 +37,7 @@ export function fingerprintFromHash(hash: Uint8Array): Fingerprint {
 export function parseFingerprint(text: string): Fingerprint | undefined {
   const bare = text.toLowerCase().replace(/[\s-]/g, '');
   if (bare.length !== symbols || [...bare].some((char) => !alphabet.includes(char))) return undefined;
+  // 52 symbols hold four bits more than a hash has; they are zero.
+  if (!lastSymbols.includes(bare.slice(-1))) return undefined;
   return (bare.match(/.{4}/g) ?? []).join('-') as Fingerprint;
 }

@@ -13,6 +13,10 @@ import { Kind } from '../wire/kinds.ts';
 
 const empty = Buffer.alloc(0);
 
+/** Ids of pings. */
+const measuredPing = 0;
+const unmeasuredPing = 1;
+
 /**
  * Who keeps to `ready` never has this much unsent. Beyond it the peer asks without taking the answers, and is not read
  * from until it has.
@@ -48,6 +52,11 @@ export class FrameLink {
   /** Blocks on their way out whose buffers are still the link's. */
   readonly #owed = new Set<() => void>();
   #blockBuffer: Buffer | undefined;
+  /** What arrived in one piece with the frame after which reading had to stop. */
+  #rest: Buffer = empty;
+  #decoding = false;
+  /** Ends the wait for a block buffer. */
+  #stopWaiting: (() => void) | undefined;
   #heardMs = performance.now();
   #frameBeganMs = 0;
   #movedMs = performance.now();
@@ -58,6 +67,8 @@ export class FrameLink {
   #pauses = 0;
   #pingMs = 0;
   #pinged = false;
+  /** When the last ping went out, measured or not. */
+  #saidMs = 0;
   /** Round trip of the last ping, milliseconds; 0 before the first. */
   rttMs = 0;
 
@@ -71,6 +82,7 @@ export class FrameLink {
         this.#blockBuffer = opts.pool.takeAnyway();
         return { buffer: this.#blockBuffer, at: frameHeaderBytes };
       },
+      mayBegin: (kind) => this.#mayBegin(kind),
       onFrame: (kind, id, body) => this.#receive(kind, id, body),
     });
     this.#timer = setInterval(() => this.#watch(performance.now()), limits.pingMs / 3);
@@ -142,27 +154,43 @@ export class FrameLink {
     });
   }
 
-  /** Stops reading until as many `resume`s; counted, because several reasons may hold it at once. */
+  /** True while nothing is read for a reason of our own: the peer's silence then says nothing about the peer. */
+  get paused(): boolean {
+    return this.#pauses > 0;
+  }
+
+  /** No further frame is looked at until as many `resume`s; counted, because several reasons may hold it at once. */
   pause(): void {
     this.#pauses += 1;
-    if (this.#pauses === 1) this.link.pause();
+    if (this.#pauses === 1 && !this.#closing) this.link.pause();
   }
 
   resume(): void {
     this.#pauses -= 1;
-    if (this.#pauses === 0) {
-      this.#heardMs = performance.now();
-      this.link.resume();
+    if (this.#pauses > 0 || this.#closing || this.#ended) return;
+    this.#heardMs = performance.now();
+    this.#frameBeganMs = this.#heardMs;
+    // Who resumes from within a frame's handling goes on with the next one by itself.
+    if (!this.#decoding) {
+      const rest = this.#rest;
+      this.#rest = empty;
+      this.#decode(rest);
     }
+    if (this.#pauses === 0) this.link.resume();
   }
 
   /** What arrives from now on is not looked at. */
   close(): void {
+    if (this.#closing) return;
     this.#closing = true;
+    this.#heardMs = performance.now();
     this.link.close();
+    // Only who reads sees the peer's end.
+    if (this.#pauses > 0) this.link.resume();
   }
 
   abort(error: FerryError): void {
+    this.#closing = true;
     this.link.abort(error);
   }
 
@@ -175,46 +203,54 @@ export class FrameLink {
   #read(bytes: Buffer): void {
     if (this.#ended || this.#closing) return;
     this.#heardMs = performance.now();
+    if (this.#rest.length === 0) this.#decode(bytes);
+    else this.#rest = Buffer.concat([this.#rest, bytes]);
+  }
+
+  #decode(bytes: Buffer): void {
     const wasInside = this.#decoder.inside;
+    this.#decoding = true;
     try {
-      this.#decoder.push(bytes);
+      const taken = this.#decoder.push(bytes);
+      if (taken < bytes.length) this.#rest = Buffer.from(bytes.subarray(taken));
     } catch (error) {
       this.abort(asFerryError(error));
       return;
+    } finally {
+      this.#decoding = false;
     }
     if (!wasInside || !this.#decoder.inside) this.#frameBeganMs = this.#heardMs;
+  }
+
+  /** Not while somebody holds reading, and a block not before there is a buffer for it. */
+  #mayBegin(kind: number): boolean {
+    if (this.#pauses > 0 || this.#closing) return false;
+    const { pool } = this.#opts;
+    if (kind !== Kind.block || !pool.exhausted) return true;
+    this.pause();
+    this.#stopWaiting = pool.onFree(() => {
+      this.#stopWaiting = undefined;
+      this.resume();
+    });
+    return false;
   }
 
   #receive(kind: number, id: number, body: Buffer): void {
     this.#frameBeganMs = this.#heardMs;
     const buffer = this.#blockBuffer;
     this.#blockBuffer = undefined;
-    if (this.#closing) {
-      if (buffer !== undefined) this.#opts.pool.give(buffer);
-    } else if (kind === Kind.block) {
+    if (kind === Kind.block) {
       if (buffer === undefined) throw new Error('a block frame without its buffer');
       this.#opts.onBlock(id, buffer, body.length);
-      this.#holdWhileExhausted();
     } else if (kind === Kind.ping) {
       this.send(Kind.pong, id);
     } else if (kind === Kind.pong) {
+      if (id !== measuredPing) return;
       this.#pinged = false;
       this.rttMs = this.#heardMs - this.#pingMs;
     } else {
       this.#opts.onFrame(kind, id, body);
     }
-  }
-
-  /** Reading goes on only when there is a buffer for the next block. */
-  #held = false;
-  #holdWhileExhausted(): void {
-    if (this.#held || !this.#opts.pool.exhausted) return;
-    this.#held = true;
-    this.pause();
-    this.#opts.pool.onFree(() => {
-      this.#held = false;
-      this.resume();
-    });
   }
 
   #drained(): void {
@@ -233,11 +269,21 @@ export class FrameLink {
     if (this.#pinged || this.#ended) return;
     this.#pinged = true;
     this.#pingMs = performance.now();
-    this.send(Kind.ping, 0);
+    this.#saidMs = this.#pingMs;
+    this.send(Kind.ping, measuredPing);
+  }
+
+  /** A pong may lie behind minutes of blocks; the peer must hear of us meanwhile. */
+  #keepAlive(nowMs: number): void {
+    if (!this.#pinged) this.ping();
+    else if (nowMs - this.#saidMs >= limits.pingMs) {
+      this.#saidMs = nowMs;
+      this.send(Kind.ping, unmeasuredPing);
+    }
   }
 
   #watch(nowMs: number): void {
-    const reading = this.#pauses === 0;
+    const reading = this.#pauses === 0 || this.#closing;
     if (reading && nowMs - this.#heardMs > limits.deadMs) {
       this.abort(new FerryError(Code.TIMEOUT, 'the other side has gone silent'));
     } else if (reading && this.#decoder.inside && nowMs - this.#frameBeganMs > limits.frameMs) {
@@ -245,7 +291,7 @@ export class FrameLink {
     } else if (this.link.bufferedBytes > 0 && nowMs - this.#movedMs > limits.stallMs) {
       this.abort(new FerryError(Code.TIMEOUT, 'the other side takes nothing any more'));
     } else if (this.#opts.pings) {
-      this.ping();
+      this.#keepAlive(nowMs);
     }
     if (this.link.bufferedBytes === 0) this.#movedMs = nowMs;
   }
@@ -253,6 +299,8 @@ export class FrameLink {
   #finish(error: FerryError | undefined): void {
     this.#ended = true;
     clearInterval(this.#timer);
+    this.#rest = empty;
+    this.#stopWaiting?.();
     if (this.#blockBuffer !== undefined) this.#opts.pool.give(this.#blockBuffer);
     this.#blockBuffer = undefined;
     for (const sent of this.#owed) sent();

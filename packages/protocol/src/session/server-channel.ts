@@ -147,9 +147,9 @@ export class ServerChannel {
 
   #receiveBlock(id: number, buffer: Buffer, bodyBytes: number): void {
     const onBlock = this.#onBlock;
-    if (onBlock === undefined) {
+    if (onBlock === undefined || this.#calls.has(id)) {
       this.#opts.pool.give(buffer);
-      throw new FerryError(Code.BAD_STATE, 'blocks travel only on lanes');
+      throw onBlock === undefined ? new FerryError(Code.BAD_STATE, 'blocks travel only on lanes') : idInUse();
     }
     this.#serve(Kind.block, id, async () => {
       try {
@@ -162,7 +162,7 @@ export class ServerChannel {
   }
 
   #serve(kind: number, id: number, run: (call: Omit<ServerCall<unknown>, 'part'>) => Promise<Buffer>): void {
-    if (this.#calls.has(id)) throw new FerryError(Code.BAD_STATE, 'a request id is in use already');
+    if (this.#calls.has(id)) throw idInUse();
     const controller = new AbortController();
     this.#calls.set(id, controller);
     this.#holdWhileBusy();
@@ -224,3 +224,7 @@ export class ServerChannel {
 }
 
 const emptyTuple = Buffer.from([0x90]);
+
+function idInUse(): FerryError {
+  return new FerryError(Code.BAD_STATE, 'a request id is in use already');
+}

@@ -22,6 +22,11 @@ export type FrameDecoderOpts = {
    * means: any. A body gathered in such a buffer belongs to the receiver of the frame.
    */
   allocate?: (kind: number, bodyBytes: number) => { buffer: Buffer; at: number } | undefined;
+  /**
+   * Asked when a frame's header is there, before its body: false means "not now", and `push` returns early. Push what it
+   * left (also if that is nothing) when there may be another answer. Default: always.
+   */
+  mayBegin?: (kind: number) => boolean;
   /** `body` is valid only during the call unless it was gathered in a buffer from `allocate`. */
   onFrame: (kind: number, id: number, body: Buffer) => void;
 };
@@ -34,6 +39,8 @@ export class FrameDecoder {
   readonly #opts: FrameDecoderOpts;
   readonly #header = Buffer.alloc(frameHeaderBytes);
   #headerFilled = 0;
+  /** A header has been read whose body has not begun. */
+  #announced = false;
   /** The body being gathered, undefined between frames. */
   #body: Buffer | undefined;
   #bodyFilled = 0;
@@ -46,35 +53,48 @@ export class FrameDecoder {
 
   /** True while a frame has begun and not ended: its sender owes the rest. */
   get inside(): boolean {
-    return this.#headerFilled > 0 || this.#body !== undefined;
+    return this.#headerFilled > 0 || this.#announced || this.#body !== undefined;
   }
 
-  /** @throws {FerryError} FRAME_TOO_LARGE, MALFORMED, and whatever `onFrame` throws */
-  push(chunk: Buffer): void {
+  /**
+   * @returns how many bytes it took: all, unless `mayBegin` said no
+   * @throws {FerryError} FRAME_TOO_LARGE, MALFORMED, and whatever `onFrame` throws
+   */
+  push(chunk: Buffer): number {
     let at = 0;
-    while (at < chunk.length) {
+    for (;;) {
+      if (at === chunk.length && !this.#announced) return at;
       if (this.#body !== undefined) {
         at += this.#gather(this.#body, chunk, at);
         continue;
       }
-      if (this.#headerFilled === 0 && chunk.length - at >= frameHeaderBytes) {
-        this.#begin(chunk, at);
-        at += frameHeaderBytes;
-      } else {
-        const count = chunk.copy(
-          this.#header,
-          this.#headerFilled,
-          at,
-          at + frameHeaderBytes - this.#headerFilled,
-        );
-        this.#headerFilled += count;
-        at += count;
-        if (this.#headerFilled < frameHeaderBytes) return;
-        this.#headerFilled = 0;
-        this.#begin(this.#header, 0);
+      if (!this.#announced) {
+        at = this.#readHeader(chunk, at);
+        if (!this.#announced) return at;
       }
+      if (this.#opts.mayBegin?.(this.#kind) === false) return at;
+      this.#announced = false;
       at = this.#startBody(chunk, at);
     }
+  }
+
+  #readHeader(chunk: Buffer, at: number): number {
+    if (this.#headerFilled === 0 && chunk.length - at >= frameHeaderBytes) {
+      this.#begin(chunk, at);
+      return at + frameHeaderBytes;
+    }
+    const count = chunk.copy(
+      this.#header,
+      this.#headerFilled,
+      at,
+      at + frameHeaderBytes - this.#headerFilled,
+    );
+    this.#headerFilled += count;
+    if (this.#headerFilled === frameHeaderBytes) {
+      this.#headerFilled = 0;
+      this.#begin(this.#header, 0);
+    }
+    return at + count;
   }
 
   #bodyBytes = 0;
@@ -93,6 +113,7 @@ export class FrameDecoder {
         `a frame of ${this.#bodyBytes} bytes is over the limit of ${limit}`,
       );
     }
+    this.#announced = true;
   }
 
   /** Takes the body straight from the chunk when it is whole there; begins to gather it otherwise. */

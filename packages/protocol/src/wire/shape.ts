@@ -36,7 +36,7 @@ export function oneOf<const T extends number>(...allowed: readonly T[]): Shape<T
   return {
     put: (value) => value,
     get: (value, field) => {
-      if (!set.has(value)) throw fault(field, `one of ${allowed.join(', ')}`);
+      if (!set.has(value) || Object.is(value, -0)) throw fault(field, `one of ${allowed.join(', ')}`);
       return value as T;
     },
   };
