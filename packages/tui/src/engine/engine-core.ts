@@ -28,7 +28,6 @@ export type EngineOpts = {
   readonly writesBeside?: number;
 };
 
-const lanesMost = 4;
 /** Buffers of the I/O thread; uploads wait for one, downloads borrow one per lane. */
 const poolBuffers = 32;
 /** How often changes are told. */
@@ -72,7 +71,7 @@ export class EngineCore implements Engine {
       attempts: opts.attempts,
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
     });
-    this.#lanes = new Lanes(this.#connection, lanesMost);
+    this.#lanes = new Lanes(this.#connection);
     this.remote = remoteSource(this.#connection);
     this.#refresher = setInterval(() => this.#connection.refresh(), refreshMs);
     this.#refresher.unref();
