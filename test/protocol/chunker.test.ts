@@ -14,16 +14,18 @@ import fc from 'fast-check';
 import { seededBytes } from '../support/content.ts';
 import { runs, seed } from '../support/random.ts';
 
+const gear = Array.from({ length: 256 }, (_, i) =>
+  Buffer.from(blockDigest(Buffer.concat([Buffer.from('ferry gear'), Buffer.from([i])]))).readUInt32BE(0),
+);
+const roll = (hash: number, byte: number): number => (hash * 2 + (gear[byte] ?? 0)) % 2 ** 32;
+
 /** The chunks' lengths by the rule as it is written, byte for byte and with nothing skipped. */
 function lengthsByTheRule(content: Buffer): readonly number[] {
-  const gear = Array.from({ length: 256 }, (_, i) =>
-    Buffer.from(blockDigest(Buffer.concat([Buffer.from('ferry gear'), Buffer.from([i])]))).readUInt32BE(0),
-  );
   const lengths: number[] = [];
   let hash = 0;
   let n = 0;
   for (const byte of content) {
-    hash = (hash * 2 + (gear[byte] ?? 0)) % 2 ** 32;
+    hash = roll(hash, byte);
     n += 1;
     const zeroBits = n < chunkAverageBytes ? 18 : 14;
     if (n === chunkMaxBytes || (n >= chunkMinBytes && hash < 2 ** (32 - zeroBits))) {
@@ -33,6 +35,19 @@ function lengthsByTheRule(content: Buffer): readonly number[] {
     }
   }
   return n > 0 ? [...lengths, n] : lengths;
+}
+
+/** Stretches of 32 bytes after which the upper bits of the hash are zero: at least `from` of them, fewer than `below`. */
+function windows(from: number, below: number): readonly Buffer[] {
+  const bytes = seededBytes(2 ** 22, 3);
+  const found: Buffer[] = [];
+  let hash = 0;
+  for (const [i, byte] of bytes.entries()) {
+    hash = roll(hash, byte);
+    const zeroBits = Math.clz32(hash);
+    if (i >= 31 && zeroBits >= from && zeroBits < below) found.push(bytes.subarray(i - 31, i + 1));
+  }
+  return found.slice(0, 12);
 }
 
 type Row = { readonly length: number; readonly digest: string };
@@ -92,8 +107,32 @@ describe('chunks of a content', () => {
         });
         assert.deepEqual(chunksOf(bytes, pieces), expected);
       }),
-      { seed, numRuns: runs(30) },
+      // To shrink contents takes minutes and shows no more than the seed does.
+      { seed, numRuns: runs(30), endOnFailure: true },
     );
+  });
+
+  test('end at the first and last byte that each condition is for', () => {
+    const hard = windows(18, 33);
+    const easy = windows(14, 18);
+    assert.ok(hard.length >= 8 && easy.length >= 8);
+    const endsAt = (n: number, window: Buffer): boolean => {
+      const bytes = Buffer.concat([Buffer.alloc(n - 32), window, Buffer.alloc(chunkMaxBytes)]);
+      const lengths = chunksOf(bytes).map((row) => row.length);
+      assert.deepEqual(lengths, lengthsByTheRule(bytes));
+      return lengths[0] === n;
+    };
+    for (const window of hard) {
+      assert.equal(endsAt(chunkMinBytes - 1, window), false);
+      assert.equal(endsAt(chunkMinBytes, window), true);
+      assert.equal(endsAt(chunkAverageBytes - 1, window), true);
+    }
+    for (const window of easy) {
+      assert.equal(endsAt(chunkMinBytes, window), false);
+      assert.equal(endsAt(chunkAverageBytes - 1, window), false);
+      assert.equal(endsAt(chunkAverageBytes, window), true);
+      assert.equal(endsAt(chunkMaxBytes - 1, window), true);
+    }
   });
 
   test('arriving byte by byte changes nothing', () => {

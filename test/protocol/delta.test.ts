@@ -139,7 +139,8 @@ describe('the difference of two versions', () => {
 
   test('of lists made to collide: gives up finding some, and never looks long', () => {
     const list = new ChunkList();
-    const digest = Buffer.alloc(chunkDigestBytes);
+    // All belong in the table's last place, so the search goes on at its front.
+    const digest = Buffer.alloc(chunkDigestBytes, 0xff);
     const chunks = 200_000;
     for (let i = 0; i < chunks; i++) {
       digest.writeUInt32BE(i, 8);
@@ -200,7 +201,7 @@ describe('the difference of two versions', () => {
         fetched += planned(old, wanted).fetchBytes;
         total += wanted.length;
       }),
-      { seed, numRuns: runs(60) },
+      { seed, numRuns: runs(60), endOnFailure: true },
     );
     t.diagnostic(`fetched: ${((100 * fetched) / total).toFixed(0)} % of ${(total / MiB).toFixed(0)} MiB`);
   });
