@@ -63,12 +63,13 @@ function planned(old: Buffer, wanted: Buffer): DeltaPlan {
 
 describe('the difference of two versions', () => {
   const nothing = Buffer.alloc(0);
-  const large = seededBytes(64 * MiB, seed + 1);
-  const other = seededBytes(4 * MiB, seed + 2);
+  // Always the same: chance alone keeps one cut in ten thousand apart for a MiB.
+  const large = seededBytes(64 * MiB, 1);
+  const other = seededBytes(4 * MiB, 2);
 
   test('of a MiB put in front of 64: fetches at most two', (t) => {
     const { fetchBytes } = planned(large, Buffer.concat([other.subarray(0, MiB), large]));
-    t.diagnostic(`fetched: ${(fetchBytes / MiB).toFixed(2)} MiB (seed ${seed})`);
+    t.diagnostic(`fetched: ${(fetchBytes / MiB).toFixed(2)} MiB`);
     assert.ok(fetchBytes >= MiB && fetchBytes <= 2 * MiB);
   });
 
@@ -76,7 +77,7 @@ describe('the difference of two versions', () => {
     const at = 20 * MiB + 12_345;
     const wanted = Buffer.concat([large.subarray(0, at), large.subarray(at + 3 * MiB)]);
     const { fetchBytes } = planned(large, wanted);
-    t.diagnostic(`fetched: ${(fetchBytes / 1024).toFixed(0)} KiB (seed ${seed})`);
+    t.diagnostic(`fetched: ${(fetchBytes / 1024).toFixed(0)} KiB`);
     assert.ok(fetchBytes <= MiB);
   });
 
@@ -84,7 +85,7 @@ describe('the difference of two versions', () => {
     const at = 32 * MiB + 777;
     const wanted = Buffer.concat([large.subarray(at), large.subarray(0, at)]);
     const { fetchBytes } = planned(large, wanted);
-    t.diagnostic(`fetched: ${(fetchBytes / 1024).toFixed(0)} KiB (seed ${seed})`);
+    t.diagnostic(`fetched: ${(fetchBytes / 1024).toFixed(0)} KiB`);
     assert.ok(fetchBytes <= MiB);
   });
 
@@ -92,7 +93,7 @@ describe('the difference of two versions', () => {
     const wanted = Buffer.from(large);
     for (let at = 4 * MiB; at < wanted.length; at += 8 * MiB) wanted[at] = (wanted[at] ?? 0) ^ 1;
     const { fetchBytes } = planned(large, wanted);
-    t.diagnostic(`fetched: ${(fetchBytes / 1024).toFixed(0)} KiB for 8 changes (seed ${seed})`);
+    t.diagnostic(`fetched: ${(fetchBytes / 1024).toFixed(0)} KiB for 8 changes`);
     assert.ok(fetchBytes > 0 && fetchBytes <= 4 * MiB);
   });
 
@@ -126,7 +127,7 @@ describe('the difference of two versions', () => {
   });
 
   test('of versions that share nothing: is all', () => {
-    assert.equal(planned(other, seededBytes(2 * MiB + 1, seed + 3)).fetchBytes, 2 * MiB + 1);
+    assert.equal(planned(other, seededBytes(2 * MiB + 1, 3)).fetchBytes, 2 * MiB + 1);
   });
 
   test('needs the length to be equal too, not the digest alone', () => {
