@@ -55,6 +55,7 @@ export function lyingServer(
     asks,
     lanes: {
       share: () => 1,
+      prepare: () => {},
       take: async (signal) => {
         if (signal.aborted) throw new FerryError(Code.CANCELLED, 'cancelled');
         if (channel === undefined || channel.ended !== undefined) {

@@ -252,9 +252,12 @@ test('a disk that fills up in the middle is NO_SPACE; with room again it goes on
     return;
   }
   const root = Root.open(small);
+  let isFull = false;
   const server = lyingServer(randomBytes(9 * MiB), {
     before: (index) => {
-      if (index === 4) writeFileSync(join(small, 'ballast'), Buffer.alloc(6 * MiB));
+      if (index !== 4 || isFull) return;
+      isFull = true;
+      writeFileSync(join(small, 'ballast'), Buffer.alloc(6 * MiB));
     },
   });
   const { context } = setUp(t, server);

@@ -139,6 +139,7 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
     blocks: 0,
     lanes: {
       share: () => 1,
+      prepare: () => {},
       take: async () => {
         if (channel === undefined || channel.ended !== undefined) {
           server.opened += 1;

@@ -290,12 +290,18 @@ export class LiveJob {
     }
   }
 
-  #moveFile({ below }: FileItem, context: TransferContext): Promise<FileResult> {
+  #moveFile({ below, size, facts }: FileItem, context: TransferContext): Promise<FileResult> {
     const { direction, source, target } = this.order;
     const root = this.#openRoot();
     return direction === 'download'
       ? download(
-          { root, source: joinPath(source, ...below), target: joinPath(lastOf(target), ...below) },
+          {
+            root,
+            source: joinPath(source, ...below),
+            target: joinPath(lastOf(target), ...below),
+            size,
+            facts,
+          },
           context,
         )
       : upload(

@@ -15,6 +15,10 @@ export type DownloadSpec = {
   /** Folder of this machine that nothing written leaves. */
   readonly root: Root;
   readonly target: Path;
+  /** As a listing said, bytes; only a hint. */
+  readonly size?: number;
+  /** As they were a moment ago: all lanes can begin at once then. Only a hint. */
+  readonly facts?: Facts | undefined;
 };
 
 /**
@@ -36,6 +40,7 @@ export async function download(spec: DownloadSpec, context: TransferContext): Pr
       return true;
     },
   });
+  context.lanes.prepare(spec.size ?? 0);
   try {
     const isWanted = await file.fetch();
     if (!isWanted) return 'moved';

@@ -3,6 +3,7 @@
  * go to. Made by download.ts; I/O thread.
  */
 
+import { setTimeout as rest } from 'node:timers/promises';
 import { asFerryError, Code, type Facts, FerryError } from '@ferry/protocol';
 import { type BlockHeader, blockCount, blockLength } from '@ferry/protocol/content';
 import { type StagedFile, Staging } from '@ferry/protocol/disk';
@@ -17,8 +18,10 @@ import { transferIdOf } from './transfer-id.ts';
 
 /** Blocks that are asked for together with the file's facts. */
 const firstBlocks = 4;
-/** Blocks of one request; few, so that lanes come to their end together. */
+/** Blocks of one request at most; a slow lane asks for one at a time, so that lanes come to their end together. */
 const blocksPerRead = 4;
+/** A block that is this late is asked for on an idle lane as well, when nothing else is left to ask for. Milliseconds. */
+const lateMs = 400;
 /** How often damaged blocks are asked for again. */
 const repairs = 3;
 
@@ -41,8 +44,15 @@ export class Incoming {
   /** Blocks never asked for begin here… */
   #next = 0;
   #isVerified = false;
+  #hintWasStale = false;
   /** …and these were asked for in vain. */
   readonly #again: number[] = [];
+  /** Blocks asked for and not there, since when, and whether on two lanes. */
+  readonly #out = new Map<number, { readonly sinceMs: number; lanes: number }>();
+  readonly #arrived = new Set<number>();
+  /** Ends what is still asked for when everything is there. */
+  readonly #complete = new AbortController();
+  readonly #signal: AbortSignal;
   #bytes = 0;
   #damaged = 0;
 
@@ -50,18 +60,24 @@ export class Incoming {
     this.#spec = spec;
     this.#context = context;
     this.#opts = opts;
+    this.#signal = AbortSignal.any([context.signal, this.#complete.signal]);
   }
 
   /** False when the facts said that nothing is to be done; otherwise every block is there. */
   async fetch(): Promise<boolean> {
     await overLanes(this.#context, {
-      isDone: () => !this.#isWanted || this.#staged?.complete === true,
-      hasWork: () => this.#facts === undefined || this.#again.length > 0 || this.#hasFresh(),
+      isDone: () => this.#isDone(),
+      hasWork: () => this.#hasWork(),
       work: (lane, mayGoOn, onStep) => this.#fetchOver(lane, mayGoOn, onStep),
       progress: () => this.#bytes,
+      left: () => (this.#facts === undefined ? 0 : this.#facts.size - this.#bytes),
       endure: (error, failures) => this.#endure(error, failures),
     });
     return this.#isWanted;
+  }
+
+  #isDone(): boolean {
+    return !this.#isWanted || this.#staged?.complete === true;
   }
 
   commit(): void {
@@ -82,22 +98,28 @@ export class Incoming {
       if (this.#damaged > repairs) throw error;
       return;
     }
+    if (error.code === Code.SOURCE_CHANGED && this.#spec.facts !== undefined && this.#bytes === 0) {
+      if (this.#facts === this.#spec.facts) this.#forgetHint();
+      if (failures <= patience) return;
+    }
     if (!isOfTheLine(error) || failures > patience) throw error;
   }
 
   async #fetchOver(lane: Lane, mayGoOn: () => boolean, onStep: () => void): Promise<void> {
-    if (this.#facts === undefined) await this.#fetchFirst(lane);
+    this.#beginWithHint();
+    if (this.#facts === undefined) await this.#fetchFirst(lane, onStep);
     if (!this.#isWanted) return;
     if (!this.#isVerified) await this.#verifyOld();
+    onStep();
     let out = 0;
     let failure: { error: unknown } | undefined;
     const calls = new Set<Promise<void>>();
     const next = (): void => {
       while (failure === undefined && mayGoOn() && !this.#context.gate.isShut) {
         const window = lane.window();
-        const room = window - out;
-        if (room < Math.min(blocksPerRead, Math.ceil(window / 2))) return;
-        const range = this.#claim(Math.min(room, blocksPerRead));
+        const count = Math.min(blocksPerRead, Math.max(1, Math.floor(window / 3)));
+        if (window - out < count) return;
+        const range = this.#claim(count) ?? (out === 0 ? this.#claimLate() : undefined);
         if (range === undefined) return;
         out += range.length;
         const call = this.#fetchRange(lane, range)
@@ -115,20 +137,40 @@ export class Incoming {
     for (next(); calls.size > 0; next()) await Promise.race(calls);
     if (failure !== undefined) throw failure.error;
     await this.#context.gate.pass(this.#context.signal);
+    // Idle, while others still wait for theirs: they may turn out to be late.
+    while (mayGoOn() && !this.#isDone() && !this.#hasWork() && this.#out.size > 0) await this.#untilLate();
+  }
+
+  /** Of a large file it is worth a stale hint now and then that all lanes can begin at once. */
+  #beginWithHint(): void {
+    const { facts } = this.#spec;
+    if (this.#facts !== undefined || this.#hintWasStale || facts === undefined) return;
+    if (blockCount(facts.size) > firstBlocks) this.#begin(facts);
+  }
+
+  /** What was told before the first byte is no change during the transfer: asked anew. */
+  #forgetHint(): void {
+    this.#hintWasStale = true;
+    this.#staged?.discard();
+    this.#staged = undefined;
+    this.#facts = undefined;
+    this.#again.length = 0;
+    this.#out.clear();
+    this.#next = 0;
+    this.#isVerified = false;
   }
 
   /** Also learns what there is to fetch; what of this range is missing then is asked for again. */
-  async #fetchFirst(lane: Lane): Promise<void> {
+  async #fetchFirst(lane: Lane, onStep: () => void): Promise<void> {
     // Where something was left, the beginning is probably there.
-    const count = new Staging(this.#spec.root).hasLeftovers() ? 1 : firstBlocks;
-    try {
-      await this.#fetchRange(
-        lane,
-        Array.from({ length: count }, (_, i) => i),
-      );
-    } finally {
-      if (this.#facts !== undefined) this.#next = Math.min(count, blockCount(this.#facts.size));
-    }
+    const mayHaveSome = new Staging(this.#spec.root).hasLeftovers();
+    const count = mayHaveSome ? 1 : firstBlocks;
+    const first = Array.from({ length: count }, (_, i) => i);
+    await this.#fetchRange(lane, first, () => {
+      this.#next = Math.min(count, blockCount(this.#known().size));
+      this.#isVerified = !mayHaveSome;
+      if (this.#isVerified && this.#isWanted) onStep();
+    });
   }
 
   /** What an earlier attempt left, read again block by block. */
@@ -138,12 +180,17 @@ export class Incoming {
     const size = this.#known().size;
     await takeTurns(this.#stagedFile().verified(), signal, ([index]) => {
       had.add(index);
+      this.#arrived.add(index);
       const length = blockLength(size, index);
       this.#bytes += length;
       onBytes(length);
     });
     this.#had = had;
     this.#isVerified = true;
+  }
+
+  #hasWork(): boolean {
+    return this.#facts === undefined || this.#again.length > 0 || this.#hasFresh() || this.#hasLate();
   }
 
   #hasFresh(): boolean {
@@ -164,10 +211,10 @@ export class Incoming {
   }
 
   /** What did not come of the range is to be asked for again, also when this throws. */
-  async #fetchRange(lane: Lane, range: readonly number[]): Promise<void> {
-    const { signal } = this.#context;
+  async #fetchRange(lane: Lane, range: readonly number[], onFacts = (): void => {}): Promise<void> {
     const missing = new Set(range);
     const writing = new Set<Promise<void>>();
+    for (const index of range) this.#asked(index);
     try {
       await lane.channel.call(
         read,
@@ -178,9 +225,12 @@ export class Incoming {
           count: range.length,
         },
         {
-          signal,
+          signal: this.#signal,
           timeoutMs: stallMs,
-          onPart: ({ facts }) => this.#begin(facts),
+          onPart: ({ facts }) => {
+            this.#begin(facts);
+            onFacts();
+          },
           onBlock: (header, content) => {
             lane.moved(content.length);
             if (!this.#isWanted) return undefined;
@@ -196,15 +246,48 @@ export class Incoming {
         throw new FerryError(Code.INTEGRITY, 'the server left out a part of the file');
       }
     } catch (thrown) {
+      if (this.#complete.signal.aborted) return;
       const error = asFerryError(thrown);
       // A line that stands still is of no use to anyone.
       if (error.code === Code.TIMEOUT) lane.channel.abort(error);
       // A call that failed may have left blocks on their way to the disk.
       await Promise.allSettled(writing);
       const blocks = this.#facts === undefined ? 0 : blockCount(this.#facts.size);
-      for (const index of missing) if (index < blocks) this.#again.push(index);
+      for (const index of missing) if (index < blocks && this.#givenBack(index)) this.#again.push(index);
       throw error;
     }
+  }
+
+  #asked(index: number): void {
+    const out = this.#out.get(index);
+    if (out === undefined) this.#out.set(index, { sinceMs: performance.now(), lanes: 1 });
+    else out.lanes += 1;
+  }
+
+  /** True when nobody else is asked for it any more. */
+  #givenBack(index: number): boolean {
+    const out = this.#out.get(index);
+    if (out === undefined) return false;
+    out.lanes -= 1;
+    if (out.lanes > 0) return false;
+    this.#out.delete(index);
+    return true;
+  }
+
+  /** The block that one other lane has owed for longest. */
+  #claimLate(): number[] | undefined {
+    const nowMs = performance.now();
+    for (const [index, { sinceMs, lanes }] of this.#out)
+      if (lanes === 1 && nowMs - sinceMs > lateMs) return [index];
+    return undefined;
+  }
+
+  #hasLate(): boolean {
+    return this.#claimLate() !== undefined;
+  }
+
+  async #untilLate(): Promise<void> {
+    await rest(lateMs / 4, undefined, { signal: this.#signal }).catch(() => {});
   }
 
   async #take(missing: Set<number>, { index, digest }: BlockHeader, content: Buffer): Promise<void> {
@@ -217,9 +300,13 @@ export class Incoming {
       missing.add(index);
       throw error;
     }
-    // The first blocks come before anyone looked whether they are there.
+    this.#out.delete(index);
+    // It may have come over two lanes.
+    if (this.#arrived.has(index)) return;
+    this.#arrived.add(index);
     this.#bytes += content.length;
     this.#context.onBytes(content.length);
+    if (this.#stagedFile().complete) this.#complete.abort();
   }
 
   #begin(facts: Facts): void {

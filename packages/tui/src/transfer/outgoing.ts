@@ -77,6 +77,7 @@ export class Outgoing {
       hasWork: () => this.#next < this.#blocks || this.#again.length > 0,
       work: (lane, mayGoOn, onStep) => this.#sendOver(lane, mayGoOn, onStep),
       progress: () => this.#bytes,
+      left: () => this.#order.size - this.#bytes,
       endure: (error, failures) => this.#endure(error, failures),
     });
   }

@@ -4,7 +4,7 @@
  */
 
 import { asFerryError, type FerryError } from '@ferry/protocol';
-import type { Lane } from '../client/lanes.ts';
+import { type Lane, worthALaneBytes } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
 import { restBefore } from './retry.ts';
 
@@ -20,6 +20,8 @@ export type LaneWork = {
   readonly work: (lane: Lane, mayGoOn: () => boolean, onStep: () => void) => Promise<void>;
   /** Bytes there so far: as long as they grow, no failure is the last straw. */
   readonly progress: () => number;
+  /** Bytes that are not there: a lane more must be worth it. */
+  readonly left: () => number;
   /** Throws what no other lane can mend; `failures` in a row without progress, this one counted. */
   readonly endure: (error: FerryError, failures: number) => void;
 };
@@ -27,13 +29,16 @@ export type LaneWork = {
 /** Resolves when {@link LaneWork.isDone}. @throws {FerryError} what `endure` throws; CANCELLED */
 export async function overLanes(
   { lanes, gate, signal }: Pick<TransferContext, 'lanes' | 'gate' | 'signal'>,
-  { isDone, hasWork, work, progress, endure }: LaneWork,
+  { isDone, hasWork, work, progress, left, endure }: LaneWork,
 ): Promise<void> {
   const streams = new Set<Promise<void>>();
   let fatal: { error: unknown } | undefined;
 
   const grow = (): void => {
-    while (fatal === undefined && hasWork() && streams.size < lanes.share()) start(streams.size > 0);
+    const worthwhile = Math.ceil(left() / worthALaneBytes);
+    while (fatal === undefined && hasWork() && streams.size < Math.min(lanes.share(), worthwhile)) {
+      start(streams.size > 0);
+    }
   };
   const start = (isFurther: boolean): void => {
     const stream = run(isFurther)

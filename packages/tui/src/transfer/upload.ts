@@ -39,7 +39,10 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
   try {
     const order = orderOf(spec, file, context);
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
-    else await new Outgoing(file, order, context).send();
+    else {
+      context.lanes.prepare(file.facts.size);
+      await new Outgoing(file, order, context).send();
+    }
     return 'moved';
   } catch (thrown) {
     const error = asFerryError(thrown);

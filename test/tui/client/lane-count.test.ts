@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type LaneState, nextLaneCount, oneLane } from '../../../packages/tui/src/transfer/lane-count.ts';
+import { type LaneState, nextLaneCount, oneLane } from '../../../packages/tui/src/client/lane-count.ts';
 import { runs, seed } from '../../support/random.ts';
 
 const MB = 1e6;
