@@ -18,7 +18,12 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { codeName, EntryKind, type Path } from '@ferry/protocol';
 import { parseFingerprint } from '@ferry/protocol/session';
-import type { ConnectionStatus, Engine, EngineEvent } from '../../../packages/tui/src/engine/engine.ts';
+import type {
+  ConnectionStatus,
+  Engine,
+  EngineEvent,
+  QueueStatus,
+} from '../../../packages/tui/src/engine/engine.ts';
 import { EngineCore, type EngineOpts } from '../../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
 import { isOver, type Job, type JobId, type JobOrder } from '../../../packages/tui/src/engine/job.ts';
@@ -32,6 +37,7 @@ class Watch {
   readonly jobs = new Map<JobId, Job>();
   readonly changed = new Set<string>();
   status: ConnectionStatus | undefined;
+  queue: QueueStatus | undefined;
   readonly #waiting = new Set<() => void>();
 
   constructor(engine: Engine) {
@@ -41,6 +47,7 @@ class Watch {
   #take(event: EngineEvent): void {
     if (event.kind === 'connection') this.status = event.status;
     else if (event.kind === 'changed') this.changed.add(`${event.side} ${event.folder.join('/')}`);
+    else if (event.kind === 'queue') this.queue = event.status;
     else {
       for (const job of event.changed) this.jobs.set(job.id, job);
       for (const id of event.removed) this.jobs.delete(id);

@@ -3,7 +3,15 @@
  * single file is transfer/'s. I/O thread.
  */
 
-import { asFerryError, FerryError, joinPath, type Path, parentPath, toWireError } from '@ferry/protocol';
+import {
+  asFerryError,
+  EntryKind,
+  FerryError,
+  joinPath,
+  type Path,
+  parentPath,
+  toWireError,
+} from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import * as disk from '@ferry/protocol/disk';
 import type { Lanes } from '../client/lanes.ts';
@@ -13,7 +21,7 @@ import { Gate } from '../transfer/gate.ts';
 import type { PlanItem } from '../transfer/plan.ts';
 import { addSample, type RateSample, rateOf } from '../transfer/progress.ts';
 import { upload } from '../transfer/upload.ts';
-import type { Existing, FileFailure, Job, JobId, JobOrder, JobPhase } from './job.ts';
+import type { Existing, Figures, FileFailure, JobId, JobOrder, JobPhase } from './job.ts';
 import { isOver } from './job.ts';
 import { diskPath } from './local-source.ts';
 import type { FileSource } from './source.ts';
@@ -36,6 +44,8 @@ export type LiveJobContext = {
   readonly pool: BlockPool;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside: number;
+  /** Some of it may be at its target already, moved by an earlier process: what is there and the same counts as moved. */
+  readonly resumed: boolean;
   /** Something about the job is different: it wants to be shown, and there may be a place for a file. */
   readonly onChange: () => void;
   /** Bytes came; nothing else is different. */
@@ -46,9 +56,20 @@ export type LiveJobContext = {
 
 type FileItem = PlanItem & { readonly kind: 'file' };
 
+/** A job as it is now. */
+export type LiveView = {
+  readonly phase: JobPhase;
+  readonly existing: Existing;
+  readonly figures: Figures;
+  /** Of a single file that was moved, hex. */
+  readonly digest: string | undefined;
+};
+
 export class LiveJob {
   readonly id: JobId;
   readonly order: JobOrder;
+  /** Bytes per second that it may take; undefined: as much as there is. */
+  limit: number | undefined;
   readonly #context: LiveJobContext;
   readonly #gate = new Gate();
   #existing: Existing;
@@ -66,6 +87,8 @@ export class LiveJob {
   #failed: FailedItem[] = [];
   /** The walk broke off: not even all names of what is to be moved are known. */
   #isLost = false;
+  #isStopped = false;
+  #digest: string | undefined;
   #failures: FileFailure[] = [];
   #failedFiles = 0;
   #error: FerryError | undefined;
@@ -97,7 +120,7 @@ export class LiveJob {
 
   /** Whether `startNext` would do something. */
   get ready(): boolean {
-    if (this.#phase !== 'waiting' && this.#phase !== 'moving') return false;
+    if (this.#isStopped || (this.#phase !== 'waiting' && this.#phase !== 'moving')) return false;
     return this.#found !== undefined || (!this.#isWalking && !this.#walked);
   }
 
@@ -149,6 +172,17 @@ export class LiveJob {
     this.#context.onChange();
   }
 
+  /** Leaves off for whoever moves it next: what is not complete is removed, and this one never goes on. */
+  stop(): void {
+    if (isOver(this.#phase) || this.#isStopped) return;
+    this.#stopClock();
+    this.#phase = 'waiting';
+    this.#isStopped = true;
+    this.#gate.open();
+    this.#abort.abort();
+    this.#endIfDone();
+  }
+
   /** Goes over what failed once more. */
   retry(existing: Existing = this.#existing): void {
     if (this.#phase !== 'failed') return;
@@ -175,26 +209,27 @@ export class LiveJob {
     this.#context.onChange();
   }
 
-  snapshot(): Job {
+  snapshot(): LiveView {
     const nowMs = performance.now();
     if (this.#phase === 'moving')
       this.#samples = addSample(this.#samples, { ms: nowMs, bytes: this.#doneBytes });
     return {
-      ...this.order,
-      existing: this.#existing,
-      id: this.id,
       phase: this.#phase,
-      doneBytes: this.#doneBytes,
-      totalBytes: this.#totalBytes,
-      doneFiles: this.#doneFiles,
-      totalFiles: this.#totalFiles,
-      skippedFiles: this.#skippedFiles,
-      failedFiles: this.#failedFiles,
-      walked: this.#walked,
-      rate: this.#phase === 'moving' ? rateOf(this.#samples) : 0,
-      movingMs: this.#movedMs + (this.#movingSinceMs === undefined ? 0 : nowMs - this.#movingSinceMs),
-      error: this.#error === undefined ? undefined : toWireError(this.#error),
-      failures: this.#failures,
+      existing: this.#existing,
+      digest: this.#digest,
+      figures: {
+        doneBytes: this.#doneBytes,
+        totalBytes: this.#totalBytes,
+        doneFiles: this.#doneFiles,
+        totalFiles: this.#totalFiles,
+        skippedFiles: this.#skippedFiles,
+        failedFiles: this.#failedFiles,
+        walked: this.#walked,
+        rate: this.#phase === 'moving' ? rateOf(this.#samples) : 0,
+        movingMs: this.#movedMs + (this.#movingSinceMs === undefined ? 0 : nowMs - this.#movingSinceMs),
+        error: this.#error === undefined ? undefined : toWireError(this.#error),
+        failures: this.#failures,
+      },
     };
   }
 
@@ -269,6 +304,10 @@ export class LiveJob {
         existing: this.#existing,
         signal,
         writesBeside: this.#context.writesBeside,
+        resumed: this.#context.resumed,
+        onDigest: (digest) => {
+          if (this.order.kind === EntryKind.file) this.#digest = Buffer.from(digest).toString('hex');
+        },
         onBytes: (bytes) => {
           this.#doneBytes += bytes;
           this.#context.onProgress();
@@ -314,21 +353,25 @@ export class LiveJob {
     }
   }
 
+  get isIdle(): boolean {
+    return this.#inFlight === 0 && !this.#isWalking;
+  }
+
   /** Resolves when nothing of it is under way: what was cancelled has then been removed. */
   idle(): Promise<void> {
-    if (this.#inFlight === 0 && !this.#isWalking) return Promise.resolve();
+    if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   #endIfDone(): void {
-    if (this.#inFlight > 0 || this.#isWalking) return;
+    if (!this.isIdle) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
     if (this.#phase === 'moving' && this.#walked && this.#found === undefined) {
       this.#stopClock();
       this.#phase = this.#error === undefined ? 'done' : 'failed';
       this.#context.onChange();
     }
-    if (isOver(this.#phase)) this.#closeRoot();
+    if (isOver(this.#phase) || this.#isStopped) this.#closeRoot();
   }
 
   /** Nothing of ours stays behind in the user's folder. */

@@ -3,9 +3,9 @@
  */
 
 import type { Entry, Facts, Path, WireError } from '@ferry/protocol';
-import type { EngineEvent, JobAction, Side } from './engine.ts';
+import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
-import type { JobId, JobOrder } from './job.ts';
+import type { JobId, JobOrder, Priority } from './job.ts';
 import type { Space } from './source.ts';
 
 export type ThreadData = EngineOpts;
@@ -24,6 +24,10 @@ export type ToEngine =
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  | { readonly kind: 'priority'; readonly ids: readonly JobId[]; readonly priority: Priority }
+  | { readonly kind: 'limit'; readonly ids: readonly JobId[]; readonly bytesPerSecond: number | undefined }
+  | { readonly kind: 'pause-all'; readonly paused: boolean }
+  | { readonly kind: 'limits'; readonly limits: Partial<QueueLimits> }
   | { readonly kind: 'clear' }
   | { readonly kind: 'close' };
 

@@ -97,6 +97,18 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'act':
       from.act(message.action, message.ids);
       break;
+    case 'priority':
+      from.setPriority(message.ids, message.priority);
+      break;
+    case 'limit':
+      from.setLimit(message.ids, message.bytesPerSecond);
+      break;
+    case 'pause-all':
+      from.pauseAll(message.paused);
+      break;
+    case 'limits':
+      from.setLimits(message.limits);
+      break;
     case 'clear':
       from.clear();
       break;

@@ -13,6 +13,10 @@ export type TransferContext = {
   readonly signal: AbortSignal;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside?: number;
+  /** A file that is at its target with the same size and modification time was moved by an earlier process: it counts as moved. */
+  readonly resumed?: boolean;
+  /** The root digest of a file that was moved, before the call resolves. */
+  readonly onDigest?: (digest: Uint8Array) => void;
   /** Verified bytes as they come; negative when a file has to begin again or failed. */
   readonly onBytes: (bytes: number) => void;
 };
