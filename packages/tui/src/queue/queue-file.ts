@@ -20,6 +20,8 @@ export const formVersion = 1;
 
 /** Longest wait for another process that is writing, milliseconds. */
 export const busyMs = 5000;
+/** Longest wait for another process that is mending the file, milliseconds. */
+const mendMs = 1000;
 
 const schema = `
   create table job (
@@ -76,7 +78,7 @@ function openOrMend(file: string): QueueFile {
     if (!(error instanceof Damaged)) throw error;
   }
   // Who moves would go on writing to the damaged file, and its jobs would be moved twice.
-  const lock = MoverLock.take(file, busyMs);
+  const lock = MoverLock.take(file, mendMs);
   if (lock === undefined)
     throw new FerryError(
       Code.CONFIG,
@@ -138,7 +140,7 @@ function checkVersion(file: string): void {
 
 /** Everything is read once: a path that lost a bit must not be moved. @throws {Damaged}; as SQLite */
 function check(database: DatabaseSync): void {
-  const verdict = database.prepare('pragma quick_check(1)').get()?.['quick_check'];
+  const verdict = database.prepare('pragma integrity_check(1)').get()?.['integrity_check'];
   if (verdict !== 'ok') throw new Damaged(verdict);
   database.exec('begin');
   try {
