@@ -37,6 +37,12 @@ type Live = {
   settled: boolean;
 };
 
+type Placed = Contender & { readonly place: number };
+
+function contenderOf({ id, wish }: StoredJob): Placed {
+  return { id, place: wish.place, priority: wish.priority, inFlight: 0, ready: true };
+}
+
 /** How long stopping waits for what is to be removed, milliseconds. */
 const tidyMs = 1000;
 
@@ -160,36 +166,36 @@ export class Mover {
   /** Gives out the places of one server. */
   #fill(key: string, begun: JobId[]): void {
     for (;;) {
-      const waiting = this.#firstWaiting(key);
-      const id = nextJob(this.#contenders(key, waiting));
+      const live = this.#liveOf(key);
+      const waiting = this.#firstWaiting(key, live);
+      const id = nextJob([...live, ...waiting.map(contenderOf)].toSorted((a, b) => a.place - b.place));
       if (id === undefined) return;
       const row = waiting.find((job) => job.id === id);
       if (row !== undefined) begun.push(id);
-      const live = row === undefined ? this.#live.get(id) : this.#begin(row);
-      live?.job.startNext();
+      const next = row === undefined ? this.#live.get(id) : this.#begin(row);
+      next?.job.startNext();
     }
   }
 
-  #contenders(key: string, waiting: readonly StoredJob[]): readonly Contender[] {
-    const { store } = this.#opts;
-    const contenders: { place: number; contender: Contender }[] = [];
-    const add = ({ id, wish }: StoredJob, inFlight: number, ready: boolean): void => {
-      contenders.push({ place: wish.place, contender: { id, priority: wish.priority, inFlight, ready } });
-    };
-    for (const [id, { job, line }] of this.#live) {
-      const row = store.get(id);
-      if (line.key === key && row !== undefined && !isOver(job.phase)) add(row, job.inFlight, job.ready);
-    }
-    for (const row of waiting) add(row, 0, true);
-    return contenders.toSorted((a, b) => a.place - b.place).map(({ contender }) => contender);
+  #liveOf(key: string): readonly Placed[] {
+    return [...this.#live].flatMap(([id, { job, line }]) => {
+      const row = this.#opts.store.get(id);
+      if (line.key !== key || row === undefined || isOver(job.phase) || job.phase === 'paused') return [];
+      return [{ ...contenderOf(row), inFlight: job.inFlight, ready: job.ready }];
+    });
   }
 
-  /** As many as there can be places for. */
-  #firstWaiting(key: string): readonly StoredJob[] {
+  /** Those that may begin: some look for their first file while others move, so that nobody waits for a round trip. */
+  #firstWaiting(key: string, live: readonly Placed[]): readonly StoredJob[] {
     const list = this.#waiting?.get(key) ?? [];
     const gone = list.findIndex(({ id }) => !this.#live.has(id));
     list.splice(0, gone < 0 ? list.length : gone);
-    return list.slice(0, filesInFlight).filter(({ id }) => !this.#live.has(id));
+    const [first] = list;
+    if (first === undefined) return [];
+    const looking = live.filter(
+      ({ inFlight, priority }) => inFlight === 0 && priority >= first.wish.priority,
+    ).length;
+    return looking < filesInFlight ? [first] : [];
   }
 
   #sorted(): ReadonlyMap<string, StoredJob[]> {
