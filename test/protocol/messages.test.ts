@@ -50,6 +50,9 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('rename', messages.rename, { request: { from: path, to: [nameFromText('b')] } }),
   ...of('remove', messages.remove, { request: { path } }),
   ...of('space', messages.space, { request: { path }, reply: { free: 1, total: 2 ** 50 } }),
+  ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
+  ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
+  ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {
@@ -76,6 +79,30 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('commit', messages.commit, {
     request: { handle: 1, rootDigest: bytes(32) },
     reply: { facts, durable: true },
+  }),
+  ...of('store', messages.store, {
+    request: {
+      folder: path,
+      overwrite: 0,
+      again: true,
+      files: [
+        {
+          name: nameFromText('b'),
+          modified: { s: 1, ns: 2 },
+          mode: 0o644,
+          rootDigest: bytes(32),
+          content: bytes(9),
+        },
+      ],
+    },
+    reply: { failures: [{ index: 3, code: 45, message: 'taken' }], durable: true },
+  }),
+  ...of('fetch', messages.fetch, {
+    request: { folder: path, names: [nameFromText('b')] },
+    part: {
+      files: [{ index: 0, facts, rootDigest: bytes(32), content: bytes(9) }],
+      failures: [{ index: 1, code: 42, message: 'gone' }],
+    },
   }),
   ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),
 ];

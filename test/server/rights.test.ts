@@ -1,22 +1,27 @@
 /** Read-only people, against every verb (AUTZ-01). The matrix comes from the table of operations, so none can be forgotten. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { FerryError } from '@ferry/protocol';
+import { epoch, type FerryError, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import {
   commit,
   create,
   discard,
+  fetch,
   list,
+  makeLink,
   mkdir,
   read,
+  readLink,
   remove,
   rename,
+  setFacts,
   space,
   stat,
+  store,
   ticket,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
@@ -42,11 +47,23 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.mkdir, (session) => session.call(mkdir, { path: path('new') })],
   [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
   [Kind.remove, (session) => session.call(remove, { path: file })],
+  [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
+  [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
+  [Kind.makeLink, (session) => session.call(makeLink, { path: path('new-link'), target: 'file' })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
   [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],
   [Kind.commit, (_, lane) => lane.call(commit, { handle: 1, rootDigest: content.root })],
   [Kind.discard, (_, lane) => lane.call(discard, { handle: 1, keep: false })],
+  [
+    Kind.store,
+    (_, lane) => {
+      const small = { name: nameFromText('small'), modified: epoch, mode: 0o644 };
+      const files = [{ ...small, rootDigest: content.root, content: content.bytes }];
+      return lane.call(store, { folder: [], overwrite: 0, again: false, files });
+    },
+  ],
+  [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
 ]);
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the two ways to log in. */
@@ -67,6 +84,7 @@ describe('rights', () => {
   it('let readers read, and change nothing', async (t) => {
     const dir = scratchFolder(t);
     writeFileSync(join(dir, 'file'), 'content');
+    symlinkSync('file', join(dir, 'link'));
     const server = await startServer(t, { dir, args: ['--open=read-only'] });
     const session = await logInto(server);
     const pool = new BlockPool();
@@ -80,7 +98,15 @@ describe('rights', () => {
       );
       answers.set(kind, answer);
     }
-    const reading = new Set<Kind>([Kind.list, Kind.stat, Kind.space, Kind.ticket, Kind.read]);
+    const reading = new Set<Kind>([
+      Kind.list,
+      Kind.stat,
+      Kind.space,
+      Kind.ticket,
+      Kind.read,
+      Kind.fetch,
+      Kind.readLink,
+    ]);
     for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');
     assert.deepEqual(snapshot(dir).map(withoutAccessTime), before);
     lane.close();

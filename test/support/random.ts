@@ -6,3 +6,14 @@ export const seed = Number(process.env['FERRY_SEED'] ?? Math.floor(Math.random()
 export function runs(count: number): number {
   return process.env['FERRY_SOAK'] === '1' ? count * 100 : count;
 }
+
+/** Whole numbers from 0 up to below the argument, the same ones for the same seed (mulberry32). */
+export function randomFrom(start: number): (below: number) => number {
+  let state = start;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}

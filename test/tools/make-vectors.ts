@@ -48,8 +48,23 @@ const path = pathFromText('docs/notes.txt');
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
 
-const { hello, list, stat, mkdir, rename, remove, space, ticket, attach, read, create, commit, discard } =
-  messages;
+const {
+  hello,
+  list,
+  stat,
+  mkdir,
+  rename,
+  remove,
+  space,
+  ticket,
+  attach,
+  read,
+  create,
+  commit,
+  discard,
+  store,
+  fetch,
+} = messages;
 const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
 
 const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
@@ -115,6 +130,17 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   ],
   remove: ['remove an entry', body(Kind.remove, 6, remove.request, { path })],
   space: ['how much is free', body(Kind.space, 7, space.request, { path: [] })],
+  setFacts: [
+    'time and permissions of a folder',
+    body(Kind.setFacts, 7, messages.setFacts.request, {
+      path: pathFromText('docs'),
+      modified: entry.modified,
+      mode: 0o750,
+    }),
+  ],
+  readLink: ['where a link leads', body(Kind.readLink, 7, messages.readLink.request, { path })],
+  'readLink-reply': ['there', body(Kind.reply, 7, messages.readLink.reply, { target: '../a' })],
+  makeLink: ['make one', body(Kind.makeLink, 7, messages.makeLink.request, { path, target: '../a' })],
   'space-reply': [
     'this much, of so much',
     body(Kind.reply, 7, space.reply, { free: 5_000_000_000, total: 2 ** 40 }),
@@ -157,6 +183,39 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   commit: ['publish it', body(Kind.commit, 5, commit.request, { handle: 1, rootDigest: root })],
   'commit-reply': ['it is durable', body(Kind.reply, 5, commit.reply, { facts, durable: true })],
   discard: ['give an upload up', body(Kind.discard, 6, discard.request, { handle: 1, keep: false })],
+  store: [
+    'two small files at once',
+    body(Kind.store, 7, store.request, {
+      folder: pathFromText('docs'),
+      overwrite: 0,
+      again: false,
+      files: [
+        { name: entry.name, modified: entry.modified, mode: 0o644, rootDigest: root, content },
+        {
+          name: nameFromText('empty'),
+          modified: entry.modified,
+          mode: 0o600,
+          rootDigest: rootDigest(0, []),
+          content: Buffer.alloc(0),
+        },
+      ],
+    }),
+  ],
+  'store-reply': [
+    'the second name was taken',
+    body(Kind.reply, 7, store.reply, {
+      failures: [{ index: 1, code: Code.EXISTS, message: 'that name is taken' }],
+      durable: true,
+    }),
+  ],
+  fetch: [
+    'a small file, whole',
+    body(Kind.fetch, 8, fetch.request, { folder: pathFromText('docs'), names: [entry.name] }),
+  ],
+  'fetch-part': [
+    'here it is',
+    body(Kind.part, 8, fetch.part, { files: [{ index: 0, facts, rootDigest: root, content }], failures: [] }),
+  ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-going-down': [
     'the server ends in 30 s',

@@ -3,4 +3,5 @@ export * from './display.ts';
 export * from './entry.ts';
 export * from './errors.ts';
 export * from './limits.ts';
+export * from './link-target.ts';
 export * from './path.ts';

@@ -38,6 +38,12 @@ export const limits = {
   controlInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
+  /** Files of this size at most travel several in one message… */
+  packedFileBytes: 16 * KiB,
+  /** …so many at most… */
+  packFiles: 64,
+  /** …with this much content in all; keeps the message below controlFrameBytes. */
+  packBytes: 44 * KiB,
   /** Uploads one lane may hold open. */
   laneUploads: 64,
   /** Files that a lane keeps open between two reads of them; more are opened again when their turn comes. */

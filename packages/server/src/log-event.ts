@@ -23,6 +23,8 @@ export type LogEvent =
       readonly what: 'sent' | 'received';
       readonly who: Who;
       readonly path: Shown;
+      /** Small files that moved together; `path` is their folder then. */
+      readonly files?: number;
       readonly bytes: number;
       readonly ms: number;
     }

@@ -3,6 +3,7 @@
  * here, so that lines stay whole.
  */
 
+import type { Shown } from '@ferry/protocol';
 import { trusted } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { LogEvent, Who } from './log-event.ts';
@@ -83,7 +84,7 @@ function text(event: LogEvent): string {
       return `${event.peer} refused: ${event.why} [${event.code}]`;
     case 'sent':
     case 'received':
-      return `${name(event.who)} ${event.what === 'sent' ? 'downloaded' : 'uploaded'} ${event.path} (${moved(event)})`;
+      return `${name(event.who)} ${event.what === 'sent' ? 'downloaded' : 'uploaded'} ${what(event)} (${moved(event)})`;
     case 'made':
     case 'removed':
       return `${name(event.who)} ${event.what} ${event.path}`;
@@ -98,6 +99,11 @@ function text(event: LogEvent): string {
 
 function name({ user, peer }: Who): string {
   return `${user}@${peer}`;
+}
+
+function what({ path, files }: { path: Shown; files?: number }): string {
+  if (files === undefined) return path;
+  return `${files} ${files === 1 ? 'file' : 'files'} ${path === '/' ? 'at the top' : `of ${path}`}`;
 }
 
 function moved({ bytes, ms }: { readonly bytes: number; readonly ms: number }): string {

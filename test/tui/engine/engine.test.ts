@@ -1,7 +1,6 @@
 /** The engine against a real ferryd, inline as commands use it and on its thread as the browser does: no difference. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -11,130 +10,19 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
 import { codeName, EntryKind, type Path } from '@ferry/protocol';
-import { parseFingerprint } from '@ferry/protocol/session';
-import type { ConnectionStatus, Engine, EngineEvent } from '../../../packages/tui/src/engine/engine.ts';
-import { EngineCore, type EngineOpts } from '../../../packages/tui/src/engine/engine-core.ts';
+import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
-import { isOver, type Job, type JobId, type JobOrder } from '../../../packages/tui/src/engine/job.ts';
+import type { Job, JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import type { FileSource } from '../../../packages/tui/src/engine/source.ts';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
-import { type Server, startServer } from '../../support/server.ts';
-
-/** Follows what an engine tells, and waits for what it should tell. */
-class Watch {
-  readonly jobs = new Map<JobId, Job>();
-  readonly changed = new Set<string>();
-  status: ConnectionStatus | undefined;
-  readonly #waiting = new Set<() => void>();
-
-  constructor(engine: Engine) {
-    engine.onEvent((event) => this.#take(event));
-  }
-
-  #take(event: EngineEvent): void {
-    if (event.kind === 'connection') this.status = event.status;
-    else if (event.kind === 'changed') this.changed.add(`${event.side} ${event.folder.join('/')}`);
-    else {
-      for (const job of event.changed) this.jobs.set(job.id, job);
-      for (const id of event.removed) this.jobs.delete(id);
-    }
-    for (const look of [...this.#waiting]) look();
-  }
-
-  until<T>(condition: () => T | undefined | false): Promise<T> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const found = condition();
-        if (found === undefined || found === false) return;
-        this.#waiting.delete(look);
-        resolve(found);
-      };
-      this.#waiting.add(look);
-      look();
-    });
-  }
-
-  job(id: JobId, condition: (job: Job) => boolean): Promise<Job> {
-    return this.until(() => {
-      const job = this.jobs.get(id);
-      return job !== undefined && condition(job) ? job : undefined;
-    });
-  }
-
-  over(id: JobId): Promise<Job> {
-    return this.job(id, ({ phase }) => isOver(phase));
-  }
-}
-
-type Bench = {
-  readonly server: Server;
-  readonly shared: string;
-  readonly local: string;
-  readonly engine: Engine;
-  readonly watch: Watch;
-  /** Submits one job from text paths and gives its id. */
-  readonly submit: (order: Partial<JobOrder> & { from: string; to?: string }) => Promise<JobId>;
-};
-
-function localPath(folder: string, below = ''): Path {
-  return path(`${folder.slice(1)}${below === '' ? '' : `/${below}`}`);
-}
-
-function optsFor(t: TestContext, { host, port, fingerprint }: Server, deviceKeyFile?: string): EngineOpts {
-  const pin = parseFingerprint(fingerprint);
-  assert.ok(pin);
-  return {
-    address: { host, port },
-    fingerprint: pin,
-    token: undefined,
-    deviceKeyFile: deviceKeyFile ?? join(scratchFolder(t), 'device.key'),
-    client: 'test 1',
-    attempts: { first: 1, later: Number.POSITIVE_INFINITY },
-  };
-}
-
-type Make = (opts: EngineOpts) => Engine;
-
-async function bench(t: TestContext, make: Make): Promise<Bench> {
-  const shared = scratchFolder(t);
-  const local = scratchFolder(t);
-  const server = await startServer(t, { dir: shared, args: ['--open'] });
-  const engine = make(optsFor(t, server));
-  t.after(() => engine.close());
-  const watch = new Watch(engine);
-  const submit: Bench['submit'] = async ({ from, to = from, direction = 'download', ...more }) => {
-    const [id] = await engine.submit([
-      {
-        direction,
-        source: direction === 'download' ? path(from) : localPath(local, from),
-        target: direction === 'download' ? localPath(local, to) : path(to),
-        kind: EntryKind.file,
-        existing: 'fail',
-        ...more,
-      },
-    ]);
-    assert.ok(id !== undefined);
-    return id;
-  };
-  return { server, shared, local, engine, watch, submit };
-}
-
-function sparse(file: string, bytes: number): void {
-  writeFileSync(file, '');
-  truncateSync(file, bytes);
-}
-
-function assertSame(a: string, b: string): void {
-  const { status, stdout } = spawnSync('diff', ['-r', a, b], { encoding: 'utf8' });
-  assert.equal(status, 0, stdout);
-}
+import { startServer } from '../../support/server.ts';
+import { assertSame, bench, localPath, type Make, optsFor, sparse, Watch } from './bench.ts';
 
 function tree(folder: string): void {
   mkdirSync(join(folder, 'a/deep/empty'), { recursive: true });
@@ -157,6 +45,8 @@ function told(job: Job): [phase: string, code: string | undefined] {
 
 const engines: Readonly<Record<string, Make>> = {
   inline: (opts) => new EngineCore(opts),
+  'inline with a queue file': (opts) =>
+    new EngineCore({ ...opts, queueFile: join(dirname(opts.deviceKeyFile), 'queue.db') }),
   'on its thread': (opts) => new EngineThread(opts),
 };
 
@@ -358,7 +248,7 @@ for (const [where, make] of Object.entries(engines)) {
       assert.ok(!existsSync(join(shared, 'up')));
     });
 
-    test('closed in the middle it has removed what it began', async (t) => {
+    test('closed in the middle nothing shows that is not complete', async (t) => {
       const { shared, local, engine, watch } = await bench(t, make);
       for (let i = 0; i < 8; i++) sparse(join(shared, `${i}`), 1024 ** 3);
       const ids = await engine.submit(
@@ -375,7 +265,10 @@ for (const [where, make] of Object.entries(engines)) {
       );
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
       await engine.close();
-      assert.deepEqual(readdirSync(local), []);
+      assert.deepEqual(
+        readdirSync(local).filter((name) => name !== '.ferry'),
+        [],
+      );
     });
 
     test('a server killed in the middle and started again: everything ends by itself', async (t) => {

@@ -12,6 +12,13 @@ const names = (text: string): string[] => text.split(' ');
 function job(id: number, change: Partial<Job> = {}): Job {
   return {
     id,
+    place: id,
+    priority: 3,
+    limit: undefined,
+    server: '10.0.0.5:7377',
+    addedMs: 0,
+    endedMs: undefined,
+    digest: undefined,
     direction: 'download',
     source: pathFromText(`share/job-${id}`),
     kind: EntryKind.file,

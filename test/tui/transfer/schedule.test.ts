@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Contender, filesInFlight, nextJob } from '../../../packages/tui/src/transfer/schedule.ts';
 
-function job(id: number, inFlight: number, ready = true): Contender {
-  return { id, inFlight, ready };
+function job(id: number, inFlight: number, ready = true, priority = 3): Contender {
+  return { id, priority, inFlight, ready };
 }
 
 test('an empty queue starts nothing', () => {
@@ -24,6 +24,11 @@ test('a job that is not ready is passed over, and its files count all the same',
   assert.equal(nextJob([job(1, 0, false), job(2, 1)]), 2);
   assert.equal(nextJob([job(1, filesInFlight, false), job(2, 0)]), undefined);
   assert.equal(nextJob([job(1, 0, false)]), undefined);
+});
+
+test('a higher priority goes first, however many of its files move already', () => {
+  assert.equal(nextJob([job(1, 0, true, 2), job(2, 5, true, 4), job(3, 0, true, 3)]), 2);
+  assert.equal(nextJob([job(1, 0, true, 2), job(2, 5, false, 4), job(3, 2, true, 3), job(4, 0)]), 4);
 });
 
 test('no more than the places there are', () => {

@@ -15,6 +15,13 @@ process.env['TZ'] = 'UTC';
 function job(id: number, change: Partial<Job>): Job {
   return {
     id,
+    place: id,
+    priority: 3,
+    limit: undefined,
+    server: '10.0.0.5:7377',
+    addedMs: 0,
+    endedMs: undefined,
+    digest: undefined,
     direction: 'download',
     source: pathFromText(`film/take-0${id}.mov`),
     kind: EntryKind.file,

@@ -27,3 +27,8 @@ export function rootDigest(sizeBytes: number, blockDigests: readonly Uint8Array[
 export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
+
+/** The root digest of a content of one block at most. */
+export function contentDigest(bytes: Uint8Array): Uint8Array {
+  return rootDigest(bytes.length, bytes.length === 0 ? [] : [blockDigest(bytes)]);
+}

@@ -70,3 +70,10 @@ export function unlessErrno(errnos: readonly string[], use: () => void): boolean
     throw error;
   }
 }
+
+/** As a value. Bugs are thrown on. */
+export function asDiskError(error: unknown): FerryError {
+  const known = diskError(error);
+  if (known instanceof FerryError) return known;
+  throw known;
+}

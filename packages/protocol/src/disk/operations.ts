@@ -3,15 +3,25 @@
  * All throw FerryError: NOT_FOUND, FORBIDDEN, NAME_TOO_LONG, IO_ERROR …, and NAME_INVALID for the staging folder.
  */
 
-import { mkdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
-import type { Facts } from '../entry.ts';
+import {
+  constants,
+  mkdirSync,
+  openSync,
+  readlinkSync,
+  rmdirSync,
+  statfsSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import type { Facts, Time } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
-import { isWithin, type Name, type Path } from '../path.ts';
-import { folderPath, pathAt } from './at.ts';
+import { byteString, bytesOf, isWithin, type Name, type Path } from '../path.ts';
+import { closing, folderPath, pathAt } from './at.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import { moveAt } from './move.ts';
 import type { Root } from './root.ts';
+import { setFacts as setFactsOf } from './set-facts.ts';
 
 /** The root has no name of its own; its facts carry this one. */
 const rootName = '~' as Name;
@@ -50,6 +60,43 @@ export function remove(root: Root, path: Path): void {
   root.withParent(path, (folderFd, name) => {
     if (root.statAt(folderFd, name).isDirectory()) rmdirSync(pathAt(folderFd, name));
     else unlinkSync(pathAt(folderFd, name));
+    syncFolders(root, folderFd);
+  });
+}
+
+/**
+ * Permission bits (0o777) and modification time of a file or folder; what the file system cannot hold stays as it is.
+ * @throws {FerryError} NOT_REGULAR for anything else
+ */
+export function setFacts(root: Root, path: Path, { modified, mode }: { modified: Time; mode: number }): void {
+  const set = (fd: number): void => setFactsOf(fd, mode & 0o777, modified);
+  if (path.length === 0) throw new FerryError(Code.FORBIDDEN, 'that cannot be done to the root folder');
+  root.withParent(path, (folderFd, name) => {
+    const stats = root.statAt(folderFd, name);
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new FerryError(Code.NOT_REGULAR, 'not a file or folder');
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    closing(openSync(pathAt(folderFd, name), flags), set);
+  });
+}
+
+/** What a symlink holds, as a byte string. @throws {FerryError} NOT_REGULAR */
+export function readLink(root: Root, path: Path): string {
+  return root.withParent(path, (folderFd, name) => {
+    if (!root.statAt(folderFd, name).isSymbolicLink()) {
+      throw new FerryError(Code.NOT_REGULAR, 'not a symbolic link');
+    }
+    return byteString(readlinkSync(pathAt(folderFd, name), 'buffer'));
+  });
+}
+
+/** @throws {FerryError} EXISTS; NAME_INVALID for a target that cannot be one */
+export function makeLink(root: Root, path: Path, target: string): void {
+  if (target.length === 0 || target.includes('\0')) {
+    throw new FerryError(Code.NAME_INVALID, 'no link can lead there');
+  }
+  root.withParent(path, (folderFd, name) => {
+    symlinkSync(bytesOf(target), pathAt(folderFd, name));
     syncFolders(root, folderFd);
   });
 }

@@ -123,6 +123,11 @@ export class Root {
     return stats;
   }
 
+  /** Whether what lies on this device belongs to the root. */
+  isOn(dev: number): boolean {
+    return !this.#oneFileSystem || dev === this.#dev;
+  }
+
   /** As {@link lookAt}. @throws {FerryError} NOT_FOUND */
   statAt(folderFd: number, name: Name): BigIntStats {
     const stats = this.lookAt(folderFd, name);

@@ -13,11 +13,12 @@ import { limits } from '../limits.ts';
 import { checkName, type Name, type Path } from '../path.ts';
 import { closing, lstatAt, pathAt } from './at.ts';
 import { digestOnDisk } from './digest-on-disk.ts';
-import { diskError, errnoOf, onDisk, unlessErrno } from './errno.ts';
+import { diskError, errnoOf, onDisk } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import type { Journal } from './journal.ts';
 import { moveAt } from './move.ts';
+import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
 import type { Staging } from './staging.ts';
 import { syncBeside } from './sync-beside.ts';
@@ -202,7 +203,7 @@ export class StagedFile {
     if (!this.complete) this.#gather();
     if (!this.complete) throw new FerryError(Code.BAD_STATE, 'blocks of the file are missing');
     if (expectedRootDigest !== undefined) {
-      if (!sameDigest(this.#rootDigest(), expectedRootDigest)) {
+      if (!sameDigest(this.rootDigest(), expectedRootDigest)) {
         throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
       }
     }
@@ -340,7 +341,8 @@ export class StagedFile {
     );
   }
 
-  #rootDigest(): Uint8Array {
+  /** Of all blocks, once they are there. */
+  rootDigest(): Uint8Array {
     const inOrder = [...this.#digests].sort(([a], [b]) => a - b).map(([, digest]) => digest);
     return rootDigest(this.#spec.size, inOrder);
   }
@@ -390,9 +392,4 @@ export function journalName(transferId: string): Name {
 
 function partGone(): FerryError {
   return new FerryError(Code.BAD_STATE, 'the partial file is gone');
-}
-
-function renameOver(from: Buffer, to: Buffer): void {
-  const done = unlessErrno(['EISDIR', 'ENOTEMPTY', 'EEXIST'], () => renameSync(from, to));
-  if (!done) throw new FerryError(Code.EXISTS, 'a folder of that name is there');
 }

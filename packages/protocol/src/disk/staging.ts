@@ -244,17 +244,29 @@ export class Staging {
     );
   }
 
+  /** As {@link openPartFolder}, made if there is none, on the file system of the target's folder. @throws {FerryError} FORBIDDEN */
+  openOrMakePartFolder(targetFolderFd: number): number {
+    return this.#inPartFolder(fstatSync(targetFolderFd).dev, (partFolderFd) => partFolderFd);
+  }
+
   #createPart(partName: Name, targetDev: number): number {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    return this.#inPartFolder(targetDev, (partFolderFd) =>
+      closing(partFolderFd, () => openSync(pathAt(partFolderFd, partName), flags, 0o600)),
+    );
+  }
+
+  /** `use` gets the open folder, and closes it or hands it on. */
+  #inPartFolder(targetDev: number, use: (partFolderFd: number) => number): number {
     // The first file finds no folder yet; and another process may tidy the empty one away at any moment.
     for (let attempt = 1; ; attempt++) {
       try {
-        return closing(this.openPartFolder(), (partFolderFd) => {
-          if (fstatSync(partFolderFd).dev !== targetDev) {
-            throw new FerryError(Code.FORBIDDEN, 'that folder lies on another file system');
-          }
-          return openSync(pathAt(partFolderFd, partName), flags, 0o600);
-        });
+        const partFolderFd = this.openPartFolder();
+        if (fstatSync(partFolderFd).dev !== targetDev) {
+          closeSync(partFolderFd);
+          throw new FerryError(Code.FORBIDDEN, 'that folder lies on another file system');
+        }
+        return use(partFolderFd);
       } catch (error) {
         const errno = errnoOf(error);
         if (errno === 'EEXIST') {

@@ -24,12 +24,17 @@ export const Kind = {
   remove: 0x24,
   space: 0x25,
   ticket: 0x26,
+  setFacts: 0x27,
+  readLink: 0x28,
+  makeLink: 0x29,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,
   block: 0x42,
   commit: 0x43,
   discard: 0x44,
+  store: 0x45,
+  fetch: 0x46,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -7,7 +7,7 @@
 import { checkTime, decodeEntry, type Entry, encodeEntry, isInteger, type Time } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { byteString, decodePath, encodePath, type Path } from '../path.ts';
+import { byteString, bytesOf, decodePath, encodePath, type Name, nameFromBytes, type Path } from '../path.ts';
 import type { Packable } from './msgpack.ts';
 
 export type Shape<T> = {
@@ -90,6 +90,15 @@ export const path: Shape<Path> = {
   get: (value, field) => {
     if (!(value instanceof Uint8Array)) throw fault(field, 'a path');
     return decodePath(value);
+  },
+};
+
+/** A single name. */
+export const name: Shape<Name> = {
+  put: (value) => bytesOf(value),
+  get: (value, field) => {
+    if (!(value instanceof Uint8Array)) throw fault(field, 'a name');
+    return nameFromBytes(value);
   },
 };
 

@@ -13,7 +13,15 @@ export type Principal = {
   readonly root: Path;
 };
 
-const reading: readonly Kind[] = [Kind.list, Kind.stat, Kind.space, Kind.ticket, Kind.read];
+const reading: readonly Kind[] = [
+  Kind.list,
+  Kind.stat,
+  Kind.space,
+  Kind.ticket,
+  Kind.read,
+  Kind.fetch,
+  Kind.readLink,
+];
 const changing: readonly Kind[] = [
   Kind.mkdir,
   Kind.rename,
@@ -22,6 +30,9 @@ const changing: readonly Kind[] = [
   Kind.block,
   Kind.commit,
   Kind.discard,
+  Kind.store,
+  Kind.setFacts,
+  Kind.makeLink,
 ];
 
 /** The one table of rights. An operation that is missing is nobody's. */

@@ -9,7 +9,9 @@ import type { SessionContext } from './context.ts';
 import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
+import { fetchHandler } from './handlers/fetch.ts';
 import { readHandler } from './handlers/read.ts';
+import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
 import { permitted } from './permitted.ts';
@@ -33,6 +35,8 @@ export class Lane {
         createHandler(this.#uploads),
         commitHandler(this.#uploads),
         discardHandler(this.#uploads),
+        storeHandler(context),
+        fetchHandler(context),
       ]),
     );
   }

@@ -3,9 +3,12 @@
 import type { Handlers, TicketKeys } from '@ferry/protocol/session';
 import type { SessionContext } from './context.ts';
 import { listHandler } from './handlers/list.ts';
+import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
+import { readLinkHandler } from './handlers/read-link.ts';
 import { removeHandler } from './handlers/remove.ts';
 import { renameHandler } from './handlers/rename.ts';
+import { setFactsHandler } from './handlers/set-facts.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
 import { ticketHandler } from './handlers/ticket.ts';
@@ -21,6 +24,9 @@ export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, 
       renameHandler(context),
       removeHandler(context),
       spaceHandler(context),
+      setFactsHandler(context),
+      readLinkHandler(context),
+      makeLinkHandler(context),
       ticketHandler(context, sessionId, keys),
     ]),
   );

@@ -3,7 +3,7 @@
  * fastest, and the peer's window closes by itself when the disk is slow. Used on worker threads.
  */
 
-import { Code, type Entry, type Facts, FerryError, type Path } from '@ferry/protocol';
+import { Code, type Entry, type Facts, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
 import {
   type Committed,
@@ -59,6 +59,21 @@ export class LocalStorage implements Storage {
     disk.remove(this.#root, path);
   }
 
+  async setFacts(path: Path, facts: { modified: Time; mode: number }, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    disk.setFacts(this.#root, path, facts);
+  }
+
+  async readLink(path: Path, opts: Wait = {}): Promise<string> {
+    checkSignal(opts);
+    return disk.readLink(this.#root, path);
+  }
+
+  async makeLink(path: Path, target: string, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    disk.makeLink(this.#root, path, target);
+  }
+
   async space(path: Path, opts: Wait = {}): Promise<Space> {
     checkSignal(opts);
     return disk.space(this.#root, path);
@@ -96,6 +111,20 @@ export class LocalStorage implements Storage {
     if (found !== undefined) return found;
     if (begin === 'join') throw new FerryError(Code.BAD_STATE, 'there is no such transfer to join');
     return this.#staging.create(spec);
+  }
+
+  async storePack(spec: disk.PackSpec, opts: Wait = {}): Promise<disk.PackResult> {
+    checkSignal(opts);
+    return disk.storePack(this.#staging, spec);
+  }
+
+  async *fetchPack(
+    folder: Path,
+    names: readonly Name[],
+    opts: Wait = {},
+  ): AsyncGenerator<disk.FetchedPart | FerryError, void, void> {
+    checkSignal(opts);
+    yield* disk.fetchPack(this.#root, folder, names);
   }
 
   /** Removes partial files that dead transfers left behind; gives their number. One worker does this, once in a while. */

@@ -3,9 +3,12 @@
  * between threads.
  */
 
+import { randomBytes } from 'node:crypto';
 import {
+  asFerryError,
   baseName,
   Code,
+  compareTime,
   type Entry,
   EntryKind,
   encodePath,
@@ -18,11 +21,16 @@ import {
   type Path,
   parentPath,
   stagingName,
+  type Time,
 } from '@ferry/protocol';
-import { blockLength, blockOffset } from '@ferry/protocol/content';
+import { blockDigest, blockLength, blockOffset } from '@ferry/protocol/content';
 import { MemoryUpload } from './memory-upload.ts';
 import {
   checkSignal,
+  type FetchedPart,
+  type PackFile,
+  type PackResult,
+  type PackSpec,
   type ReadHandle,
   type Space,
   type Storage,
@@ -141,6 +149,80 @@ export class MemoryStorage implements Storage {
       publish: (bytes) => ({ facts: this.#publish(spec, bytes), durable: false }),
       ended: () => this.#uploads.delete(spec.transferId),
     });
+  }
+
+  async setFacts(
+    path: Path,
+    { modified, mode }: { modified: Time; mode: number },
+    opts: Wait = {},
+  ): Promise<void> {
+    checkSignal(opts);
+    const { folder, name } = this.#place(path);
+    const node = folder.entries.get(name);
+    if (node === undefined) throw new FerryError(Code.NOT_FOUND, 'no such file or folder');
+    const facts: Facts = { ...node.facts, modified, mode: mode & 0o777, identity: this.#nextIdentity() };
+    folder.entries.set(name, { ...node, facts });
+  }
+
+  async readLink(path: Path, opts: Wait = {}): Promise<string> {
+    await this.stat(path, opts);
+    throw new FerryError(Code.NOT_REGULAR, 'not a symbolic link');
+  }
+
+  async makeLink(_path: Path, _target: string, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    throw new FerryError(Code.FORBIDDEN, 'there are no symbolic links here');
+  }
+
+  async storePack({ folder, existing, again, files }: PackSpec, opts: Wait = {}): Promise<PackResult> {
+    checkSignal(opts);
+    await this.list(folder).next();
+    const outcomes = await Promise.all(
+      files.map((file) =>
+        this.#storeOne(folder, existing, again, file).catch((error) => asFerryError(error)),
+      ),
+    );
+    return { outcomes: outcomes.map((outcome) => outcome ?? undefined), durable: false };
+  }
+
+  async #storeOne(
+    folder: Path,
+    existing: 'fail' | 'overwrite',
+    again: boolean,
+    file: PackFile,
+  ): Promise<undefined> {
+    const { name, modified, mode, content } = file;
+    const target = [...folder, name];
+    const there = this.#place(target).folder.entries.get(name);
+    const same = there !== undefined && 'bytes' in there && Buffer.compare(there.bytes, content) === 0;
+    if (again && same && compareTime(there.facts.modified, modified) === 0) return;
+    const transferId = randomBytes(16).toString('hex');
+    const spec: UploadSpec = { transferId, target, size: content.length, modified, mode, existing };
+    const upload = await this.createUpload(spec);
+    if (content.length > 0) upload.write(0, content, blockDigest(content));
+    await upload.commit(file.rootDigest);
+  }
+
+  async *fetchPack(
+    folder: Path,
+    names: readonly Name[],
+    opts: Wait = {},
+  ): AsyncGenerator<FetchedPart | FerryError, void, void> {
+    checkSignal(opts);
+    await this.list(folder).next();
+    for (const name of names) {
+      try {
+        const file = await this.openRead([...folder, name], undefined);
+        const { facts } = file;
+        if (facts.size > limits.packedFileBytes) throw new FerryError(Code.LIMIT, 'the file is no small one');
+        const content = Buffer.alloc(facts.size);
+        if (facts.size > 0) await file.read(0, content);
+        file.close();
+        yield { facts, content };
+      } catch (error) {
+        yield asFerryError(error);
+      }
+    }
   }
 
   close(): void {}

@@ -18,8 +18,24 @@
  * single step is finished, not torn: only `list` looks at the signal again, between pages.
  */
 
-import { asFerryError, Code, type Entry, type Facts, FerryError, type Path } from '@ferry/protocol';
-import type { Committed, StagedFileSpec } from '@ferry/protocol/disk';
+import {
+  asFerryError,
+  Code,
+  type Entry,
+  type Facts,
+  FerryError,
+  type Name,
+  type Path,
+  type Time,
+} from '@ferry/protocol';
+import type {
+  Committed,
+  FetchedPart,
+  PackFile,
+  PackResult,
+  PackSpec,
+  StagedFileSpec,
+} from '@ferry/protocol/disk';
 
 export type Wait = { readonly signal?: AbortSignal };
 
@@ -32,7 +48,7 @@ export type UploadSpec = StagedFileSpec & {
    */
   readonly begin?: 'fresh' | 'resume' | 'join';
 };
-export type { Committed };
+export type { Committed, FetchedPart, PackFile, PackResult, PackSpec };
 
 export interface Storage {
   /**
@@ -49,6 +65,12 @@ export interface Storage {
   rename(from: Path, to: Path, opts?: Wait): Promise<void>;
   /** Removes one file, link or empty folder. @throws NOT_EMPTY, NOT_FOUND, FORBIDDEN (the root) */
   remove(path: Path, opts?: Wait): Promise<void>;
+  /** Permission bits and modification time of a file or folder, as far as the storage can hold them. @throws NOT_FOUND, NOT_REGULAR */
+  setFacts(path: Path, facts: { readonly modified: Time; readonly mode: number }, opts?: Wait): Promise<void>;
+  /** What a symlink holds, as a byte string. @throws NOT_FOUND, NOT_REGULAR */
+  readLink(path: Path, opts?: Wait): Promise<string>;
+  /** A symlink, which nothing here ever follows. @throws EXISTS, NOT_FOUND (its folder), FORBIDDEN (the storage has none) */
+  makeLink(path: Path, target: string, opts?: Wait): Promise<void>;
   /** @throws NOT_FOUND, NOT_FOLDER */
   space(path: Path, opts?: Wait): Promise<Space>;
   /**
@@ -62,6 +84,17 @@ export interface Storage {
    *   nothing to join
    */
   createUpload(spec: UploadSpec, opts?: Wait): Promise<Upload>;
+  /**
+   * Small files of one folder, published together, each durable when this resolves; one that fails stops no other. With
+   * `again` a file that is there with this content and time counts as stored.
+   * @throws NOT_FOUND, NOT_FOLDER (the folder); IO_ERROR
+   */
+  storePack(spec: PackSpec, opts?: Wait): Promise<PackResult>;
+  /**
+   * Small files of one folder, each read whole when it is asked for, or why it cannot be had.
+   * @throws NOT_FOUND, NOT_FOLDER with the first
+   */
+  fetchPack(folder: Path, names: readonly Name[], opts?: Wait): AsyncIterable<FetchedPart | FerryError>;
   /** Frees what is held. Handles and uploads are ended by their owners before. Idempotent. */
   close(): void;
 }

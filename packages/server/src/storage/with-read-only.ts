@@ -2,7 +2,7 @@
  * Any storage, without the verbs that change something. Put below all front ends, so that no handler can forget to ask.
  */
 
-import { Code, FerryError, type Path } from '@ferry/protocol';
+import { Code, FerryError, type Name, type Path } from '@ferry/protocol';
 import type { Storage, Wait } from './storage.ts';
 
 export function withReadOnly(storage: Storage): Storage {
@@ -15,10 +15,15 @@ export function withReadOnly(storage: Storage): Storage {
     space: (path: Path, opts?: Wait) => storage.space(path, opts),
     openRead: (path: Path, identity: string | undefined, opts?: Wait) =>
       storage.openRead(path, identity, opts),
+    readLink: (path: Path, opts?: Wait) => storage.readLink(path, opts),
+    setFacts: refuse,
+    makeLink: refuse,
     mkdir: refuse,
     rename: refuse,
     remove: refuse,
     createUpload: refuse,
+    storePack: refuse,
+    fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) => storage.fetchPack(folder, names, opts),
     close: () => storage.close(),
   };
 }

@@ -3,8 +3,8 @@
  * front ends of an account that sees only a part of what is shared. Worker threads.
  */
 
-import { Code, FerryError, type Name, type Path } from '@ferry/protocol';
-import type { Storage, UploadSpec, Wait } from './storage.ts';
+import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
+import type { PackSpec, Storage, UploadSpec, Wait } from './storage.ts';
 
 export function withRoot(storage: Storage, root: Path): Storage {
   if (root.length === 0) return storage;
@@ -25,6 +25,12 @@ export function withRoot(storage: Storage, root: Path): Storage {
       checkNotRoot(path);
       return storage.remove(at(path), opts);
     },
+    setFacts: async (path: Path, facts: { modified: Time; mode: number }, opts?: Wait) => {
+      checkNotRoot(path);
+      return storage.setFacts(at(path), facts, opts);
+    },
+    readLink: (path: Path, opts?: Wait) => storage.readLink(at(path), opts),
+    makeLink: (path: Path, target: string, opts?: Wait) => storage.makeLink(at(path), target, opts),
     space: (path: Path, opts?: Wait) => storage.space(at(path), opts),
     openRead: (path: Path, identity: string | undefined, opts?: Wait) =>
       storage.openRead(at(path), identity, opts),
@@ -32,6 +38,9 @@ export function withRoot(storage: Storage, root: Path): Storage {
       checkNotRoot(spec.target);
       return storage.createUpload({ ...spec, target: at(spec.target) }, opts);
     },
+    storePack: (spec: PackSpec, opts?: Wait) => storage.storePack({ ...spec, folder: at(spec.folder) }, opts),
+    fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) =>
+      storage.fetchPack(at(folder), names, opts),
     close: () => storage.close(),
   };
 }

@@ -8,6 +8,7 @@ export type Places = {
   readonly knownServersFile: string;
   readonly deviceKeyFile: string;
   readonly logFile: string;
+  readonly queueFile: string;
 };
 
 /** A relative or empty XDG variable counts as missing. */
@@ -17,9 +18,11 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     return join(value?.startsWith('/') === true ? value : join(home, fallback), 'ferry');
   };
   const data = base('XDG_DATA_HOME', '.local/share');
+  const state = base('XDG_STATE_HOME', '.local/state');
   return {
     knownServersFile: join(data, 'known-servers.json'),
     deviceKeyFile: join(data, 'device.key'),
-    logFile: join(base('XDG_STATE_HOME', '.local/state'), 'ferry.log'),
+    logFile: join(state, 'ferry.log'),
+    queueFile: join(state, 'queue.db'),
   };
 }

@@ -3,7 +3,17 @@
  */
 
 import type { Path } from '@ferry/protocol';
-import { list, mkdir, remove, rename, space, stat } from '@ferry/protocol/messages';
+import {
+  list,
+  makeLink,
+  mkdir,
+  readLink,
+  remove,
+  rename,
+  setFacts,
+  space,
+  stat,
+} from '@ferry/protocol/messages';
 import type { FileSource, Wait } from '../engine/source.ts';
 import type { Connection } from './connection.ts';
 
@@ -34,6 +44,13 @@ export function remoteSource(connection: Connection): FileSource {
     },
     remove: async (path, opts = {}) => {
       await (await channel(opts)).call(remove, { path }, opts);
+    },
+    setFacts: async (path, { modified, mode }, opts = {}) => {
+      await (await channel(opts)).call(setFacts, { path, modified, mode }, opts);
+    },
+    readLink: async (path, opts = {}) => (await (await channel(opts)).call(readLink, { path }, opts)).target,
+    makeLink: async (path, target, opts = {}) => {
+      await (await channel(opts)).call(makeLink, { path, target }, opts);
     },
     space: async (path, opts = {}) => (await channel(opts)).call(space, { path }, opts),
   };

@@ -1,26 +1,24 @@
 /**
- * The engine itself: one connection, its lanes, the queue of jobs and what is told about them. I/O thread, or inline in a
- * command. Queue order decides among equals only: every job that can move gets its share (transfer/schedule).
+ * The engine itself: the server whose files are shown, the disk, and the queue. I/O thread, or inline in a command.
  */
 
-import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import type { Address, Fingerprint } from '@ferry/protocol/session';
-import { Connection, type ConnectionOpts } from '../client/connection.ts';
-import { deviceKey } from '../client/device-key.ts';
-import { Lanes } from '../client/lanes.ts';
-import { remoteSource } from '../client/remote-source.ts';
-import { nextJob } from '../transfer/schedule.ts';
-import type { Engine, EngineEvent, JobAction, Side } from './engine.ts';
-import { isOver, type Job, type JobId, type JobOrder, type Totals } from './job.ts';
-import { LiveJob, type LiveJobContext } from './live-job.ts';
+import type { ConnectionOpts } from '../client/connection.ts';
+import { type QueueServer, serverKey } from '../queue/stored-job.ts';
+import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
+import type { Job, JobId, JobOrder, Priority } from './job.ts';
+import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
+import { type Line, Servers } from './servers.ts';
 
 export type EngineOpts = {
   readonly address: Pick<Address, 'host' | 'port'>;
   readonly fingerprint: Fingerprint;
   readonly token: Uint8Array | undefined;
   readonly deviceKeyFile: string;
+  /** The queue that this user's ferrys share; without one, jobs end with the program. */
+  readonly queueFile?: string;
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
@@ -29,112 +27,89 @@ export type EngineOpts = {
 };
 
 /** Buffers of the I/O thread; uploads wait for one, downloads borrow one per lane. */
-const poolBuffers = 32;
-/** How often changes are told. */
-const tellMs = 200;
-/** How long closing waits for cancelled jobs to remove what they left. */
-const tidyMs = 1000;
+export const poolBuffers = 32;
 /** How often the round trip shown is brought up to date. */
 const refreshMs = 1000;
 
 export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
-  readonly #connection: Connection;
-  readonly #lanes: Lanes;
-  readonly #jobContext: Omit<LiveJobContext, 'onChange' | 'onProgress' | 'onArrival'>;
-  readonly #jobs = new Map<JobId, LiveJob>();
+  readonly #server: QueueServer;
+  readonly #servers: Servers;
+  readonly #line: Line;
+  readonly #queue: JobQueue;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
-  readonly #changed = new Set<JobId>();
-  readonly #removed = new Set<JobId>();
-  readonly #arrivals = new Map<string, { side: Side; folder: Path }>();
   readonly #refresher: NodeJS.Timeout;
-  #timer: NodeJS.Timeout | undefined;
-  #nextId = 1;
-  #isPumping = false;
-  #isClosed = false;
   #closing: Promise<void> | undefined;
 
-  /** @throws {FerryError} CONFIG when this device's key cannot be used */
+  /** @throws {FerryError} CONFIG when this device's key or the queue's file cannot be used */
   constructor(opts: EngineOpts) {
+    const { address, fingerprint, token, deviceKeyFile, client, attempts, writesBeside = 1 } = opts;
     const pool = new BlockPool(poolBuffers);
-    this.#connection = new Connection({
-      spec: {
-        host: opts.address.host,
-        port: opts.address.port,
-        fingerprint: opts.fingerprint,
-        device: deviceKey(opts.deviceKeyFile),
-        token: opts.token,
-        client: opts.client,
-        pool,
-      },
-      attempts: opts.attempts,
+    this.#server = { host: address.host, port: address.port, fingerprint };
+    this.#servers = new Servers({ deviceKeyFile, client, attempts, pool });
+    // Before the connection, which would go on by itself if this threw.
+    this.#queue = new JobQueue({
+      queueFile: opts.queueFile,
+      servers: this.#servers,
+      ownKey: serverKey(this.#server),
+      pool,
+      writesBeside,
+      emit: (event) => this.#emit(event),
+    });
+    this.#line = this.#servers.open(this.#server, {
+      token,
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
     });
-    this.#lanes = new Lanes(this.#connection);
-    this.remote = remoteSource(this.#connection);
-    this.#refresher = setInterval(() => this.#connection.refresh(), refreshMs);
+    this.remote = this.#line.remote;
+    this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
-    this.#jobContext = {
-      remote: this.remote,
-      lanes: this.#lanes,
-      pool,
-      writesBeside: opts.writesBeside ?? 1,
-    };
   }
 
   async submit(orders: readonly JobOrder[]): Promise<readonly JobId[]> {
-    const ids = orders.map((order) => {
-      const id = this.#nextId;
-      this.#nextId += 1;
-      const side: Side = order.direction === 'download' ? 'local' : 'remote';
-      const job = new LiveJob(id, order, {
-        ...this.#jobContext,
-        onChange: () => this.#onChange(id),
-        onProgress: () => this.#onProgress(id),
-        onArrival: (folder) => this.#onArrival(side, folder),
-      });
-      this.#jobs.set(id, job);
-      this.#changed.add(id);
-      return id;
-    });
-    this.#pumpSoon();
-    this.#tellSoon();
-    return ids;
+    return this.#queue.add(orders.map((order) => ({ server: this.#server, order })));
   }
 
   act(action: JobAction, ids: readonly JobId[]): void {
-    for (const id of ids) {
-      const job = this.#jobs.get(id);
-      if (job === undefined) continue;
-      if (action === 'pause') job.pause();
-      else if (action === 'resume') job.resume();
-      else if (action === 'cancel') job.cancel();
-      else if (action === 'retry') job.retry();
-      else job.retry('overwrite');
-    }
-    this.#pumpSoon();
+    this.#queue.wish((store) => store.ask(action, ids));
+  }
+
+  setPriority(ids: readonly JobId[], priority: Priority): void {
+    this.#queue.wish((store) => store.setPriority(ids, priority));
+  }
+
+  setLimit(ids: readonly JobId[], bytesPerSecond: number | undefined): void {
+    this.#queue.wish((store) => store.setLimit(ids, bytesPerSecond));
+  }
+
+  pauseAll(paused: boolean): void {
+    this.#queue.wish((store) => store.set({ pausedAll: paused }));
+  }
+
+  setLimits(limits: Partial<QueueLimits>): void {
+    this.#queue.wish((store) =>
+      store.set({
+        ...('up' in limits ? { limitUp: limits.up } : {}),
+        ...('down' in limits ? { limitDown: limits.down } : {}),
+        ...(limits.timetable === undefined ? {} : { timetable: limits.timetable }),
+      }),
+    );
   }
 
   clear(): void {
-    for (const [id, job] of [...this.#jobs]) {
-      if (!isOver(job.phase)) continue;
-      this.#jobs.delete(id);
-      this.#changed.delete(id);
-      this.#removed.add(id);
-    }
-    this.#tellSoon();
+    this.#queue.wish((store) => store.clear());
   }
 
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
-    listener({ kind: 'connection', status: this.#connection.status });
+    listener({ kind: 'connection', status: this.#line.connection.status });
+    for (const event of this.#queue.news()) listener(event);
     return () => this.#listeners.delete(listener);
   }
 
   /** All jobs now, in order of the queue. */
   jobs(): readonly Job[] {
-    return [...this.#jobs.values()].map((job) => job.snapshot());
+    return this.#queue.jobs();
   }
 
   close(): Promise<void> {
@@ -143,101 +118,14 @@ export class EngineCore implements Engine {
   }
 
   async #close(): Promise<void> {
-    this.#isClosed = true;
-    for (const job of this.#jobs.values()) job.cancel();
-    this.#lanes.close();
-    this.#connection.close();
-    clearTimeout(this.#timer);
     clearInterval(this.#refresher);
-    // Partial files are removed once the disk has taken what was on its way to it. A lane that is being opened may take longer.
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, tidyMs);
-    await Promise.race([Promise.all([...this.#jobs.values()].map((job) => job.idle())), late]);
-    clearTimeout(timer);
-  }
-
-  #onChange(id: JobId): void {
-    this.#changed.add(id);
-    // An end is told at once: a command waits for it.
-    if (isOver(this.#jobs.get(id)?.phase ?? 'waiting')) this.#tellNow();
-    else this.#tellSoon();
-    this.#pumpSoon();
-  }
-
-  #onProgress(id: JobId): void {
-    this.#changed.add(id);
-    this.#tellSoon();
-  }
-
-  #onArrival(side: Side, folder: Path): void {
-    this.#arrivals.set(`${side} ${folder.join('/')}`, { side, folder });
-    this.#tellSoon();
-  }
-
-  #pumpSoon(): void {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    queueMicrotask(() => {
-      this.#isPumping = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    if (this.#isClosed) return;
-    for (;;) {
-      const queue = [...this.#jobs.values()].filter(({ phase }) => !isOver(phase));
-      const id = nextJob(queue);
-      const job = id === undefined ? undefined : this.#jobs.get(id);
-      if (job === undefined) return;
-      job.startNext();
-    }
-  }
-
-  #tellSoon(): void {
-    if (this.#timer !== undefined || this.#isClosed) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#tell();
-    }, tellMs);
-  }
-
-  #tellNow(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    queueMicrotask(() => {
-      if (!this.#isClosed) this.#tell();
-    });
-  }
-
-  #tell(): void {
-    const all = this.jobs();
-    const changed = all.filter(({ id }) => this.#changed.has(id));
-    const removed = [...this.#removed];
-    this.#changed.clear();
-    this.#removed.clear();
-    if (changed.length > 0 || removed.length > 0)
-      this.#emit({ kind: 'jobs', changed, removed, totals: totalsOf(all) });
-    for (const arrival of this.#arrivals.values()) this.#emit({ kind: 'changed', ...arrival });
-    this.#arrivals.clear();
-    // A rate falls also when nothing comes any more.
-    if (all.some(({ phase }) => phase === 'moving')) {
-      for (const job of all) if (job.phase === 'moving') this.#changed.add(job.id);
-      this.#tellSoon();
-    }
+    // Lanes end at once; what was under way is removed here while the server hears of it.
+    const queue = this.#queue.close();
+    this.#servers.close();
+    await queue;
   }
 
   #emit(event: EngineEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
-}
-
-export function totalsOf(jobs: readonly Job[]): Totals {
-  const counted = jobs.filter(({ phase }) => phase !== 'cancelled');
-  const sum = (of: (job: Job) => number): number => counted.reduce((total, job) => total + of(job), 0);
-  return {
-    doneBytes: sum(({ doneBytes }) => doneBytes),
-    totalBytes: sum(({ totalBytes }) => totalBytes),
-    rate: sum(({ rate }) => rate),
-  };
 }

@@ -4,9 +4,17 @@
 
 import { Worker } from 'node:worker_threads';
 import { Code, type Entry, type Facts, FerryError, fromWireError } from '@ferry/protocol';
-import type { ConnectionStatus, Engine, EngineEvent, JobAction, Side } from './engine.ts';
+import type {
+  ConnectionStatus,
+  Engine,
+  EngineEvent,
+  JobAction,
+  QueueLimits,
+  QueueStatus,
+  Side,
+} from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
-import type { JobId, JobOrder } from './job.ts';
+import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { CallResult, FromEngine, SourceCall, ToEngine } from './messages.ts';
 import type { FileSource, Space, Wait } from './source.ts';
 
@@ -26,6 +34,10 @@ export class EngineThread implements Engine {
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
+  #queue: QueueStatus | undefined;
+  /** As last told, for listeners that come later. */
+  readonly #jobs = new Map<JobId, Job>();
+  #totals: Totals = { doneBytes: 0, totalBytes: 0, rate: 0 };
   #nextId = 1;
   #closing: Promise<void> | undefined;
   #hasExited = false;
@@ -57,6 +69,22 @@ export class EngineThread implements Engine {
     this.#send({ kind: 'act', action, ids });
   }
 
+  setPriority(ids: readonly JobId[], priority: Priority): void {
+    this.#send({ kind: 'priority', ids, priority });
+  }
+
+  setLimit(ids: readonly JobId[], bytesPerSecond: number | undefined): void {
+    this.#send({ kind: 'limit', ids, bytesPerSecond });
+  }
+
+  pauseAll(paused: boolean): void {
+    this.#send({ kind: 'pause-all', paused });
+  }
+
+  setLimits(limits: Partial<QueueLimits>): void {
+    this.#send({ kind: 'limits', limits });
+  }
+
   clear(): void {
     this.#send({ kind: 'clear' });
   }
@@ -64,6 +92,9 @@ export class EngineThread implements Engine {
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
     listener({ kind: 'connection', status: this.#status });
+    if (this.#queue !== undefined) listener({ kind: 'queue', status: this.#queue });
+    if (this.#jobs.size > 0)
+      listener({ kind: 'jobs', changed: [...this.#jobs.values()], removed: [], totals: this.#totals });
     return () => this.#listeners.delete(listener);
   }
 
@@ -99,6 +130,13 @@ export class EngineThread implements Engine {
       },
       remove: async (path, opts) => {
         await call({ verb: 'remove', side, path }, opts);
+      },
+      setFacts: async (path, { modified, mode }, opts) => {
+        await call({ verb: 'setFacts', side, path, modified, mode }, opts);
+      },
+      readLink: async (path, opts) => (await call({ verb: 'readLink', side, path }, opts)) as string,
+      makeLink: async (path, target, opts) => {
+        await call({ verb: 'makeLink', side, path, target }, opts);
       },
       space: async (path, opts) => (await call({ verb: 'space', side, path }, opts)) as Space,
     };
@@ -141,7 +179,7 @@ export class EngineThread implements Engine {
   #receive(message: FromEngine): void {
     switch (message.kind) {
       case 'event':
-        if (message.event.kind === 'connection') this.#status = message.event.status;
+        this.#remember(message.event);
         for (const listener of [...this.#listeners]) listener(message.event);
         break;
       case 'broken': {
@@ -160,6 +198,16 @@ export class EngineThread implements Engine {
         break;
       case 'closed':
         break;
+    }
+  }
+
+  #remember(event: EngineEvent): void {
+    if (event.kind === 'connection') this.#status = event.status;
+    else if (event.kind === 'queue') this.#queue = event.status;
+    else if (event.kind === 'jobs') {
+      for (const job of event.changed) this.#jobs.set(job.id, job);
+      for (const id of event.removed) this.#jobs.delete(id);
+      this.#totals = event.totals;
     }
   }
 

@@ -1,10 +1,10 @@
 /**
  * The one door to all that waits: server, disk and queue. The browser talks to it across a thread (engine-thread.ts), the
- * commands inline (engine-inline.ts); neither can tell the difference.
+ * commands inline (engine-core.ts); neither can tell the difference.
  */
 
 import type { Path, WireError } from '@ferry/protocol';
-import type { Job, JobId, JobOrder, Totals } from './job.ts';
+import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { FileSource, Wait } from './source.ts';
 
 export type Side = 'remote' | 'local';
@@ -39,10 +39,29 @@ export type EngineEvent =
       readonly removed: readonly JobId[];
       readonly totals: Totals;
     }
+  /** Settings of the queue, who moves it, or what the user must hear about it are different. */
+  | { readonly kind: 'queue'; readonly status: QueueStatus }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
   | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path };
 
-export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite';
+export type QueueLimits = {
+  /** Bytes per second, all jobs together; undefined: as much as there is. */
+  readonly up: number | undefined;
+  readonly down: number | undefined;
+  /** As the user wrote it; '' for none. */
+  readonly timetable: string;
+};
+
+export type QueueStatus = {
+  readonly pausedAll: boolean;
+  readonly limits: QueueLimits;
+  /** `elsewhere`: another ferry moves the jobs, and this one only shows them until that one ends. */
+  readonly moves: 'here' | 'elsewhere';
+  /** The queue's file was damaged, or cannot be read or written now. */
+  readonly notice: WireError | undefined;
+};
+
+export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite' | 'top' | 'up' | 'down';
 
 export interface Engine {
   readonly remote: FileSource;
@@ -51,14 +70,28 @@ export interface Engine {
   submit(orders: readonly JobOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**
    * `pause` keeps what is there; `resume` goes on; `cancel` removes partial files and is final; `retry` starts a failed job's
-   * missing files again; `overwrite` is retry with `existing: 'overwrite'`. An action that does not fit a job's phase is
-   * ignored for that job.
+   * missing files again; `overwrite` is retry with `existing: 'overwrite'`; `top`, `up` and `down` move jobs among those
+   * that are not over. An action that does not fit a job's phase is ignored for that job. Where the queue is shared, all
+   * this is a wish on the disk, and whoever moves acts on it within a second.
    */
   act(action: JobAction, ids: readonly JobId[]): void;
+  setPriority(ids: readonly JobId[], priority: Priority): void;
+  /** Bytes per second; undefined: as much as there is. */
+  setLimit(ids: readonly JobId[], bytesPerSecond: number | undefined): void;
+  /** Lets nothing move, or everything that is not paused itself. To `resume` one job pauses the others one by one instead. */
+  pauseAll(paused: boolean): void;
+  /** What is not named stays as it is. */
+  setLimits(limits: Partial<QueueLimits>): void;
   /** Forgets jobs that are over. */
   clear(): void;
-  /** Calls `listener` for every event until the returned function is called. The current connection status comes at once. */
+  /**
+   * Calls `listener` for every event until the returned function is called. What is known comes at once: connection, queue
+   * and jobs.
+   */
   onEvent(listener: (event: EngineEvent) => void): () => void;
-  /** Stops all jobs at once (partials removed), closes the connection. Idempotent. */
+  /**
+   * Stops all jobs at once (partials removed), closes the connections. A queue with a file keeps its jobs for whoever moves
+   * next. Idempotent.
+   */
   close(): Promise<void>;
 }

@@ -21,16 +21,23 @@ export type JobOrder = {
   readonly existing: Existing;
 };
 
+/** Never given twice, also not after a restart. */
 export type JobId = number;
+
+/** 5 goes before 4; what is added without one has 3. */
+export type Priority = 1 | 2 | 3 | 4 | 5;
+
+export function isPriority(value: number): value is Priority {
+  return Number.isInteger(value) && value >= 1 && value <= 5;
+}
 
 export type JobPhase = 'waiting' | 'moving' | 'paused' | 'done' | 'failed' | 'cancelled';
 
 /** One file of a job that could not be moved; the others went on. */
 export type FileFailure = { readonly source: Path; readonly error: WireError };
 
-export type Job = JobOrder & {
-  readonly id: JobId;
-  readonly phase: JobPhase;
+/** What a job at work counts. */
+export type Figures = {
   /** Verified bytes at the receiving end. */
   readonly doneBytes: number;
   /** Bytes of all files found so far; final once `walked`. */
@@ -51,6 +58,24 @@ export type Job = JobOrder & {
   /** The first failures, at most 100; `failedFiles` counts all. */
   readonly failures: readonly FileFailure[];
 };
+
+export type Job = JobOrder &
+  Figures & {
+    readonly id: JobId;
+    /** The queue is in order of it; changes when a job is moved up or down. */
+    readonly place: number;
+    readonly priority: Priority;
+    /** Bytes per second that this job may take; undefined: as much as there is. */
+    readonly limit: number | undefined;
+    /** `host:port` of the server it talks to. */
+    readonly server: string;
+    /** Milliseconds since 1970. */
+    readonly addedMs: number;
+    readonly endedMs: number | undefined;
+    /** Of a single file that was moved, hex. */
+    readonly digest: string | undefined;
+    readonly phase: JobPhase;
+  };
 
 /** All jobs together, for the gauge and the graph. */
 export type Totals = {

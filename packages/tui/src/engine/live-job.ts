@@ -3,30 +3,31 @@
  * single file is transfer/'s. I/O thread.
  */
 
-import { asFerryError, FerryError, joinPath, type Path, parentPath, toWireError } from '@ferry/protocol';
+import {
+  asFerryError,
+  Code,
+  EntryKind,
+  FerryError,
+  joinPath,
+  type Path,
+  parentPath,
+  toWireError,
+} from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import * as disk from '@ferry/protocol/disk';
 import type { Lanes } from '../client/lanes.ts';
 import type { FileResult, TransferContext } from '../transfer/context.ts';
-import { download } from '../transfer/download.ts';
 import { Gate } from '../transfer/gate.ts';
-import type { PlanItem } from '../transfer/plan.ts';
+import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
 import { addSample, type RateSample, rateOf } from '../transfer/progress.ts';
-import { upload } from '../transfer/upload.ts';
-import type { Existing, FileFailure, Job, JobId, JobOrder, JobPhase } from './job.ts';
+import type { Existing, Figures, FileFailure, JobId, JobOrder, JobPhase } from './job.ts';
 import { isOver } from './job.ts';
-import { diskPath } from './local-source.ts';
+import { JobRoot } from './job-root.ts';
+import { type MoveContext, moveFile, movePack } from './move.ts';
 import type { FileSource } from './source.ts';
-import {
-  type FailedItem,
-  lastOf,
-  makeFolder,
-  type Walk,
-  type WalkContext,
-  walkAgain,
-  walkAll,
-} from './walk.ts';
+import { type FailedItem, makeFolder, type Walk, type WalkContext, walkAgain, walkAll } from './walk.ts';
 
+/** What a pack of small files takes up: they wait for the line far longer than they use it. A power of two, to add up exactly. */
+const packPlaces = 1 / 4;
 /** Failures that are told one by one; the rest is counted. */
 const failuresTold = 100;
 
@@ -36,6 +37,8 @@ export type LiveJobContext = {
   readonly pool: BlockPool;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside: number;
+  /** Some of it may be at its target already, moved by an earlier process: what is there and the same counts as moved. */
+  readonly resumed: boolean;
   /** Something about the job is different: it wants to be shown, and there may be a place for a file. */
   readonly onChange: () => void;
   /** Bytes came; nothing else is different. */
@@ -44,11 +47,20 @@ export type LiveJobContext = {
   readonly onArrival: (folder: Path) => void;
 };
 
-type FileItem = PlanItem & { readonly kind: 'file' };
+/** A job as it is now. */
+export type LiveView = {
+  readonly phase: JobPhase;
+  readonly existing: Existing;
+  readonly figures: Figures;
+  /** Of a single file that was moved, hex. */
+  readonly digest: string | undefined;
+};
 
 export class LiveJob {
   readonly id: JobId;
   readonly order: JobOrder;
+  /** Bytes per second that it may take; undefined: as much as there is. */
+  limit: number | undefined;
   readonly #context: LiveJobContext;
   readonly #gate = new Gate();
   #existing: Existing;
@@ -58,14 +70,17 @@ export class LiveJob {
   #walk: Walk | undefined;
   #isWalking = false;
   #walked = false;
-  /** Found and not begun; at most one, the walk waits for it to be taken. */
-  #found: FileItem | undefined;
+  /** Found and not begun: one file or a pack of small ones; the walk waits for it to be taken. */
+  #found: readonly [FileItem, ...FileItem[]] | undefined;
+  #units: AsyncGenerator<Unit, void, boolean | undefined> | undefined;
   #inFlight = 0;
   /** The user's folder on this machine, open while files move. */
-  #root: disk.Root | undefined;
+  readonly #root: JobRoot;
   #failed: FailedItem[] = [];
   /** The walk broke off: not even all names of what is to be moved are known. */
   #isLost = false;
+  #isStopped = false;
+  #digest: string | undefined;
   #failures: FileFailure[] = [];
   #failedFiles = 0;
   #error: FerryError | undefined;
@@ -84,6 +99,7 @@ export class LiveJob {
     this.order = order;
     this.#existing = order.existing;
     this.#context = context;
+    this.#root = new JobRoot(order);
   }
 
   get phase(): JobPhase {
@@ -97,20 +113,20 @@ export class LiveJob {
 
   /** Whether `startNext` would do something. */
   get ready(): boolean {
-    if (this.#phase !== 'waiting' && this.#phase !== 'moving') return false;
+    if (this.#isStopped || (this.#phase !== 'waiting' && this.#phase !== 'moving')) return false;
     return this.#found !== undefined || (!this.#isWalking && !this.#walked);
   }
 
   /** Takes the next step: begins a file, or walks on to find one. */
   startNext(): void {
     this.#begin();
-    const item = this.#found;
-    if (item === undefined) {
+    const items = this.#found;
+    if (items === undefined) {
       void this.#walkOn();
       return;
     }
     this.#found = undefined;
-    void this.#move(item);
+    void this.#move(items);
     if (!this.#walked) void this.#walkOn();
   }
 
@@ -149,6 +165,17 @@ export class LiveJob {
     this.#context.onChange();
   }
 
+  /** Leaves off for whoever moves it next: what can be gone on with stays, and this one never goes on. */
+  stop(): void {
+    if (isOver(this.#phase) || this.#isStopped) return;
+    this.#stopClock();
+    this.#phase = 'waiting';
+    this.#isStopped = true;
+    this.#gate.open();
+    this.#abort.abort(new FerryError(Code.SHUTTING_DOWN, 'ferry ends'));
+    this.#endIfDone();
+  }
+
   /** Goes over what failed once more. */
   retry(existing: Existing = this.#existing): void {
     if (this.#phase !== 'failed') return;
@@ -171,30 +198,32 @@ export class LiveJob {
       this.#totalBytes -= files.reduce((sum, { size }) => sum + size, 0);
       this.#walk = walkAgain(this.#walkContext(), again);
     }
+    this.#units = undefined;
     this.#walked = false;
     this.#context.onChange();
   }
 
-  snapshot(): Job {
+  snapshot(): LiveView {
     const nowMs = performance.now();
     if (this.#phase === 'moving')
       this.#samples = addSample(this.#samples, { ms: nowMs, bytes: this.#doneBytes });
     return {
-      ...this.order,
-      existing: this.#existing,
-      id: this.id,
       phase: this.#phase,
-      doneBytes: this.#doneBytes,
-      totalBytes: this.#totalBytes,
-      doneFiles: this.#doneFiles,
-      totalFiles: this.#totalFiles,
-      skippedFiles: this.#skippedFiles,
-      failedFiles: this.#failedFiles,
-      walked: this.#walked,
-      rate: this.#phase === 'moving' ? rateOf(this.#samples) : 0,
-      movingMs: this.#movedMs + (this.#movingSinceMs === undefined ? 0 : nowMs - this.#movingSinceMs),
-      error: this.#error === undefined ? undefined : toWireError(this.#error),
-      failures: this.#failures,
+      existing: this.#existing,
+      digest: this.#digest,
+      figures: {
+        doneBytes: this.#doneBytes,
+        totalBytes: this.#totalBytes,
+        doneFiles: this.#doneFiles,
+        totalFiles: this.#totalFiles,
+        skippedFiles: this.#skippedFiles,
+        failedFiles: this.#failedFiles,
+        walked: this.#walked,
+        rate: this.#phase === 'moving' ? rateOf(this.#samples) : 0,
+        movingMs: this.#movedMs + (this.#movingSinceMs === undefined ? 0 : nowMs - this.#movingSinceMs),
+        error: this.#error === undefined ? undefined : toWireError(this.#error),
+        failures: this.#failures,
+      },
     };
   }
 
@@ -202,8 +231,9 @@ export class LiveJob {
     this.#isWalking = true;
     try {
       this.#walk ??= walkAll(this.#walkContext());
+      this.#units ??= packed(this.#walk);
       for (let enter = true; ; ) {
-        const step = await this.#walk.next(enter);
+        const step = await this.#units.next(enter);
         if (this.#abort.signal.aborted) return;
         if (step.done === true) {
           this.#walked = true;
@@ -213,9 +243,9 @@ export class LiveJob {
         if (item.kind === 'folder') enter = await this.#enter(item.below);
         else if (item.kind === 'refused') this.#fail(item, item.error);
         else {
-          this.#totalFiles += 1;
-          this.#totalBytes += item.size;
-          this.#found = item;
+          this.#totalFiles += item.items.length;
+          for (const { size } of item.items) this.#totalBytes += size;
+          this.#found = item.items;
           return;
         }
       }
@@ -234,14 +264,7 @@ export class LiveJob {
 
   #walkContext(): WalkContext {
     const { remote } = this.#context;
-    return { order: this.order, remote, openRoot: () => this.#openRoot(), signal: this.#abort.signal };
-  }
-
-  /** The folder of this machine that holds the job's source or target. */
-  #openRoot(): disk.Root {
-    const { direction, source, target } = this.order;
-    this.#root ??= disk.Root.open(diskPath(parentPath(direction === 'upload' ? source : target)));
-    return this.#root;
+    return { order: this.order, remote, openRoot: () => this.#root.open(), signal: this.#abort.signal };
   }
 
   /** Whether what is in the folder can be moved. One that cannot be made counts as failed and stops no other. */
@@ -258,56 +281,73 @@ export class LiveJob {
     }
   }
 
-  async #move(item: FileItem): Promise<void> {
-    this.#inFlight += 1;
+  async #move(items: readonly [FileItem, ...FileItem[]]): Promise<void> {
+    const places = items.length === 1 ? 1 : packPlaces;
+    this.#inFlight += places;
     const { signal } = this.#abort;
     try {
-      const result = await this.#moveFile(item, {
-        lanes: this.#context.lanes,
-        pool: this.#context.pool,
-        gate: this.#gate,
-        existing: this.#existing,
-        signal,
-        writesBeside: this.#context.writesBeside,
-        onBytes: (bytes) => {
-          this.#doneBytes += bytes;
-          this.#context.onProgress();
-        },
-      });
-      this.#doneFiles += 1;
-      if (result === 'skipped') {
-        this.#skippedFiles += 1;
-        this.#totalBytes -= item.size;
-      } else {
-        this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));
+      const [first, ...others] = items;
+      const outcomes =
+        others.length === 0
+          ? ['again' as const]
+          : await movePack(this.#moveContext(), items, this.#transferContext());
+      for (const [i, item] of items.entries()) {
+        const outcome = outcomes[i] ?? 'again';
+        if (outcome instanceof FerryError) this.#fail(item, outcome);
+        else if (outcome !== 'again') this.#ended(item, outcome);
+        else await this.#moveOne(others.length === 0 ? first : item);
       }
     } catch (thrown) {
-      if (!signal.aborted) this.#fail(item, asFerryError(thrown));
+      if (!signal.aborted) for (const item of items) this.#fail(item, asFerryError(thrown));
     } finally {
-      this.#inFlight -= 1;
+      this.#inFlight -= places;
       this.#context.onChange();
       this.#endIfDone();
     }
   }
 
-  #moveFile({ below, size, facts }: FileItem, context: TransferContext): Promise<FileResult> {
-    const { direction, source, target } = this.order;
-    const root = this.#openRoot();
-    return direction === 'download'
-      ? download(
-          {
-            root,
-            source: joinPath(source, ...below),
-            target: joinPath(lastOf(target), ...below),
-            size,
-            facts,
-          },
-          context,
-        )
-      : upload(
-          { root, source: joinPath(lastOf(source), ...below), target: joinPath(target, ...below) },
-          context,
-        );
+  async #moveOne(item: FileItem): Promise<void> {
+    const { signal } = this.#abort;
+    try {
+      this.#ended(item, await moveFile(this.#moveContext(), item, this.#transferContext()));
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(item, asFerryError(thrown));
+    }
+  }
+
+  #ended(item: FileItem, result: FileResult): void {
+    this.#doneFiles += 1;
+    if (result === 'skipped') {
+      this.#skippedFiles += 1;
+      this.#totalBytes -= item.size;
+    } else {
+      this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));
+    }
+  }
+
+  #moveContext(): MoveContext {
+    return { order: this.order, root: this.#root.open() };
+  }
+
+  #transferContext(): TransferContext {
+    const { lanes, pool, remote, writesBeside, resumed, onProgress } = this.#context;
+    return {
+      lanes,
+      pool,
+      gate: this.#gate,
+      existing: this.#existing,
+      signal: this.#abort.signal,
+      statRemote: (path, signal) => remote.stat(path, { signal }),
+      writesBeside,
+      resumed,
+      onDigest: (digest) => {
+        if (this.order.kind === EntryKind.file) this.#digest = Buffer.from(digest).toString('hex');
+      },
+      onBytes: (bytes) => {
+        this.#doneBytes += bytes;
+        onProgress();
+      },
+    };
   }
 
   #fail(item: FailedItem, error: FerryError): void {
@@ -320,35 +360,25 @@ export class LiveJob {
     }
   }
 
+  get isIdle(): boolean {
+    return this.#inFlight === 0 && !this.#isWalking;
+  }
+
   /** Resolves when nothing of it is under way: what was cancelled has then been removed. */
   idle(): Promise<void> {
-    if (this.#inFlight === 0 && !this.#isWalking) return Promise.resolve();
+    if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
   #endIfDone(): void {
-    if (this.#inFlight > 0 || this.#isWalking) return;
+    if (!this.isIdle) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
     if (this.#phase === 'moving' && this.#walked && this.#found === undefined) {
       this.#stopClock();
       this.#phase = this.#error === undefined ? 'done' : 'failed';
       this.#context.onChange();
     }
-    if (isOver(this.#phase)) this.#closeRoot();
-  }
-
-  /** Nothing of ours stays behind in the user's folder. */
-  #closeRoot(): void {
-    const root = this.#root;
-    this.#root = undefined;
-    if (root === undefined) return;
-    try {
-      if (this.order.direction === 'download') new disk.Staging(root).removeIfEmpty();
-    } catch (error) {
-      if (!(error instanceof FerryError)) throw error;
-    } finally {
-      root.close();
-    }
+    if (isOver(this.#phase) || this.#isStopped) this.#root.close();
   }
 
   #stopClock(): void {

@@ -78,5 +78,8 @@ export const localSource: FileSource = {
     return inFolder(rootPath, (root) => disk.rename(root, from, to));
   },
   remove: (path) => inParent(path, (root, below) => disk.remove(root, below)),
+  setFacts: (path, facts) => inParent(path, (root, below) => disk.setFacts(root, below, facts)),
+  readLink: (path) => inParent(path, (root, below) => disk.readLink(root, below)),
+  makeLink: (path, target) => inParent(path, (root, below) => disk.makeLink(root, below, target)),
   space: (path) => inFolder(path, (root) => disk.space(root, rootPath)),
 };

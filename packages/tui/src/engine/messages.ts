@@ -2,10 +2,10 @@
  * All that crosses between the UI thread and the I/O thread. Plain data only; failures travel as codes and words.
  */
 
-import type { Entry, Facts, Path, WireError } from '@ferry/protocol';
-import type { EngineEvent, JobAction, Side } from './engine.ts';
+import type { Entry, Facts, Path, Time, WireError } from '@ferry/protocol';
+import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
-import type { JobId, JobOrder } from './job.ts';
+import type { JobId, JobOrder, Priority } from './job.ts';
 import type { Space } from './source.ts';
 
 export type ThreadData = EngineOpts;
@@ -13,21 +13,33 @@ export type ThreadData = EngineOpts;
 /** What one can ask of a side's files. */
 export type SourceCall =
   | {
-      readonly verb: 'list' | 'stat' | 'mkdir' | 'remove' | 'space';
+      readonly verb: 'list' | 'stat' | 'mkdir' | 'remove' | 'space' | 'readLink';
       readonly side: Side;
       readonly path: Path;
     }
-  | { readonly verb: 'rename'; readonly side: Side; readonly path: Path; readonly to: Path };
+  | { readonly verb: 'rename'; readonly side: Side; readonly path: Path; readonly to: Path }
+  | { readonly verb: 'makeLink'; readonly side: Side; readonly path: Path; readonly target: string }
+  | {
+      readonly verb: 'setFacts';
+      readonly side: Side;
+      readonly path: Path;
+      readonly modified: Time;
+      readonly mode: number;
+    };
 
 export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  | { readonly kind: 'priority'; readonly ids: readonly JobId[]; readonly priority: Priority }
+  | { readonly kind: 'limit'; readonly ids: readonly JobId[]; readonly bytesPerSecond: number | undefined }
+  | { readonly kind: 'pause-all'; readonly paused: boolean }
+  | { readonly kind: 'limits'; readonly limits: Partial<QueueLimits> }
   | { readonly kind: 'clear' }
   | { readonly kind: 'close' };
 
-export type CallResult = Facts | Space | readonly JobId[] | undefined;
+export type CallResult = Facts | Space | readonly JobId[] | string | undefined;
 
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }

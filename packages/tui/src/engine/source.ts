@@ -4,7 +4,7 @@
  * and through the engine's proxy from the UI thread.
  */
 
-import type { Entry, Facts, Path } from '@ferry/protocol';
+import type { Entry, Facts, Path, Time } from '@ferry/protocol';
 
 export type Wait = { signal?: AbortSignal };
 
@@ -30,5 +30,11 @@ export interface FileSource {
   rename(from: Path, to: Path, opts?: Wait): Promise<void>;
   /** Removes one file, link or empty folder. @throws NOT_EMPTY, NOT_FOUND, READ_ONLY */
   remove(path: Path, opts?: Wait): Promise<void>;
+  /** Permission bits and modification time of a file or folder, as far as the place can hold them. @throws NOT_FOUND */
+  setFacts(path: Path, facts: { readonly modified: Time; readonly mode: number }, opts?: Wait): Promise<void>;
+  /** What a symlink holds, as a byte string. @throws NOT_FOUND, NOT_REGULAR */
+  readLink(path: Path, opts?: Wait): Promise<string>;
+  /** @throws EXISTS, NOT_FOUND (its folder), FORBIDDEN, READ_ONLY */
+  makeLink(path: Path, target: string, opts?: Wait): Promise<void>;
   space(path: Path, opts?: Wait): Promise<Space>;
 }

@@ -80,6 +80,14 @@ async function serve(
     case 'rename':
       await source.rename(call.path, call.to, opts);
       return undefined;
+    case 'setFacts':
+      await source.setFacts(call.path, call, opts);
+      return undefined;
+    case 'readLink':
+      return source.readLink(call.path, opts);
+    case 'makeLink':
+      await source.makeLink(call.path, call.target, opts);
+      return undefined;
   }
 }
 
@@ -96,6 +104,18 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'act':
       from.act(message.action, message.ids);
+      break;
+    case 'priority':
+      from.setPriority(message.ids, message.priority);
+      break;
+    case 'limit':
+      from.setLimit(message.ids, message.bytesPerSecond);
+      break;
+    case 'pause-all':
+      from.pauseAll(message.paused);
+      break;
+    case 'limits':
+      from.setLimits(message.limits);
       break;
     case 'clear':
       from.clear();

@@ -88,6 +88,11 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     }
     case 'jobs':
       return [withJobs(state, event), []];
+    case 'queue': {
+      const { notice } = event.status;
+      if (notice === undefined) return [state, []];
+      return [{ ...state, notice: { text: inWords('the queue', notice), isError: true } }, []];
+    }
     case 'changed': {
       const pane = state[event.side];
       return samePath(pane.path, event.folder) && !pane.loading ? refresh(state, event.side) : [state, []];

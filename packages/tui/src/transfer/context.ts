@@ -11,8 +11,6 @@ export type TransferContext = {
   readonly pool: BlockPool;
   readonly gate: Gate;
   readonly existing: Existing;
-  /** A job that is gone on with: files that are there with the source's size and time were moved before. */
-  readonly resumed?: boolean;
   /** Looks at a file of the server. Wanted by resumed uploads only. @throws {FerryError} */
   readonly statRemote?: (path: Path, signal: AbortSignal) => Promise<Facts>;
   /**
@@ -21,6 +19,10 @@ export type TransferContext = {
   readonly signal: AbortSignal;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside?: number;
+  /** A file that is at its target with the same size and modification time was moved by an earlier process: it counts as moved. */
+  readonly resumed?: boolean;
+  /** The root digest of a file that was moved, before the call resolves. */
+  readonly onDigest?: (digest: Uint8Array) => void;
   /** Verified bytes as they come; negative when a file has to begin again or failed. */
   readonly onBytes: (bytes: number) => void;
 };

@@ -81,7 +81,9 @@ export class Incoming {
   }
 
   commit(): void {
-    this.#stagedFile().commit();
+    const file = this.#stagedFile();
+    file.commit();
+    this.#context.onDigest?.(file.rootDigest());
   }
 
   /** After a failure: what could be gone on with stays, unless it is of no use or the user gave it up. */

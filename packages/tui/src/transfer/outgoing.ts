@@ -242,6 +242,7 @@ export class Outgoing {
     this.#handles.delete(lane.channel);
     await this.#leaveAll(true);
     const root = rootDigest(this.#order.size, this.#digests);
+    this.#context.onDigest?.(root);
     await lane.channel.call(
       commit,
       { handle, rootDigest: root },

@@ -70,7 +70,9 @@ export async function sendInOne(
     // The commit must not overtake a block. The answers of a small file's blocks come together with the commit's.
     await lastHandedOn;
     both.throwIfAborted();
-    await channel.call(commit, { handle, rootDigest: rootDigest(size, digests) });
+    const root = rootDigest(size, digests);
+    context.onDigest?.(root);
+    await channel.call(commit, { handle, rootDigest: root });
     await created;
   } catch (error) {
     if (channel.ended === undefined) void channel.call(discard, { handle, keep: false }).catch(() => {});

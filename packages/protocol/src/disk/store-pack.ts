@@ -1,0 +1,183 @@
+/**
+ * Small files of one folder, published together: each staged, verified and synced like any other, with one walk, one look
+ * at the folder and one sync of it for all. Called on I/O threads; the syncs are done beside it.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { contentDigest, sameDigest } from '../content/digest.ts';
+import { type Time, timeToNs } from '../entry.ts';
+import { Code, FerryError } from '../errors.ts';
+import { checkName, type Name, type Path, stagingName } from '../path.ts';
+import { closing, folderPath, lstatAt, pathAt } from './at.ts';
+import { asDiskError, onDisk, unlessErrno } from './errno.ts';
+import { FolderSync } from './folder-sync.ts';
+import { moveAt } from './move.ts';
+import { renameOver } from './rename-over.ts';
+import { setFacts } from './set-facts.ts';
+import type { Staging } from './staging.ts';
+import type { TargetRule } from './target.ts';
+
+const tmpfsMagic = 0x01021994;
+
+const syncOnPool = promisify(fdatasync);
+
+export type PackFile = {
+  readonly name: Name;
+  readonly modified: Time;
+  /** Permission bits; only 0o777 of them are kept, less the staging's umask. */
+  readonly mode: number;
+  readonly rootDigest: Uint8Array;
+  readonly content: Uint8Array;
+};
+
+export type PackSpec = {
+  readonly folder: Path;
+  readonly existing: TargetRule['existing'];
+  /** A file that is there with this content and time counts as stored. */
+  readonly again: boolean;
+  readonly files: readonly PackFile[];
+};
+
+/** undefined: stored, and durable if `durable`. */
+export type PackResult = {
+  readonly outcomes: readonly (FerryError | undefined)[];
+  readonly durable: boolean;
+};
+
+type Staged = { readonly index: number; readonly partName: Name; readonly fd: number };
+
+/**
+ * One that fails stops no other and leaves nothing.
+ * @throws {FerryError} NOT_FOUND, NOT_FOLDER, FORBIDDEN … when the folder itself cannot be used; IO_ERROR when it could not
+ *   be synced: then nothing is sure
+ */
+export async function storePack(staging: Staging, spec: PackSpec): Promise<PackResult> {
+  const { root } = staging;
+  const outcomes: (FerryError | undefined)[] = spec.files.map(() => undefined);
+  const folderFd = root.holdFolder(spec.folder);
+  try {
+    const partFolderFd = onDisk(() => staging.openOrMakePartFolder(folderFd));
+    try {
+      const pack = randomBytes(14).toString('hex');
+      const staged: Staged[] = [];
+      spec.files.forEach((file, index) => {
+        try {
+          if (isOurs(root.hideStaging, spec.folder, file.name)) {
+            throw new FerryError(Code.NAME_INVALID, 'that name is reserved');
+          }
+          if (isThere(folderFd, file, spec.again)) return;
+          staged.push({ index, ...stage(partFolderFd, file, partNameOf(pack, index), staging.umask) });
+        } catch (error) {
+          outcomes[index] = asDiskError(error);
+        }
+      });
+      const synced = await syncAll(staged, root.durable && !isInMemory(partFolderFd));
+      if (!root.contains(folderFd)) {
+        for (const { partName } of staged) unlinkQuietly(partFolderFd, partName);
+        throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
+      }
+      const folders = new FolderSync();
+      for (const [i, { index, partName }] of staged.entries()) {
+        const name = spec.files[index]?.name;
+        try {
+          const failure = synced[i];
+          if (failure !== undefined) throw failure;
+          if (name === undefined) throw new Error('a file without its name');
+          // Both look at the name and take it in one step.
+          if (spec.existing === 'fail') moveAt(partFolderFd, partName, folderFd, name, false);
+          else renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name));
+        } catch (error) {
+          outcomes[index] = asDiskError(error);
+          unlinkQuietly(partFolderFd, partName);
+        }
+      }
+      if (!root.durable) return { outcomes, durable: false };
+      folders.add(folderFd);
+      folders.add(partFolderFd);
+      return { outcomes, durable: folders.sync() };
+    } finally {
+      closeSync(partFolderFd);
+    }
+  } finally {
+    closeSync(folderFd);
+  }
+}
+
+function isOurs(hideStaging: boolean, folder: Path, name: Name): boolean {
+  return hideStaging && folder.length === 0 && name === stagingName;
+}
+
+/** Whether an earlier attempt has put it there. */
+function isThere(folderFd: number, { name, modified, content }: PackFile, again: boolean): boolean {
+  if (!again) return false;
+  const stats = lstatAt(folderFd, name);
+  if (stats?.isFile() !== true || Number(stats.size) !== content.length) return false;
+  const apart = stats.mtimeNs - timeToNs(modified);
+  if (apart > 1000n || apart < -1000n) return false;
+  const fd = openSync(
+    pathAt(folderFd, name),
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  );
+  return closing(fd, () => Buffer.compare(readFileSync(fd), content) === 0);
+}
+
+function partNameOf(pack: string, index: number): Name {
+  return checkName(`${pack}${index.toString(16).padStart(4, '0')}.part`);
+}
+
+function stage(partFolderFd: number, file: PackFile, partName: Name, umask: number): Omit<Staged, 'index'> {
+  const { content, rootDigest, mode, modified } = file;
+  if (!sameDigest(contentDigest(content), rootDigest)) {
+    throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
+  }
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const fd = openSync(pathAt(partFolderFd, partName), flags, 0o600);
+  try {
+    for (let done = 0; done < content.length; )
+      done += writeSync(fd, content, done, content.length - done, done);
+    setFacts(fd, mode & 0o777 & ~umask, modified);
+    return { partName, fd };
+  } catch (error) {
+    closeSync(fd);
+    unlinkQuietly(partFolderFd, partName);
+    throw error;
+  }
+}
+
+/** On a file system in memory there is nothing to sync, and asking costs as much as writing the file. */
+function isInMemory(folderFd: number): boolean {
+  return statfsSync(folderPath(folderFd)).type === tmpfsMagic;
+}
+
+/** All at once, so that the file system can do them together. Closes them. */
+async function syncAll(
+  staged: readonly Staged[],
+  durable: boolean,
+): Promise<readonly (FerryError | undefined)[]> {
+  const ends = durable ? await Promise.allSettled(staged.map(({ fd }) => syncOnPool(fd))) : [];
+  return staged.map(({ fd }, i) => {
+    const end = ends[i];
+    try {
+      closeSync(fd);
+    } catch (error) {
+      return asDiskError(error);
+    }
+    return end?.status === 'rejected' ? asDiskError(end.reason) : undefined;
+  });
+}
+
+/** What stays behind is collected by age. */
+function unlinkQuietly(partFolderFd: number, partName: Name): void {
+  unlessErrno(['ENOENT', 'EACCES', 'EIO', 'EROFS'], () => unlinkSync(pathAt(partFolderFd, partName)));
+}

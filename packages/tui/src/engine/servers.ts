@@ -1,0 +1,89 @@
+/**
+ * Connections and lanes to all servers that jobs talk to: opened when the first job needs one, closed after the last. I/O
+ * thread.
+ */
+
+import type { BlockPool } from '@ferry/protocol/content';
+import { Connection, type ConnectionOpts } from '../client/connection.ts';
+import { type DeviceKey, deviceKey } from '../client/device-key.ts';
+import { Lanes } from '../client/lanes.ts';
+import { remoteSource } from '../client/remote-source.ts';
+import { type QueueServer, serverKey } from '../queue/stored-job.ts';
+import type { ConnectionStatus } from './engine.ts';
+import type { FileSource } from './source.ts';
+
+export type ServersOpts = {
+  readonly deviceKeyFile: string;
+  /** Name and version of the program, for the server's log. */
+  readonly client: string;
+  readonly attempts: ConnectionOpts['attempts'];
+  readonly pool: BlockPool;
+};
+
+/** The way to one server. */
+export type Line = {
+  readonly key: string;
+  readonly connection: Connection;
+  readonly remote: FileSource;
+  readonly lanes: Lanes;
+};
+
+export class Servers {
+  readonly #opts: ServersOpts;
+  readonly #device: DeviceKey;
+  readonly #lines = new Map<string, { readonly line: Line; users: number }>();
+
+  /** @throws {FerryError} CONFIG when this device's key cannot be used */
+  constructor(opts: ServersOpts) {
+    this.#opts = opts;
+    this.#device = deviceKey(opts.deviceKeyFile);
+  }
+
+  /** Shared by all who open the same server; each gives it back with `release`. */
+  open(
+    server: QueueServer,
+    first: { token?: Uint8Array | undefined; onStatus?: (status: ConnectionStatus) => void } = {},
+  ): Line {
+    const key = serverKey(server);
+    const there = this.#lines.get(key);
+    // One that has given up is of no use to a new job.
+    if (there !== undefined && there.line.connection.status.phase !== 'closed') {
+      there.users += 1;
+      return there.line;
+    }
+    const { client, attempts, pool } = this.#opts;
+    const connection = new Connection({
+      spec: { ...server, device: this.#device, token: first.token, client, pool },
+      attempts,
+      onStatus: first.onStatus ?? (() => {}),
+    });
+    const line = {
+      key,
+      connection,
+      remote: remoteSource(connection),
+      lanes: new Lanes(connection),
+    };
+    this.#lines.set(key, { line, users: 1 });
+    return line;
+  }
+
+  release(line: Line): void {
+    const there = this.#lines.get(line.key);
+    if (there?.line === line) {
+      there.users -= 1;
+      if (there.users > 0) return;
+      this.#lines.delete(line.key);
+      close(line);
+    }
+  }
+
+  close(): void {
+    for (const { line } of this.#lines.values()) close(line);
+    this.#lines.clear();
+  }
+}
+
+function close({ lanes, connection }: Line): void {
+  lanes.close();
+  connection.close();
+}

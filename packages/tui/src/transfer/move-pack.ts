@@ -1,0 +1,187 @@
+/**
+ * Small files of one folder, moved in one message and one round trip. Each fails or arrives on its own. I/O thread.
+ */
+
+import { asFerryError, Code, FerryError, fromWireError, type Name, type Path } from '@ferry/protocol';
+import { contentDigest, sameDigest } from '@ferry/protocol/content';
+import { fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
+import {
+  type Fetched,
+  fetch,
+  Overwrite,
+  type PackedFile,
+  type StoreFailure,
+  store,
+} from '@ferry/protocol/messages';
+import type { FileResult, TransferContext } from './context.ts';
+import { isOfTheLine, patience, restBefore, stallMs } from './retry.ts';
+
+export type PackSpec = {
+  /** Folder of this machine that is read from or written to, and that nothing leaves. */
+  readonly root: Root;
+  /** Where the files are and where they go: `from` on the side they come from. */
+  readonly from: Path;
+  readonly to: Path;
+  readonly names: readonly Name[];
+};
+
+/** `again`: it has outgrown a pack, move it by itself. Otherwise as for a single file. */
+export type PackOutcome = FileResult | 'again' | FerryError;
+
+/** By their place in `names`. @throws {FerryError} what concerns all of them: the folder, the line, CANCELLED */
+export async function uploadPack(spec: PackSpec, context: TransferContext): Promise<readonly PackOutcome[]> {
+  const outcomes: PackOutcome[] = spec.names.map(() => 'moved');
+  const files: PackedFile[] = [];
+  const places: number[] = [];
+  let index = 0;
+  for (const found of fetchPack(spec.root, spec.from, spec.names)) {
+    if (found instanceof FerryError) {
+      outcomes[index] = found.code === Code.LIMIT ? 'again' : found;
+    } else {
+      const { facts, content } = found;
+      const { modified, mode, name } = facts;
+      files.push({ name, modified, mode, rootDigest: contentDigest(content), content });
+      places.push(index);
+    }
+    index += 1;
+  }
+  if (files.length === 0) return outcomes;
+  const failures = await sendPack(spec.to, files, context);
+  for (const failure of failures) {
+    const place = places[failure.index];
+    if (place !== undefined) outcomes[place] = outcomeOf(failure, context);
+  }
+  for (const [i, { content }] of files.entries()) {
+    if (outcomes[places[i] ?? 0] === 'moved') context.onBytes(content.length);
+  }
+  return outcomes;
+}
+
+function outcomeOf({ code, message }: StoreFailure, { existing }: TransferContext): PackOutcome {
+  if (code === Code.EXISTS && existing === 'skip') return 'skipped';
+  return fromWireError([code, message, 0]);
+}
+
+async function sendPack(
+  folder: Path,
+  files: readonly PackedFile[],
+  { lanes, gate, signal, existing, resumed }: TransferContext,
+): Promise<readonly StoreFailure[]> {
+  const overwrite = existing === 'overwrite' ? Overwrite.replace : Overwrite.never;
+  for (let failures = 0; ; ) {
+    await gate.pass(signal);
+    try {
+      const lane = await lanes.take(signal);
+      try {
+        const again = failures > 0 || resumed === true;
+        const opts = { signal, timeoutMs: stallMs };
+        const reply = await lane.channel.call(store, { folder, overwrite, again, files }, opts);
+        for (const { content } of files) lane.moved(content.length);
+        return reply.failures;
+      } finally {
+        lane.release();
+      }
+    } catch (thrown) {
+      const error = asFerryError(thrown);
+      failures += 1;
+      if (!isOfTheLine(error) || failures > patience) throw error;
+      await restBefore(failures, error, signal);
+    }
+  }
+}
+
+/** By their place in `names`. @throws {FerryError} what concerns all of them: the folder, the line, CANCELLED */
+export async function downloadPack(
+  spec: PackSpec,
+  context: TransferContext,
+): Promise<readonly PackOutcome[]> {
+  const { lanes, gate, signal } = context;
+  const outcomes: (PackOutcome | undefined)[] = spec.names.map(() => undefined);
+  for (let failures = 0; ; ) {
+    await gate.pass(signal);
+    const wanted = spec.names.flatMap((name, place) =>
+      outcomes[place] === undefined ? [{ name, place }] : [],
+    );
+    if (wanted.length === 0) break;
+    try {
+      const lane = await lanes.take(signal);
+      const keeping: Promise<void>[] = [];
+      try {
+        const names = wanted.map(({ name }) => name);
+        await lane.channel.call(
+          fetch,
+          { folder: spec.from, names },
+          {
+            signal,
+            timeoutMs: stallMs,
+            onPart: (part) => {
+              const kept = keep(part, (index) => wanted[index], spec, context, outcomes);
+              // Looked at when the call is over.
+              kept.catch(() => {});
+              keeping.push(kept);
+              for (const { content } of part.files) lane.moved(content.length);
+            },
+          },
+        );
+      } finally {
+        lane.release();
+        await Promise.all(keeping);
+      }
+      if (wanted.some(({ place }) => outcomes[place] === undefined)) {
+        throw new FerryError(Code.INTEGRITY, 'the server left out a file');
+      }
+    } catch (thrown) {
+      const error = asFerryError(thrown);
+      failures += 1;
+      if (!(isOfTheLine(error) || error.code === Code.INTEGRITY) || failures > patience) throw error;
+      await restBefore(failures, error, signal);
+    }
+  }
+  return outcomes.map((outcome) => outcome ?? new FerryError(Code.INTERNAL, 'the file was forgotten'));
+}
+
+type Wanted = { readonly name: Name; readonly place: number };
+
+/** Writes what came. A damaged file stays without an outcome, to be asked for again. */
+async function keep(
+  part: Fetched,
+  wantedAt: (index: number) => Wanted | undefined,
+  spec: PackSpec,
+  context: TransferContext,
+  outcomes: (PackOutcome | undefined)[],
+): Promise<void> {
+  const { existing, resumed } = context;
+  const known = (index: number): Wanted => {
+    const wanted = wantedAt(index);
+    if (wanted === undefined)
+      throw new FerryError(Code.MALFORMED, 'the server sent a file that was not asked for');
+    return wanted;
+  };
+  for (const { index, code, message } of part.failures) {
+    outcomes[known(index).place] = code === Code.LIMIT ? 'again' : fromWireError([code, message, 0]);
+  }
+  const files: PackFile[] = [];
+  const places: number[] = [];
+  for (const { index, facts, rootDigest, content } of part.files) {
+    const { name, place } = known(index);
+    if (!sameDigest(contentDigest(content), rootDigest)) continue;
+    // The name is ours, whatever the server says.
+    files.push({ name, modified: facts.modified, mode: facts.mode, rootDigest, content });
+    places.push(place);
+  }
+  if (files.length === 0) return;
+  const staging = new Staging(spec.root);
+  const { outcomes: stored } = await storePack(staging, {
+    folder: spec.to,
+    existing: existing === 'overwrite' ? 'overwrite' : 'fail',
+    again: resumed === true,
+    files,
+  });
+  for (const [i, error] of stored.entries()) {
+    const place = places[i] ?? 0;
+    if (error === undefined) {
+      outcomes[place] = 'moved';
+      context.onBytes(files[i]?.content.length ?? 0);
+    } else outcomes[place] = error.code === Code.EXISTS && existing === 'skip' ? 'skipped' : error;
+  }
+}
