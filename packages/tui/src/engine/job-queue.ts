@@ -5,10 +5,16 @@
 
 import { asFerryError, Code, FerryError, type Path, parentPath, toWireError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import { hostPort } from '@ferry/protocol/session';
 import { MoverLock } from '../queue/mover-lock.ts';
 import { type Changes, QueueStore } from '../queue/queue-store.ts';
-import { isMovable, phaseOf, type QueueOrder, type StoredJob, serverKey } from '../queue/stored-job.ts';
+import {
+  isMovable,
+  phaseOf,
+  type QueueOrder,
+  type StoredJob,
+  serverKey,
+  toJob,
+} from '../queue/stored-job.ts';
 import type { EngineEvent, QueueStatus, Side } from './engine.ts';
 import { isOver, type Job, type JobId, type Totals } from './job.ts';
 import { Mover } from './mover.ts';
@@ -226,23 +232,11 @@ export class JobQueue {
   }
 
   #jobOf(row: StoredJob): Job {
-    const { id, order, wish, fact, server, addedMs } = row;
-    const view = this.#mover?.view(id);
-    return {
-      ...order,
-      existing: view?.existing ?? wish.existing ?? order.existing,
-      ...fact.figures,
-      ...view?.figures,
-      id,
-      place: wish.place,
-      priority: wish.priority,
-      limit: wish.limit,
-      server: hostPort(server),
-      addedMs,
-      endedMs: fact.endedMs,
-      digest: view?.digest ?? fact.digest,
-      phase: view?.phase ?? phaseOf(row, this.store.settings),
-    };
+    const job = toJob(row, this.store.settings);
+    const view = this.#mover?.view(row.id);
+    if (view === undefined) return job;
+    const { phase, existing, figures, digest = job.digest } = view;
+    return { ...job, ...figures, phase, existing, digest };
   }
 
   #tellSoon(): void {
