@@ -138,6 +138,16 @@ export function isMovable(job: StoredJob, settings: QueueSettings): boolean {
   return phase === 'waiting' || phase === 'moving';
 }
 
+/** So many jobs that are done or cancelled are remembered. */
+export const historyMost = 1000;
+
+/** What went well long ago and makes room; what failed stays until its user says so. */
+export function outdated(jobs: readonly StoredJob[]): readonly StoredJob[] {
+  const past = jobs.filter(({ fact }) => fact.phase === 'done' || fact.phase === 'cancelled');
+  const byEnd = past.toSorted((a, b) => (a.fact.endedMs ?? 0) - (b.fact.endedMs ?? 0));
+  return byEnd.slice(0, Math.max(0, past.length - historyMost));
+}
+
 /** As everyone outside the queue sees it. */
 export function toJob(row: StoredJob, settings: QueueSettings): Job {
   const { id, order, wish, fact, server, addedMs } = row;
