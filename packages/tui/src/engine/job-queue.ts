@@ -103,8 +103,7 @@ export class JobQueue {
   news(): EngineEvent[] {
     const jobs = this.jobs();
     const told: EngineEvent[] = [{ kind: 'queue', status: this.status }];
-    if (jobs.length > 0)
-      told.push({ kind: 'jobs', changed: jobs, removed: [], totals: totalsOf(this.#counted(jobs)) });
+    if (jobs.length > 0) told.push({ kind: 'jobs', changed: jobs, removed: [], totals: this.#totals() });
     return told;
   }
 
@@ -256,34 +255,34 @@ export class JobQueue {
   }
 
   #tell(): void {
-    const all = this.jobs();
-    const changed = all.filter(({ id }) => this.#changed.has(id));
+    const changed = [...this.#changed]
+      .flatMap((id) => this.store.get(id) ?? [])
+      .map((row) => this.#jobOf(row))
+      .toSorted((a, b) => a.place - b.place);
     const removed = [...this.#removed];
     this.#changed.clear();
     this.#removed.clear();
     if (changed.length > 0 || removed.length > 0)
-      this.#opts.emit({ kind: 'jobs', changed, removed, totals: totalsOf(this.#counted(all)) });
+      this.#opts.emit({ kind: 'jobs', changed, removed, totals: this.#totals() });
     for (const arrival of this.#arrivals.values()) this.#opts.emit({ kind: 'changed', ...arrival });
     this.#arrivals.clear();
     // A rate falls also when nothing comes any more.
-    if (this.#mover !== undefined && all.some(({ phase }) => phase === 'moving')) {
-      for (const job of all) if (job.phase === 'moving') this.#changed.add(job.id);
-      this.#tellSoon();
-    }
+    const moving = this.#mover?.moving() ?? [];
+    for (const id of moving) this.#changed.add(id);
+    if (moving.length > 0) this.#tellSoon();
   }
 
   /** What ended before this program began is history. */
-  #counted(jobs: readonly Job[]): readonly Job[] {
-    return jobs.filter(({ endedMs = Number.POSITIVE_INFINITY }) => endedMs >= this.#startedMs);
+  #totals(): Totals {
+    let [doneBytes, totalBytes, rate] = [0, 0, 0];
+    for (const row of this.store.jobs()) {
+      const { endedMs = Number.POSITIVE_INFINITY, phase, figures: last } = row.fact;
+      if (endedMs < this.#startedMs || phase === 'cancelled' || row.wish.cancelled) continue;
+      const figures = this.#mover?.view(row.id)?.figures ?? last;
+      doneBytes += figures.doneBytes;
+      totalBytes += figures.totalBytes;
+      rate += figures.rate;
+    }
+    return { doneBytes, totalBytes, rate };
   }
-}
-
-export function totalsOf(jobs: readonly Job[]): Totals {
-  const counted = jobs.filter(({ phase }) => phase !== 'cancelled');
-  const sum = (of: (job: Job) => number): number => counted.reduce((total, job) => total + of(job), 0);
-  return {
-    doneBytes: sum(({ doneBytes }) => doneBytes),
-    totalBytes: sum(({ totalBytes }) => totalBytes),
-    rate: sum(({ rate }) => rate),
-  };
 }

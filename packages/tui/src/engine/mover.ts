@@ -64,6 +64,10 @@ export class Mover {
     return this.#live.get(id)?.job.snapshot();
   }
 
+  moving(): readonly JobId[] {
+    return [...this.#live].flatMap(([id, { job }]) => (job.phase === 'moving' ? [id] : []));
+  }
+
   /** True while something moves or could. */
   get isBusy(): boolean {
     const { store } = this.#opts;
