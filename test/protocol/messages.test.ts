@@ -67,13 +67,17 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       mode: 0o755,
       overwrite: 1,
       expected: 'x',
+      begin: 1,
+      source: 'y',
     },
+    part: { first: 3, digests: bytes(64) },
+    reply: { committed: { facts, durable: true } },
   }),
   ...of('commit', messages.commit, {
     request: { handle: 1, rootDigest: bytes(32) },
     reply: { facts, durable: true },
   }),
-  ...of('discard', messages.discard, { request: { handle: 1 } }),
+  ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),
 ];
 
 function of<Q, P, R>(

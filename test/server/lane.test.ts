@@ -138,8 +138,8 @@ describe('a lane', () => {
     await lane.call(create, given);
     await sendBlock(lane, given.handle, 0, block, pool).answered;
     assert.equal(partials(dir).length, 1);
-    await lane.call(discard, { handle: given.handle });
-    await lane.call(discard, { handle: given.handle });
+    await lane.call(discard, { handle: given.handle, keep: false });
+    await lane.call(discard, { handle: given.handle, keep: false });
     assert.deepEqual(partials(dir), []);
     const lost = createOf(path('lost'), content);
     await lane.call(create, lost);
@@ -147,7 +147,7 @@ describe('a lane', () => {
     lane.abort(withEnd());
     const other = await openLane(server, session, { pool });
     // The lane's end reaches the server in its own time; a listing of the folder tells.
-    while (partials(dir).length > 0) await other.call(discard, { handle: 1 });
+    while (partials(dir).length > 0) await other.call(discard, { handle: 1, keep: false });
     assert.deepEqual(visible(dir), []);
     other.abort(withEnd());
   });

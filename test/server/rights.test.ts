@@ -46,7 +46,7 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
   [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],
   [Kind.commit, (_, lane) => lane.call(commit, { handle: 1, rootDigest: content.root })],
-  [Kind.discard, (_, lane) => lane.call(discard, { handle: 1 })],
+  [Kind.discard, (_, lane) => lane.call(discard, { handle: 1, keep: false })],
 ]);
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the two ways to log in. */

@@ -14,6 +14,7 @@ import {
 import { dial, type Link } from '@ferry/protocol/link';
 import {
   attach,
+  Begin,
   type Create,
   commit,
   create,
@@ -153,6 +154,8 @@ export function createOf(path: Path, content: Content, more: Partial<Create> = {
     mode: 0o644,
     overwrite: Overwrite.never,
     expected: undefined,
+    begin: Begin.fresh,
+    source: undefined,
     ...more,
   };
 }

@@ -5,7 +5,7 @@ import { BlockPool, blockContentAt } from '@ferry/protocol/content';
 import { type MemoryLinkOpts, memoryLinks } from '@ferry/protocol/link';
 import { type Read, read } from '@ferry/protocol/messages';
 import { ClientChannel, handler, type ServerCall, ServerChannel } from '@ferry/protocol/session';
-import type { Lane } from '../../packages/tui/src/client/lanes.ts';
+import type { LaneSource } from '../../packages/tui/src/client/lanes.ts';
 import { type Content, contentOf } from './staging.ts';
 
 export type SentBlock = { readonly index: number; readonly content: Buffer; readonly digest: Uint8Array };
@@ -21,7 +21,7 @@ export type Lies = {
 
 export type LyingServer = {
   /** As the transfers want them. */
-  readonly lanes: { take(signal: AbortSignal): Promise<Lane> };
+  readonly lanes: LaneSource;
   readonly content: Content;
   readonly facts: Facts;
   /** Lanes opened so far. */
@@ -54,13 +54,15 @@ export function lyingServer(
     opened: 0,
     asks,
     lanes: {
+      share: () => 1,
+      prepare: () => {},
       take: async (signal) => {
         if (signal.aborted) throw new FerryError(Code.CANCELLED, 'cancelled');
         if (channel === undefined || channel.ended !== undefined) {
           server.opened += 1;
           channel = open(memoryLinks(linkOpts(server.opened)));
         }
-        return { channel, nextHandle: () => 1, release: () => {} };
+        return { channel, nextHandle: () => 1, moved: () => {}, window: () => 12, release: () => {} };
       },
     },
   };

@@ -136,7 +136,7 @@ describe('commit refuses and leaves nothing', () => {
     const { folder, staging } = share(t);
     const file = staging.create(specFor('file', 0));
     rmSync(join(folder, '.ferry'), { recursive: true });
-    assert.throws(() => file.commit(), withCode('IO_ERROR'));
+    assert.throws(() => file.commit(), withCode('BAD_STATE'));
     assert.equal(existsSync(join(folder, 'file')), false);
   });
 });

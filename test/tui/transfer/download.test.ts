@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CodeName, limits } from '@ferry/protocol';
@@ -245,16 +245,19 @@ test('cancelled while paused it ends and leaves nothing', async (t) => {
   assertNothing(folder);
 });
 
-test('a disk that fills up in the middle is NO_SPACE, and nothing is left (XFER-10)', async (t) => {
+test('a disk that fills up in the middle is NO_SPACE; with room again it goes on where it was (XFER-10)', async (t) => {
   const small = scratchFolder(t);
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', small]).status !== 0) {
     t.skip('no small file system can be mounted here');
     return;
   }
   const root = Root.open(small);
+  let isFull = false;
   const server = lyingServer(randomBytes(9 * MiB), {
     before: (index) => {
-      if (index === 4) writeFileSync(join(small, 'ballast'), Buffer.alloc(6 * MiB));
+      if (index !== 4 || isFull) return;
+      isFull = true;
+      writeFileSync(join(small, 'ballast'), Buffer.alloc(6 * MiB));
     },
   });
   const { context } = setUp(t, server);
@@ -262,7 +265,12 @@ test('a disk that fills up in the middle is NO_SPACE, and nothing is left (XFER-
     const got = download({ root, source: path('f'), target: path('got') }, context);
     await assert.rejects(got, withCode('NO_SPACE'));
     rmSync(join(small, 'ballast'));
-    assertNothing(small);
+    assert.equal(existsSync(join(small, 'got')), false);
+    const asked = new Map(server.asks);
+    assert.equal(await download({ root, source: path('f'), target: path('got') }, context), 'moved');
+    assert.ok(readFileSync(join(small, 'got')).equals(server.content.bytes));
+    // The very first block is asked for before it is known that it is there.
+    for (const index of [1, 2, 3]) assert.equal(server.asks.get(index), asked.get(index), `block ${index}`);
   } finally {
     root.close();
     spawnSync('umount', ['--lazy', small]);

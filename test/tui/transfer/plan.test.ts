@@ -41,14 +41,14 @@ async function items(walk: AsyncIterable<PlanItem>): Promise<string[]> {
 
 test('one file is one item, and nothing is listed', async () => {
   const { list, asked } = lister({});
-  assert.deepEqual(await items(plan(path('a/b'), EntryKind.file, 7, list, signal)), ['file  7']);
+  assert.deepEqual(await items(plan(path('a/b'), EntryKind.file, { size: 7 }, list, signal)), ['file  7']);
   assert.deepEqual(asked, []);
 });
 
 test('a link or a device is refused', async () => {
   const { list } = lister({});
   for (const kind of [EntryKind.symlink, EntryKind.other])
-    assert.deepEqual(await items(plan(path('a'), kind, 0, list, signal)), ['refused  NOT_REGULAR']);
+    assert.deepEqual(await items(plan(path('a'), kind, { size: 0 }, list, signal)), ['refused  NOT_REGULAR']);
 });
 
 test('a folder comes before what is in it, its files before its folders, all by name', async () => {
@@ -58,7 +58,7 @@ test('a folder comes before what is in it, its files before its folders, all by 
     'top/a/deep': [],
     'top/z': [file('y', 1)],
   });
-  assert.deepEqual(await items(plan(path('top'), EntryKind.folder, 0, list, signal)), [
+  assert.deepEqual(await items(plan(path('top'), EntryKind.folder, { size: 0 }, list, signal)), [
     'folder ',
     'file 1 4',
     'file 2 5',
@@ -73,7 +73,7 @@ test('a folder comes before what is in it, its files before its folders, all by 
 
 test('the next folder is listed only when it is wanted', async () => {
   const { list, asked } = lister({ top: [folder('a')], 'top/a': [file('x')] });
-  const walk = plan(path('top'), EntryKind.folder, 0, list, signal);
+  const walk = plan(path('top'), EntryKind.folder, { size: 0 }, list, signal);
   await walk.next();
   assert.deepEqual(asked, ['top']);
   await walk.next();
@@ -86,7 +86,7 @@ test('a folder that cannot be read is one refused item', async () => {
     'top/a': new FerryError(Code.FORBIDDEN, 'no'),
     'top/b': [file('x')],
   });
-  assert.deepEqual(await items(plan(path('top'), EntryKind.folder, 0, list, signal)), [
+  assert.deepEqual(await items(plan(path('top'), EntryKind.folder, { size: 0 }, list, signal)), [
     'folder ',
     'refused a FORBIDDEN',
     'folder b',
@@ -96,8 +96,14 @@ test('a folder that cannot be read is one refused item', async () => {
 
 test('a source that cannot be read ends the walk, and so does a cancelled listing', async () => {
   const { list } = lister({ top: [folder('a')], 'top/a': new FerryError(Code.CANCELLED, 'cancelled') });
-  await assert.rejects(items(plan(path('none'), EntryKind.folder, 0, list, signal)), withCode('NOT_FOUND'));
-  await assert.rejects(items(plan(path('top'), EntryKind.folder, 0, list, signal)), withCode('CANCELLED'));
+  await assert.rejects(
+    items(plan(path('none'), EntryKind.folder, { size: 0 }, list, signal)),
+    withCode('NOT_FOUND'),
+  );
+  await assert.rejects(
+    items(plan(path('top'), EntryKind.folder, { size: 0 }, list, signal)),
+    withCode('CANCELLED'),
+  );
 });
 
 test('a folder that cannot be made is passed over with all that is in it', async () => {
@@ -106,7 +112,7 @@ test('a folder that cannot be made is passed over with all that is in it', async
     'top/a': [folder('deep'), file('x')],
     'top/b': [file('y')],
   });
-  const walk = plan(path('top'), EntryKind.folder, 0, list, signal);
+  const walk = plan(path('top'), EntryKind.folder, { size: 0 }, list, signal);
   const found: string[] = [];
   for (let step = await walk.next(); step.done !== true; ) {
     found.push(step.value.below.join('/'));

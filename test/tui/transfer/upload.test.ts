@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Code, EntryKind, FerryError, limits } from '@ferry/protocol';
 import {
@@ -17,10 +17,20 @@ import {
 } from '@ferry/protocol/content';
 import { Root } from '@ferry/protocol/disk';
 import { type MemoryLinkOpts, memoryLinks } from '@ferry/protocol/link';
-import { type Commit, type Create, commit, create, discard, Overwrite } from '@ferry/protocol/messages';
-import { ClientChannel, handler, ServerChannel } from '@ferry/protocol/session';
+import {
+  Begin,
+  type Commit,
+  type Create,
+  type Created,
+  commit,
+  create,
+  discard,
+  type Have,
+  Overwrite,
+} from '@ferry/protocol/messages';
+import { ClientChannel, handler, type ServerCall, ServerChannel } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
-import type { Lane } from '../../../packages/tui/src/client/lanes.ts';
+import type { LaneSource } from '../../../packages/tui/src/client/lanes.ts';
 import type { FileResult, TransferContext } from '../../../packages/tui/src/transfer/context.ts';
 import { Gate } from '../../../packages/tui/src/transfer/gate.ts';
 import { upload } from '../../../packages/tui/src/transfer/upload.ts';
@@ -31,15 +41,19 @@ import { boundarySizes } from '../../support/staging.ts';
 const MiB = limits.blockBytes;
 
 type Receiver = {
-  readonly lanes: { take(signal: AbortSignal): Promise<Lane> };
+  readonly lanes: LaneSource;
   readonly creates: Create[];
   /** Files by path, as committed. */
   readonly files: Map<string, Buffer>;
-  /** Uploads that are neither committed nor given up. */
-  readonly open: Map<number, { request: Create; blocks: Map<number, Buffer>; digests: Uint8Array[] }>;
+  /** Uploads that are neither committed nor given up, by their handle… */
+  readonly open: Map<number, Parts>;
+  /** …and those that a lost lane left behind, by their transfer. */
+  readonly left: Map<string, Parts>;
   opened: number;
   blocks: number;
 };
+
+type Parts = { request: Create; blocks: Map<number, Buffer>; digests: Uint8Array[] };
 
 type Manners = {
   readonly linkOpts?: (lane: number) => MemoryLinkOpts;
@@ -53,18 +67,28 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
   const pool = new BlockPool();
   let channel: ClientChannel | undefined;
   let handle = 0;
-  const begin = (request: Create): Record<string, never> => {
+  const begin = (request: Create, call: ServerCall<Have>): Created => {
     server.creates.push(request);
     if (request.overwrite === Overwrite.never && server.files.has(request.path.join('/')))
       throw new FerryError(Code.EXISTS, 'that name is taken');
-    server.open.set(request.handle, { request, blocks: new Map(), digests: [] });
-    return {};
+    const id = Buffer.from(request.transferId).toString('hex');
+    const found = request.begin === Begin.fresh ? undefined : server.left.get(id);
+    for (const [first, digests] of found?.digests.entries() ?? []) call.part({ first, digests });
+    const partial = found ?? { request, blocks: new Map(), digests: [] };
+    server.left.set(id, partial);
+    server.open.set(request.handle, partial);
+    return { committed: undefined };
+  };
+  const forget = (of: number): void => {
+    const id = server.open.get(of)?.request.transferId;
+    server.open.delete(of);
+    if (id !== undefined) server.left.delete(Buffer.from(id).toString('hex'));
   };
   const finish = ({ handle: of, rootDigest: expected }: Commit) => {
     onCommit?.();
     const found = server.open.get(of);
     if (found === undefined) throw new FerryError(Code.BAD_STATE, 'there is no such upload');
-    server.open.delete(of);
+    forget(of);
     const { request, blocks, digests } = found;
     if (blocks.size !== blockCount(request.size)) throw new FerryError(Code.BAD_STATE, 'blocks are missing');
     if (!sameDigest(rootDigest(request.size, digests), expected))
@@ -87,13 +111,19 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
     found.digests[header.index] = header.digest;
     server.blocks += 1;
   };
+  /** A small file is not kept for later. */
+  const lost = (): void => {
+    for (const [of, { request }] of server.open) if (blockCount(request.size) <= 8) forget(of);
+    server.open.clear();
+  };
   const open = ({ a, b }: ReturnType<typeof memoryLinks>): ClientChannel => {
-    const lane = new ServerChannel(b, { pool, handlers: new Map(), onEnd: () => server.open.clear() });
+    const lane = new ServerChannel(b, { pool, handlers: new Map(), onEnd: lost });
     const handlers = new Map([
       handler(create, begin),
       handler(commit, finish),
-      handler(discard, ({ handle: of }) => {
-        server.open.delete(of);
+      handler(discard, ({ handle: of, keep }) => {
+        if (keep) server.open.delete(of);
+        else forget(of);
         return {};
       }),
     ]);
@@ -104,9 +134,12 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
     creates: [],
     files: new Map(),
     open: new Map(),
+    left: new Map(),
     opened: 0,
     blocks: 0,
     lanes: {
+      share: () => 1,
+      prepare: () => {},
       take: async () => {
         if (channel === undefined || channel.ended !== undefined) {
           server.opened += 1;
@@ -118,6 +151,8 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
             handle += 1;
             return handle;
           },
+          moved: () => {},
+          window: () => 6,
           release: () => {},
         };
       },
@@ -133,12 +168,16 @@ type Setup = {
   readonly run: () => Promise<FileResult>;
 };
 
-function setUp(t: TestContext, server: Receiver, bytes: Buffer, more: Partial<TransferContext> = {}): Setup {
-  const folder = scratchFolder(t);
+type More = Partial<TransferContext> & { readonly source?: Setup };
+
+function setUp(t: TestContext, server: Receiver, bytes: Buffer, { source, ...more }: More = {}): Setup {
+  const folder = source === undefined ? scratchFolder(t) : dirname(source.file);
   const file = join(folder, 'f');
-  writeFileSync(file, bytes);
-  chmodSync(file, 0o640);
-  utimesSync(file, 1_600_000_000, 1_600_000_000);
+  if (source === undefined) {
+    writeFileSync(file, bytes);
+    chmodSync(file, 0o640);
+    utimesSync(file, 1_600_000_000, 1_600_000_000);
+  }
   const root = Root.open(folder);
   t.after(() => root.close());
   const pool = new BlockPool(8);
@@ -164,7 +203,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 async function assertNothing(server: Receiver, { pool, told }: Setup): Promise<void> {
   assert.equal(server.files.size, 0);
-  await until(() => server.open.size === 0 && pool.out === 0);
+  await until(() => server.open.size === 0 && server.left.size === 0 && pool.out === 0);
   assert.equal(told(), 0);
 }
 
@@ -200,13 +239,43 @@ for (const [what, change] of [
   });
 }
 
-test('a lane cut mid-file: the file begins again on another', async (t) => {
-  const bytes = randomBytes(9 * MiB);
+test('a lane cut in a small file: it begins again on another', async (t) => {
+  const bytes = randomBytes(7 * MiB);
   const server = receiver({ linkOpts: (lane) => (lane <= 3 ? { cutAfterBytes: 4 * MiB + 5000 } : {}) });
   const { pool, told, run } = setUp(t, server, bytes);
   assert.equal(await run(), 'moved');
   assert.ok(server.files.get('to/got')?.equals(bytes));
-  assert.deepEqual([server.opened, told(), pool.out], [4, 9 * MiB, 0]);
+  assert.deepEqual([server.opened, told(), pool.out], [4, 7 * MiB, 0]);
+});
+
+test('lanes cut in a large file: what the server has is not sent again (XFER-25)', async (t) => {
+  const bytes = randomBytes(20 * MiB);
+  const server = receiver({ linkOpts: (lane) => (lane <= 3 ? { cutAfterBytes: 4 * MiB + 5000 } : {}) });
+  const { pool, told, run } = setUp(t, server, bytes);
+  assert.equal(await run(), 'moved');
+  assert.ok(server.files.get('to/got')?.equals(bytes));
+  assert.deepEqual([server.opened, told(), pool.out], [4, 20 * MiB, 0]);
+  assert.equal(server.blocks, 20);
+});
+
+test('an upload that was interrupted is gone on with by the next one', async (t) => {
+  const bytes = randomBytes(20 * MiB);
+  const stop = new AbortController();
+  const quit = new FerryError(Code.SHUTTING_DOWN, 'quit');
+  const server = receiver({
+    before: (index) => {
+      if (index === 9 && server.opened === 1) stop.abort(quit);
+    },
+  });
+  const first = setUp(t, server, bytes, { signal: stop.signal });
+  await assert.rejects(first.run(), withCode('CANCELLED'));
+  assert.equal(first.told(), 0);
+  const sent = server.blocks;
+  assert.ok(sent >= 9 && sent < 20);
+  const again = setUp(t, server, bytes, { source: first });
+  assert.equal(await again.run(), 'moved');
+  assert.ok(server.files.get('to/got')?.equals(bytes));
+  assert.deepEqual([again.told(), server.blocks], [20 * MiB, 20]);
 });
 
 test('lanes that never carry a block end in an error', async (t) => {
@@ -238,11 +307,11 @@ test('a name that is taken fails, is left alone, or is replaced, as asked', asyn
 test('the first thing that goes wrong is told, not what follows from it', async (t) => {
   const server = receiver({
     before: (index) => {
-      if (index === 3) throw new FerryError(Code.NO_SPACE, 'the disk is full');
+      if (index === 3) throw new FerryError(Code.IO_ERROR, 'the disk fails');
     },
   });
   const setup = setUp(t, server, randomBytes(20 * MiB));
-  await assert.rejects(setup.run(), withCode('NO_SPACE'));
+  await assert.rejects(setup.run(), withCode('IO_ERROR'));
   await assertNothing(server, setup);
 });
 

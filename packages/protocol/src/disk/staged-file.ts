@@ -4,29 +4,25 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import {
-  closeSync,
-  fchmodSync,
-  fsyncSync,
-  futimesSync,
-  renameSync,
-  unlinkSync,
-  write,
-  writeSync,
-} from 'node:fs';
-import { promisify } from 'node:util';
+import { chmodSync, closeSync, fstatSync, fsyncSync, renameSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts, Time } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { checkName, type Name, type Path } from '../path.ts';
 import { closing, lstatAt, pathAt } from './at.ts';
+import { digestOnDisk } from './digest-on-disk.ts';
 import { diskError, errnoOf, onDisk, unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
+import type { Journal } from './journal.ts';
 import { moveAt } from './move.ts';
+import { setFacts } from './set-facts.ts';
 import type { Staging } from './staging.ts';
+import { syncBeside } from './sync-beside.ts';
 import { checkTarget, type TargetRule } from './target.ts';
+import { writeFully, writeFullyBeside } from './write-fully.ts';
 
 export type StagedFileSpec = TargetRule & {
   /** 32 hex digits, random: names the partial file, which never takes anything from the user's name. */
@@ -37,18 +33,27 @@ export type StagedFileSpec = TargetRule & {
   readonly modified: Time;
   /** Permission bits; only 0o777 of them are kept, less the staging's umask. */
   readonly mode: number;
+  /**
+   * The version of the source, 1…32 bytes as a byte string. With it a large file keeps a journal, so that it can be gone on
+   * with after an interruption, and others can join in.
+   */
+  readonly source?: string | undefined;
+  /** Whose transfer it is; nobody else may go on with it. Default ''. */
+  readonly owner?: string;
 };
 
 /** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */
 export type Committed = { readonly facts: Facts; readonly durable: boolean };
 
-const writeOnPool = promisify(write);
-
 /** Writes of this thread that go on beside it now. */
 let besideNow = 0;
 
-/** What file systems without permission bits or with coarse times answer; their files are kept as they can be. */
-const cannotKeep = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'ENOSYS'];
+/** How much is written between two syncs of a journaled file: what a power cut costs, and the end has less left to do. */
+const checkpointBytes = 64 * 1024 * 1024;
+
+/** What was sent is good, only its name is not to be had. */
+const ofTheName: ReadonlySet<Code> = new Set([Code.EXISTS, Code.CONFLICT, Code.NOT_FOUND]);
+const emptyDigest = new Uint8Array(0);
 
 export class StagedFile {
   readonly #staging: Staging;
@@ -58,18 +63,45 @@ export class StagedFile {
   readonly #digests = new Map<number, Uint8Array>();
   /** Blocks that are being written beside this thread; the descriptor stays open as long as there are any. */
   readonly #underWay = new Map<number, Promise<void>>();
+  /** Of a large file. Several StagedFiles, also of other threads, may share it and the partial file. */
+  readonly #journal: Journal | undefined;
+  readonly #ino: bigint;
   #fd: number | undefined;
   #phase: 'writing' | 'sealed' | 'ended' = 'writing';
+  #unsyncedBytes = 0;
+  #isSyncing = false;
+  /** A sync that failed on the way; nothing is believed of this file any more. */
+  #syncFailure: { error: unknown } | undefined;
 
-  /** Made by {@link Staging.create} only. */
-  constructor(staging: Staging, spec: StagedFileSpec, partName: Name, fd: number) {
+  /** Made by {@link Staging} only. */
+  constructor(staging: Staging, spec: StagedFileSpec, partName: Name, fd: number, journal?: Journal) {
     this.#staging = staging;
     this.#spec = spec;
     this.#partName = partName;
     this.#fd = fd;
+    this.#journal = journal;
+    this.#ino = fstatSync(fd, { bigint: true }).ino;
   }
 
-  /** True once every block is there. */
+  /**
+   * What is there from before, block by block, each read and compared with its digest as it is asked for: the caller says
+   * how fast. Blocks that are damaged or missing are left out and may be sent again.
+   */
+  *verified(): Generator<readonly [index: number, digest: Uint8Array], void, void> {
+    const content = this.#journal?.read();
+    if (content === undefined) return;
+    const buffer = Buffer.allocUnsafe(limits.blockBytes);
+    for (const [index, digest] of content.digests) {
+      if (this.#digests.has(index)) continue;
+      if (!sameDigest(digestOnDisk(this.#writable(), this.#spec.size, index, buffer) ?? emptyDigest, digest))
+        continue;
+      this.#digests.set(index, Uint8Array.from(digest));
+      if (!content.trusted.has(index)) this.#journal?.add(index, digest);
+      yield [index, digest];
+    }
+  }
+
+  /** True once every block is there, as far as this one knows: blocks of others who joined are found by {@link seal}. */
   get complete(): boolean {
     return this.#digests.size === blockCount(this.#spec.size);
   }
@@ -82,8 +114,10 @@ export class StagedFile {
   write(index: number, bytes: Uint8Array, digest: Uint8Array): void {
     const fd = this.#writable();
     if (!this.#wants(index, bytes, digest)) return;
-    onDisk(() => writeFully(fd, bytes, blockOffset(index)));
-    this.#keep(index, digest);
+    onDisk(() => {
+      writeFully(fd, bytes, blockOffset(index));
+      this.#keep(index, digest);
+    });
   }
 
   /**
@@ -133,8 +167,29 @@ export class StagedFile {
     return true;
   }
 
+  /** @throws system errors */
   #keep(index: number, digest: Uint8Array): void {
+    if (this.#phase === 'writing') this.#journal?.add(index, digest);
     this.#digests.set(index, Uint8Array.from(digest));
+    this.#unsyncedBytes += limits.blockBytes;
+    if (this.#unsyncedBytes >= checkpointBytes) this.#checkpoint();
+  }
+
+  /** Has the disk take what was written so far, beside this thread. */
+  #checkpoint(): void {
+    const fd = this.#fd;
+    if (fd === undefined || this.#isSyncing || this.#journal === undefined || !this.#staging.root.durable)
+      return;
+    this.#isSyncing = true;
+    this.#unsyncedBytes = 0;
+    this.#journal
+      .markAfter(syncBeside(fd))
+      .catch((error: unknown) => {
+        this.#syncFailure ??= { error };
+      })
+      .finally(() => {
+        this.#isSyncing = false;
+      });
   }
 
   /**
@@ -144,6 +199,7 @@ export class StagedFile {
    */
   seal(expectedRootDigest?: Uint8Array): void {
     const fd = this.#writable();
+    if (!this.complete) this.#gather();
     if (!this.complete) throw new FerryError(Code.BAD_STATE, 'blocks of the file are missing');
     if (expectedRootDigest !== undefined) {
       if (!sameDigest(this.#rootDigest(), expectedRootDigest)) {
@@ -152,9 +208,7 @@ export class StagedFile {
     }
     try {
       onDisk(() => {
-        const mode = this.#spec.mode & 0o777 & ~this.#staging.umask;
-        unlessErrno(cannotKeep, () => fchmodSync(fd, mode));
-        unlessErrno(cannotKeep, () => futimesSync(fd, Date.now() / 1000, secondsOf(this.#spec.modified)));
+        setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         if (this.#staging.root.durable) fsyncSync(fd);
         this.#fd = undefined;
         closeSync(fd);
@@ -164,6 +218,19 @@ export class StagedFile {
       throw error;
     }
     this.#phase = 'sealed';
+  }
+
+  /** Learns of the blocks that others wrote who joined in. */
+  #gather(): void {
+    const content = onDisk(() => this.#journal?.read());
+    if (content === undefined) return;
+    const buffer = Buffer.allocUnsafe(limits.blockBytes);
+    for (const [index, told] of content.trusted) {
+      const digest = content.disputed.has(index)
+        ? digestOnDisk(this.#writable(), this.#spec.size, index, buffer)
+        : told;
+      if (digest !== undefined) this.#digests.set(index, Uint8Array.from(digest));
+    }
   }
 
   /**
@@ -181,7 +248,7 @@ export class StagedFile {
       }
       return this.#withPart((partFolderFd) => {
         const part = lstatAt(partFolderFd, this.#partName);
-        if (part === undefined) throw partGone();
+        if (part === undefined || part.ino !== this.#ino) throw partGone();
         checkTarget(root, folderFd, name, this.#spec);
         if (root.durable) {
           folders.add(folderFd);
@@ -190,6 +257,7 @@ export class StagedFile {
         if (this.#spec.existing === 'fail') moveAt(partFolderFd, this.#partName, folderFd, name, false);
         else renameOver(pathAt(partFolderFd, this.#partName), pathAt(folderFd, name));
         this.#phase = 'ended';
+        if (this.#journal !== undefined) this.#removeJournal(partFolderFd);
         const stats = root.statAt(folderFd, name);
         if (stats.ino === part.ino) return factsOf(name, stats);
         throw new FerryError(Code.CONFLICT, 'somebody replaced the file right after it was published');
@@ -199,7 +267,8 @@ export class StagedFile {
 
   /**
    * {@link seal}, {@link publish} and sync in one: the file is there and `durable`, or an error is thrown and no trace of
-   * it is left. One exception: IO_ERROR from the folder's sync leaves the complete file, which a power cut may take back.
+   * it is left. Two exceptions: IO_ERROR from the folder's sync leaves the complete file, which a power cut may take back;
+   * and what only the name stood against can be resumed, if it has a journal.
    */
   commit(expectedRootDigest?: Uint8Array): Committed {
     const folders = new FolderSync();
@@ -210,7 +279,8 @@ export class StagedFile {
       return { facts, durable: synced && this.#staging.root.durable };
     } catch (error) {
       folders.clear();
-      this.discard();
+      if (error instanceof FerryError && ofTheName.has(error.code)) this.#unseal();
+      this.leave();
       throw error;
     }
   }
@@ -220,7 +290,41 @@ export class StagedFile {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#closeQuietly();
-    this.#quietly(() => this.#withPart((partFolderFd) => unlinkSync(pathAt(partFolderFd, this.#partName))));
+    this.#quietly(() =>
+      this.#withPart((partFolderFd) => {
+        if (this.#journal !== undefined) this.#removeJournal(partFolderFd);
+        // Another transfer may have begun again under the same id.
+        if (lstatAt(partFolderFd, this.#partName)?.ino === this.#ino) {
+          unlinkSync(pathAt(partFolderFd, this.#partName));
+        }
+      }),
+    );
+  }
+
+  /** Lets go of the partial file, to be gone on with later; one without a journal cannot be, and is removed. Idempotent. */
+  leave(): void {
+    if (this.#journal === undefined || this.#phase === 'sealed') {
+      this.discard();
+      return;
+    }
+    if (this.#phase === 'ended') return;
+    this.#phase = 'ended';
+    this.#closeQuietly();
+    this.#journal.close();
+  }
+
+  /** Sealed it may have become unwritable for its owner. */
+  #unseal(): void {
+    if (this.#phase !== 'sealed' || this.#journal === undefined) return;
+    this.#quietly(() =>
+      this.#withPart((partFolderFd) => chmodSync(pathAt(partFolderFd, this.#partName), 0o600)),
+    );
+    this.#phase = 'writing';
+  }
+
+  #removeJournal(partFolderFd: number): void {
+    this.#journal?.close();
+    this.#quietly(() => unlinkSync(pathAt(partFolderFd, journalName(this.#spec.transferId))));
   }
 
   /** Under another name first: should removing it fail as well, nothing takes it for a good partial file. */
@@ -244,6 +348,10 @@ export class StagedFile {
   #writable(): number {
     if (this.#fd === undefined || this.#phase !== 'writing') {
       throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
+    }
+    if (this.#syncFailure !== undefined) {
+      this.#condemn();
+      throw diskError(this.#syncFailure.error);
     }
     return this.#fd;
   }
@@ -276,36 +384,15 @@ export class StagedFile {
   }
 }
 
-function writeFully(fd: number, bytes: Uint8Array, offset: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    const written = writeSync(fd, bytes, done, bytes.length - done, offset + done);
-    if (written === 0) throw new FerryError(Code.IO_ERROR, 'the disk took no more bytes');
-    done += written;
-  }
-}
-
-/** @throws system errors */
-async function writeFullyBeside(fd: number, bytes: Uint8Array, offset: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await writeOnPool(fd, bytes, done, bytes.length - done, offset + done);
-    if (bytesWritten === 0) throw new FerryError(Code.IO_ERROR, 'the disk took no more bytes');
-    done += bytesWritten;
-  }
+export function journalName(transferId: string): Name {
+  return checkName(`${transferId}.journal`);
 }
 
 function partGone(): FerryError {
-  return new FerryError(Code.IO_ERROR, 'the partial file is gone');
+  return new FerryError(Code.BAD_STATE, 'the partial file is gone');
 }
 
 function renameOver(from: Buffer, to: Buffer): void {
   const done = unlessErrno(['EISDIR', 'ENOTEMPTY', 'EEXIST'], () => renameSync(from, to));
   if (!done) throw new FerryError(Code.EXISTS, 'a folder of that name is there');
-}
-
-/**
- * As `futimes` takes it: seconds as a double, which is exact to about a quarter of a microsecond today. A string, because
- * Node takes a negative number for "now".
- */
-function secondsOf(time: Time): string {
-  return String(time.s + time.ns / 1e9);
 }

@@ -15,18 +15,28 @@ import {
   statfsSync,
   unlinkSync,
 } from 'node:fs';
+import { blockCount } from '../content/block.ts';
+import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { byteString, checkName, type Name, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
+import { logCommits, wasCommitted } from './commit-log.ts';
 import { errnoOf, onDisk, unlessErrno } from './errno.ts';
+import { factsOf } from './facts.ts';
+import { Journal, type JournalHead } from './journal.ts';
 import type { Root } from './root.ts';
-import { StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { journalName, StagedFile, type StagedFileSpec } from './staged-file.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
 const transferIdShape = /^[0-9a-f]{32}$/;
-const leftoverShape = /^[0-9a-f]{32}\.(?:part|bad)$/;
+const leftoverShape = /^[0-9a-f]{32}\.(?:part|bad|journal)$/;
+/** Smaller files begin again: they are in flight as a whole. */
+const journaledBlocks = 8;
+/** Interrupted transfers that one root keeps; the oldest go first. */
+const mostLeftover = 1000;
+const busyMs = 600_000;
 
 export type StagingOpts = {
   /** Permission bits that no published file gets, whatever its order says. Default: none are taken away. */
@@ -56,18 +66,131 @@ export class Staging {
    *   BAD_STATE when this transfer id has a partial file already
    */
   create(spec: StagedFileSpec): StagedFile {
+    const targetDev = this.#check(spec);
+    const partName = partNameOf(spec);
+    return onDisk(() => {
+      const fd = this.#createPart(partName, targetDev);
+      try {
+        return new StagedFile(this, spec, partName, fd, this.#createJournal(spec));
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * The partial file that an earlier transfer of this id left behind or that somebody else of the same owner is at. To
+   * `resume` means that nobody else is at it, as far as the caller knows: its journal is put in order first. undefined when
+   * there is nothing to go on with; what is left over of such a transfer is then removed.
+   * @throws {FerryError} as {@link create}
+   */
+  reopen(spec: StagedFileSpec, how: 'resume' | 'join'): StagedFile | undefined {
+    this.#check(spec, false);
+    const partName = partNameOf(spec);
+    return onDisk(() => {
+      let partFolderFd: number;
+      try {
+        partFolderFd = this.openPartFolder();
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+      return closing(partFolderFd, () => {
+        const found = Journal.open(partFolderFd, journalName(spec.transferId));
+        const fd = this.#openPart(partFolderFd, partName);
+        const fits = found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec);
+        if (fits && how === 'join' && !found.content.isCurrent) {
+          found.journal.close();
+          closeSync(fd);
+          return undefined;
+        }
+        if (fits) {
+          if (how === 'resume') found.journal.repair(found.content);
+          return new StagedFile(this, spec, partName, fd, found.journal);
+        }
+        found?.journal.close();
+        if (fd !== undefined) closeSync(fd);
+        if (found !== undefined && found.content.head.owner !== (spec.owner ?? '')) {
+          throw new FerryError(Code.BAD_STATE, 'that transfer is already under way');
+        }
+        if (how === 'join') return undefined;
+        for (const name of [partName, journalName(spec.transferId)]) {
+          unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)));
+        }
+        return undefined;
+      });
+    });
+  }
+
+  /** Whether exactly this transfer has given its target the file that is there now; gives its facts. */
+  committed(spec: StagedFileSpec): Facts | undefined {
+    return onDisk(() => {
+      const found = this.root.withParent(spec.target, (folderFd, name) => {
+        const stats = this.root.lookAt(folderFd, name);
+        return stats?.isFile() === true ? factsOf(name, stats) : undefined;
+      });
+      if (found === undefined) return undefined;
+      const record = { transferId: spec.transferId, owner: spec.owner ?? '', identity: found.identity };
+      let known = false;
+      unlessErrno(['ENOENT'], () => {
+        known = closing(this.root.openFolder([stagingName]), (stagingFd) => wasCommitted(stagingFd, record));
+      });
+      return known ? found : undefined;
+    });
+  }
+
+  /** Remembers a published file for {@link committed}. */
+  remember(spec: StagedFileSpec, { identity }: Facts): void {
+    const record = { transferId: spec.transferId, owner: spec.owner ?? '', identity };
+    onDisk(() =>
+      closing(this.root.openFolder([stagingName]), (stagingFd) =>
+        logCommits(stagingFd, [record], Date.now()),
+      ),
+    );
+  }
+
+  /** What is known to go wrong; gives the device of the target's folder. */
+  #check(spec: StagedFileSpec, wantsSpace = true): number {
     if (!transferIdShape.test(spec.transferId)) throw new Error('a transfer id is 32 hex digits');
     if (spec.size > limits.fileBlocks * limits.blockBytes) {
       throw new FerryError(Code.LIMIT, 'the file is too large to be moved');
     }
-    const targetDev = this.root.withParent(spec.target, (folderFd, name) => {
+    return this.root.withParent(spec.target, (folderFd, name) => {
       checkTarget(this.root, folderFd, name, spec);
       const { bavail, bsize } = statfsSync(folderPath(folderFd));
-      if (spec.size > bavail * bsize) throw noSpace(spec.size, bavail * bsize);
+      if (wantsSpace && spec.size > bavail * bsize) throw noSpace(spec.size, bavail * bsize);
       return fstatSync(folderFd).dev;
     });
-    const partName = checkName(`${spec.transferId}.part`);
-    return onDisk(() => new StagedFile(this, spec, partName, this.#createPart(partName, targetDev)));
+  }
+
+  #createJournal({ transferId, size, owner = '', source }: StagedFileSpec): Journal | undefined {
+    if (source === undefined || blockCount(size) <= journaledBlocks) return undefined;
+    return closing(this.openPartFolder(), (partFolderFd) => {
+      const name = journalName(transferId);
+      // Left over from a transfer whose partial file is gone.
+      unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)));
+      return Journal.create(partFolderFd, name, { size, owner, source });
+    });
+  }
+
+  #openPart(partFolderFd: number, partName: Name): number | undefined {
+    const seen = lstatAt(partFolderFd, partName);
+    if (seen?.isFile() !== true) return undefined;
+    return openSync(pathAt(partFolderFd, partName), constants.O_RDWR | constants.O_NOFOLLOW);
+  }
+
+  /** Whether there is anything that an interrupted transfer could be gone on with. */
+  hasLeftovers(): boolean {
+    return onDisk(() => {
+      let found = false;
+      unlessErrno(['ENOENT'], () =>
+        closing(this.openPartFolder(), (partFolderFd) => {
+          found = readdirSync(folderPath(partFolderFd)).some((name) => name.endsWith('.journal'));
+        }),
+      );
+      return found;
+    });
   }
 
   /** A handle on the folder of partial files, which the caller closes. @throws ENOENT when there is none; raw system errors */
@@ -86,21 +209,21 @@ export class Staging {
   }
 
   /**
-   * Removes what dead transfers left, by the age of its last change; gives how many files. Files that are being written
-   * are young.
+   * Removes what dead transfers left: by the age of the last change, and the oldest beyond `mostTransfers`. Gives how many
+   * files. What is being written is young, and none that changed within ten minutes is taken for its number alone.
    */
-  collect(maxAgeMs: number, nowMs: number): number {
+  collect(maxAgeMs: number, nowMs: number, mostTransfers: number = mostLeftover): number {
     return onDisk(() => {
       let removed = 0;
       unlessErrno(['ENOENT'], () =>
         closing(this.openPartFolder(), (partFolderFd) => {
-          for (const found of readdirSync(folderPath(partFolderFd), { encoding: 'buffer' })) {
-            const name = byteString(found);
-            if (!leftoverShape.test(name)) continue;
-            // The change time: a part's modification time may already be that of the user's file.
-            const stats = lstatAt(partFolderFd, name as Name);
-            if (stats === undefined || nowMs - Number(stats.ctimeMs) <= maxAgeMs) continue;
-            if (unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)))) removed += 1;
+          const youngestFirst = leftovers(partFolderFd).toSorted((a, b) => b.changedMs - a.changedMs);
+          for (const [i, { names, changedMs }] of youngestFirst.entries()) {
+            const age = nowMs - changedMs;
+            if (age <= maxAgeMs && (i < mostTransfers || age <= busyMs)) continue;
+            for (const name of names) {
+              if (unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)))) removed += 1;
+            }
           }
         }),
       );
@@ -153,6 +276,34 @@ export class Staging {
       makeOwnFolder(stagingFd, partFolderName);
     });
   }
+}
+
+type Leftover = { readonly names: string[]; changedMs: number };
+
+/** Partial files and what belongs to them, by transfer. */
+function leftovers(partFolderFd: number): readonly Leftover[] {
+  const byTransfer = new Map<string, Leftover>();
+  for (const found of readdirSync(folderPath(partFolderFd), { encoding: 'buffer' })) {
+    const name = byteString(found);
+    if (!leftoverShape.test(name)) continue;
+    // The change time: a part's modification time may already be that of the user's file.
+    const stats = lstatAt(partFolderFd, name as Name);
+    if (stats === undefined) continue;
+    const changedMs = Number(stats.ctimeMs);
+    const transfer = byTransfer.get(name.slice(0, 32)) ?? { names: [], changedMs };
+    transfer.names.push(name);
+    transfer.changedMs = Math.max(transfer.changedMs, changedMs);
+    byTransfer.set(name.slice(0, 32), transfer);
+  }
+  return [...byTransfer.values()];
+}
+
+function isSameTransfer(head: JournalHead, { size, owner = '', source }: StagedFileSpec): boolean {
+  return head.size === size && head.owner === owner && head.source === source;
+}
+
+function partNameOf({ transferId }: StagedFileSpec): Name {
+  return checkName(`${transferId}.part`);
 }
 
 function makeOwnFolder(folderFd: number, name: Name): void {

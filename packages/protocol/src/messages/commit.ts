@@ -3,18 +3,15 @@
  * Ends the handle, whatever the answer. INTEGRITY, EXISTS, CONFLICT, NO_SPACE, IO_ERROR leave no file.
  */
 
-import type { Facts } from '../entry.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { bytes, flag, integer, tuple } from '../wire/shape.ts';
-import { facts } from './facts.ts';
+import { bytes, integer, tuple } from '../wire/shape.ts';
+import { type Committed, committed } from './committed.ts';
 
 export type Commit = { readonly handle: number; readonly rootDigest: Uint8Array };
-/** `durable` is false only on file systems that cannot sync a folder. */
-export type Committed = { readonly facts: Facts; readonly durable: boolean };
 
 export const commit = operation<Commit, Committed>({
   kind: Kind.commit,
   request: tuple<Commit>({ handle: integer(1, 2 ** 32 - 1), rootDigest: bytes(32, 32) }),
-  reply: tuple<Committed>({ facts, durable: flag }),
+  reply: committed,
 });

@@ -1,10 +1,15 @@
-/** discard: gives an upload up; its partial file is removed. Ends the handle; of an unknown one it is no error. */
+/**
+ * discard: ends a handle without a commit; of an unknown one it is no error. With `keep` the partial file stays: another
+ * lane goes on with it, or the transfer is resumed later. Without, it is removed.
+ */
 
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { integer, tuple } from '../wire/shape.ts';
+import { flag, integer, tuple } from '../wire/shape.ts';
 
-export const discard = operation<{ handle: number }>({
+export type Discard = { readonly handle: number; readonly keep: boolean };
+
+export const discard = operation<Discard>({
   kind: Kind.discard,
-  request: tuple({ handle: integer(1, 2 ** 32 - 1) }),
+  request: tuple<Discard>({ handle: integer(1, 2 ** 32 - 1), keep: flag }),
 });

@@ -2,6 +2,7 @@
 export * from './attach.ts';
 export * from './block.ts';
 export * from './commit.ts';
+export * from './committed.ts';
 export * from './create.ts';
 export * from './discard.ts';
 export * from './event.ts';

@@ -3,14 +3,30 @@
  * own line in which they take their turns; a create that failed fails what was sent behind it. Worker threads.
  */
 
-import { Code, FerryError, limits } from '@ferry/protocol';
-import { blockContentAt, readBlockHeader } from '@ferry/protocol/content';
-import { type Committed, type Create, Overwrite } from '@ferry/protocol/messages';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { byteString, Code, FerryError, limits } from '@ferry/protocol';
+import { blockContentAt, digestBytes, readBlockHeader } from '@ferry/protocol/content';
+import {
+  Begin,
+  type Committed,
+  type Create,
+  type Created,
+  type Have,
+  haveBlocks,
+  Overwrite,
+} from '@ferry/protocol/messages';
+import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { shownPath } from './context.ts';
 import type { LaneContext } from './lane.ts';
+
+type Call = ServerCall<Have>;
+
+const beginNames = { [Begin.fresh]: 'fresh', [Begin.resume]: 'resume', [Begin.join]: 'join' } as const;
+/** Blocks that are read again between two turns of the event loop: about a millisecond. */
+const verifiedAtOnce = 4;
 
 type OpenUpload = {
   readonly request: Create;
@@ -30,8 +46,8 @@ export class LaneUploads {
   }
 
   /** @throws {FerryError} BAD_STATE (handle in use), LIMIT, SHUTTING_DOWN, and as Storage.createUpload */
-  async create(request: Create): Promise<void> {
-    const { storage, transfers } = this.#context;
+  async create(request: Create, call: Call): Promise<Created> {
+    const { storage, transfers, principal } = this.#context;
     transfers.checkWelcome();
     if (this.#open.has(request.handle)) {
       throw new FerryError(Code.BAD_STATE, 'that upload handle is in use');
@@ -39,13 +55,16 @@ export class LaneUploads {
     if (this.#open.size >= limits.laneUploads) {
       throw new FerryError(Code.LIMIT, `a lane may have ${limits.laneUploads} uploads open`);
     }
-    const { transferId, path, size, modified, mode, overwrite, expected } = request;
+    const { transferId, path, size, modified, mode, overwrite, expected, source } = request;
     const begun = storage.createUpload({
       transferId: Buffer.from(transferId).toString('hex'),
       target: path,
       size,
       modified,
       mode,
+      source,
+      owner: byteString(Buffer.from(principal.user)),
+      begin: beginNames[request.begin],
       ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),
     });
     const open: OpenUpload = {
@@ -57,7 +76,10 @@ export class LaneUploads {
     };
     this.#open.set(request.handle, open);
     try {
-      await begun;
+      const upload = await begun;
+      if (upload.committed !== undefined) this.#forget(open);
+      else if (request.begin === Begin.resume) await this.#inLine(open, () => tell(upload, call));
+      return { committed: upload.committed };
     } catch (error) {
       this.#forget(open);
       throw error;
@@ -96,17 +118,18 @@ export class LaneUploads {
   }
 
   /** Ends the handle; of one that is not open it does nothing. */
-  async discard(handle: number): Promise<void> {
+  async discard(handle: number, keep: boolean): Promise<void> {
     const open = this.#open.get(handle);
     if (open === undefined) return;
     this.#release(handle, open);
-    await this.#drop(open);
+    await this.#drop(open, keep);
   }
 
+  /** What is there stays: the client may come back for it. */
   end(): void {
     for (const [handle, open] of [...this.#open]) {
       this.#release(handle, open);
-      void this.#drop(open);
+      void this.#drop(open, true);
     }
   }
 
@@ -122,11 +145,11 @@ export class LaneUploads {
     return turn;
   }
 
-  async #drop(open: OpenUpload): Promise<void> {
+  async #drop(open: OpenUpload, keep: boolean): Promise<void> {
     await open.tail;
     try {
       const upload = await open.begun;
-      await upload.discard();
+      await (keep ? upload.leave() : upload.discard());
     } catch (error) {
       // It had never begun, or its partial file is left to be tidied up by age.
       if (!(error instanceof FerryError)) throw error;
@@ -143,4 +166,26 @@ export class LaneUploads {
   #release(handle: number, open: OpenUpload): void {
     if (this.#open.get(handle) === open) this.#open.delete(handle);
   }
+}
+
+/** Says which blocks are there, in runs, with a turn for everybody else in between. */
+async function tell(upload: Upload, call: Call): Promise<void> {
+  let first = 0;
+  let run: Uint8Array[] = [];
+  const flush = async (): Promise<void> => {
+    if (run.length === 0) return;
+    const goOn = call.part({ first, digests: Buffer.concat(run, run.length * digestBytes) });
+    run = [];
+    if (!goOn) await call.ready();
+  };
+  let count = 0;
+  for (const [index, digest] of upload.verified()) {
+    if (index !== first + run.length || run.length === haveBlocks) await flush();
+    if (run.length === 0) first = index;
+    run.push(digest);
+    count += 1;
+    if (count % verifiedAtOnce === 0) await nextTurn();
+    call.signal.throwIfAborted();
+  }
+  await flush();
 }

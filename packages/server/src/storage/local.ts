@@ -74,12 +74,28 @@ export class LocalStorage implements Storage {
 
   async createUpload(spec: UploadSpec, opts: Wait = {}): Promise<Upload> {
     checkSignal(opts);
-    const file = this.#staging.create(spec);
+    const known = spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
+    if (known !== undefined) return committedBefore({ facts: known, durable: true });
+    const file = this.#open(spec);
     return {
+      verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
-      commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
+      commit: async (rootDigest): Promise<Committed> => {
+        const committed = file.commit(rootDigest);
+        this.#staging.remember(spec, committed.facts);
+        return committed;
+      },
+      leave: () => file.leave(),
       discard: () => file.discard(),
     };
+  }
+
+  #open(spec: UploadSpec): disk.StagedFile {
+    const { begin = 'fresh' } = spec;
+    const found = begin === 'fresh' ? undefined : this.#staging.reopen(spec, begin);
+    if (found !== undefined) return found;
+    if (begin === 'join') throw new FerryError(Code.BAD_STATE, 'there is no such transfer to join');
+    return this.#staging.create(spec);
   }
 
   /** Removes partial files that dead transfers left behind; gives their number. One worker does this, once in a while. */
@@ -90,4 +106,18 @@ export class LocalStorage implements Storage {
   close(): void {
     this.#root.close();
   }
+}
+
+/** There is nothing left to do; whoever sends on all the same is told. */
+function committedBefore(committed: Committed): Upload {
+  return {
+    committed,
+    verified: () => [],
+    write: () => {
+      throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
+    },
+    commit: async () => committed,
+    leave: () => {},
+    discard: () => {},
+  };
 }

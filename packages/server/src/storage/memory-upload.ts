@@ -39,6 +39,10 @@ export class MemoryUpload implements Upload {
     this.#blocks.set(index, Uint8Array.from(bytes));
   }
 
+  *verified(): Generator<readonly [index: number, digest: Uint8Array], void, void> {
+    for (const index of this.#blocks.keys()) yield [index, this.#digest(index)];
+  }
+
   async commit(expected: Uint8Array): Promise<Committed> {
     this.#checkOpen();
     try {
@@ -55,6 +59,11 @@ export class MemoryUpload implements Upload {
     } finally {
       this.discard();
     }
+  }
+
+  /** Memory outlives no interruption worth the name. */
+  leave(): void {
+    this.discard();
   }
 
   discard(): void {

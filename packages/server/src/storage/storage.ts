@@ -25,7 +25,13 @@ export type Wait = { readonly signal?: AbortSignal };
 
 export type Space = { readonly free: number; readonly total: number };
 
-export type UploadSpec = StagedFileSpec;
+export type UploadSpec = StagedFileSpec & {
+  /**
+   * `fresh`: nothing is known of this transfer. `resume`: it was begun before, perhaps even committed. `join`: it is under
+   * way on another lane, and this one brings some of its blocks. Default fresh.
+   */
+  readonly begin?: 'fresh' | 'resume' | 'join';
+};
 export type { Committed };
 
 export interface Storage {
@@ -52,7 +58,8 @@ export interface Storage {
   openRead(path: Path, identity: string | undefined, opts?: Wait): Promise<ReadHandle>;
   /**
    * Begins a file that nobody sees before commit. What commit would refuse is refused now where it is known.
-   * @throws NOT_FOUND (the folder), EXISTS, CONFLICT, NO_SPACE, LIMIT; BAD_STATE when the transfer id is in use
+   * @throws NOT_FOUND (the folder), EXISTS, CONFLICT, NO_SPACE, LIMIT; BAD_STATE when the transfer id is in use, or there is
+   *   nothing to join
    */
   createUpload(spec: UploadSpec, opts?: Wait): Promise<Upload>;
   /** Frees what is held. Handles and uploads are ended by their owners before. Idempotent. */
@@ -76,6 +83,13 @@ export interface ReadHandle {
 
 /** Held by one lane, used one call at a time. */
 export interface Upload {
+  /** Set when this transfer was resumed and had been published: what commit answered. There is nothing else to do then. */
+  readonly committed?: Committed;
+  /**
+   * Of a resumed upload, before its first write: the blocks that are there, each verified when it is asked for. Taking a step
+   * costs reading a block; the caller gives others a turn in between.
+   */
+  verified(): Iterable<readonly [index: number, digest: Uint8Array]>;
   /**
    * Verifies and keeps a block; any order, and one may come twice. `bytes` and `digest` are the caller's again afterwards.
    * @throws MALFORMED (no such block, wrong length), INTEGRITY (wrong digest), NO_SPACE, IO_ERROR; it may be sent again
@@ -86,6 +100,8 @@ export interface Upload {
    * @throws BAD_STATE (blocks missing), INTEGRITY, EXISTS, CONFLICT, NOT_FOUND (the folder), NO_SPACE, IO_ERROR: no file then
    */
   commit(rootDigest: Uint8Array): Promise<Committed>;
+  /** Lets go; what is there may be resumed later where the storage can keep it. Idempotent, and harmless after commit. */
+  leave(): void | Promise<void>;
   /** Forgets it all. Idempotent, and harmless after commit. */
   discard(): void | Promise<void>;
 }

@@ -54,6 +54,11 @@ export class Connection {
     return this.#status;
   }
 
+  /** The session, if there is one now. */
+  get current(): Session | undefined {
+    return this.#phase.kind === 'online' ? this.#phase.session : undefined;
+  }
+
   /** The session as soon as there is one. @throws {FerryError} why there will be none; CANCELLED */
   session(signal?: AbortSignal): Promise<Session> {
     return new Promise((resolve, reject) => {

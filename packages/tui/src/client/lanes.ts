@@ -1,10 +1,12 @@
 /**
- * The lanes of the current session: opened when there is more to do than the open ones carry, forgotten when they end.
- * I/O thread.
+ * The lanes of the current session: opened when there is more to do than the open ones carry, as many as the line rewards,
+ * forgotten when they end. I/O thread.
  */
 
+import { limits } from '@ferry/protocol';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Connection } from './connection.ts';
+import { firstLanes, type LaneState, nextLaneCount, oneLane } from './lane-count.ts';
 import type { Session } from './session.ts';
 
 /** One file's hold on a lane. `release` it, once, whatever happened to the lane. */
@@ -12,30 +14,67 @@ export type Lane = {
   readonly channel: ClientChannel;
   /** Numbers this lane's uploads; never the same twice. */
   readonly nextHandle: () => number;
+  /** Bytes that this lane has carried. */
+  readonly moved: (bytes: number) => void;
+  /** Blocks that should be on their way on this lane at once, so that neither the line nor the other side waits. */
+  readonly window: () => number;
   readonly release: () => void;
 };
 
-type OpenLane = { readonly channel: ClientChannel; users: number; handles: number };
+export type TakeOpts = {
+  /** A further lane of a file that has one; it does not count as another file. */
+  readonly isFurther?: boolean;
+};
 
-export class Lanes {
+/** What moving files needs of {@link Lanes}. */
+export type LaneSource = {
+  /** @throws {FerryError} as Connection.session, Session.openLane */
+  take(signal: AbortSignal, opts?: TakeOpts): Promise<Lane>;
+  /** So many bytes of one file are about to move: opens the lanes that are worth it. */
+  prepare(bytes: number): void;
+  /** Lanes that one of the files that move now may use. At least 1. */
+  share(): number;
+};
+
+type OpenLane = {
+  readonly channel: ClientChannel;
+  readonly meter: LaneMeter;
+  users: number;
+  handles: number;
+};
+
+type Slot = { lane: OpenLane | undefined; opened: Promise<void> };
+
+export class Lanes implements LaneSource {
   readonly #connection: Connection;
   readonly #most: number;
   #session: Session | undefined;
-  #open: Promise<OpenLane>[] = [];
+  readonly #slots = new Set<Slot>();
   #users = 0;
+  #files = 0;
+  #bytes = 0;
+  /** Since the last look at the rate there was a moment with less to do than the lanes could carry. */
+  #hadTooLittle = false;
+  #count: LaneState = oneLane;
+  #looking: NodeJS.Timeout | undefined;
 
-  constructor(connection: Connection, most: number) {
+  constructor(connection: Connection, most: number = limits.sessionLanes) {
     this.#connection = connection;
     this.#most = most;
   }
 
-  /** The least busy lane, a new one while there are fewer than users. @throws {FerryError} as Connection.session, Session.openLane */
-  async take(signal: AbortSignal): Promise<Lane> {
+  async take(signal: AbortSignal, { isFurther = false }: TakeOpts = {}): Promise<Lane> {
     const session = await this.#connection.session(signal);
     this.#users += 1;
+    if (!isFurther) this.#files += 1;
+    this.#looking ??= this.#lookNowAndThen();
+    const leave = (): void => {
+      this.#users -= 1;
+      if (!isFurther) this.#files -= 1;
+      if (this.#users < this.#count.settled) this.#hadTooLittle = true;
+    };
     try {
-      const lane = await this.#choose(session);
-      signal.throwIfAborted();
+      const lane = await this.#choose(session, signal);
       lane.users += 1;
       let held = true;
       return {
@@ -44,56 +83,161 @@ export class Lanes {
           lane.handles += 1;
           return lane.handles;
         },
+        moved: (bytes) => {
+          this.#bytes += bytes;
+          lane.meter.add(bytes, performance.now());
+        },
+        window: () => lane.meter.window(lane.channel.rttMs),
         release: () => {
           if (!held) return;
           held = false;
           lane.users -= 1;
-          this.#users -= 1;
+          leave();
+          this.#closeSpare(lane);
         },
       };
     } catch (error) {
-      this.#users -= 1;
+      leave();
       throw error;
     }
   }
 
-  async #choose(session: Session): Promise<OpenLane> {
-    if (this.#session !== session) {
-      this.close();
-      this.#session = session;
+  share(): number {
+    return Math.max(1, Math.floor(this.#count.lanes / Math.max(1, this.#files)));
+  }
+
+  /** A lane that nobody uses, or the least busy one when no more are wanted. @throws {FerryError} why there is none */
+  async #choose(session: Session, signal: AbortSignal): Promise<OpenLane> {
+    this.#follow(session);
+    // Several files share a lane; it is further lanes that the line must reward.
+    if (this.#slots.size < Math.min(this.#count.lanes, this.#users)) this.#openOne(session);
+    for (;;) {
+      signal.throwIfAborted();
+      for (const slot of this.#slots) if (slot.lane?.channel.ended !== undefined) this.#slots.delete(slot);
+      const slots = [...this.#slots];
+      const [least] = slots.flatMap(({ lane }) => lane ?? []).toSorted((a, b) => a.users - b.users);
+      const opening = slots.filter(({ lane }) => lane === undefined).map((slot) => slot.opened);
+      if (least !== undefined && (least.users === 0 || opening.length === 0)) return least;
+      if (opening.length === 0) await this.#openOne(session);
+      else await Promise.race(opening).catch((error: unknown) => this.#unlessOthers(error));
     }
-    const most = Math.min(this.#most, session.welcome.lanes);
-    if (this.#open.length < Math.min(most, this.#users)) {
-      // Opening is not this file's alone, so its cancellation does not stop it.
-      const opening = session.openLane().then((channel): OpenLane => ({ channel, users: 0, handles: 0 }));
-      this.#open.push(opening);
-      const forget = (): void => {
-        this.#open = this.#open.filter((other) => other !== opening);
-      };
-      opening.catch(forget);
-    }
-    const lanes = await Promise.allSettled(this.#open);
-    const alive = lanes.flatMap((lane) =>
-      lane.status === 'fulfilled' && lane.value.channel.ended === undefined ? [lane.value] : [],
+  }
+
+  /** A lane that could not be opened matters to nobody as long as there is another. */
+  #unlessOthers(error: unknown): void {
+    if (this.#slots.size === 0) throw error;
+  }
+
+  #follow(session: Session): void {
+    if (this.#session === session) return;
+    this.close();
+    this.#session = session;
+    this.#count = firstLanes(session.channel.rttMs, this.#mostOf(session));
+  }
+
+  /** Opening is not one file's alone, so no cancellation stops it. Resolves when the lane may be used. */
+  #openOne(session: Session): Promise<void> {
+    const slot: Slot = { lane: undefined, opened: Promise.resolve() };
+    slot.opened = session.openLane().then(
+      (channel) => {
+        if (!this.#slots.has(slot)) {
+          channel.close();
+          return;
+        }
+        channel.ping();
+        slot.lane = { channel, meter: new LaneMeter(), users: 0, handles: 0 };
+      },
+      (error: unknown) => {
+        this.#slots.delete(slot);
+        throw error;
+      },
     );
-    this.#open = this.#open.filter((_, i) => {
-      const lane = lanes[i];
-      return lane === undefined || (lane.status === 'fulfilled' && lane.value.channel.ended === undefined);
-    });
-    const [least] = alive.toSorted((a, b) => a.users - b.users);
-    if (least !== undefined) return least;
-    const failed = lanes.find((lane) => lane.status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
-    return this.#choose(session);
+    // Who waits for it hears of it; a lane that nobody waits for fails quietly.
+    slot.opened.catch(() => {});
+    this.#slots.add(slot);
+    return slot.opened;
+  }
+
+  prepare(bytes: number): void {
+    const session = this.#connection.current;
+    if (session === undefined) return;
+    this.#follow(session);
+    const worthwhile = Math.min(this.share(), Math.ceil(bytes / worthALaneBytes));
+    while (this.#slots.size < worthwhile) void this.#openOne(session);
+  }
+
+  #mostOf(session: Session): number {
+    return Math.max(1, Math.min(this.#most, session.welcome.lanes));
+  }
+
+  /** Looks at what the lanes carry, as long as there are users. */
+  #lookNowAndThen(): NodeJS.Timeout {
+    const timer = setInterval(() => {
+      const session = this.#session;
+      if (this.#users === 0 || session === undefined) {
+        clearInterval(timer);
+        this.#looking = undefined;
+        return;
+      }
+      session.channel.ping();
+      this.#count = nextLaneCount(this.#count, {
+        nowMs: performance.now(),
+        bytes: this.#bytes,
+        rttMs: session.channel.rttMs,
+        limitedByUs: this.#hadTooLittle,
+        most: this.#mostOf(session),
+      });
+      this.#hadTooLittle = this.#users < this.#count.settled;
+    }, lookMs);
+    timer.unref();
+    return timer;
+  }
+
+  /** A lane that nobody uses and that is more than there should be. */
+  #closeSpare(lane: OpenLane): void {
+    if (lane.users > 0 || this.#slots.size <= this.#count.lanes) return;
+    for (const slot of this.#slots) if (slot.lane === lane) this.#slots.delete(slot);
+    lane.channel.close();
   }
 
   close(): void {
-    for (const opening of this.#open.splice(0)) {
-      void opening.then(
-        ({ channel }) => channel.close(),
-        () => {},
-      );
-    }
+    for (const { lane } of this.#slots) lane?.channel.close();
+    this.#slots.clear();
     this.#session = undefined;
+  }
+}
+
+/** A file's share of this size is worth a lane of its own. */
+export const worthALaneBytes = 8 * 1024 * 1024;
+/** How often the rate is looked at, milliseconds. */
+const lookMs = 250;
+/** Blocks that are on their way before anything is known of the lane. */
+const firstWindow = 4;
+const mostWindow = 12;
+/** How long a lane's rate is looked back at, milliseconds. */
+const meterMs = 500;
+
+/** How fast a lane is, and what it therefore needs on its way. */
+class LaneMeter {
+  #sinceMs = 0;
+  #bytes = 0;
+  #rate: number | undefined;
+
+  add(bytes: number, nowMs: number): void {
+    if (this.#sinceMs === 0) this.#sinceMs = nowMs;
+    this.#bytes += bytes;
+    const ms = nowMs - this.#sinceMs;
+    if (ms < meterMs) return;
+    // A lane that rested was not slow.
+    this.#rate = ms > 6 * meterMs ? undefined : (this.#bytes * 1000) / ms;
+    this.#bytes = 0;
+    this.#sinceMs = nowMs;
+  }
+
+  /** Two round trips' worth and one more, so that a slow lane holds little that a faster one could have carried. */
+  window(rttMs: number): number {
+    if (this.#rate === undefined) return firstWindow;
+    const bytes = (this.#rate * Math.max(2 * rttMs, 100)) / 1000;
+    return Math.min(mostWindow, Math.max(2, Math.ceil(bytes / limits.blockBytes) + 1));
   }
 }

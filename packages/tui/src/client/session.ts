@@ -3,7 +3,7 @@
  * makes the next one. I/O thread.
  */
 
-import { Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import { dial, type Link } from '@ferry/protocol/link';
 import {
@@ -74,19 +74,26 @@ export class Session {
     }
   }
 
-  /** A further connection that carries file bytes. @throws {FerryError} as dial; TICKET_…, SHUTTING_DOWN */
+  /**
+   * A further connection that carries file bytes. May be used before the server has agreed: what is sent goes behind the
+   * ticket, and if the server refuses that, the channel ends with its answer. @throws {FerryError} as dial
+   */
   async openLane(opts: Wait = {}): Promise<ClientChannel> {
-    const granted = await this.channel.call(ticket, {}, opts);
-    const link = await dialPinned(this.#spec, opts);
+    const [granted, dialled] = await Promise.allSettled([
+      this.channel.call(ticket, {}, opts),
+      dialPinned(this.#spec, opts),
+    ]);
+    if (dialled.status === 'rejected') throw dialled.reason;
+    const link = dialled.value;
     const lane = new ClientChannel(link, { pool: this.#spec.pool });
-    const proof = laneProof(link, this.welcome.sessionSecret);
-    try {
-      await lane.call(attach, { version: protocolVersion, ticket: granted.ticket, proof }, opts);
-      return lane;
-    } catch (error) {
+    if (granted.status === 'rejected') {
       lane.close();
-      throw error;
+      throw granted.reason;
     }
+    const proof = laneProof(link, this.welcome.sessionSecret);
+    const request = { version: protocolVersion, ticket: granted.value.ticket, proof };
+    lane.call(attach, request, opts).catch((error: unknown) => lane.abort(asFerryError(error)));
+    return lane;
   }
 
   close(): void {

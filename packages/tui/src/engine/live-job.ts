@@ -5,6 +5,7 @@
 
 import {
   asFerryError,
+  Code,
   EntryKind,
   FerryError,
   joinPath,
@@ -21,7 +22,7 @@ import { Gate } from '../transfer/gate.ts';
 import type { PlanItem } from '../transfer/plan.ts';
 import { addSample, type RateSample, rateOf } from '../transfer/progress.ts';
 import { upload } from '../transfer/upload.ts';
-import type { Existing, Figures, FileFailure, JobId, JobOrder, JobPhase } from './job.ts';
+import type { Existing, FileFailure, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { diskPath } from './local-source.ts';
 import type { FileSource } from './source.ts';
@@ -55,15 +56,6 @@ export type LiveJobContext = {
 };
 
 type FileItem = PlanItem & { readonly kind: 'file' };
-
-/** A job as it is now. */
-export type LiveView = {
-  readonly phase: JobPhase;
-  readonly existing: Existing;
-  readonly figures: Figures;
-  /** Of a single file that was moved, hex. */
-  readonly digest: string | undefined;
-};
 
 export class LiveJob {
   readonly id: JobId;
@@ -172,14 +164,14 @@ export class LiveJob {
     this.#context.onChange();
   }
 
-  /** Leaves off for whoever moves it next: what is not complete is removed, and this one never goes on. */
+  /** Leaves off for whoever moves it next and goes on with partial files; this one never does. */
   stop(): void {
     if (isOver(this.#phase) || this.#isStopped) return;
     this.#stopClock();
     this.#phase = 'waiting';
     this.#isStopped = true;
     this.#gate.open();
-    this.#abort.abort();
+    this.#abort.abort(new FerryError(Code.SHUTTING_DOWN, 'this program ends'));
     this.#endIfDone();
   }
 
@@ -305,6 +297,7 @@ export class LiveJob {
         signal,
         writesBeside: this.#context.writesBeside,
         resumed: this.#context.resumed,
+        statRemote: (path, during) => this.#context.remote.stat(path, { signal: during }),
         onDigest: (digest) => {
           if (this.order.kind === EntryKind.file) this.#digest = Buffer.from(digest).toString('hex');
         },
@@ -329,12 +322,18 @@ export class LiveJob {
     }
   }
 
-  #moveFile({ below }: FileItem, context: TransferContext): Promise<FileResult> {
+  #moveFile({ below, size, facts }: FileItem, context: TransferContext): Promise<FileResult> {
     const { direction, source, target } = this.order;
     const root = this.#openRoot();
     return direction === 'download'
       ? download(
-          { root, source: joinPath(source, ...below), target: joinPath(lastOf(target), ...below) },
+          {
+            root,
+            source: joinPath(source, ...below),
+            target: joinPath(lastOf(target), ...below),
+            size,
+            facts,
+          },
           context,
         )
       : upload(

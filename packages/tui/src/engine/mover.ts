@@ -9,8 +9,8 @@ import type { BlockPool } from '@ferry/protocol/content';
 import type { Changes, QueueStore } from '../queue/queue-store.ts';
 import { isMovable, type StoredJob, serverKey } from '../queue/stored-job.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
-import { type Figures, isOver, type JobId } from './job.ts';
-import { LiveJob, type LiveView } from './live-job.ts';
+import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
+import { LiveJob } from './live-job.ts';
 import type { Line, Servers } from './servers.ts';
 
 export type MoverOpts = {

@@ -28,8 +28,6 @@ export type Line = {
   readonly lanes: Lanes;
 };
 
-const lanesMost = 4;
-
 export class Servers {
   readonly #opts: ServersOpts;
   readonly #device: DeviceKey;
@@ -63,7 +61,7 @@ export class Servers {
       key,
       connection,
       remote: remoteSource(connection),
-      lanes: new Lanes(connection, lanesMost),
+      lanes: new Lanes(connection),
     };
     this.#lines.set(key, { line, users: 1 });
     return line;

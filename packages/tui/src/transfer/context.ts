@@ -1,20 +1,26 @@
 /** What every file of a job is moved with. */
 
+import type { Facts, Path } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import type { Lanes } from '../client/lanes.ts';
+import type { LaneSource } from '../client/lanes.ts';
 import type { Existing } from '../engine/job.ts';
 import type { Gate } from './gate.ts';
 
 export type TransferContext = {
-  readonly lanes: Pick<Lanes, 'take'>;
+  readonly lanes: LaneSource;
   readonly pool: BlockPool;
   readonly gate: Gate;
   readonly existing: Existing;
+  /** A job that is gone on with: files that are there with the source's size and time were moved before. */
+  readonly resumed?: boolean;
+  /** Looks at a file of the server. Wanted by resumed uploads only. @throws {FerryError} */
+  readonly statRemote?: (path: Path, signal: AbortSignal) => Promise<Facts>;
+  /**
+   * Cancelled with SHUTTING_DOWN as its reason the partial file stays, to be gone on with; otherwise nothing is left.
+   */
   readonly signal: AbortSignal;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside?: number;
-  /** A file that is at its target with the same size and modification time was moved by an earlier process: it counts as moved. */
-  readonly resumed?: boolean;
   /** The root digest of a file that was moved, before the call resolves. */
   readonly onDigest?: (digest: Uint8Array) => void;
   /** Verified bytes as they come; negative when a file has to begin again or failed. */

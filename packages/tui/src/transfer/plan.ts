@@ -7,6 +7,7 @@ import {
   Code,
   type Entry,
   EntryKind,
+  type Facts,
   FerryError,
   joinPath,
   type Name,
@@ -16,7 +17,13 @@ import {
 /** One thing to do; `below` is its path relative to the job's source, [] for the source itself. */
 export type PlanItem =
   | { readonly kind: 'folder'; readonly below: Path }
-  | { readonly kind: 'file'; readonly below: Path; readonly size: number }
+  | {
+      readonly kind: 'file';
+      readonly below: Path;
+      readonly size: number;
+      /** As they were a moment ago, where they are known. */
+      readonly facts?: Facts | undefined;
+    }
   /** Something that is not moved, and why. */
   | { readonly kind: 'refused'; readonly below: Path; readonly error: FerryError };
 
@@ -30,12 +37,12 @@ export type Lister = (folder: Path, signal: AbortSignal) => Promise<readonly Ent
 export async function* plan(
   source: Path,
   kind: EntryKind,
-  size: number,
+  top: { readonly size: number; readonly facts?: Facts },
   list: Lister,
   signal: AbortSignal,
 ): AsyncGenerator<PlanItem, void, boolean | undefined> {
   if (kind !== EntryKind.folder) {
-    yield itemOf([], kind, size);
+    yield itemOf([], kind, top.size, top.facts);
     return;
   }
   const open: Path[] = [[]];
@@ -62,8 +69,8 @@ function below(folder: Path, name: Name): Path {
   return joinPath(folder, name);
 }
 
-function itemOf(path: Path, kind: EntryKind, size: number): PlanItem {
-  if (kind === EntryKind.file) return { kind: 'file', below: path, size };
+function itemOf(path: Path, kind: EntryKind, size: number, facts?: Facts): PlanItem {
+  if (kind === EntryKind.file) return { kind: 'file', below: path, size, facts };
   const what = kind === EntryKind.symlink ? 'a symbolic link' : 'a device or pipe';
   return { kind: 'refused', below: path, error: new FerryError(Code.NOT_REGULAR, `${what} is not copied`) };
 }

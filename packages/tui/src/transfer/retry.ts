@@ -3,7 +3,7 @@
  */
 
 import { setTimeout as rest } from 'node:timers/promises';
-import { asFerryError, Code, type FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 
 /** Failures in a row without one block of progress until the file counts as failed. */
 export const patience = 5;
@@ -19,6 +19,22 @@ const ofTheLine: ReadonlySet<Code> = new Set([
   Code.BUSY,
   Code.LIMIT,
 ]);
+
+/** Not of the line, but the user can mend it, and what was sent is good. */
+const mendable: ReadonlySet<Code> = new Set([Code.NO_SPACE, Code.EXISTS, Code.CONFLICT]);
+
+/**
+ * Whether a partial file is kept after a failure, to be gone on with: not when it is of no use, and not when the user gave
+ * the transfer up. A signal that is aborted with SHUTTING_DOWN means that the program ends, not that the user gave up.
+ */
+export function isWorthKeeping(error: FerryError, signal: AbortSignal): boolean {
+  if (!signal.aborted) return isOfTheLine(error) || mendable.has(error.code);
+  const reason: unknown = signal.reason;
+  return reason instanceof FerryError && reason.code === Code.SHUTTING_DOWN;
+}
+
+/** A live line on which nothing comes for this long is a stall: another lane is tried. Milliseconds. */
+export const stallMs = 15_000;
 
 export function isOfTheLine(error: FerryError): boolean {
   return ofTheLine.has(error.code);

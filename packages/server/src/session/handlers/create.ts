@@ -5,8 +5,5 @@ import { handler } from '@ferry/protocol/session';
 import type { LaneUploads } from '../lane-uploads.ts';
 
 export function createHandler(uploads: LaneUploads) {
-  return handler(create, async (request) => {
-    await uploads.create(request);
-    return {};
-  });
+  return handler(create, (request, call) => uploads.create(request, call));
 }

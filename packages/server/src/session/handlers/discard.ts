@@ -5,8 +5,8 @@ import { handler } from '@ferry/protocol/session';
 import type { LaneUploads } from '../lane-uploads.ts';
 
 export function discardHandler(uploads: LaneUploads) {
-  return handler(discard, async ({ handle }) => {
-    await uploads.discard(handle);
+  return handler(discard, async ({ handle, keep }) => {
+    await uploads.discard(handle, keep);
     return {};
   });
 }

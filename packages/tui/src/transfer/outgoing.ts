@@ -1,0 +1,287 @@
+/**
+ * A large file that is being uploaded: which blocks the server has, which are on their way on which lane, and under which
+ * handle each lane knows the transfer. Made by upload.ts; I/O thread.
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
+import { blockCount, digestBytes, rootDigest, sameDigest } from '@ferry/protocol/content';
+import type { OpenFile } from '@ferry/protocol/disk';
+import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messages';
+import type { ClientChannel } from '@ferry/protocol/session';
+import type { Lane } from '../client/lanes.ts';
+import type { TransferContext } from './context.ts';
+import { overLanes } from './over-lanes.ts';
+import { readBlock } from './read-block.ts';
+import { isOfTheLine, isWorthKeeping, patience, restBefore, stallMs } from './retry.ts';
+import type { UploadOrder } from './upload.ts';
+
+/** How long the server may take to publish or to read again what it has, milliseconds: its disk may be slow. */
+const patientMs = 600_000;
+/** Blocks that are read and found to be there between two turns of the event loop. */
+const comparedAtOnce = 4;
+/** How often damaged blocks are sent again. */
+const repairs = 3;
+
+export class Outgoing {
+  readonly #file: OpenFile;
+  readonly #order: UploadOrder;
+  readonly #context: TransferContext;
+  readonly #blocks: number;
+  /** Of the blocks that were read. */
+  readonly #digests: Uint8Array[] = [];
+  /** What the server has from an earlier attempt, as it says. */
+  readonly #had = new Map<number, Uint8Array>();
+  readonly #handles = new Map<ClientChannel, Promise<number>>();
+  /** Blocks never sent begin here… */
+  #next = 0;
+  /** …and these were sent in vain. */
+  #again: number[] = [];
+  #there = 0;
+  #bytes = 0;
+  #damaged = 0;
+  #isBegun = false;
+  #isCommitted = false;
+
+  constructor(file: OpenFile, order: UploadOrder, context: TransferContext) {
+    this.#file = file;
+    this.#order = order;
+    this.#context = context;
+    this.#blocks = blockCount(file.facts.size);
+  }
+
+  /** As {@link upload}. */
+  async send(): Promise<void> {
+    try {
+      for (let attempt = 1; !this.#isCommitted; attempt++) {
+        try {
+          await this.#sendBlocks();
+          if (!this.#isCommitted) await this.#commit();
+        } catch (error) {
+          // The server has lost or published it meanwhile: it says which when the transfer is begun again.
+          if (!isBadState(error) || attempt > patience) throw error;
+          this.#startOver();
+        }
+      }
+    } catch (thrown) {
+      const error = asFerryError(thrown);
+      await this.#leaveAll(isWorthKeeping(error, this.#context.signal));
+      this.#forgetBytes();
+      throw this.#context.signal.aborted ? new FerryError(Code.CANCELLED, 'cancelled') : error;
+    }
+  }
+
+  async #sendBlocks(): Promise<void> {
+    await overLanes(this.#context, {
+      isDone: () => this.#isCommitted || this.#there === this.#blocks,
+      hasWork: () => this.#next < this.#blocks || this.#again.length > 0,
+      work: (lane, mayGoOn, onStep) => this.#sendOver(lane, mayGoOn, onStep),
+      progress: () => this.#bytes,
+      left: () => this.#order.size - this.#bytes,
+      endure: (error, failures) => this.#endure(error, failures),
+    });
+  }
+
+  #endure(error: FerryError, failures: number): void {
+    if (error.code === Code.INTEGRITY) {
+      this.#damaged += 1;
+      if (this.#damaged > repairs) throw error;
+      return;
+    }
+    if (!isOfTheLine(error) || failures > patience) throw error;
+  }
+
+  async #sendOver(lane: Lane, mayGoOn: () => boolean, onStep: () => void): Promise<void> {
+    const { signal, gate } = this.#context;
+    const handle = await this.#handleOn(lane);
+    if (this.#isCommitted) return;
+    let failure: { error: unknown } | undefined;
+    const out = new Set<Promise<void>>();
+    const fail = (error: unknown): void => {
+      failure ??= { error };
+    };
+    while (failure === undefined && mayGoOn()) {
+      await gate.pass(signal);
+      if (out.size >= lane.window()) {
+        await Promise.race(out);
+        continue;
+      }
+      const index = this.#again.pop() ?? this.#claim();
+      if (index === undefined) break;
+      try {
+        await this.#sendBlock(lane, handle, index, out, fail);
+      } catch (error) {
+        this.#again.push(index);
+        fail(error);
+      }
+      onStep();
+    }
+    await Promise.all(out);
+    if (failure !== undefined) {
+      const error = asFerryError(failure.error);
+      // A line that stands still is of no use to anyone.
+      if (error.code === Code.TIMEOUT) lane.channel.abort(error);
+      throw error;
+    }
+  }
+
+  #claim(): number | undefined {
+    if (this.#next >= this.#blocks) return undefined;
+    this.#next += 1;
+    return this.#next - 1;
+  }
+
+  /** Resolves when it is on its way, or the server has it. */
+  async #sendBlock(
+    lane: Lane,
+    handle: number,
+    index: number,
+    out: Set<Promise<void>>,
+    fail: (error: unknown) => void,
+  ): Promise<void> {
+    const { pool, signal } = this.#context;
+    const { buffer, length, digest } = await readBlock(this.#file, index, pool, signal);
+    this.#digests[index] = digest;
+    const had = this.#had.get(index);
+    if (had !== undefined && sameDigest(had, digest)) {
+      pool.give(buffer);
+      this.#arrived(length);
+      if (index % comparedAtOnce === 0) await nextTurn();
+      return;
+    }
+    const header = { handle, index, length, digest };
+    const answered = lane.channel
+      .sendBlock(buffer, header, () => pool.give(buffer), { signal, timeoutMs: stallMs })
+      .then(
+        () => {
+          lane.moved(length);
+          this.#arrived(length);
+        },
+        (error: unknown) => {
+          this.#again.push(index);
+          fail(error);
+        },
+      )
+      .finally(() => out.delete(answered));
+    out.add(answered);
+    if (!lane.channel.writable) await lane.channel.ready(signal).catch(fail);
+  }
+
+  #arrived(length: number): void {
+    this.#there += 1;
+    this.#bytes += length;
+    this.#context.onBytes(length);
+  }
+
+  /** Under which handle this lane knows the transfer: the first begins it, the others join. */
+  #handleOn(lane: Lane): Promise<number> {
+    const known = this.#handles.get(lane.channel);
+    if (known !== undefined) return known;
+    const handle = lane.nextHandle();
+    const opened = this.#isBegun ? this.#join(lane, handle) : this.#begin(lane, handle);
+    this.#handles.set(lane.channel, opened);
+    opened.catch(() => this.#handles.delete(lane.channel));
+    return opened;
+  }
+
+  async #begin(lane: Lane, handle: number): Promise<number> {
+    const { signal } = this.#context;
+    const { committed } = await lane.channel.call(
+      create,
+      { ...this.#order, handle, begin: Begin.resume },
+      { signal, timeoutMs: patientMs, onPart: (have) => this.#keep(have) },
+    );
+    this.#isBegun = true;
+    if (committed !== undefined) {
+      this.#isCommitted = true;
+      this.#context.onBytes(this.#order.size - this.#bytes);
+    }
+    return handle;
+  }
+
+  async #join(lane: Lane, handle: number): Promise<number> {
+    const { signal } = this.#context;
+    await lane.channel.call(create, { ...this.#order, handle, begin: Begin.join }, { signal });
+    return handle;
+  }
+
+  #keep({ first, digests }: Have): void {
+    for (let i = 0; i * digestBytes < digests.length; i++) {
+      this.#had.set(first + i, digests.subarray(i * digestBytes, (i + 1) * digestBytes));
+    }
+  }
+
+  async #commit(): Promise<void> {
+    const { lanes, signal } = this.#context;
+    if (!this.#file.unchanged()) {
+      throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was sent');
+    }
+    for (let failures = 0; ; ) {
+      try {
+        const lane = await lanes.take(signal);
+        try {
+          await this.#commitOver(lane, failures > 0);
+        } finally {
+          lane.release();
+        }
+        return;
+      } catch (thrown) {
+        const error = asFerryError(thrown);
+        failures += 1;
+        if (!isOfTheLine(error) || failures > patience) throw error;
+        await restBefore(failures, error, signal);
+      }
+    }
+  }
+
+  async #commitOver(lane: Lane, wasTried: boolean): Promise<void> {
+    // Its commit may have been heard; begun again, the server says so.
+    if (wasTried && !this.#handles.has(lane.channel)) this.#isBegun = false;
+    const handle = await this.#handleOn(lane);
+    if (this.#isCommitted) return;
+    this.#handles.delete(lane.channel);
+    await this.#leaveAll(true);
+    const root = rootDigest(this.#order.size, this.#digests);
+    await lane.channel.call(
+      commit,
+      { handle, rootDigest: root },
+      { signal: this.#context.signal, timeoutMs: patientMs },
+    );
+    this.#isCommitted = true;
+  }
+
+  /** Every lane forgets the transfer; what the server has is kept for another time, or given up. */
+  async #leaveAll(keep: boolean): Promise<void> {
+    const handles = [...this.#handles];
+    this.#handles.clear();
+    // All but the last keep it, so that there is something that the last can give up.
+    for (const [i, [channel, opened]] of handles.entries()) {
+      if (channel.ended !== undefined) continue;
+      try {
+        const handle = await opened;
+        await channel.call(discard, { handle, keep: keep || i < handles.length - 1 });
+      } catch {
+        // The lane or the handle is gone, and the transfer with it as far as this lane is concerned.
+      }
+    }
+  }
+
+  #startOver(): void {
+    this.#handles.clear();
+    this.#had.clear();
+    this.#isBegun = false;
+    this.#next = 0;
+    this.#again = [];
+    this.#there = 0;
+    this.#forgetBytes();
+  }
+
+  #forgetBytes(): void {
+    this.#context.onBytes(-this.#bytes);
+    this.#bytes = 0;
+  }
+}
+
+function isBadState(error: unknown): boolean {
+  return error instanceof FerryError && error.code === Code.BAD_STATE;
+}

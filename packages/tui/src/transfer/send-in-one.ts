@@ -1,0 +1,81 @@
+/** A small file on one lane: create, blocks and commit in one go. Called by upload.ts; I/O thread. */
+
+import { Code, FerryError } from '@ferry/protocol';
+import { blockCount, rootDigest } from '@ferry/protocol/content';
+import type { OpenFile } from '@ferry/protocol/disk';
+import { type Create, commit, create, discard } from '@ferry/protocol/messages';
+import type { Lane } from '../client/lanes.ts';
+import type { TransferContext } from './context.ts';
+import { readBlock } from './read-block.ts';
+import { stallMs } from './retry.ts';
+
+/** Blocks of one file that go out unanswered. Larger files are sent otherwise. */
+export const blocksInFlight = 8;
+
+/** @throws {FerryError} SOURCE_CHANGED, IO_ERROR; the server's; CANCELLED. Nothing is left of it then, unless the line is at fault */
+export async function sendInOne(
+  file: OpenFile,
+  order: Omit<Create, 'handle'>,
+  lane: Lane,
+  context: TransferContext,
+): Promise<void> {
+  const { channel } = lane;
+  const { signal, gate, pool } = context;
+  const { size } = file.facts;
+  const handle = lane.nextHandle();
+  // The first thing that goes wrong is the reason; what fails after it only follows from it.
+  const failed = new AbortController();
+  let reason: unknown;
+  const watch = <T>(step: Promise<T>): Promise<T | undefined> =>
+    step.catch((error: unknown) => {
+      reason ??= error;
+      failed.abort();
+      return undefined;
+    });
+  const both = AbortSignal.any([signal, failed.signal]);
+  const created = watch(channel.call(create, { ...order, handle }));
+  const digests: Uint8Array[] = [];
+  const out: Promise<unknown>[] = [];
+  let lastHandedOn: Promise<void> = Promise.resolve();
+  try {
+    // What may be there already is heard of first.
+    if (order.begin !== 0 && (await created)?.committed !== undefined) {
+      context.onBytes(size);
+      return;
+    }
+    for (let index = 0; index < blockCount(size); index++) {
+      await gate.pass(both);
+      const { buffer, length, digest } = await readBlock(file, index, pool, both);
+      digests.push(digest);
+      const { promise: handedOn, resolve: onSent } = Promise.withResolvers<void>();
+      lastHandedOn = handedOn;
+      const back = (): void => {
+        pool.give(buffer);
+        onSent();
+      };
+      const header = { handle, index, length, digest };
+      const written = channel.sendBlock(buffer, header, back, { signal: both, timeoutMs: stallMs });
+      out.push(
+        watch(
+          written.then(() => {
+            lane.moved(length);
+            context.onBytes(length);
+          }),
+        ),
+      );
+      if (!channel.writable) await channel.ready(both);
+    }
+    if (!file.unchanged())
+      throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was sent');
+    // The commit must not overtake a block. The answers of a small file's blocks come together with the commit's.
+    await lastHandedOn;
+    both.throwIfAborted();
+    await channel.call(commit, { handle, rootDigest: rootDigest(size, digests) });
+    await created;
+  } catch (error) {
+    if (channel.ended === undefined) void channel.call(discard, { handle, keep: false }).catch(() => {});
+    await created;
+    await Promise.all(out);
+    throw signal.aborted ? new FerryError(Code.CANCELLED, 'cancelled') : (reason ?? error);
+  }
+}
