@@ -51,7 +51,8 @@ function read(file: string): Read {
   try {
     database = new DatabaseSync(file, { timeout: 1000 });
     const rows = [...readRows(database)];
-    const jobs = rows.filter((job) => job !== undefined);
+    // A damaged tree may lead to a row twice.
+    const jobs = [...new Map(rows.flatMap((job) => (job === undefined ? [] : [[job.id, job]]))).values()];
     const state = readState(database);
     const nextId = nextIdOf(jobs, state?.nextId ?? 1);
     return { jobs, settings: state?.settings, nextId, whole: jobs.length === rows.length };
