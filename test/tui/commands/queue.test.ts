@@ -166,9 +166,9 @@ describe('the queue from the command line', () => {
     done('queue', 'limits', '--up', '1.5M', '--timetable', '08:00 512k 18:00 off');
     assert.equal(
       done('queue', 'limits', '--down', '10k'),
-      'up 1.5 MiB/s\ndown 10 KiB/s\ntimetable 08:00 512k 18:00 off\n',
+      'up 1.5M\ndown 10k\ntimetable 08:00 512k 18:00 off\n',
     );
-    assert.equal(done('queue', 'limits', '--up', 'off', '--timetable', ''), 'up off\ndown 10 KiB/s\n');
+    assert.equal(done('queue', 'limits', '--up', 'off', '--timetable', ''), 'up off\ndown 10k\n');
   });
 
   test('what failed says why, and is tried again as asked', async () => {
@@ -233,8 +233,9 @@ describe('the queue from the command line', () => {
     [['pause', 'x'], 2, /not the number of a job/],
     [['pause', '7'], 1, /there is no job 7 in the queue \[NOT_FOUND\]/],
     [['priority', '9', '1'], 2, /from 1 to 5/],
-    [['limit', 'much', '1'], 2, /no rate/],
-    [['limits', '--up', '-1'], 2, /no rate/],
+    [['limit', 'much', '1'], 2, /much.*\[USAGE\]/],
+    [['limits', '--timetable', '8 o’clock'], 2, /\[USAGE\]/],
+    [['limits', '--up', '-1'], 2, /-1.*\[USAGE\]/],
     [['frobnicate'], 2, /too many arguments|unknown command/],
   ] as const) {
     test(`queue ${args.join(' ')}: refused with exit code ${code}`, () => {

@@ -6,10 +6,11 @@ import { isOver, type Job, type JobId } from '../engine/job.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
 import type { Ask, QueueStore } from '../queue/queue-store.ts';
 import { defaultPriority, phaseOf, toJob } from '../queue/stored-job.ts';
+import { formatRate, parseRate, parseTimetable } from '../transfer/timetable.ts';
 import { ensureMover, withStore } from './enqueue.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonError, jsonJob, toJsonLine } from './printer-json.ts';
-import { parseIds, parsePriority, parseRate } from './queue-words.ts';
+import { parseIds, parsePriority } from './queue-words.ts';
 
 type All = { readonly all?: boolean };
 
@@ -54,7 +55,7 @@ function textLine(job: Job): string {
       : `${share} %  ${prettyBytes(doneBytes)} of ${prettyBytes(totalBytes)}`,
     ...(phase === 'moving' ? [`${prettyBytes(Math.round(rate))}/s`] : []),
     ...(priority === defaultPriority ? [] : [`priority ${priority}`]),
-    ...(limit === undefined ? [] : [`limit ${prettyBytes(limit)}/s`]),
+    ...(limit === undefined ? [] : [`limit ${formatRate(limit)}`]),
     `${arrow} ${from} → ${to}`,
     ...(error === undefined ? [] : [`${show(error[1])} [${codeName(error[0])}]`]),
   ];
@@ -84,7 +85,7 @@ export function rankJobs(text: string, texts: readonly string[], options: All): 
 
 /** @throws {FerryError} as askQueue */
 export function limitJobs(text: string, texts: readonly string[], options: All): ExitCode {
-  const rate = parseRate(text);
+  const rate = parseRate(text, Code.USAGE);
   return withStore((store) => {
     store.setLimit(chosen(store, texts, options), rate);
     return ExitCode.done;
@@ -95,18 +96,17 @@ export type LimitOptions = { readonly up?: string; readonly down?: string; reado
 
 /** @throws {FerryError} USAGE, CONFIG, IO_ERROR */
 export function limitQueue({ up, down, timetable }: LimitOptions): ExitCode {
+  if (timetable !== undefined && timetable !== '') parseTimetable(timetable, Code.USAGE);
   const change = {
-    ...(up === undefined ? {} : { limitUp: parseRate(up) }),
-    ...(down === undefined ? {} : { limitDown: parseRate(down) }),
+    ...(up === undefined ? {} : { limitUp: parseRate(up, Code.USAGE) }),
+    ...(down === undefined ? {} : { limitDown: parseRate(down, Code.USAGE) }),
     ...(timetable === undefined ? {} : { timetable }),
   };
   return withStore((store) => {
     if (Object.keys(change).length > 0) store.set(change);
     const { settings } = store;
-    const rate = (limit: number | undefined): string =>
-      limit === undefined ? 'off' : `${prettyBytes(limit, { binary: true })}/s`;
     process.stdout.write(
-      `up ${rate(settings.limitUp)}\ndown ${rate(settings.limitDown)}\n` +
+      `up ${formatRate(settings.limitUp)}\ndown ${formatRate(settings.limitDown)}\n` +
         (settings.timetable === '' ? '' : `timetable ${show(settings.timetable)}\n`) +
         (settings.pausedAll ? 'all jobs are paused\n' : ''),
     );
