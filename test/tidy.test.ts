@@ -106,9 +106,15 @@ forbid(
   { types: true },
 );
 forbid(
-  'client, transfer and engine know no screen',
-  within(`${T}client/`, `${T}transfer/`, `${T}engine/`),
+  'client, transfer, queue and engine know no screen',
+  within(`${T}client/`, `${T}transfer/`, `${T}queue/`, `${T}engine/`),
   (to) => /tui\/src\/(view|state|keymap|effects|commands)\//.test(to),
+  { types: true },
+);
+forbid(
+  'the queue’s file knows nobody who works on it, only what a job is',
+  within(`${T}queue/`),
+  (to) => /tui\/src\/(client|transfer|engine(?!\/job\.ts))/.test(to),
   { types: true },
 );
 forbid(

@@ -12,7 +12,7 @@ import type { Fingerprint } from '@ferry/protocol/session';
 import type { Figures } from '../../../packages/tui/src/engine/job.ts';
 import { MoverLock } from '../../../packages/tui/src/queue/mover-lock.ts';
 import { type Ask, QueueStore } from '../../../packages/tui/src/queue/queue-store.ts';
-import { noFigures, phaseOf } from '../../../packages/tui/src/queue/stored-job.ts';
+import { historyMost, noFigures, phaseOf } from '../../../packages/tui/src/queue/stored-job.ts';
 import { withCode } from '../../support/code.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { orderOf, server, wishes } from './order.ts';
@@ -260,6 +260,25 @@ test('one mover at a time, and the lock dies with its process', async (t) => {
   last.release();
   assert.equal(statSync(join(file, '../queue.lock')).mode & 0o777, 0o600);
   assert.ok(!existsSync(file));
+});
+
+test('the history is bounded: the oldest that went well makes room, what failed and what waits stays', (t) => {
+  const store = opened(t, ':memory:');
+  const ids = store.add(
+    Array.from({ length: historyMost + 4 }, (_, i) => orderOf(`${i}`)),
+    1,
+  );
+  const end = (id: number, how: 'done' | 'failed', endedMs: number): void =>
+    store.settle(id, { phase: how, figures: noFigures, endedMs, digest: undefined });
+  for (const id of ids.slice(2)) end(id, 'done', 5000 - id);
+  end(2, 'failed', 0);
+  store.takeChanges();
+  store.add([orderOf('last')], 2);
+  assert.deepEqual([...store.takeChanges().removed], ids.slice(-2).toReversed());
+  assert.deepEqual(
+    [phase(store, 1), phase(store, 2), store.jobs().length],
+    ['waiting', 'failed', historyMost + 3],
+  );
 });
 
 test('a thousand jobs in one order, and then a few changes', (t) => {

@@ -13,6 +13,7 @@ import { orderOf } from './order.ts';
 const [file = '', seed = '0'] = process.argv.slice(2);
 const random = randomFrom(Number(seed));
 const store = QueueStore.open(file);
+let ended = 0;
 let lock: MoverLock | undefined;
 let mine: readonly number[] = [];
 
@@ -37,7 +38,8 @@ for (;;) {
     say('moved', some);
   } else {
     lock ??= MoverLock.take(file);
-    if (lock === undefined) continue;
+    if (lock === undefined || ended + some.length > 9) continue;
+    ended += some.length;
     store.begin(some);
     store.progress(new Map(some.map((id) => [id, noFigures])));
     for (const id of some)

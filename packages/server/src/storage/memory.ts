@@ -199,7 +199,7 @@ export class MemoryStorage implements Storage {
     const transferId = randomBytes(16).toString('hex');
     const spec: UploadSpec = { transferId, target, size: content.length, modified, mode, existing };
     const upload = await this.createUpload(spec);
-    if (content.length > 0) upload.write(0, content, blockDigest(content));
+    if (content.length > 0) await upload.write(0, content, blockDigest(content));
     await upload.commit(file.rootDigest);
   }
 

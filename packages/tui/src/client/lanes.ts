@@ -67,7 +67,7 @@ export class Lanes implements LaneSource {
     const session = await this.#connection.session(signal);
     this.#users += 1;
     if (!isFurther) this.#files += 1;
-    this.#looking ??= this.#lookNowAndThen();
+    if (this.#looking === undefined) this.#looking = this.#lookNowAndThen();
     const leave = (): void => {
       this.#users -= 1;
       if (!isFurther) this.#files -= 1;
@@ -110,7 +110,7 @@ export class Lanes implements LaneSource {
   async #choose(session: Session, signal: AbortSignal): Promise<OpenLane> {
     this.#follow(session);
     // Several files share a lane; it is further lanes that the line must reward.
-    if (this.#slots.size < Math.min(this.#count.lanes, this.#users)) this.#openOne(session);
+    if (this.#slots.size < Math.min(this.#count.lanes, this.#users)) void this.#openOne(session);
     for (;;) {
       signal.throwIfAborted();
       for (const slot of this.#slots) if (slot.lane?.channel.ended !== undefined) this.#slots.delete(slot);

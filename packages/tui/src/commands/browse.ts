@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
 import { EngineThread } from '../engine/engine-thread.ts';
-import { type ConnectOptions, connectTo, rememberServer } from './connect.ts';
+import { type ConnectOptions, connectTo, places, rememberServer } from './connect.ts';
 import { localPath } from './move.ts';
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
@@ -18,6 +18,7 @@ export async function browse(
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
     ...target.engine,
+    queueFile: places.queueFile,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
   });
   const stop = engine.onEvent((event) => {

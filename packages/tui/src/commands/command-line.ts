@@ -14,6 +14,7 @@ Examples:
   ferry get ferry://10.0.0.5/films/a.mov .      download a file
   ferry get -r ferry://10.0.0.5/films ~/films   download a folder
   ferry put -r photos ferry://10.0.0.5/         upload a folder
+  ferry queue                                   what moves, waits and was done
   ferry servers                                 whom this ferry trusts
 
 In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
@@ -22,7 +23,8 @@ ${exitCodeHelp}
 
 Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
-  $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it`;
+  $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
+  $XDG_STATE_HOME/ferry/queue.db            the queue`;
 
 const getHelp = `
 Examples:
@@ -40,6 +42,17 @@ Examples:
   ferry put -r films photos ferry://host/media/  folders with all that is in them
 
 A file shows on the server only when it is complete, verified and on its disk.`;
+
+const queueHelp = `
+Examples:
+  ferry put -r --detach films ferry://host/media/   add to the queue and return at once
+  ferry queue                                       how far everything is
+  ferry queue pause 7 9                             let two jobs stand
+  ferry queue priority 5 12                         let one go first
+  ferry queue limits --up 2M                        leave room on the line
+  ferry queue resume --all                          let everything go on
+
+Jobs outlive their program, a crash and a restart. One ferry moves them: the browser if it is open, else one in the background.`;
 
 /** @returns the exit code */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -76,7 +89,87 @@ function withMoveOptions(command: Command): Command {
     .option('-r, --recursive', 'folders, with all that is in them')
     .option('--overwrite', 'replace files that are there')
     .option('--skip', 'leave files alone that are there (default: they fail, the rest goes on)')
+    .option('--detach', 'only add it to the queue, which moves it in the background')
+    .option('--paused', 'with --detach: wait there for ferry queue resume')
+    .option('--priority <1-5>', 'with --detach: 5 goes first (default: 3)')
     .option('--json', 'one JSON object per event on stdout');
+}
+
+/** The actions of `ferry queue` that want jobs. */
+const queueActions = {
+  pause: 'Let jobs stand; --all: nothing moves until resume --all.',
+  resume: 'Let paused jobs go on.',
+  cancel: 'End jobs for good; what is not complete is removed.',
+  retry: 'Try again what failed.',
+  overwrite: 'Try again what failed, replacing files that are there.',
+  top: 'Put jobs first.',
+  up: 'Move jobs one place up.',
+  down: 'Move jobs one place down.',
+} as const;
+
+function addQueue(program: Command, done: (code: number) => void): void {
+  const queue = program
+    .command('queue')
+    .description('List and steer the jobs that all ferrys of this user share.')
+    .option('--json', 'one JSON object per job on stdout')
+    .helpOption('-h, --help', 'say how it is used')
+    .addHelpText('after', queueHelp)
+    .exitOverride()
+    .action(async () => {
+      const { listQueue } = await import('./queue.ts');
+      done(listQueue(queue.opts()));
+    });
+  const sub = (name: string, description: string): Command =>
+    queue.command(name).description(description).exitOverride().allowExcessArguments(false);
+  sub('list', 'List all jobs, in order (the same as ferry queue).')
+    .option('--json', 'one JSON object per job on stdout')
+    .action(async (_options: object, command: Command) => {
+      const { listQueue } = await import('./queue.ts');
+      done(listQueue(command.optsWithGlobals()));
+    });
+  for (const [name, description] of Object.entries(queueActions)) {
+    const action = name as keyof typeof queueActions;
+    sub(name, description)
+      .argument('[IDS...]', 'numbers of jobs, as ferry queue lists them')
+      .option('--all', 'all jobs')
+      .action(async (ids: string[], options: { all?: boolean }) => {
+        const { askQueue } = await import('./queue.ts');
+        done(askQueue(action, ids, options));
+      });
+  }
+  for (const [name, value, description] of [
+    ['priority', '<1-5>', 'Give jobs a priority: 5 goes first, 3 is usual.'],
+    ['limit', '<RATE>', 'Let jobs take at most so many bytes per second: 512k, 10M, or off.'],
+  ] as const) {
+    sub(name, description)
+      .argument(value)
+      .argument('[IDS...]', 'numbers of jobs, as ferry queue lists them')
+      .option('--all', 'all jobs')
+      .action(async (text: string, ids: string[], options: { all?: boolean }) => {
+        const { limitJobs, rankJobs } = await import('./queue.ts');
+        done((name === 'priority' ? rankJobs : limitJobs)(text, ids, options));
+      });
+  }
+  sub('limits', 'Show or set how much all jobs together may take.')
+    .option('--up <RATE>', 'bytes per second: 512k, 10M, or off')
+    .option('--down <RATE>', 'bytes per second')
+    .option('--timetable <TEXT>', "times and rates: '08:00 512k 18:00 off'; '' for none")
+    .action(async (options: object) => {
+      const { limitQueue } = await import('./queue.ts');
+      done(limitQueue(options));
+    });
+  sub('clear', 'Forget jobs that are over: all, or these.')
+    .argument('[IDS...]', 'numbers of jobs, as ferry queue lists them')
+    .action(async (ids: string[]) => {
+      const { clearQueue } = await import('./queue.ts');
+      done(clearQueue(ids));
+    });
+  sub('run', 'Move what is in the queue until nothing is left, unless another ferry does.').action(
+    async () => {
+      const { runQueue } = await import('./queue-run.ts');
+      done(await runQueue());
+    },
+  );
 }
 
 function makeProgram(done: (code: number) => void): Command {
@@ -130,6 +223,7 @@ function makeProgram(done: (code: number) => void): Command {
       const { put } = await import('./move.ts');
       done(await put(args, command.optsWithGlobals()));
     });
+  addQueue(program, done);
   const servers = program
     .command('servers')
     .description('List the servers whose identity you have accepted.')

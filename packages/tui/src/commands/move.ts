@@ -17,25 +17,32 @@ import {
 } from '@ferry/protocol';
 import { hostPort, isAddress, parseAddress } from '@ferry/protocol/session';
 import { EngineCore } from '../engine/engine-core.ts';
-import { type Existing, isOver, type Job, type JobOrder } from '../engine/job.ts';
+import { type Existing, isOver, type Job, type JobOrder, type Priority } from '../engine/job.ts';
 import type { FileSource } from '../engine/source.ts';
+import { defaultPriority } from '../queue/stored-job.ts';
 import { type ConnectOptions, connectTo, rememberServer } from './connect.ts';
+import { enqueue } from './enqueue.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import type { Printer } from './printer.ts';
 import { jsonPrinter } from './printer-json.ts';
 import { textPrinter } from './printer-text.ts';
+import { parsePriority } from './queue-words.ts';
 
 export type MoveOptions = ConnectOptions & {
   readonly recursive?: boolean;
   readonly overwrite?: boolean;
   readonly skip?: boolean;
   readonly json?: boolean;
+  /** Into the queue, for somebody else to move. */
+  readonly detach?: boolean;
+  readonly paused?: boolean;
+  readonly priority?: string;
 };
 
 /** A server that went away in the middle is tried again this often before a command gives up. */
 const laterAttempts = 6;
 /** A command draws no screen that writers could hold up. */
-const writesBeside = 3;
+export const writesBeside = 3;
 
 /** `ferry get ADDRESS/PATH... [LOCAL]` */
 export async function get(args: readonly string[], options: MoveOptions): Promise<ExitCode> {
@@ -111,6 +118,12 @@ function existingOf({ overwrite, skip }: MoveOptions): Existing {
   return skip === true ? 'skip' : 'fail';
 }
 
+function priorityOf({ detach, paused, priority }: MoveOptions): Priority {
+  if (detach !== true && (paused === true || priority !== undefined))
+    throw new FerryError(Code.USAGE, '--paused and --priority are for the queue: use them with --detach');
+  return priority === undefined ? defaultPriority : parsePriority(priority);
+}
+
 function checkRecursive(kind: EntryKind, { recursive }: MoveOptions, path: Path): void {
   if (kind !== EntryKind.folder || recursive === true) return;
   throw new FerryError(
@@ -180,6 +193,7 @@ async function withEngine(
   options: MoveOptions,
   plan: (engine: EngineCore) => Promise<readonly JobOrder[]>,
 ): Promise<ExitCode> {
+  const priority = priorityOf(options);
   const target = await connectTo(address, options);
   const engine = new EngineCore({
     ...target.engine,
@@ -210,6 +224,16 @@ async function withEngine(
     const orders = await plan(engine);
     rememberServer(target);
     if (interrupted) return ExitCode.interrupted;
+    if (options.detach === true) {
+      const { host, port } = target.address;
+      const server = { host, port, fingerprint: target.engine.fingerprint };
+      const paused = options.paused === true;
+      enqueue(
+        orders.map((order) => ({ server, order, paused, priority })),
+        options,
+      );
+      return ExitCode.done;
+    }
     const jobs = await run(engine, orders, printer);
     if (interrupted) return ExitCode.interrupted;
     return exitOf(jobs);

@@ -1,7 +1,7 @@
 /** One JSON object per event on stdout. Names are given as text, and as base64 of their bytes where they are not UTF-8. */
 
 import { isUtf8 } from 'node:buffer';
-import { bytesOf, codeName, type Path } from '@ferry/protocol';
+import { bytesOf, codeName, type Path, type WireError } from '@ferry/protocol';
 import type { Job } from '../engine/job.ts';
 import type { Printer } from './printer.ts';
 
@@ -21,8 +21,13 @@ export function jsonPath(path: Path): { path: string; bytes?: string } {
   return isUtf8(bytes) ? shown : { ...shown, bytes: bytes.toString('base64') };
 }
 
-function jsonJob(job: Job): object {
+export function jsonJob(job: Job): object {
   const {
+    id,
+    server,
+    priority,
+    limit,
+    digest,
     direction,
     phase,
     doneBytes,
@@ -35,19 +40,28 @@ function jsonJob(job: Job): object {
     movingMs,
   } = job;
   return {
+    id,
+    server,
     source: jsonPath(job.source),
     target: jsonPath(job.target),
     direction,
     phase,
+    priority,
+    limit,
     doneBytes,
     totalBytes,
     doneFiles,
     totalFiles,
     skippedFiles,
     failedFiles,
+    digest,
     bytesPerSecond: Math.round(rate),
     ms: Math.round(movingMs),
   };
+}
+
+export function jsonError(error: WireError | undefined): object | undefined {
+  return error === undefined ? undefined : { code: codeName(error[0]), message: error[1] };
 }
 
 export function jsonPrinter(write: (line: string) => void): Printer {
@@ -62,9 +76,7 @@ export function jsonPrinter(write: (line: string) => void): Printer {
         code: codeName(code),
         message,
       }));
-      const error =
-        job.error === undefined ? undefined : { code: codeName(job.error[0]), message: job.error[1] };
-      write(toJsonLine({ event: 'ended', ...jsonJob(job), error, failures }));
+      write(toJsonLine({ event: 'ended', ...jsonJob(job), error: jsonError(job.error), failures }));
     },
     connection: (words) => write(toJsonLine({ event: 'connection', message: words })),
     close: () => {},

@@ -16,7 +16,7 @@ export type TextPrinterOpts = {
 
 const barCells = 24;
 
-function shownPath(path: Path): Shown {
+export function shownPath(path: Path): Shown {
   return showName(path.join('/'));
 }
 

@@ -5,10 +5,16 @@
 
 import { asFerryError, Code, FerryError, type Path, parentPath, toWireError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import { hostPort } from '@ferry/protocol/session';
 import { MoverLock } from '../queue/mover-lock.ts';
 import { type Changes, QueueStore } from '../queue/queue-store.ts';
-import { isMovable, phaseOf, type QueueOrder, type StoredJob, serverKey } from '../queue/stored-job.ts';
+import {
+  isMovable,
+  phaseOf,
+  type QueueOrder,
+  type StoredJob,
+  serverKey,
+  toJob,
+} from '../queue/stored-job.ts';
 import type { EngineEvent, QueueStatus, Side } from './engine.ts';
 import { isOver, type Job, type JobId, type Totals } from './job.ts';
 import { Mover } from './mover.ts';
@@ -97,8 +103,7 @@ export class JobQueue {
   news(): EngineEvent[] {
     const jobs = this.jobs();
     const told: EngineEvent[] = [{ kind: 'queue', status: this.status }];
-    if (jobs.length > 0)
-      told.push({ kind: 'jobs', changed: jobs, removed: [], totals: totalsOf(this.#counted(jobs)) });
+    if (jobs.length > 0) told.push({ kind: 'jobs', changed: jobs, removed: [], totals: this.#totals() });
     return told;
   }
 
@@ -226,23 +231,11 @@ export class JobQueue {
   }
 
   #jobOf(row: StoredJob): Job {
-    const { id, order, wish, fact, server, addedMs } = row;
-    const view = this.#mover?.view(id);
-    return {
-      ...order,
-      existing: view?.existing ?? wish.existing ?? order.existing,
-      ...fact.figures,
-      ...view?.figures,
-      id,
-      place: wish.place,
-      priority: wish.priority,
-      limit: wish.limit,
-      server: hostPort(server),
-      addedMs,
-      endedMs: fact.endedMs,
-      digest: view?.digest ?? fact.digest,
-      phase: view?.phase ?? phaseOf(row, this.store.settings),
-    };
+    const job = toJob(row, this.store.settings);
+    const view = this.#mover?.view(row.id);
+    if (view === undefined) return job;
+    const { phase, existing, figures, digest = job.digest } = view;
+    return { ...job, ...figures, phase, existing, digest };
   }
 
   #tellSoon(): void {
@@ -262,34 +255,34 @@ export class JobQueue {
   }
 
   #tell(): void {
-    const all = this.jobs();
-    const changed = all.filter(({ id }) => this.#changed.has(id));
+    const changed = [...this.#changed]
+      .flatMap((id) => this.store.get(id) ?? [])
+      .map((row) => this.#jobOf(row))
+      .toSorted((a, b) => a.place - b.place);
     const removed = [...this.#removed];
     this.#changed.clear();
     this.#removed.clear();
     if (changed.length > 0 || removed.length > 0)
-      this.#opts.emit({ kind: 'jobs', changed, removed, totals: totalsOf(this.#counted(all)) });
+      this.#opts.emit({ kind: 'jobs', changed, removed, totals: this.#totals() });
     for (const arrival of this.#arrivals.values()) this.#opts.emit({ kind: 'changed', ...arrival });
     this.#arrivals.clear();
     // A rate falls also when nothing comes any more.
-    if (this.#mover !== undefined && all.some(({ phase }) => phase === 'moving')) {
-      for (const job of all) if (job.phase === 'moving') this.#changed.add(job.id);
-      this.#tellSoon();
-    }
+    const moving = this.#mover?.moving() ?? [];
+    for (const id of moving) this.#changed.add(id);
+    if (moving.length > 0) this.#tellSoon();
   }
 
   /** What ended before this program began is history. */
-  #counted(jobs: readonly Job[]): readonly Job[] {
-    return jobs.filter(({ endedMs = Number.POSITIVE_INFINITY }) => endedMs >= this.#startedMs);
+  #totals(): Totals {
+    let [doneBytes, totalBytes, rate] = [0, 0, 0];
+    for (const row of this.store.jobs()) {
+      const { endedMs = Number.POSITIVE_INFINITY, phase, figures: last } = row.fact;
+      if (endedMs < this.#startedMs || phase === 'cancelled' || row.wish.cancelled) continue;
+      const figures = this.#mover?.view(row.id)?.figures ?? last;
+      doneBytes += figures.doneBytes;
+      totalBytes += figures.totalBytes;
+      rate += figures.rate;
+    }
+    return { doneBytes, totalBytes, rate };
   }
-}
-
-export function totalsOf(jobs: readonly Job[]): Totals {
-  const counted = jobs.filter(({ phase }) => phase !== 'cancelled');
-  const sum = (of: (job: Job) => number): number => counted.reduce((total, job) => total + of(job), 0);
-  return {
-    doneBytes: sum(({ doneBytes }) => doneBytes),
-    totalBytes: sum(({ totalBytes }) => totalBytes),
-    rate: sum(({ rate }) => rate),
-  };
 }

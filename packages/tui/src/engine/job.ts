@@ -77,6 +77,15 @@ export type Job = JobOrder &
     readonly phase: JobPhase;
   };
 
+/** What a job at work says of itself. */
+export type LiveView = {
+  readonly phase: JobPhase;
+  readonly existing: Existing;
+  readonly figures: Figures;
+  /** Of a single file that was moved, hex. */
+  readonly digest: string | undefined;
+};
+
 /** All jobs together, for the gauge and the graph. */
 export type Totals = {
   readonly doneBytes: number;

@@ -19,7 +19,7 @@ import type { FileResult, TransferContext } from '../transfer/context.ts';
 import { Gate } from '../transfer/gate.ts';
 import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
 import { addSample, type RateSample, rateOf } from '../transfer/progress.ts';
-import type { Existing, Figures, FileFailure, JobId, JobOrder, JobPhase } from './job.ts';
+import type { Existing, FileFailure, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { JobRoot } from './job-root.ts';
 import { type MoveContext, moveFile, movePack } from './move.ts';
@@ -45,15 +45,6 @@ export type LiveJobContext = {
   readonly onProgress: () => void;
   /** A file or folder appeared in a folder of the receiving side. */
   readonly onArrival: (folder: Path) => void;
-};
-
-/** A job as it is now. */
-export type LiveView = {
-  readonly phase: JobPhase;
-  readonly existing: Existing;
-  readonly figures: Figures;
-  /** Of a single file that was moved, hex. */
-  readonly digest: string | undefined;
 };
 
 export class LiveJob {

@@ -9,8 +9,8 @@ import type { BlockPool } from '@ferry/protocol/content';
 import type { Changes, QueueStore } from '../queue/queue-store.ts';
 import { isMovable, type StoredJob, serverKey } from '../queue/stored-job.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
-import { type Figures, isOver, type JobId } from './job.ts';
-import { LiveJob, type LiveView } from './live-job.ts';
+import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
+import { LiveJob } from './live-job.ts';
 import type { Line, Servers } from './servers.ts';
 
 export type MoverOpts = {
@@ -62,6 +62,10 @@ export class Mover {
 
   view(id: JobId): LiveView | undefined {
     return this.#live.get(id)?.job.snapshot();
+  }
+
+  moving(): readonly JobId[] {
+    return [...this.#live].flatMap(([id, { job }]) => (job.phase === 'moving' ? [id] : []));
   }
 
   /** True while something moves or could. */

@@ -19,6 +19,7 @@ import {
   type Fact,
   newJob,
   noFigures,
+  outdated,
   phaseOf,
   type QueueOrder,
   type QueueSettings,
@@ -125,6 +126,7 @@ export class QueueStore {
   add(orders: readonly QueueOrder[], nowMs: number): readonly JobId[] {
     if (orders.length === 0) return [];
     return this.#change('order', (rev) => {
+      this.#remove(outdated(this.jobs()));
       const last = this.jobs().at(-1)?.wish.place ?? 0;
       return orders.map((order, i) => {
         const id = this.#nextId;
@@ -147,16 +149,12 @@ export class QueueStore {
 
   /** @throws {FerryError} IO_ERROR */
   setPriority(ids: readonly JobId[], priority: Priority): void {
-    this.#change('order', (rev) => {
-      for (const job of this.#these(ids)) this.#wish(job, { priority }, rev);
-    });
+    this.#wishAll(ids, { priority });
   }
 
   /** Bytes per second; undefined for none. @throws {FerryError} IO_ERROR */
   setLimit(ids: readonly JobId[], limit: number | undefined): void {
-    this.#change('order', (rev) => {
-      for (const job of this.#these(ids)) this.#wish(job, { limit }, rev);
-    });
+    this.#wishAll(ids, { limit });
   }
 
   /** @throws {FerryError} IO_ERROR */
@@ -170,11 +168,7 @@ export class QueueStore {
       const over = (ids === undefined ? this.jobs() : this.#these(ids)).filter((job) =>
         isOver(phaseOf(job, this.#settings)),
       );
-      for (const { id } of over) {
-        this.#database.prepare('delete from job where id = ?').run(id);
-        this.#forget(id);
-      }
-      if (over.length > 0) this.#removals += 1;
+      this.#remove(over);
       return over.map(({ id }) => id);
     });
   }
@@ -213,6 +207,14 @@ export class QueueStore {
   /** Idempotent. */
   close(): void {
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  #remove(jobs: readonly StoredJob[]): void {
+    for (const { id } of jobs) {
+      this.#database.prepare('delete from job where id = ?').run(id);
+      this.#forget(id);
+    }
+    if (jobs.length > 0) this.#removals += 1;
   }
 
   #these(ids: readonly JobId[]): StoredJob[] {
@@ -255,6 +257,12 @@ export class QueueStore {
       const place = places[i] ?? job.wish.place;
       if (place !== job.wish.place) this.#wish(job, { place }, rev);
     }
+  }
+
+  #wishAll(ids: readonly JobId[], change: Partial<Wish>): void {
+    this.#change('order', (rev) => {
+      for (const job of this.#these(ids)) this.#wish(job, change, rev);
+    });
   }
 
   #wish(job: StoredJob, change: Partial<Wish>, rev: number): void {

@@ -1,6 +1,6 @@
 /**
- * Reads from a damaged queue file what can still be read: the rows one by one, and where the head of the file is gone, once
- * more with a new head. Called by queue-file.ts, which holds the lock.
+ * Reads from a damaged queue file what can still be read: the rows one by one; where the head of the file is gone, once more
+ * with a new head; and what no tree leads to any more, page by page. Called by queue-file.ts, which holds the lock.
  */
 
 import {
@@ -8,13 +8,14 @@ import {
   copyFileSync,
   existsSync,
   openSync,
-  readSync,
+  readFileSync,
   rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type Everything, type Row, rowOf, stateOf } from './queue-row.ts';
+import type { JobId } from '../engine/job.ts';
+import { type Everything, type Row, rowOf, type State, stateOf } from './queue-row.ts';
 import { isSqlite } from './sqlite-error.ts';
 import { Damaged, decode, type Fact, newJob, type Ordered, type StoredJob, type Wish } from './stored-job.ts';
 
@@ -25,22 +26,39 @@ const nothing: Everything = { jobs: [], settings: undefined, nextId: 1 };
 
 export function readWhatCanBeRead(file: string, schema: string): Everything {
   const asItIs = read(file);
-  const mended = withNewHead(file, schema);
-  // Older pages may show through a new head, so it must have more to say.
-  return mended.jobs.length > asItIs.jobs.length ? mended : asItIs;
+  if (asItIs.whole && asItIs.jobs.length > 0) return asItIs;
+  const copy = `${file}.mending`;
+  try {
+    giveNewHead(file, copy, schema);
+    const mended = read(copy);
+    const better = mended.jobs.length > asItIs.jobs.length ? mended : asItIs;
+    const there = new Set(better.jobs.map(({ id }) => id));
+    const jobs = [...better.jobs, ...readPages(copy).filter(({ id }) => !there.has(id))];
+    return { ...better, jobs, nextId: nextIdOf(jobs, better.nextId) };
+  } finally {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(copy + suffix, { force: true });
+  }
 }
 
-function read(file: string): Everything {
+function nextIdOf(jobs: readonly StoredJob[], least: number): number {
+  return jobs.reduce((most, { id }) => Math.max(most, id + 1), least);
+}
+
+type Read = Everything & { readonly whole: boolean };
+
+function read(file: string): Read {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { timeout: 1000 });
-    const jobs = [...readRows(database)];
-    const ids = jobs.map(({ id }) => id);
-    const nextId = ids.reduce((most, id) => Math.max(most, id + 1), 1);
-    return { ...nothing, jobs, nextId, ...readState(database, nextId) };
+    const rows = [...readRows(database)];
+    // A damaged tree may lead to a row twice.
+    const jobs = [...new Map(rows.flatMap((job) => (job === undefined ? [] : [[job.id, job]]))).values()];
+    const state = readState(database);
+    const nextId = nextIdOf(jobs, state?.nextId ?? 1);
+    return { jobs, settings: state?.settings, nextId, whole: jobs.length === rows.length };
   } catch (error) {
     if (!isReadable(error)) throw error;
-    return nothing;
+    return { ...nothing, whole: false };
   } finally {
     if (database?.isOpen === true) database.close();
   }
@@ -60,15 +78,12 @@ function attempt<T>(step: () => T): T | undefined {
   }
 }
 
-function readState(
-  database: DatabaseSync,
-  nextId: number,
-): Pick<Everything, 'settings' | 'nextId'> | undefined {
-  const state = attempt(() => stateOf(database.prepare('select * from state').get()));
-  return state && { settings: state.settings, nextId: Math.max(nextId, state.nextId) };
+function readState(database: DatabaseSync): State | undefined {
+  return attempt(() => stateOf(database.prepare('select * from state').get()));
 }
 
-function* readRows(database: DatabaseSync): Generator<StoredJob> {
+/** undefined: something that cannot be read. */
+function* readRows(database: DatabaseSync): Generator<StoredJob | undefined> {
   const next = database.prepare('select * from job where id > ? order by id limit 1');
   const one = database.prepare('select * from job where id = ?');
   for (let id = 0, gap = 0; gap < gapMost; ) {
@@ -78,9 +93,40 @@ function* readRows(database: DatabaseSync): Generator<StoredJob> {
     const found = row ?? attempt(() => one.get(id + 1));
     id = Math.max(id + 1, Number(found?.['id'] ?? 0));
     gap = found === undefined ? gap + 1 : 0;
-    const job = found === undefined ? undefined : readRow(found);
-    if (job !== undefined) yield job;
+    yield found === undefined ? undefined : readRow(found);
   }
+}
+
+/** Takes every page for the whole table in turn. What was removed may come back with it, as what it was: over. */
+function readPages(file: string): readonly StoredJob[] {
+  const found = new Map<JobId, { readonly job: StoredJob; readonly rev: number }>();
+  const pages = attempt(() => {
+    const database = new DatabaseSync(file);
+    const count = database.prepare('pragma page_count').get()?.['page_count'];
+    database.close();
+    return Number(count);
+  });
+  for (let page = 2; page <= (pages ?? 0); page++) {
+    for (const row of rowsOfPage(file, page)) {
+      const job = readRow(row);
+      const rev = Number(row['rev']);
+      if (job !== undefined && rev > (found.get(job.id)?.rev ?? -1)) found.set(job.id, { job, rev });
+    }
+  }
+  return [...found.values()].map(({ job }) => job);
+}
+
+function rowsOfPage(file: string, page: number): readonly Row[] {
+  const rows: Row[] = [];
+  const database = new DatabaseSync(file, { defensive: false });
+  attempt(() => {
+    database.exec('pragma writable_schema = on');
+    database.prepare("update sqlite_schema set rootpage = ? where name = 'job'").run(page);
+    database.exec('pragma writable_schema = reset');
+    for (const row of database.prepare('select * from job not indexed').iterate()) rows.push(row);
+  });
+  database.close();
+  return rows;
 }
 
 /** A job whose wishes are gone waits for its user; one whose past is gone may have begun. */
@@ -97,8 +143,7 @@ function readRow(row: Row): StoredJob | undefined {
 }
 
 /** The first page says where everything is, and is the same in every queue file: a new one may open the rest. */
-function withNewHead(file: string, schema: string): Everything {
-  const copy = `${file}.mending`;
+function giveNewHead(file: string, copy: string, schema: string): void {
   const fresh = `${file}.fresh`;
   try {
     copyFileSync(file, copy);
@@ -107,10 +152,7 @@ function withNewHead(file: string, schema: string): Everything {
     database.exec(schema);
     const pageSize = Number(database.prepare('pragma page_size').get()?.['page_size']);
     database.close();
-    const head = Buffer.alloc(pageSize);
-    const from = openSync(fresh, 'r');
-    readSync(from, head);
-    closeSync(from);
+    const head = readFileSync(fresh).subarray(0, pageSize);
     // The number of pages counts when the two change counters agree.
     head.writeUInt32BE(Math.floor(statSync(copy).size / pageSize), 28);
     head.writeUInt32BE(head.readUInt32BE(24), 92);
@@ -119,12 +161,7 @@ function withNewHead(file: string, schema: string): Everything {
     const to = openSync(copy, 'r+');
     writeSync(to, head, 0, head.length, 0);
     closeSync(to);
-    return read(copy);
-  } catch (error) {
-    if (isReadable(error)) return nothing;
-    throw error;
   } finally {
-    for (const path of [copy, fresh])
-      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+    for (const suffix of ['', '-journal']) rmSync(fresh + suffix, { force: true });
   }
 }

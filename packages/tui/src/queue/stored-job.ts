@@ -5,10 +5,11 @@
 
 import { crc32 } from 'node:zlib';
 import { Code, FerryError } from '@ferry/protocol';
-import type { Fingerprint } from '@ferry/protocol/session';
+import { type Fingerprint, hostPort } from '@ferry/protocol/session';
 import {
   type Figures,
   isOver,
+  type Job,
   type JobId,
   type JobOrder,
   type JobPhase,
@@ -135,6 +136,35 @@ export function phaseOf({ wish, fact }: StoredJob, { pausedAll }: QueueSettings)
 export function isMovable(job: StoredJob, settings: QueueSettings): boolean {
   const phase = phaseOf(job, settings);
   return phase === 'waiting' || phase === 'moving';
+}
+
+/** So many jobs that are done or cancelled are remembered. */
+export const historyMost = 1000;
+
+/** What went well long ago and makes room; what failed stays until its user says so. */
+export function outdated(jobs: readonly StoredJob[]): readonly StoredJob[] {
+  const past = jobs.filter(({ fact }) => fact.phase === 'done' || fact.phase === 'cancelled');
+  const byEnd = past.toSorted((a, b) => (a.fact.endedMs ?? 0) - (b.fact.endedMs ?? 0));
+  return byEnd.slice(0, Math.max(0, past.length - historyMost));
+}
+
+/** As everyone outside the queue sees it. */
+export function toJob(row: StoredJob, settings: QueueSettings): Job {
+  const { id, order, wish, fact, server, addedMs } = row;
+  return {
+    ...order,
+    existing: wish.existing ?? order.existing,
+    ...fact.figures,
+    id,
+    place: wish.place,
+    priority: wish.priority,
+    limit: wish.limit,
+    server: hostPort(server),
+    addedMs,
+    endedMs: fact.endedMs,
+    digest: fact.digest,
+    phase: phaseOf(row, settings),
+  };
 }
 
 /** The row does not say what was written. */

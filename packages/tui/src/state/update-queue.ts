@@ -81,7 +81,7 @@ export function withJobs(
   const byId = new Map(queue.jobs.map((job) => [job.id, job]));
   for (const job of changed) byId.set(job.id, job);
   for (const id of removed) byId.delete(id);
-  const jobs = [...byId.values()];
+  const jobs = [...byId.values()].toSorted((a, b) => a.place - b.place);
   const history = [...queue.history, totals.rate].slice(-historySamples);
   const next = { ...queue, jobs, totals, history };
   // Who is not looking at the queue sees what moves; who is keeps the place.

@@ -11,6 +11,8 @@ export type TransferContext = {
   readonly pool: BlockPool;
   readonly gate: Gate;
   readonly existing: Existing;
+  /** A job that is gone on with: a file that is there with the source's size and time was moved before, and counts as moved. */
+  readonly resumed?: boolean;
   /** Looks at a file of the server. Wanted by resumed uploads only. @throws {FerryError} */
   readonly statRemote?: (path: Path, signal: AbortSignal) => Promise<Facts>;
   /**
@@ -19,8 +21,6 @@ export type TransferContext = {
   readonly signal: AbortSignal;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside?: number;
-  /** A file that is at its target with the same size and modification time was moved by an earlier process: it counts as moved. */
-  readonly resumed?: boolean;
   /** The root digest of a file that was moved, before the call resolves. */
   readonly onDigest?: (digest: Uint8Array) => void;
   /** Verified bytes as they come; negative when a file has to begin again or failed. */
