@@ -129,6 +129,6 @@ export function sparse(file: string, bytes: number): void {
 }
 
 export function assertSame(a: string, b: string): void {
-  const { status, stdout } = spawnSync('diff', ['-r', a, b], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync('diff', ['-r', '--no-dereference', a, b], { encoding: 'utf8' });
   assert.equal(status, 0, stdout);
 }

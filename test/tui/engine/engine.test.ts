@@ -1,15 +1,19 @@
 /** The engine against a real ferryd, inline as commands use it and on its thread as the browser does: no difference. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,6 +35,10 @@ function tree(folder: string): void {
   writeFileSync(join(folder, 'a/deep/x'), randomBytes(3_000_000));
   writeFileSync(join(folder, 'b/y'), '');
   writeFileSync(join(folder, 'top'), 'top');
+}
+
+function fifo(place: string): void {
+  assert.equal(spawnSync('mkfifo', [place]).status, 0);
 }
 
 async function names(source: FileSource, folder: Path): Promise<string[]> {
@@ -105,10 +113,48 @@ for (const [where, make] of Object.entries(engines)) {
       await watch.until(() => watch.changed.has('remote back/a'));
     });
 
+    test('links that stay inside, empty folders, and what folders are: the same there and back', async (t) => {
+      const { shared, local, watch, submit } = await bench(t, make);
+      const src = join(shared, 'src');
+      mkdirSync(join(src, 'deep/empty'), { recursive: true });
+      writeFileSync(join(src, 'deep/file'), 'x');
+      symlinkSync('deep/file', join(src, 'inside'));
+      symlinkSync('../nothing-there', join(src, 'deep/dangling'));
+      symlinkSync('../outside', join(src, 'out'));
+      symlinkSync(shared, join(src, 'absolute'));
+      chmodSync(join(src, 'deep/empty'), 0o700);
+      for (const [folder, s] of [
+        ['deep/empty', 1_500_000_000],
+        ['deep', 1_400_000_000],
+        ['', 1_300_000_000],
+      ] as const)
+        utimesSync(join(src, folder), s, s);
+      const down = await watch.over(await submit({ from: 'src', kind: EntryKind.folder }));
+      assert.equal(down.phase, 'done');
+      assert.deepEqual((down.losses ?? []).map(({ source }) => source.join('/')).toSorted(), [
+        'src/absolute',
+        'src/out',
+      ]);
+      for (const lost of ['out', 'absolute']) rmSync(join(src, lost));
+      utimesSync(src, 1_300_000_000, 1_300_000_000);
+      assertSame(src, join(local, 'src'));
+      const up = await watch.over(
+        await submit({ from: 'src', to: 'back', direction: 'upload', kind: EntryKind.folder }),
+      );
+      assert.deepEqual([up.phase, up.lostCount], ['done', undefined]);
+      for (const copy of [join(local, 'src'), join(shared, 'back')]) {
+        assert.equal(readlinkSync(join(copy, 'inside')), 'deep/file');
+        assert.equal(readlinkSync(join(copy, 'deep/dangling')), '../nothing-there');
+        assert.equal(statSync(join(copy, 'deep/empty')).mode & 0o777, 0o700);
+        for (const folder of ['', 'deep', 'deep/empty'])
+          assert.equal(statSync(join(copy, folder)).mtimeMs, statSync(join(src, folder)).mtimeMs, folder);
+      }
+    });
+
     test('what fails stops nothing else, whatever it is', async (t) => {
       const { shared, local, watch, submit } = await bench(t, make);
       tree(join(shared, 'src'));
-      symlinkSync('/', join(shared, 'src/a/link'));
+      fifo(join(shared, 'src/a/pipe'));
       mkdirSync(join(local, 'src/a'), { recursive: true });
       writeFileSync(join(local, 'src/a/7'), 'precious');
       // A file where a folder should go.
@@ -119,7 +165,7 @@ for (const [where, make] of Object.entries(engines)) {
       assert.deepEqual(failures.toSorted(), [
         'src/a/7 EXISTS',
         'src/a/deep EXISTS',
-        'src/a/link NOT_REGULAR',
+        'src/a/pipe NOT_REGULAR',
       ]);
       assert.equal(readFileSync(join(local, 'src/a/7'), 'utf8'), 'precious');
       assert.ok(existsSync(join(local, 'src/b/y')));
@@ -129,7 +175,7 @@ for (const [where, make] of Object.entries(engines)) {
     test('a retry goes over what failed and nothing else, and what stays refused stays failed', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make);
       tree(join(shared, 'src'));
-      symlinkSync('/', join(shared, 'src/b/link'));
+      fifo(join(shared, 'src/b/pipe'));
       mkdirSync(join(local, 'src/a'), { recursive: true });
       writeFileSync(join(local, 'src/a/7'), 'old');
       writeFileSync(join(local, 'src/a/deep'), 'in the way');
@@ -140,9 +186,9 @@ for (const [where, make] of Object.entries(engines)) {
       engine.act('retry', [id]);
       const again = await watch.job(id, ({ phase, failedFiles }) => phase === 'failed' && failedFiles < 3);
       const failures = again.failures.map(({ source, error }) => `${source.join('/')} ${codeName(error[0])}`);
-      assert.deepEqual(failures, ['src/b/link NOT_REGULAR']);
+      assert.deepEqual(failures, ['src/b/pipe NOT_REGULAR']);
       assert.deepEqual([again.doneFiles, again.totalFiles], [33, 33]);
-      rmSync(join(shared, 'src/b/link'));
+      rmSync(join(shared, 'src/b/pipe'));
       assertSame(join(shared, 'src'), join(local, 'src'));
     });
 

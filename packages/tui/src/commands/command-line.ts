@@ -89,6 +89,7 @@ function withMoveOptions(command: Command): Command {
     .option('-r, --recursive', 'folders, with all that is in them')
     .option('--overwrite', 'replace files that are there')
     .option('--skip', 'leave files alone that are there (default: they fail, the rest goes on)')
+    .option('--strict', 'what cannot be kept of a file or folder counts as a failure')
     .option('--detach', 'only add it to the queue, which moves it in the background')
     .option('--paused', 'with --detach: wait there for ferry queue resume')
     .option('--priority <1-5>', 'with --detach: 5 goes first (default: 3)')

@@ -32,6 +32,7 @@ export type MoveOptions = ConnectOptions & {
   readonly recursive?: boolean;
   readonly overwrite?: boolean;
   readonly skip?: boolean;
+  readonly strict?: boolean;
   readonly json?: boolean;
   /** Into the queue, for somebody else to move. */
   readonly detach?: boolean;
@@ -70,6 +71,7 @@ export async function get(args: readonly string[], options: MoveOptions): Promis
         target:
           place.name === undefined ? joinPath(place.folder, facts.name) : joinPath(place.folder, place.name),
         existing: existingOf(options),
+        ...(options.strict === true ? { strict: true } : {}),
       });
     }
     return orders;
@@ -106,6 +108,7 @@ export async function put(args: readonly string[], options: MoveOptions): Promis
         kind,
         target: isFolder ? joinPath(path, name) : path,
         existing: existingOf(options),
+        ...(options.strict === true ? { strict: true } : {}),
       };
     });
   });

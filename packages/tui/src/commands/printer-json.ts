@@ -76,7 +76,8 @@ export function jsonPrinter(write: (line: string) => void): Printer {
         code: codeName(code),
         message,
       }));
-      write(toJsonLine({ event: 'ended', ...jsonJob(job), error: jsonError(job.error), failures }));
+      const notKept = (job.losses ?? []).map(({ source, what }) => ({ path: jsonPath(source), what }));
+      write(toJsonLine({ event: 'ended', ...jsonJob(job), error: jsonError(job.error), failures, notKept }));
     },
     connection: (words) => write(toJsonLine({ event: 'connection', message: words })),
     close: () => {},

@@ -81,6 +81,10 @@ export function textPrinter({ write, columns }: TextPrinterOpts): Printer {
       line(endLine(job));
       for (const { source, error } of job.failures)
         line(`  ${shownPath(source)}: ${show(error[1])} [${codeName(error[0])}]`);
+      for (const { source, what } of job.losses ?? [])
+        line(`  not kept: ${shownPath(source)}: ${show(what)}`);
+      const unlisted = (job.lostCount ?? 0) - (job.losses ?? []).length;
+      if (unlisted > 0) line(`  not kept: … and ${unlisted} more`);
       const untold = job.failedFiles - job.failures.length;
       if (untold > 0) line(`  … and ${untold} more`);
       if (job.failures.length === 0 && job.error !== undefined)

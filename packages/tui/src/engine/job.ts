@@ -19,6 +19,8 @@ export type JobOrder = {
   /** The full path it shall have on the other side, last name included. */
   readonly target: Path;
   readonly existing: Existing;
+  /** What cannot be kept of a file is a failure, not only told. */
+  readonly strict?: boolean;
 };
 
 /** Never given twice, also not after a restart. */
@@ -35,6 +37,9 @@ export type JobPhase = 'waiting' | 'moving' | 'paused' | 'done' | 'failed' | 'ca
 
 /** One file of a job that could not be moved; the others went on. */
 export type FileFailure = { readonly source: Path; readonly error: WireError };
+
+/** Something of a source that the target could not hold, or that is never copied; the rest of it was. */
+export type Loss = { readonly source: Path; readonly what: string };
 
 /** What a job at work counts. */
 export type Figures = {
@@ -57,6 +62,9 @@ export type Figures = {
   readonly error: WireError | undefined;
   /** The first failures, at most 100; `failedFiles` counts all. */
   readonly failures: readonly FileFailure[];
+  /** What was not kept, at most 100; `lostCount` counts all. */
+  readonly losses?: readonly Loss[];
+  readonly lostCount?: number;
 };
 
 export type Job = JobOrder &

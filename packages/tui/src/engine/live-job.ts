@@ -18,18 +18,19 @@ import type { Lanes } from '../client/lanes.ts';
 import type { FileResult, TransferContext } from '../transfer/context.ts';
 import { Gate } from '../transfer/gate.ts';
 import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
-import { addSample, type RateSample, rateOf } from '../transfer/progress.ts';
-import type { Existing, FileFailure, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
+import type { PlanItem } from '../transfer/plan.ts';
+import { type FolderFacts, keepFolderFacts, moveLink } from './fidelity.ts';
+import type { Existing, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
+import { JobClock } from './job-clock.ts';
 import { JobRoot } from './job-root.ts';
-import { type MoveContext, moveFile, movePack } from './move.ts';
+import { moveFile, movePack } from './move.ts';
 import type { FileSource } from './source.ts';
+import { Tally } from './tally.ts';
 import { type FailedItem, makeFolder, type Walk, type WalkContext, walkAgain, walkAll } from './walk.ts';
 
 /** What a pack of small files takes up: they wait for the line far longer than they use it. A power of two, to add up exactly. */
 const packPlaces = 1 / 4;
-/** Failures that are told one by one; the rest is counted. */
-const failuresTold = 100;
 
 export type LiveJobContext = {
   readonly remote: FileSource;
@@ -54,6 +55,7 @@ export class LiveJob {
   limit: number | undefined;
   readonly #context: LiveJobContext;
   readonly #gate = new Gate();
+  readonly #tally = new Tally();
   #existing: Existing;
   #abort = new AbortController();
   #phase: JobPhase = 'waiting';
@@ -70,19 +72,12 @@ export class LiveJob {
   #failed: FailedItem[] = [];
   /** The walk broke off: not even all names of what is to be moved are known. */
   #isLost = false;
+  /** Folders that were made, whose time and permissions come last. */
+  readonly #folders: FolderFacts[] = [];
   #isStopped = false;
   #digest: string | undefined;
-  #failures: FileFailure[] = [];
-  #failedFiles = 0;
   #error: FerryError | undefined;
-  #doneBytes = 0;
-  #totalBytes = 0;
-  #doneFiles = 0;
-  #totalFiles = 0;
-  #skippedFiles = 0;
-  #samples: readonly RateSample[] = [];
-  #movedMs = 0;
-  #movingSinceMs: number | undefined;
+  readonly #clock = new JobClock();
   #onIdle: (() => void)[] = [];
 
   constructor(id: JobId, order: JobOrder, context: LiveJobContext) {
@@ -124,13 +119,13 @@ export class LiveJob {
   #begin(): void {
     if (this.#phase === 'moving') return;
     this.#phase = 'moving';
-    this.#movingSinceMs = performance.now();
+    this.#clock.start(performance.now());
     this.#context.onChange();
   }
 
   pause(): void {
     if (this.#phase !== 'waiting' && this.#phase !== 'moving') return;
-    this.#stopClock();
+    this.#clock.stop(performance.now());
     this.#phase = 'paused';
     this.#gate.shut();
     this.#context.onChange();
@@ -148,7 +143,7 @@ export class LiveJob {
 
   cancel(): void {
     if (this.#phase === 'cancelled' || this.#phase === 'done') return;
-    this.#stopClock();
+    this.#clock.stop(performance.now());
     this.#phase = 'cancelled';
     this.#gate.open();
     this.#abort.abort();
@@ -159,7 +154,7 @@ export class LiveJob {
   /** Leaves off for whoever moves it next: what can be gone on with stays, and this one never goes on. */
   stop(): void {
     if (isOver(this.#phase) || this.#isStopped) return;
-    this.#stopClock();
+    this.#clock.stop(performance.now());
     this.#phase = 'waiting';
     this.#isStopped = true;
     this.#gate.open();
@@ -174,19 +169,18 @@ export class LiveJob {
     const again = this.#failed;
     const isLost = this.#isLost;
     this.#failed = [];
-    this.#failures = [];
-    this.#failedFiles = 0;
+    this.#tally.forgive();
     this.#error = undefined;
     this.#isLost = false;
     this.#abort = new AbortController();
     this.#phase = 'waiting';
     if (isLost) {
       this.#walk = undefined;
-      this.#doneBytes = this.#totalBytes = this.#doneFiles = this.#totalFiles = this.#skippedFiles = 0;
+      this.#tally.restart();
     } else {
       const files = again.filter((item) => item.kind === 'file');
-      this.#totalFiles -= files.length;
-      this.#totalBytes -= files.reduce((sum, { size }) => sum + size, 0);
+      this.#tally.totalFiles -= files.length;
+      this.#tally.totalBytes -= files.reduce((sum, { size }) => sum + size, 0);
       this.#walk = walkAgain(this.#walkContext(), again);
     }
     this.#units = undefined;
@@ -196,24 +190,17 @@ export class LiveJob {
 
   snapshot(): LiveView {
     const nowMs = performance.now();
-    if (this.#phase === 'moving')
-      this.#samples = addSample(this.#samples, { ms: nowMs, bytes: this.#doneBytes });
+    if (this.#phase === 'moving') this.#clock.sample(nowMs, this.#tally.doneBytes);
     return {
       phase: this.#phase,
       existing: this.#existing,
       digest: this.#digest,
       figures: {
-        doneBytes: this.#doneBytes,
-        totalBytes: this.#totalBytes,
-        doneFiles: this.#doneFiles,
-        totalFiles: this.#totalFiles,
-        skippedFiles: this.#skippedFiles,
-        failedFiles: this.#failedFiles,
+        ...this.#tally.figures(),
         walked: this.#walked,
-        rate: this.#phase === 'moving' ? rateOf(this.#samples) : 0,
-        movingMs: this.#movedMs + (this.#movingSinceMs === undefined ? 0 : nowMs - this.#movingSinceMs),
+        rate: this.#phase === 'moving' ? this.#clock.rate : 0,
+        movingMs: this.#clock.movingMs(nowMs),
         error: this.#error === undefined ? undefined : toWireError(this.#error),
-        failures: this.#failures,
       },
     };
   }
@@ -231,11 +218,12 @@ export class LiveJob {
           return;
         }
         const item = step.value;
-        if (item.kind === 'folder') enter = await this.#enter(item.below);
+        if (item.kind === 'folder') enter = await this.#enter(item);
+        else if (item.kind === 'link') await this.#moveLink(item);
         else if (item.kind === 'refused') this.#fail(item, item.error);
         else {
-          this.#totalFiles += item.items.length;
-          for (const { size } of item.items) this.#totalBytes += size;
+          this.#tally.totalFiles += item.items.length;
+          for (const { size } of item.items) this.#tally.totalBytes += size;
           this.#found = item.items;
           return;
         }
@@ -259,10 +247,12 @@ export class LiveJob {
   }
 
   /** Whether what is in the folder can be moved. One that cannot be made counts as failed and stops no other. */
-  async #enter(below: Path): Promise<boolean> {
+  async #enter({ below, entry }: PlanItem & { readonly kind: 'folder' }): Promise<boolean> {
     try {
-      if (await makeFolder(this.#walkContext(), below))
-        this.#context.onArrival(parentPath(joinPath(this.order.target, ...below)));
+      const isNew = await makeFolder(this.#walkContext(), below);
+      // Somebody's own folder stays as it is.
+      if ((isNew || this.#context.resumed) && entry !== undefined) this.#folders.push({ below, entry });
+      if (isNew) this.#context.onArrival(parentPath(joinPath(this.order.target, ...below)));
       return true;
     } catch (thrown) {
       if (this.#abort.signal.aborted) throw thrown;
@@ -272,21 +262,60 @@ export class LiveJob {
     }
   }
 
+  async #moveLink(item: PlanItem & { readonly kind: 'link' }): Promise<void> {
+    this.#tally.totalFiles += 1;
+    try {
+      const moved = await moveLink(this.#walkContext(), item.below, this.#existing);
+      if (moved.outcome === 'lost') {
+        this.#tally.totalFiles -= 1;
+        this.#lose(item.below, moved.what);
+        return;
+      }
+      this.#tally.doneFiles += 1;
+      if (moved.outcome === 'skipped') this.#tally.skippedFiles += 1;
+      else this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));
+    } catch (thrown) {
+      if (this.#abort.signal.aborted) throw thrown;
+      this.#fail(item, asFerryError(thrown));
+    }
+  }
+
+  #lose(below: Path, what: string): void {
+    if (this.order.strict === true) {
+      const error = new FerryError(Code.NOT_REGULAR, `not kept: ${what}`);
+      this.#fail({ kind: 'refused', below, error }, error);
+      return;
+    }
+    this.#tally.lose({ source: joinPath(this.order.source, ...below), what });
+  }
+
+  /** Everything has been moved: last of all what putting files into folders has changed of these. */
+  async #finishFolders(): Promise<void> {
+    const folders = this.#folders.splice(0);
+    this.#isWalking = true;
+    try {
+      await keepFolderFacts(this.#walkContext(), folders, (below, what) => this.#lose(below, what));
+    } catch (thrown) {
+      if (!this.#abort.signal.aborted) this.#error ??= asFerryError(thrown);
+    }
+    this.#isWalking = false;
+    this.#endIfDone();
+  }
+
   async #move(items: readonly [FileItem, ...FileItem[]]): Promise<void> {
     const places = items.length === 1 ? 1 : packPlaces;
     this.#inFlight += places;
     const { signal } = this.#abort;
     try {
-      const [first, ...others] = items;
-      const outcomes =
-        others.length === 0
-          ? ['again' as const]
-          : await movePack(this.#moveContext(), items, this.#transferContext());
+      const isPack = items.length > 1;
+      const outcomes = isPack
+        ? await movePack({ order: this.order, root: this.#root.open() }, items, this.#transferContext())
+        : [];
       for (const [i, item] of items.entries()) {
         const outcome = outcomes[i] ?? 'again';
         if (outcome instanceof FerryError) this.#fail(item, outcome);
         else if (outcome !== 'again') this.#ended(item, outcome);
-        else await this.#moveOne(others.length === 0 ? first : item);
+        else await this.#moveOne(item);
       }
     } catch (thrown) {
       if (!signal.aborted) for (const item of items) this.#fail(item, asFerryError(thrown));
@@ -300,24 +329,23 @@ export class LiveJob {
   async #moveOne(item: FileItem): Promise<void> {
     const { signal } = this.#abort;
     try {
-      this.#ended(item, await moveFile(this.#moveContext(), item, this.#transferContext()));
+      this.#ended(
+        item,
+        await moveFile({ order: this.order, root: this.#root.open() }, item, this.#transferContext()),
+      );
     } catch (thrown) {
       if (!signal.aborted) this.#fail(item, asFerryError(thrown));
     }
   }
 
   #ended(item: FileItem, result: FileResult): void {
-    this.#doneFiles += 1;
+    this.#tally.doneFiles += 1;
     if (result === 'skipped') {
-      this.#skippedFiles += 1;
-      this.#totalBytes -= item.size;
+      this.#tally.skippedFiles += 1;
+      this.#tally.totalBytes -= item.size;
     } else {
       this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));
     }
-  }
-
-  #moveContext(): MoveContext {
-    return { order: this.order, root: this.#root.open() };
   }
 
   #transferContext(): TransferContext {
@@ -335,20 +363,16 @@ export class LiveJob {
         if (this.order.kind === EntryKind.file) this.#digest = Buffer.from(digest).toString('hex');
       },
       onBytes: (bytes) => {
-        this.#doneBytes += bytes;
+        this.#tally.doneBytes += bytes;
         onProgress();
       },
     };
   }
 
   #fail(item: FailedItem, error: FerryError): void {
-    this.#failedFiles += 1;
     this.#error ??= error;
     this.#failed.push(item);
-    if (this.#failures.length < failuresTold) {
-      const failure = { source: joinPath(this.order.source, ...item.below), error: toWireError(error) };
-      this.#failures = [...this.#failures, failure];
-    }
+    this.#tally.fail({ source: joinPath(this.order.source, ...item.below), error: toWireError(error) });
   }
 
   get isIdle(): boolean {
@@ -365,16 +389,14 @@ export class LiveJob {
     if (!this.isIdle) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
     if (this.#phase === 'moving' && this.#walked && this.#found === undefined) {
-      this.#stopClock();
+      if (this.#folders.length > 0) {
+        void this.#finishFolders();
+        return;
+      }
+      this.#clock.stop(performance.now());
       this.#phase = this.#error === undefined ? 'done' : 'failed';
       this.#context.onChange();
     }
     if (isOver(this.#phase) || this.#isStopped) this.#root.close();
-  }
-
-  #stopClock(): void {
-    if (this.#movingSinceMs !== undefined) this.#movedMs += performance.now() - this.#movingSinceMs;
-    this.#movingSinceMs = undefined;
-    this.#samples = [];
   }
 }

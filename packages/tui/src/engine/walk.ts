@@ -46,27 +46,26 @@ export async function* walkAll(context: WalkContext, from: Path = rootPath): Wal
   const root = context.openRoot();
   if (direction === 'upload') {
     const top = joinPath(lastOf(source), ...from);
-    const facts = kind === EntryKind.file ? disk.stat(root, top) : { size: 0 };
+    const facts = disk.stat(root, top);
     const list = async (folder: Path) => [...disk.list(root, folder)].flat();
-    yield* plan(top, kind, { size: facts.size }, list, signal);
+    yield* plan(top, kind, { size: facts.size, entry: facts }, list, signal);
     return;
   }
   const top = joinPath(source, ...from);
-  const facts =
-    kind === EntryKind.file ? await overAnyLine(() => remote.stat(top, { signal }), signal) : undefined;
+  const facts = await overAnyLine(() => remote.stat(top, { signal }), signal);
   const list = (folder: Path) =>
     overAnyLine(async () => {
       const pages: (readonly Entry[])[] = [];
       await remote.list(folder, (page) => pages.push(page), { signal });
       return pages.flat();
     }, signal);
-  yield* plan(top, kind, facts === undefined ? { size: 0 } : { size: facts.size, facts }, list, signal);
+  yield* plan(top, kind, { size: facts.size, entry: facts, facts }, list, signal);
 }
 
 /** What failed, once more: files, and folders with all that is in them. What is never moved is refused again. */
 export async function* walkAgain(context: WalkContext, items: readonly FailedItem[]): Walk {
   for (const item of items) {
-    if (item.kind === 'file' || item.error.code === Code.NOT_REGULAR) yield item;
+    if (item.kind !== 'refused' || item.error.code === Code.NOT_REGULAR) yield item;
     else yield* walkFolderAgain(context, item.below);
   }
 }

@@ -16,7 +16,13 @@ import {
 
 /** One thing to do; `below` is its path relative to the job's source, [] for the source itself. */
 export type PlanItem =
-  | { readonly kind: 'folder'; readonly below: Path }
+  | {
+      readonly kind: 'folder';
+      readonly below: Path;
+      /** As the listing said. */
+      readonly entry?: Entry | undefined;
+    }
+  | { readonly kind: 'link'; readonly below: Path }
   | {
       readonly kind: 'file';
       readonly below: Path;
@@ -37,7 +43,7 @@ export type Lister = (folder: Path, signal: AbortSignal) => Promise<readonly Ent
 export async function* plan(
   source: Path,
   kind: EntryKind,
-  top: { readonly size: number; readonly facts?: Facts },
+  top: { readonly size: number; readonly entry?: Entry; readonly facts?: Facts },
   list: Lister,
   signal: AbortSignal,
 ): AsyncGenerator<PlanItem, void, boolean | undefined> {
@@ -45,8 +51,11 @@ export async function* plan(
     yield itemOf([], kind, top.size, top.facts);
     return;
   }
-  const open: Path[] = [[]];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+  const open: { readonly folder: Path; readonly entry?: Entry }[] = [
+    top.entry === undefined ? { folder: [] } : { folder: [], entry: top.entry },
+  ];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { folder, entry: own } = next;
     let entries: readonly Entry[];
     try {
       entries = await list(joinPath(source, ...folder), signal);
@@ -56,12 +65,12 @@ export async function* plan(
       yield { kind: 'refused', below: folder, error };
       continue;
     }
-    if ((yield { kind: 'folder', below: folder }) === false) continue;
+    if ((yield { kind: 'folder', below: folder, entry: own }) === false) continue;
     const byName = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of byName)
       if (entry.kind !== EntryKind.folder) yield itemOf(below(folder, entry.name), entry.kind, entry.size);
     for (const entry of byName.toReversed())
-      if (entry.kind === EntryKind.folder) open.push(below(folder, entry.name));
+      if (entry.kind === EntryKind.folder) open.push({ folder: below(folder, entry.name), entry });
   }
 }
 
@@ -71,6 +80,10 @@ function below(folder: Path, name: Name): Path {
 
 function itemOf(path: Path, kind: EntryKind, size: number, facts?: Facts): PlanItem {
   if (kind === EntryKind.file) return { kind: 'file', below: path, size, facts };
-  const what = kind === EntryKind.symlink ? 'a symbolic link' : 'a device or pipe';
-  return { kind: 'refused', below: path, error: new FerryError(Code.NOT_REGULAR, `${what} is not copied`) };
+  if (kind === EntryKind.symlink) return { kind: 'link', below: path };
+  return {
+    kind: 'refused',
+    below: path,
+    error: new FerryError(Code.NOT_REGULAR, 'a device or pipe is not copied'),
+  };
 }
