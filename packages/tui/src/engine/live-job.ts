@@ -24,13 +24,10 @@ import type { Existing, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { JobClock } from './job-clock.ts';
 import { JobRoot } from './job-root.ts';
-import { moveFile, movePack } from './move.ts';
+import { moveFile, movePack, packPlaces } from './move.ts';
 import type { FileSource } from './source.ts';
 import { Tally } from './tally.ts';
 import { type FailedItem, makeFolder, type Walk, type WalkContext, walkAgain, walkAll } from './walk.ts';
-
-/** What a pack of small files takes up: they wait for the line far longer than they use it. A power of two, to add up exactly. */
-const packPlaces = 1 / 4;
 
 export type LiveJobContext = {
   readonly remote: FileSource;
