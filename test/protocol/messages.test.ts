@@ -72,6 +72,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       expected: 'x',
       begin: 1,
       source: 'y',
+      base: 'z',
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },
@@ -102,6 +103,22 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
     part: {
       files: [{ index: 0, facts, rootDigest: bytes(32), content: bytes(9) }],
       failures: [{ index: 1, code: 42, message: 'gone' }],
+    },
+  }),
+  ...of('manifest', messages.manifest, {
+    request: { path, identity: 'x' },
+    part: { blocks: bytes(64), chunks: bytes(38), chunkBytes: 70_000 },
+  }),
+  ...of('patch', messages.patch, {
+    request: {
+      handle: 1,
+      index: 2,
+      digest: bytes(32),
+      pieces: [
+        { from: 5, length: 6 },
+        { from: undefined, length: 3 },
+      ],
+      content: bytes(3),
     },
   }),
   ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),

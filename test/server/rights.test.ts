@@ -13,7 +13,9 @@ import {
   fetch,
   list,
   makeLink,
+  manifest,
   mkdir,
+  patch,
   read,
   readLink,
   remove,
@@ -63,6 +65,18 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
       return lane.call(store, { folder: [], overwrite: 0, again: false, files });
     },
   ],
+  [
+    Kind.manifest,
+    async (session, lane) => {
+      const { facts } = await session.call(stat, { path: file });
+      return lane.call(manifest, { path: file, identity: facts.identity });
+    },
+  ],
+  [
+    Kind.patch,
+    (_, lane) =>
+      lane.call(patch, { handle: 1, index: 0, digest: content.root, pieces: [], content: Buffer.alloc(0) }),
+  ],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
 ]);
 
@@ -105,6 +119,7 @@ describe('rights', () => {
       Kind.ticket,
       Kind.read,
       Kind.fetch,
+      Kind.manifest,
       Kind.readLink,
     ]);
     for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');

@@ -156,6 +156,7 @@ export function createOf(path: Path, content: Content, more: Partial<Create> = {
     expected: undefined,
     begin: Begin.fresh,
     source: undefined,
+    base: undefined,
     ...more,
   };
 }

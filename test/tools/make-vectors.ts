@@ -171,6 +171,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       expected: undefined,
       begin: 0,
       source: facts.identity,
+      base: undefined,
     }),
   ],
   'create-part': [
@@ -215,6 +216,31 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   'fetch-part': [
     'here it is',
     body(Kind.part, 8, fetch.part, { files: [{ index: 0, facts, rootDigest: root, content }], failures: [] }),
+  ],
+  manifest: [
+    'what a file consists of',
+    body(Kind.manifest, 9, messages.manifest.request, { path, identity: facts.identity }),
+  ],
+  'manifest-part': [
+    'one block, one chunk',
+    body(Kind.part, 9, messages.manifest.part, {
+      blocks: blockDigest(content),
+      chunks: Buffer.concat([Buffer.from([0, 0, 6]), blockDigest(content).subarray(0, 16)]),
+      chunkBytes: 6,
+    }),
+  ],
+  patch: [
+    'a block of four old bytes and two new ones',
+    body(Kind.patch, 10, messages.patch.request, {
+      handle: 1,
+      index: 0,
+      digest: blockDigest(content),
+      pieces: [
+        { from: 100, length: 4 },
+        { from: undefined, length: 2 },
+      ],
+      content: content.subarray(4),
+    }),
   ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-going-down': [

@@ -40,6 +40,16 @@ export class OpenFile {
     return length;
   }
 
+  /** Fills `target` with what begins at `offset`. @throws {FerryError} SOURCE_CHANGED when the file ends before; IO_ERROR */
+  readAt(offset: number, target: Uint8Array): void {
+    const fd = this.#held;
+    for (let done = 0; done < target.length; ) {
+      const read = onDisk(() => readSync(fd, target, done, target.length - done, offset + done));
+      if (read === 0) throw new FerryError(Code.SOURCE_CHANGED, 'the file became shorter while it was read');
+      done += read;
+    }
+  }
+
   /** False once the file was written to, replaced or removed since it was opened. */
   unchanged(): boolean {
     const fd = this.#held;

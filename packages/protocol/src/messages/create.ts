@@ -47,6 +47,8 @@ export type Create = {
   readonly begin: Begin;
   /** The version of the source, by whatever the client tells versions apart. Without it nothing can be resumed. */
   readonly source: string | undefined;
+  /** The version at `path` that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
+  readonly base: string | undefined;
 };
 
 /** Blocks `first`… are there; `digests` are theirs, 32 bytes each. */
@@ -68,6 +70,7 @@ export const create = operation<Create, Created, Have>({
     expected: optional(identity),
     begin: oneOf(Begin.fresh, Begin.resume, Begin.join),
     source: optional(identity),
+    base: optional(identity),
   }),
   part: tuple<Have>({
     first: integer(0, limits.fileBlocks - 1),

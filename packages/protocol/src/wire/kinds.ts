@@ -35,6 +35,8 @@ export const Kind = {
   discard: 0x44,
   store: 0x45,
   fetch: 0x46,
+  manifest: 0x47,
+  patch: 0x48,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

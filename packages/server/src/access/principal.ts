@@ -20,6 +20,7 @@ const reading: readonly Kind[] = [
   Kind.ticket,
   Kind.read,
   Kind.fetch,
+  Kind.manifest,
   Kind.readLink,
 ];
 const changing: readonly Kind[] = [
@@ -31,6 +32,7 @@ const changing: readonly Kind[] = [
   Kind.commit,
   Kind.discard,
   Kind.store,
+  Kind.patch,
   Kind.setFacts,
   Kind.makeLink,
 ];

@@ -5,19 +5,14 @@
 
 import type { Facts, Path } from '@ferry/protocol';
 import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
-import {
-  type BlockPool,
-  blockContentAt,
-  blockCount,
-  blockDigest,
-  blockLength,
-} from '@ferry/protocol/content';
+import { blockContentAt, blockCount, blockDigest, blockLength } from '@ferry/protocol/content';
 import type { Read } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import type { ReadHandle } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { shownPath } from './context.ts';
 import type { LaneContext } from './lane.ts';
+import { takeBuffer } from './take-buffer.ts';
 
 type Call = ServerCall<{ facts: Facts }>;
 
@@ -143,21 +138,4 @@ function keyOf(path: Path, identity: string): string {
 /** @throws {FerryError} CANCELLED */
 function checkWanted(signal: AbortSignal): void {
   if (signal.aborted) throw asFerryError(signal.reason, () => new FerryError(Code.CANCELLED, 'cancelled'));
-}
-
-/** A buffer of the pool as soon as there is one. @throws {FerryError} CANCELLED, having taken none */
-function takeBuffer(pool: BlockPool, signal: AbortSignal): Buffer | Promise<Buffer> {
-  const free = pool.take();
-  if (free !== undefined) return free;
-  return new Promise((resolve, reject) => {
-    const stopWaiting = pool.onFree(() => {
-      signal.removeEventListener('abort', cancel);
-      resolve(pool.takeAnyway());
-    });
-    const cancel = (): void => {
-      stopWaiting();
-      reject(new FerryError(Code.CANCELLED, 'cancelled'));
-    };
-    signal.addEventListener('abort', cancel, { once: true });
-  });
 }

@@ -14,13 +14,16 @@ import {
   type Have,
   haveBlocks,
   Overwrite,
+  type Patch,
 } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
-import type { Upload } from '../storage/storage.ts';
+import type { ReadHandle, Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { shownPath } from './context.ts';
 import type { LaneContext } from './lane.ts';
+import { patchedBlock } from './patched-block.ts';
+import { takeBuffer } from './take-buffer.ts';
 
 type Call = ServerCall<Have>;
 
@@ -31,6 +34,8 @@ const verifiedAtOnce = 4;
 type OpenUpload = {
   readonly request: Create;
   readonly begun: Promise<Upload>;
+  /** The version that patches take bytes from. */
+  readonly base: Promise<ReadHandle> | undefined;
   readonly transfer: Transfer;
   readonly beganMs: number;
   /** The last step in line; never rejects. */
@@ -67,16 +72,20 @@ export class LaneUploads {
       begin: beginNames[request.begin],
       ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),
     });
+    const base =
+      request.base === undefined ? undefined : storage.openRead(path, request.base, { signal: call.signal });
     const open: OpenUpload = {
       request,
       begun,
+      base,
       transfer: transfers.begin(true),
       beganMs: performance.now(),
-      tail: begun.catch(() => {}),
+      tail: Promise.allSettled([begun, base]),
     };
     this.#open.set(request.handle, open);
     try {
       const upload = await begun;
+      await base;
       if (upload.committed !== undefined) this.#forget(open);
       else if (request.begin === Begin.resume) await this.#inLine(open, () => tell(upload, call));
       return { committed: upload.committed };
@@ -94,6 +103,24 @@ export class LaneUploads {
     const content = buffer.subarray(blockContentAt, blockContentAt + length);
     await this.#inLine(this.#get(handle), async (upload) => {
       await upload.write(index, content, digest);
+    });
+  }
+
+  /** @throws {FerryError} BAD_STATE (no base), MALFORMED, SOURCE_CHANGED, INTEGRITY (send the block itself), and as Upload.write */
+  async patch(request: Patch, signal: AbortSignal): Promise<void> {
+    const { pool } = this.#context;
+    const open = this.#get(request.handle);
+    await this.#inLine(open, async (upload) => {
+      const base = await open.base;
+      if (base === undefined) throw new FerryError(Code.BAD_STATE, 'that upload was begun without a base');
+      const buffer = await takeBuffer(pool, signal);
+      try {
+        const block = buffer.subarray(blockContentAt);
+        const length = await patchedBlock(request, base, block);
+        await upload.write(request.index, block.subarray(0, length), request.digest);
+      } finally {
+        pool.give(buffer);
+      }
     });
   }
 
@@ -164,7 +191,10 @@ export class LaneUploads {
   }
 
   #release(handle: number, open: OpenUpload): void {
-    if (this.#open.get(handle) === open) this.#open.delete(handle);
+    if (this.#open.get(handle) !== open) return;
+    this.#open.delete(handle);
+    // Not before what is still in line has used it.
+    void open.tail.then(async () => (await open.base)?.close()).catch(() => {});
   }
 }
 

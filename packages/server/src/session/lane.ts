@@ -10,6 +10,8 @@ import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
 import { fetchHandler } from './handlers/fetch.ts';
+import { manifestHandler } from './handlers/manifest.ts';
+import { patchHandler } from './handlers/patch.ts';
 import { readHandler } from './handlers/read.ts';
 import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
@@ -37,6 +39,8 @@ export class Lane {
         discardHandler(this.#uploads),
         storeHandler(context),
         fetchHandler(context),
+        manifestHandler(context),
+        patchHandler(this.#uploads),
       ]),
     );
   }

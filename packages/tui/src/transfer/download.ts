@@ -4,9 +4,10 @@
  * when it comes. What an earlier attempt left of the same version is gone on with. I/O thread.
  */
 
-import { Code, type Facts, FerryError, type Path } from '@ferry/protocol';
+import { Code, EntryKind, type Facts, FerryError, type Path } from '@ferry/protocol';
 import { type Root, stat } from '@ferry/protocol/disk';
 import type { FileResult, TransferContext } from './context.ts';
+import { worthComparingBytes } from './delta.ts';
 import { Incoming } from './incoming.ts';
 import { isSameVersion } from './same-version.ts';
 
@@ -34,6 +35,7 @@ export async function download(spec: DownloadSpec, context: TransferContext): Pr
   if (there !== undefined && context.existing === 'fail' && !mayBeOurs) throw taken();
   const file = new Incoming(spec, context, {
     expected: there?.identity,
+    old: there?.kind === EntryKind.file && there.size >= worthComparingBytes ? there : undefined,
     accept: (facts) => {
       if (!mayBeOurs || isSameVersion(there, facts)) return !mayBeOurs;
       if (context.existing === 'fail') throw taken();

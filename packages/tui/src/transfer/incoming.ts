@@ -10,6 +10,7 @@ import { type StagedFile, Staging } from '@ferry/protocol/disk';
 import { read } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
+import { copyFromOld } from './copy-from-old.ts';
 import type { DownloadSpec } from './download.ts';
 import { overLanes } from './over-lanes.ts';
 import { isOfTheLine, isWorthKeeping, patience, stallMs } from './retry.ts';
@@ -28,6 +29,8 @@ const repairs = 3;
 export type IncomingOpts = {
   /** Identity of what may be replaced. */
   readonly expected: string | undefined;
+  /** The version that is there and is to be replaced: what it has in common with the new one need not come. */
+  readonly old?: Facts | undefined;
   /** Asked once the facts are known: false when there is nothing to do. May throw why it must not be done. */
   readonly accept: (facts: Facts) => boolean;
 };
@@ -45,6 +48,7 @@ export class Incoming {
   #next = 0;
   #isVerified = false;
   #hintWasStale = false;
+  #isCompared = false;
   /** …and these were asked for in vain. */
   readonly #again: number[] = [];
   /** Blocks asked for and not there, since when, and whether on two lanes. */
@@ -112,6 +116,7 @@ export class Incoming {
     if (this.#facts === undefined) await this.#fetchFirst(lane, onStep);
     if (!this.#isWanted) return;
     if (!this.#isVerified) await this.#verifyOld();
+    if (this.#mayHaveOld()) await this.#copyFromOld(lane);
     onStep();
     let out = 0;
     let failure: { error: unknown } | undefined;
@@ -165,7 +170,7 @@ export class Incoming {
   /** Also learns what there is to fetch; what of this range is missing then is asked for again. */
   async #fetchFirst(lane: Lane, onStep: () => void): Promise<void> {
     // Where something was left, the beginning is probably there.
-    const mayHaveSome = new Staging(this.#spec.root).hasLeftovers();
+    const mayHaveSome = this.#opts.old !== undefined || new Staging(this.#spec.root).hasLeftovers();
     const count = mayHaveSome ? 1 : firstBlocks;
     const first = Array.from({ length: count }, (_, i) => i);
     await this.#fetchRange(lane, first, () => {
@@ -177,18 +182,38 @@ export class Incoming {
 
   /** What an earlier attempt left, read again block by block. */
   async #verifyOld(): Promise<void> {
-    const { signal, onBytes } = this.#context;
+    const { signal } = this.#context;
     const had = new Set<number>();
     const size = this.#known().size;
     await takeTurns(this.#stagedFile().verified(), signal, ([index]) => {
       had.add(index);
-      this.#arrived.add(index);
-      const length = blockLength(size, index);
-      this.#bytes += length;
-      onBytes(length);
+      this.#count(index, blockLength(size, index));
     });
     this.#had = had;
     this.#isVerified = true;
+  }
+
+  #mayHaveOld(): boolean {
+    return this.#opts.old !== undefined && !this.#isCompared && blockCount(this.#known().size) > firstBlocks;
+  }
+
+  async #copyFromOld(lane: Lane): Promise<void> {
+    const { root, target, source } = this.#spec;
+    const had = new Set(this.#had);
+    await copyFromOld(
+      { lane: lane.channel, old: { root, path: target }, wanted: { path: source, facts: this.#known() } },
+      this.#context.signal,
+      {
+        wants: (index) => !this.#arrived.has(index),
+        onBlock: (index, content, digest) => {
+          this.#stagedFile().write(index, content, digest);
+          had.add(index);
+          this.#count(index, content.length);
+        },
+      },
+    );
+    this.#had = had;
+    this.#isCompared = true;
   }
 
   #hasWork(): boolean {
@@ -303,12 +328,16 @@ export class Incoming {
       throw error;
     }
     this.#out.delete(index);
-    // It may have come over two lanes.
+    this.#count(index, content.length);
+    if (this.#stagedFile().complete) this.#complete.abort();
+  }
+
+  /** It may come over two lanes. */
+  #count(index: number, length: number): void {
     if (this.#arrived.has(index)) return;
     this.#arrived.add(index);
-    this.#bytes += content.length;
-    this.#context.onBytes(content.length);
-    if (this.#stagedFile().complete) this.#complete.abort();
+    this.#bytes += length;
+    this.#context.onBytes(length);
   }
 
   #begin(facts: Facts): void {

@@ -4,13 +4,33 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asFerryError, Code, FerryError } from '@ferry/protocol';
-import { blockCount, digestBytes, rootDigest, sameDigest } from '@ferry/protocol/content';
+import { asFerryError, Code, type Facts, FerryError } from '@ferry/protocol';
+import {
+  blockContentAt,
+  blockCount,
+  blockOffset,
+  type DeltaPlan,
+  digestBytes,
+  type Piece,
+  planDelta,
+  rootDigest,
+  sameDigest,
+} from '@ferry/protocol/content';
 import type { OpenFile } from '@ferry/protocol/disk';
-import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messages';
+import {
+  Begin,
+  commit,
+  create,
+  discard,
+  type Have,
+  patch,
+  patchBytes,
+  patchPieces,
+} from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
+import { chunkFile, fetchManifest, lackedBytes } from './delta.ts';
 import { overLanes } from './over-lanes.ts';
 import { readBlock } from './read-block.ts';
 import { isOfTheLine, isWorthKeeping, patience, restBefore, stallMs } from './retry.ts';
@@ -25,7 +45,10 @@ const repairs = 3;
 
 export class Outgoing {
   readonly #file: OpenFile;
-  readonly #order: UploadOrder;
+  #order: UploadOrder;
+  /** The version that is there, until it turns out to be of no use. */
+  #base: Facts | undefined;
+  #plan: DeltaPlan | undefined;
   readonly #context: TransferContext;
   readonly #blocks: number;
   /** Of the blocks that were read. */
@@ -41,12 +64,14 @@ export class Outgoing {
   #bytes = 0;
   #damaged = 0;
   #isBegun = false;
+  #comparing: Promise<void> | undefined;
   #isCommitted = false;
 
-  constructor(file: OpenFile, order: UploadOrder, context: TransferContext) {
+  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Facts) {
     this.#file = file;
     this.#order = order;
     this.#context = context;
+    this.#base = base;
     this.#blocks = blockCount(file.facts.size);
   }
 
@@ -58,6 +83,10 @@ export class Outgoing {
           await this.#sendBlocks();
           if (!this.#isCommitted) await this.#commit();
         } catch (error) {
+          if (this.#base !== undefined && error instanceof FerryError && ofTheBase.has(error.code)) {
+            this.#doWithoutBase();
+            continue;
+          }
           // The server has lost or published it meanwhile: it says which when the transfer is begun again.
           if (!isBadState(error) || attempt > patience) throw error;
           this.#startOver();
@@ -95,6 +124,7 @@ export class Outgoing {
     const { signal, gate } = this.#context;
     const handle = await this.#handleOn(lane);
     if (this.#isCommitted) return;
+    await this.#compare(lane);
     let failure: { error: unknown } | undefined;
     const out = new Set<Promise<void>>();
     const fail = (error: unknown): void => {
@@ -149,9 +179,15 @@ export class Outgoing {
       if (index % comparedAtOnce === 0) await nextTurn();
       return;
     }
-    const header = { handle, index, length, digest };
-    const answered = lane.channel
-      .sendBlock(buffer, header, () => pool.give(buffer), { signal, timeoutMs: stallMs })
+    const pieces = this.#plan?.blockRecipe(index);
+    const sent =
+      pieces !== undefined && isPatch(pieces)
+        ? this.#sendPatch(lane, { handle, index, digest }, pieces, buffer)
+        : lane.channel.sendBlock(buffer, { handle, index, length, digest }, () => pool.give(buffer), {
+            signal,
+            timeoutMs: stallMs,
+          });
+    const answered = sent
       .then(
         () => {
           lane.moved(length);
@@ -165,6 +201,62 @@ export class Outgoing {
       .finally(() => out.delete(answered));
     out.add(answered);
     if (!lane.channel.writable) await lane.channel.ready(signal).catch(fail);
+  }
+
+  /** What the two versions have in common, found once, before the first block. */
+  async #compare(lane: Lane): Promise<void> {
+    const base = this.#base;
+    if (base === undefined) return;
+    const { signal } = this.#context;
+    this.#comparing ??= Promise.all([
+      fetchManifest(lane.channel, this.#order.path, base, signal),
+      chunkFile(this.#file, signal),
+    ]).then(([there, here]) => {
+      this.#plan = planDelta(there.chunks, here);
+    });
+    try {
+      await this.#comparing;
+    } catch (error) {
+      this.#comparing = undefined;
+      throw error;
+    }
+  }
+
+  async #sendPatch(
+    lane: Lane,
+    of: { readonly handle: number; readonly index: number; readonly digest: Uint8Array },
+    recipe: readonly Piece[],
+    buffer: Buffer,
+  ): Promise<void> {
+    const { pool, signal } = this.#context;
+    const start = blockContentAt - blockOffset(of.index);
+    const content = Buffer.concat(
+      recipe.flatMap((piece) =>
+        piece.kind === 'bytes'
+          ? [buffer.subarray(start + piece.offset, start + piece.offset + piece.length)]
+          : [],
+      ),
+    );
+    pool.give(buffer);
+    const pieces = recipe.map((piece) => ({
+      from: piece.kind === 'copy' ? piece.from : undefined,
+      length: piece.length,
+    }));
+    try {
+      await lane.channel.call(patch, { ...of, pieces, content }, { signal, timeoutMs: stallMs });
+    } catch (error) {
+      // The comparing was a guess; the block itself is none.
+      if (error instanceof FerryError && error.code === Code.INTEGRITY) this.#plan = undefined;
+      throw error;
+    }
+  }
+
+  /** The version that was there is another one now: all is sent. */
+  #doWithoutBase(): void {
+    this.#base = undefined;
+    this.#plan = undefined;
+    this.#order = { ...this.#order, base: undefined };
+    this.#startOver();
   }
 
   #arrived(length: number): void {
@@ -281,6 +373,14 @@ export class Outgoing {
     this.#context.onBytes(-this.#bytes);
     this.#bytes = 0;
   }
+}
+
+/** The version that patches would take bytes from is gone or another one. */
+const ofTheBase: ReadonlySet<Code> = new Set([Code.SOURCE_CHANGED, Code.NOT_FOUND, Code.NOT_REGULAR]);
+
+/** Whether it is much less to say how a block is put together than to send it. */
+function isPatch(pieces: readonly Piece[]): boolean {
+  return pieces.length <= patchPieces && lackedBytes(pieces) <= patchBytes;
 }
 
 function isBadState(error: unknown): boolean {

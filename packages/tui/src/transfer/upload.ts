@@ -5,12 +5,13 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { asFerryError, Code, type Path } from '@ferry/protocol';
+import { asFerryError, Code, EntryKind, type Facts, FerryError, type Path } from '@ferry/protocol';
 import { blockCount } from '@ferry/protocol/content';
 import { type OpenFile, openRead, type Root } from '@ferry/protocol/disk';
 import { Begin, type Create, Overwrite, transferIdBytes } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { FileResult, TransferContext } from './context.ts';
+import { worthComparingBytes } from './delta.ts';
 import { Outgoing } from './outgoing.ts';
 import { isOfTheLine, patience, restBefore } from './retry.ts';
 import { isSameVersion } from './same-version.ts';
@@ -41,7 +42,8 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
     else {
       context.lanes.prepare(file.facts.size);
-      await new Outgoing(file, order, context).send();
+      const base = context.existing === 'overwrite' ? await baseOf(spec, context) : undefined;
+      await new Outgoing(file, { ...order, base: base?.identity }, context, base).send();
     }
     return 'moved';
   } catch (thrown) {
@@ -68,7 +70,19 @@ function orderOf({ source, target }: UploadSpec, file: OpenFile, context: Transf
     overwrite: context.existing === 'overwrite' ? Overwrite.replace : Overwrite.never,
     expected: undefined,
     source: identity,
+    base: undefined,
   };
+}
+
+/** The version that is there, if it is worth comparing with. */
+async function baseOf({ target }: UploadSpec, context: TransferContext): Promise<Facts | undefined> {
+  try {
+    const facts = await context.statRemote?.(target, context.signal);
+    return facts?.kind === EntryKind.file && facts.size >= worthComparingBytes ? facts : undefined;
+  } catch (error) {
+    if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
+    throw error;
+  }
 }
 
 /** Whether the file that stands in the way is this very one, from before the job was interrupted. */
