@@ -19,10 +19,17 @@ export type Ferry = {
   env: NodeJS.ProcessEnv;
   /** Resident memory of the server now, MiB. */
   serverRss: () => number;
+  /** The most it ever was. */
+  serverPeak: () => number;
   stop: () => Promise<void>;
 };
 
-export async function startFerry(shared: string): Promise<Ferry> {
+export type FerryPlace = { readonly host: string; readonly prefix: readonly string[] };
+
+export async function startFerry(
+  shared: string,
+  { host, prefix }: FerryPlace = { host: '127.0.0.1', prefix: [] },
+): Promise<Ferry> {
   const home = mkdtempSync(join(tmpdir(), 'ferry-bench-'));
   const env = {
     ...process.env,
@@ -30,27 +37,25 @@ export async function startFerry(shared: string): Promise<Ferry> {
     XDG_STATE_HOME: join(home, 'state'),
     XDG_DATA_HOME: join(home, 'data'),
   };
-  const server: ChildProcess = spawn(
-    process.execPath,
-    [ferrydMain, shared, '--listen', '127.0.0.1:0', '--open'],
-    {
-      env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  );
+  const listen = `${host}:0`;
+  const command = [...prefix, process.execPath, ferrydMain, shared, '--listen', listen, '--open'];
+  const [program = '', ...args] = command;
+  const server: ChildProcess = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const port = await new Promise<string>((resolve, reject) => {
     server.once('exit', (code) => reject(new Error(`ferryd ended with exit code ${code}`)));
     if (server.stdout === null) return;
     createInterface(server.stdout).on('line', (line) => {
-      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      const found = /listening on [\d.]+:(\d+)/.exec(line)?.[1];
       if (found !== undefined) resolve(found);
     });
   });
   return {
-    address: `ferry://127.0.0.1:${port}`,
+    address: `ferry://${host}:${port}`,
     env,
     serverRss: () =>
       Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
+    serverPeak: () =>
+      Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
     stop: async () => {
       server.kill('SIGKILL');
       await new Promise((ended) => server.once('close', ended));

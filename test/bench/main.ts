@@ -1,15 +1,16 @@
 /**
  * `pnpm bench [NAME…]`: ferry beside its peers on this machine, in one run, as ratios. Peers that are not installed are
- * named and left out (Debian: openssh-server, mc). Prints a table.
+ * named and left out (Debian: openssh-server, mc, iperf3, rsync). Prints a table.
  */
 
 import { bigFile } from './big-file.ts';
 import { keys } from './keys.ts';
+import { longLine } from './long-line.ts';
 import { manyClients } from './many-clients.ts';
 import type { Bench, Row } from './measure.ts';
 import { startUp } from './start-up.ts';
 
-const benches: readonly Bench[] = [bigFile, startUp, keys, manyClients];
+const benches: readonly Bench[] = [bigFile, longLine, startUp, keys, manyClients];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
 const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const;
 

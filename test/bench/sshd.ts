@@ -14,6 +14,9 @@ export type Sshd = {
   options: readonly string[];
   target: (path: string) => string;
   host: string;
+  port: number;
+  /** File of the key that it lets in. */
+  identity: string;
   stop: () => void;
 };
 
@@ -37,8 +40,13 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
+/** Where it listens: loopback, or a host of the long line. */
+export type SshdPlace = { readonly host: string; readonly prefix: readonly string[] };
+
 /** undefined when OpenSSH's server is not installed. */
-export async function startSshd(): Promise<Sshd | undefined> {
+export async function startSshd(
+  { host, prefix }: SshdPlace = { host: '127.0.0.1', prefix: [] },
+): Promise<Sshd | undefined> {
   const found = await run('sh', ['-c', 'command -v sshd || ls /usr/sbin/sshd']);
   if (found.code !== 0) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'ferry-sshd-'));
@@ -49,7 +57,7 @@ export async function startSshd(): Promise<Sshd | undefined> {
   const port = await freePort();
   const config = [
     `Port ${port}`,
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${host}`,
     `HostKey ${join(folder, 'host')}`,
     `AuthorizedKeysFile ${join(folder, 'authorized')}`,
     'StrictModes no',
@@ -59,13 +67,13 @@ export async function startSshd(): Promise<Sshd | undefined> {
     'Subsystem sftp internal-sftp',
   ];
   writeFileSync(join(folder, 'config'), `${config.join('\n')}\n`);
-  const server: ChildProcess = spawn(found.output.trim(), ['-D', '-f', join(folder, 'config')], {
-    stdio: 'ignore',
-  });
-  for (let tries = 0; !(await answers(port)); tries++) {
+  const [program, ...args] = [...prefix, found.output.trim(), '-D', '-f', join(folder, 'config')];
+  const server: ChildProcess = spawn(program, args, { stdio: 'ignore' });
+  // Who is in another network namespace cannot be asked from here; it is there by the time it is needed.
+  for (let tries = 0; host === '127.0.0.1' && !(await answers(port)); tries++) {
     if (tries > 500 || server.exitCode !== null) throw new Error('sshd did not start');
   }
-  const host = `${userInfo().username}@127.0.0.1`;
+  const login = `${userInfo().username}@${host}`;
   return {
     options: [
       '-P',
@@ -79,8 +87,10 @@ export async function startSshd(): Promise<Sshd | undefined> {
       '-o',
       'LogLevel=ERROR',
     ],
-    target: (path) => `${host}:${path}`,
-    host,
+    target: (path) => `${login}:${path}`,
+    host: login,
+    port,
+    identity: join(folder, 'user'),
     stop: () => {
       server.kill('SIGTERM');
       rmSync(folder, { recursive: true, force: true });

@@ -333,7 +333,7 @@ const hostile: Record<string, readonly [says: string, frame: Buffer, error: keyo
     changed(goodBlock, 9 + 11, 7),
     'MALFORMED',
   ],
-  'block-unknown-flag': ['a block with a flag that nobody knows', changed(goodBlock, 9 + 12, 1), 'MALFORMED'],
+  'block-unknown-flag': ['a block with a flag that nobody knows', changed(goodBlock, 9 + 12, 2), 'MALFORMED'],
 };
 
 // Those of the chunker are for ever and not made here.

@@ -7,7 +7,8 @@
  *   | u32      | u32      | u32      | u8   | 3 bytes | content, 32     | length bytes  |
  *   +----------+----------+----------+------+---------+-----------------+---------------+
  *
- * `handle` names the upload on its lane and is 0 in downloads. `flags` is 0: later versions may compress.
+ * `handle` names the upload on its lane and is 0 in downloads. `flags` is 0, or 1 when the content travels as one zstd frame;
+ * `length` and digest are those of the content itself. Whoever reads a header here has had it unpacked (content/squeeze.ts).
  */
 
 import { Code, FerryError } from '../errors.ts';
@@ -15,6 +16,9 @@ import { limits } from '../limits.ts';
 import { digestBytes } from './digest.ts';
 
 export const blockHeaderBytes = 48;
+/** Where in the header the content's length and the flags are. */
+export const blockLengthAt = 8;
+export const blockFlagsAt = 12;
 
 export type BlockHeader = {
   readonly handle: number;

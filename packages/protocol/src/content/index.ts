@@ -4,3 +4,4 @@ export * from './chunk-list.ts';
 export * from './chunker.ts';
 export * from './delta.ts';
 export * from './digest.ts';
+export * from './squeeze.ts';

@@ -3,8 +3,15 @@
  * silent, an end when it is dead or stalled. Both ends' channels are built on it; I/O threads.
  */
 
-import { type BlockHeader, blockHeaderBytes, writeBlockHeader } from '../content/block.ts';
+import {
+  type BlockHeader,
+  blockFlagsAt,
+  blockHeaderBytes,
+  blockLengthAt,
+  writeBlockHeader,
+} from '../content/block.ts';
 import { type BlockPool, blockContentAt } from '../content/block-pool.ts';
+import { SqueezePolicy, squeeze, squeezedFlag, unsqueeze } from '../content/squeeze.ts';
 import { asFerryError, Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Link } from '../link/link.ts';
@@ -55,6 +62,7 @@ export class FrameLink {
   /** What arrived in one piece with the frame after which reading had to stop. */
   #rest: Buffer = empty;
   #decoding = false;
+  readonly #squeezing = new SqueezePolicy();
   /** Ends the wait for a block buffer. */
   #stopWaiting: (() => void) | undefined;
   #heardMs = performance.now();
@@ -112,16 +120,54 @@ export class FrameLink {
    * the buffer may be used again: the bytes are handed on, or the link has ended.
    */
   sendBlock(id: number, buffer: Buffer, header: BlockHeader, sent: () => void): boolean {
-    writeFrameHeader(buffer, 0, Kind.block, id, blockHeaderBytes + header.length);
-    writeBlockHeader(buffer, frameHeaderBytes, header);
     if (this.#ended) {
       sent();
       return true;
     }
+    writeBlockHeader(buffer, frameHeaderBytes, header);
+    const travelling = this.#squeeze(buffer, header.length);
+    writeFrameHeader(buffer, 0, Kind.block, id, blockHeaderBytes + travelling);
     this.#owed.add(sent);
-    return this.#sendBytes(buffer.subarray(0, blockContentAt + header.length), () => {
+    const sinceMs = performance.now();
+    return this.#sendBytes(buffer.subarray(0, blockContentAt + travelling), () => {
+      if (travelling > limits.blockBytes / 2) this.#squeezing.took(performance.now() - sinceMs);
       if (this.#owed.delete(sent)) sent();
     });
+  }
+
+  /** Packs the content in place where that pays; gives the bytes that travel. */
+  #squeeze(buffer: Buffer, length: number): number {
+    if (length < limits.blockBytes / 2 || !this.#squeezing.wants()) return length;
+    const packed = squeeze(buffer.subarray(blockContentAt, blockContentAt + length));
+    this.#squeezing.tried(packed !== undefined);
+    if (packed === undefined) return length;
+    buffer.set(packed, blockContentAt);
+    buffer.writeUInt8(squeezedFlag, frameHeaderBytes + blockFlagsAt);
+    return packed.length;
+  }
+
+  #unsqueezeOrGive(buffer: Buffer, bodyBytes: number): number {
+    try {
+      return this.#unsqueeze(buffer, bodyBytes);
+    } catch (error) {
+      this.#opts.pool.give(buffer);
+      throw error;
+    }
+  }
+
+  /** The reverse: the header then is as if the content had travelled as it is. Gives the bytes of the body. */
+  #unsqueeze(buffer: Buffer, bodyBytes: number): number {
+    const flagsAt = frameHeaderBytes + blockFlagsAt;
+    if (bodyBytes <= blockHeaderBytes || buffer.readUInt8(flagsAt) !== squeezedFlag) return bodyBytes;
+    const length = buffer.readUInt32BE(frameHeaderBytes + blockLengthAt);
+    if (length > limits.blockBytes)
+      throw new FerryError(Code.MALFORMED, 'a block frame has the wrong length');
+    buffer.set(
+      unsqueeze(buffer.subarray(blockContentAt, frameHeaderBytes + bodyBytes), length),
+      blockContentAt,
+    );
+    buffer.writeUInt8(0, flagsAt);
+    return blockHeaderBytes + length;
   }
 
   #sendBytes(bytes: Buffer, sent?: () => void): boolean {
@@ -241,7 +287,8 @@ export class FrameLink {
     this.#blockBuffer = undefined;
     if (kind === Kind.block) {
       if (buffer === undefined) throw new Error('a block frame without its buffer');
-      this.#opts.onBlock(id, buffer, body.length);
+      const bodyBytes = this.#unsqueezeOrGive(buffer, body.length);
+      this.#opts.onBlock(id, buffer, bodyBytes);
     } else if (kind === Kind.ping) {
       this.send(Kind.pong, id);
     } else if (kind === Kind.pong) {

@@ -75,7 +75,6 @@ export class Lanes implements LaneSource {
     };
     try {
       const lane = await this.#choose(session, signal);
-      lane.users += 1;
       let held = true;
       return {
         channel: lane.channel,
@@ -117,7 +116,11 @@ export class Lanes implements LaneSource {
       const slots = [...this.#slots];
       const [least] = slots.flatMap(({ lane }) => lane ?? []).toSorted((a, b) => a.users - b.users);
       const opening = slots.filter(({ lane }) => lane === undefined).map((slot) => slot.opened);
-      if (least !== undefined && (least.users === 0 || opening.length === 0)) return least;
+      if (least !== undefined && (least.users === 0 || opening.length === 0)) {
+        // At once: others who waited for the same lane look next.
+        least.users += 1;
+        return least;
+      }
       if (opening.length === 0) await this.#openOne(session);
       else await Promise.race(opening).catch((error: unknown) => this.#unlessOthers(error));
     }
@@ -132,7 +135,7 @@ export class Lanes implements LaneSource {
     if (this.#session === session) return;
     this.close();
     this.#session = session;
-    this.#count = firstLanes(session.channel.rttMs, this.#mostOf(session));
+    this.#count = firstLanes(session.rttMs, this.#mostOf(session));
   }
 
   /** Opening is not one file's alone, so no cancellation stops it. Resolves when the lane may be used. */
@@ -183,7 +186,7 @@ export class Lanes implements LaneSource {
       this.#count = nextLaneCount(this.#count, {
         nowMs: performance.now(),
         bytes: this.#bytes,
-        rttMs: session.channel.rttMs,
+        rttMs: session.rttMs,
         limitedByUs: this.#hadTooLittle,
         most: this.#mostOf(session),
       });

@@ -39,13 +39,18 @@ export type SessionSpec = {
 
 type Wait = { signal?: AbortSignal };
 
+/** A login takes a near server so long at most; that says nothing of the line. */
+const busyLoginMs = 25;
+
 export class Session {
   readonly channel: ClientChannel;
   readonly welcome: Welcome;
   readonly #spec: SessionSpec;
+  readonly #loginMs: number;
 
-  private constructor(spec: SessionSpec, channel: ClientChannel, welcome: Welcome) {
+  private constructor(spec: SessionSpec, channel: ClientChannel, welcome: Welcome, loginMs: number) {
     this.#spec = spec;
+    this.#loginMs = loginMs;
     this.channel = channel;
     this.welcome = welcome;
   }
@@ -65,13 +70,20 @@ export class Session {
       },
     });
     try {
+      const sinceMs = performance.now();
       const welcome = await logIn(spec, channel, opts);
       isOpen = true;
-      return new Session(spec, channel, welcome);
+      return new Session(spec, channel, welcome, performance.now() - sinceMs);
     } catch (error) {
       channel.close();
       throw error;
     }
+  }
+
+  /** Round trip to the server, milliseconds: of the last ping, or, before the first came back, as long as the login took. */
+  get rttMs(): number {
+    if (this.channel.rttMs > 0) return this.channel.rttMs;
+    return this.#loginMs < busyLoginMs ? 1 : this.#loginMs;
   }
 
   /**

@@ -202,6 +202,7 @@ async function withEngine(
     ...target.engine,
     attempts: { first: 1, later: laterAttempts },
     writesBeside,
+    isInHurry: true,
   });
   const printer: Printer =
     options.json === true

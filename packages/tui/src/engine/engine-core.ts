@@ -22,6 +22,8 @@ export type EngineOpts = {
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
+  /** Something is about to move: lanes are opened as soon as there is a session. */
+  readonly isInHurry?: boolean;
   /** As StagingOpts.writesBeside: more than 1 where no screen wants the processor. */
   readonly writesBeside?: number;
 };
@@ -64,6 +66,14 @@ export class EngineCore implements Engine {
     this.remote = this.#line.remote;
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
+    if (opts.isInHurry === true) {
+      const { connection, lanes } = this.#line;
+      // Who asks the server for something hears why there is none.
+      connection.session().then(
+        () => lanes.prepare(Number.POSITIVE_INFINITY),
+        () => {},
+      );
+    }
   }
 
   async submit(orders: readonly JobOrder[]): Promise<readonly JobId[]> {
