@@ -208,8 +208,24 @@ test('a line that changes is followed: soon where it shows, else with the next a
 });
 
 test('a line that shrank gives lanes back', () => {
-  const first: Line = { whole: 80 * MB, lane: 5 * MB, rttMs: 60 };
-  const { seen } = run((ms) => (ms < 100_000 ? first : { ...first, whole: 5 * MB }), 400_000, { noisy: 1 });
-  assert.ok(seen.some(({ state }) => state.settled === 16));
-  assert.equal(settledAt(seen), 1);
+  for (const lanes of [4, 8, 16]) {
+    const first: Line = { whole: lanes * 5 * MB, lane: 5 * MB, rttMs: 60 };
+    const { seen } = run((ms) => (ms < 100_000 ? first : { ...first, whole: 5 * MB }), 500_000, { noisy: 1 });
+    assert.ok(seen.some(({ state }) => state.settled === lanes));
+    assert.equal(settledAt(seen), 1);
+  }
+});
+
+test('a verdict takes ten round trips, after as many in which new lanes come to their speed', () => {
+  const line: Line = { whole: 100 * MB, lane: 5 * MB, rttMs: 300 };
+  const { seen } = run(() => line, 12_000);
+  assert.deepEqual(
+    seen.map(({ ms, state }) => [ms, state.lanes]),
+    [
+      [0, 1],
+      [3000, 2],
+      [9000, 4],
+      [12_000, 4],
+    ],
+  );
 });
