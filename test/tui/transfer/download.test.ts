@@ -12,6 +12,7 @@ import { Root } from '@ferry/protocol/disk';
 import type { FileResult, TransferContext } from '../../../packages/tui/src/transfer/context.ts';
 import { download } from '../../../packages/tui/src/transfer/download.ts';
 import { Gate } from '../../../packages/tui/src/transfer/gate.ts';
+import { unpaced } from '../../../packages/tui/src/transfer/pace.ts';
 import { withCode } from '../../support/code.ts';
 import { type Lies, type LyingServer, lyingServer } from '../../support/lying-server.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
@@ -38,6 +39,7 @@ function setUp(t: TestContext, server: LyingServer, more: Partial<TransferContex
     lanes: server.lanes,
     pool: new BlockPool(),
     gate: new Gate(),
+    pace: unpaced,
     existing: 'fail',
     signal: abort.signal,
     onBytes: (bytes) => {

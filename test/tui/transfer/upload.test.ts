@@ -33,6 +33,7 @@ import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { LaneSource } from '../../../packages/tui/src/client/lanes.ts';
 import type { FileResult, TransferContext } from '../../../packages/tui/src/transfer/context.ts';
 import { Gate } from '../../../packages/tui/src/transfer/gate.ts';
+import { unpaced } from '../../../packages/tui/src/transfer/pace.ts';
 import { upload } from '../../../packages/tui/src/transfer/upload.ts';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
@@ -186,6 +187,7 @@ function setUp(t: TestContext, server: Receiver, bytes: Buffer, { source, ...mor
     lanes: server.lanes,
     pool,
     gate: new Gate(),
+    pace: unpaced,
     existing: 'fail',
     signal: new AbortController().signal,
     onBytes: (count) => {
@@ -366,6 +368,7 @@ test('a file that is not there, and a folder, are refused without a word to the 
     lanes: server.lanes,
     pool: new BlockPool(),
     gate: new Gate(),
+    pace: unpaced,
     existing: 'fail',
     signal: new AbortController().signal,
     onBytes: () => {},

@@ -13,10 +13,9 @@ import {
   parentPath,
   toWireError,
 } from '@ferry/protocol';
-import type { BlockPool } from '@ferry/protocol/content';
-import type { Lanes } from '../client/lanes.ts';
 import type { FileResult, TransferContext } from '../transfer/context.ts';
 import { Gate } from '../transfer/gate.ts';
+import { combine, Limiter } from '../transfer/pace.ts';
 import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
 import type { PlanItem } from '../transfer/plan.ts';
 import { type FolderFacts, keepFolderFacts, moveLink } from './fidelity.ts';
@@ -24,32 +23,15 @@ import type { Existing, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { JobClock } from './job-clock.ts';
 import { JobRoot } from './job-root.ts';
+import type { LiveJobContext } from './live-job-context.ts';
 import { moveFile, movePack, packPlaces } from './move.ts';
-import type { FileSource } from './source.ts';
 import { Tally } from './tally.ts';
 import { type FailedItem, makeFolder, type Walk, type WalkContext, walkAgain, walkAll } from './walk.ts';
-
-export type LiveJobContext = {
-  readonly remote: FileSource;
-  readonly lanes: Lanes;
-  readonly pool: BlockPool;
-  /** As StagingOpts.writesBeside. */
-  readonly writesBeside: number;
-  /** Some of it may be at its target already, moved by an earlier process: what is there and the same counts as moved. */
-  readonly resumed: boolean;
-  /** Something about the job is different: it wants to be shown, and there may be a place for a file. */
-  readonly onChange: () => void;
-  /** Bytes came; nothing else is different. */
-  readonly onProgress: () => void;
-  /** A file or folder appeared in a folder of the receiving side. */
-  readonly onArrival: (folder: Path) => void;
-};
 
 export class LiveJob {
   readonly id: JobId;
   readonly order: JobOrder;
-  /** Bytes per second that it may take; undefined: as much as there is. */
-  limit: number | undefined;
+  readonly #limiter = new Limiter(undefined);
   readonly #context: LiveJobContext;
   readonly #gate = new Gate();
   readonly #tally = new Tally();
@@ -83,6 +65,11 @@ export class LiveJob {
     this.#existing = order.existing;
     this.#context = context;
     this.#root = new JobRoot(order);
+  }
+
+  /** Bytes per second that it may take; undefined: as much as there is. Acts at once. */
+  set limit(bytesPerSecond: number | undefined) {
+    this.#limiter.setRate(bytesPerSecond);
   }
 
   get phase(): JobPhase {
@@ -346,11 +333,12 @@ export class LiveJob {
   }
 
   #transferContext(): TransferContext {
-    const { lanes, pool, remote, writesBeside, resumed, onProgress } = this.#context;
+    const { lanes, pool, remote, writesBeside, resumed, onProgress, bandwidth } = this.#context;
     return {
       lanes,
       pool,
       gate: this.#gate,
+      pace: combine(this.#limiter, bandwidth),
       existing: this.#existing,
       signal: this.#abort.signal,
       statRemote: (path, signal) => remote.stat(path, { signal }),

@@ -9,6 +9,7 @@ import type { BlockPool } from '@ferry/protocol/content';
 import type { Changes, QueueStore } from '../queue/queue-store.ts';
 import { isMovable, type StoredJob, serverKey } from '../queue/stored-job.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
+import { Bandwidth } from './bandwidth.ts';
 import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
 import { LiveJob } from './live-job.ts';
 import type { Line, Servers } from './servers.ts';
@@ -53,11 +54,13 @@ export class Mover {
   #waiting: ReadonlyMap<string, StoredJob[]> | undefined;
   /** Forgotten, but still removing what they left. */
   readonly #leaving = new Set<Promise<void>>();
+  readonly #bandwidth = new Bandwidth();
   #isPumping = false;
   #isStopped = false;
 
   constructor(opts: MoverOpts) {
     this.#opts = opts;
+    this.#bandwidth.follow(opts.store.settings);
   }
 
   view(id: JobId): LiveView | undefined {
@@ -84,6 +87,7 @@ export class Mover {
       this.#drop(id);
     }
     if (settings || removed.size > 0) this.#waiting = undefined;
+    if (settings) this.#bandwidth.follow(this.#opts.store.settings);
     const concerned = settings ? new Set([...changed, ...this.#live.keys()]) : changed;
     for (const id of concerned) this.#heed(id);
     this.pumpSoon();
@@ -112,6 +116,7 @@ export class Mover {
   /** Leaves everything to the next one: `stop` for a queue that stays, `cancel` for one that ends with the program. */
   async end(how: 'stop' | 'cancel'): Promise<void> {
     this.#isStopped = true;
+    this.#bandwidth.close();
     const open = [...this.#live].filter(([, { job }]) => !isOver(job.phase));
     for (const [, { job }] of open) job[how]();
     // Partial files are removed once the disk has taken what was on its way to it. A lane that is being opened may take longer.
@@ -227,6 +232,7 @@ export class Mover {
       {
         remote: line.remote,
         lanes: line.lanes,
+        bandwidth: this.#bandwidth.of(order.direction),
         pool,
         writesBeside,
         resumed: fact.begun,

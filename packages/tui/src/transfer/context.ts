@@ -5,6 +5,7 @@ import type { BlockPool } from '@ferry/protocol/content';
 import type { LaneSource } from '../client/lanes.ts';
 import type { Existing } from '../engine/job.ts';
 import type { Gate } from './gate.ts';
+import type { Pace } from './pace.ts';
 
 export type TransferContext = {
   readonly lanes: LaneSource;
@@ -23,6 +24,8 @@ export type TransferContext = {
   readonly writesBeside?: number;
   /** The root digest of a file that was moved, before the call resolves. */
   readonly onDigest?: (digest: Uint8Array) => void;
+  /** Asked before bytes go or are asked for: bandwidth limits. */
+  readonly pace: Pace;
   /** Verified bytes as they come; negative when a file has to begin again or failed. */
   readonly onBytes: (bytes: number) => void;
 };

@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as rest } from 'node:timers/promises';
-import { asFerryError, Code, type Facts, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, type Facts, FerryError, limits } from '@ferry/protocol';
 import { type BlockHeader, blockCount, blockLength } from '@ferry/protocol/content';
 import { type StagedFile, Staging } from '@ferry/protocol/disk';
 import { read } from '@ferry/protocol/messages';
@@ -243,6 +243,7 @@ export class Incoming {
     const writing = new Set<Promise<void>>();
     for (const index of range) this.#asked(index);
     try {
+      await this.#context.pace.take(this.#bytesOf(range), this.#signal);
       await lane.channel.call(
         read,
         {
@@ -283,6 +284,12 @@ export class Incoming {
       for (const index of missing) if (index < blocks && this.#givenBack(index)) this.#again.push(index);
       throw error;
     }
+  }
+
+  /** Before anything is known of the file, as if it were a large one. */
+  #bytesOf(range: readonly number[]): number {
+    const size = this.#facts?.size ?? range.length * limits.blockBytes;
+    return range.reduce((sum, index) => sum + blockLength(size, index), 0);
   }
 
   #asked(index: number): void {

@@ -65,11 +65,15 @@ function outcomeOf({ code, message }: StoreFailure, { existing }: TransferContex
 async function sendPack(
   folder: Path,
   files: readonly PackedFile[],
-  { lanes, gate, signal, existing, resumed }: TransferContext,
+  { lanes, gate, signal, existing, resumed, pace }: TransferContext,
 ): Promise<readonly StoreFailure[]> {
   const overwrite = existing === 'overwrite' ? Overwrite.replace : Overwrite.never;
   for (let failures = 0; ; ) {
     await gate.pass(signal);
+    await pace.take(
+      files.reduce((sum, { content }) => sum + content.length, 0),
+      signal,
+    );
     try {
       const lane = await lanes.take(signal);
       try {
@@ -95,7 +99,7 @@ export async function downloadPack(
   spec: PackSpec,
   context: TransferContext,
 ): Promise<readonly PackOutcome[]> {
-  const { lanes, gate, signal } = context;
+  const { lanes, gate, signal, pace } = context;
   const outcomes: (PackOutcome | undefined)[] = spec.names.map(() => undefined);
   for (let failures = 0; ; ) {
     await gate.pass(signal);
@@ -106,6 +110,7 @@ export async function downloadPack(
     try {
       const lane = await lanes.take(signal);
       const keeping: Promise<void>[] = [];
+      let fetched = 0;
       try {
         const names = wanted.map(({ name }) => name);
         await lane.channel.call(
@@ -119,7 +124,10 @@ export async function downloadPack(
               // Looked at when the call is over.
               kept.catch(() => {});
               keeping.push(kept);
-              for (const { content } of part.files) lane.moved(content.length);
+              for (const { content } of part.files) {
+                lane.moved(content.length);
+                fetched += content.length;
+              }
             },
           },
         );
@@ -127,6 +135,8 @@ export async function downloadPack(
         lane.release();
         await Promise.all(keeping);
       }
+      // How much it was is known only now; the next one waits for it.
+      await pace.take(fetched, signal);
       if (wanted.some(({ place }) => outcomes[place] === undefined)) {
         throw new FerryError(Code.INTEGRITY, 'the server left out a file');
       }

@@ -169,7 +169,7 @@ export class Outgoing {
     out: Set<Promise<void>>,
     fail: (error: unknown) => void,
   ): Promise<void> {
-    const { pool, signal } = this.#context;
+    const { pool, signal, pace } = this.#context;
     const { buffer, length, digest } = await readBlock(this.#file, index, pool, signal);
     this.#digests[index] = digest;
     const had = this.#had.get(index);
@@ -180,6 +180,13 @@ export class Outgoing {
       return;
     }
     const pieces = this.#plan?.blockRecipe(index);
+    const travels = pieces !== undefined && isPatch(pieces) ? lackedBytes(pieces) : length;
+    try {
+      await pace.take(travels, signal);
+    } catch (error) {
+      pool.give(buffer);
+      throw error;
+    }
     const sent =
       pieces !== undefined && isPatch(pieces)
         ? this.#sendPatch(lane, { handle, index, digest }, pieces, buffer)

@@ -1,7 +1,7 @@
 /** A small file on one lane: create, blocks and commit in one go. Called by upload.ts; I/O thread. */
 
 import { Code, FerryError } from '@ferry/protocol';
-import { blockCount, rootDigest } from '@ferry/protocol/content';
+import { blockCount, blockLength, rootDigest } from '@ferry/protocol/content';
 import type { OpenFile } from '@ferry/protocol/disk';
 import { type Create, commit, create, discard } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
@@ -20,7 +20,7 @@ export async function sendInOne(
   context: TransferContext,
 ): Promise<void> {
   const { channel } = lane;
-  const { signal, gate, pool } = context;
+  const { signal, gate, pool, pace } = context;
   const { size } = file.facts;
   const handle = lane.nextHandle();
   // The first thing that goes wrong is the reason; what fails after it only follows from it.
@@ -45,6 +45,7 @@ export async function sendInOne(
     }
     for (let index = 0; index < blockCount(size); index++) {
       await gate.pass(both);
+      await pace.take(blockLength(size, index), both);
       const { buffer, length, digest } = await readBlock(file, index, pool, both);
       digests.push(digest);
       const { promise: handedOn, resolve: onSent } = Promise.withResolvers<void>();

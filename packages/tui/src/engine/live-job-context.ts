@@ -1,0 +1,25 @@
+/** What a job at work has at hand; made by mover.ts. I/O thread. */
+
+import type { Path } from '@ferry/protocol';
+import type { BlockPool } from '@ferry/protocol/content';
+import type { Lanes } from '../client/lanes.ts';
+import type { Pace } from '../transfer/pace.ts';
+import type { FileSource } from './source.ts';
+
+export type LiveJobContext = {
+  readonly remote: FileSource;
+  readonly lanes: Lanes;
+  readonly pool: BlockPool;
+  /** The limit of all jobs in this direction together. */
+  readonly bandwidth: Pace;
+  /** As StagingOpts.writesBeside. */
+  readonly writesBeside: number;
+  /** Some of it may be at its target already, moved by an earlier process: what is there and the same counts as moved. */
+  readonly resumed: boolean;
+  /** Something about the job is different: it wants to be shown, and there may be a place for a file. */
+  readonly onChange: () => void;
+  /** Bytes came; nothing else is different. */
+  readonly onProgress: () => void;
+  /** A file or folder appeared in a folder of the receiving side. */
+  readonly onArrival: (folder: Path) => void;
+};

@@ -1,0 +1,75 @@
+/** Bandwidth limits of a job and of all: nothing ends sooner than they allow, and taking one off lets it run. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { EntryKind, limits } from '@ferry/protocol';
+import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
+import type { Direction, JobOrder } from '../../../packages/tui/src/engine/job.ts';
+import { path, scratchFolder } from '../../support/scratch.ts';
+import { startServer } from '../../support/server.ts';
+import { localPath, optsFor, Watch } from './bench.ts';
+
+const MiB = limits.blockBytes;
+const bytes = randomBytes(12 * MiB);
+
+type Ends = {
+  engine: EngineCore;
+  watch: Watch;
+  order: (direction: Direction) => JobOrder;
+  got: () => Buffer;
+};
+
+async function ends(t: TestContext): Promise<Ends> {
+  const home = scratchFolder(t);
+  for (const folder of ['shared', 'local']) mkdirSync(join(home, folder));
+  const server = await startServer(t, { dir: join(home, 'shared'), args: ['--open'] });
+  const engine = new EngineCore(optsFor(t, server));
+  t.after(() => engine.close());
+  const here = localPath(join(home, 'local'), 'f');
+  let target = '';
+  const order = (direction: Direction): JobOrder => {
+    const isUpload = direction === 'upload';
+    writeFileSync(join(home, isUpload ? 'local/f' : 'shared/f'), bytes);
+    target = join(home, isUpload ? 'shared/f' : 'local/f');
+    const [source, to] = isUpload ? [here, path('f')] : [path('f'), here];
+    return { direction, source, kind: EntryKind.file, target: to, existing: 'fail' };
+  };
+  return { engine, watch: new Watch(engine), order, got: () => readFileSync(target) };
+}
+
+for (const direction of ['upload', 'download'] as const) {
+  test(`a limit of all ${direction}s holds`, async (t) => {
+    const { engine, watch, order, got } = await ends(t);
+    engine.setLimits(direction === 'upload' ? { up: 6 * MiB } : { down: 6 * MiB });
+    const [id = 0] = await engine.submit([order(direction)]);
+    const job = await watch.over(id);
+    assert.equal(job.phase, 'done');
+    assert.ok(got().equals(bytes));
+    // The last piece goes before it is paid for, and what was saved up before the first.
+    assert.ok(job.movingMs > 900, `12 MiB at 6 MiB/s took ${job.movingMs} ms`);
+  });
+}
+
+test('a timetable limits too, and a limit that is taken off lets the job run', async (t) => {
+  const { engine, watch, order, got } = await ends(t);
+  engine.setLimits({ timetable: '64k' });
+  const [id = 0] = await engine.submit([order('download')]);
+  await watch.job(id, ({ phase }) => phase === 'moving');
+  engine.setLimits({ timetable: '' });
+  assert.equal((await watch.over(id)).phase, 'done');
+  assert.ok(got().equals(bytes));
+});
+
+test("a job's own limit holds, and no other job's", async (t) => {
+  const { engine, watch, order, got } = await ends(t);
+  engine.pauseAll(true);
+  const [id = 0] = await engine.submit([order('download')]);
+  engine.setLimit([id], 6 * MiB);
+  engine.pauseAll(false);
+  const job = await watch.over(id);
+  assert.ok(got().equals(bytes));
+  assert.ok(job.movingMs > 900, `12 MiB at 6 MiB/s took ${job.movingMs} ms`);
+});
