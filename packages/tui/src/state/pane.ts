@@ -30,6 +30,8 @@ export type Pane = {
   /** The listing that may fill this pane; pages of another one are late and ignored. */
   readonly request: number;
   readonly loading: boolean;
+  /** Something in the folder changed while it was being listed: what comes may be older than that. */
+  readonly stale: boolean;
   /** What has arrived of a refresh; the old rows stay until it is whole. */
   readonly fresh: readonly Entry[] | undefined;
   readonly error: Shown | undefined;
@@ -53,6 +55,7 @@ export function newPane(side: Side, path: Path): Pane {
     rows: [],
     request: 0,
     loading: false,
+    stale: false,
     fresh: undefined,
     error: undefined,
     cursor: 0,
@@ -139,7 +142,7 @@ export function entering(pane: Pane, path: Path, request: number): Pane {
 
 /** Begins to read the same folder anew; what is shown stays until the answer is whole. */
 export function refreshing(pane: Pane, request: number): Pane {
-  return { ...pane, request, loading: true, fresh: [] };
+  return { ...pane, request, loading: true, stale: false, fresh: [] };
 }
 
 /** A page of the running listing. Sorting waits until the number of rows has doubled. */
@@ -173,8 +176,15 @@ export function withMark(pane: Pane, name: Name, on: boolean): Pane {
   return { ...pane, marks };
 }
 
-export function markedBytes(pane: Pane): number {
+/** By the marks they were counted for: a cursor step must not count 100,000 of them again. */
+const counted = new WeakMap<ReadonlySet<Name>, { readonly rows: readonly Entry[]; readonly bytes: number }>();
+
+export function markedBytes({ marks, rows }: Pane): number {
+  if (marks.size === 0) return 0;
+  const known = counted.get(marks);
+  if (known?.rows === rows) return known.bytes;
   let bytes = 0;
-  if (pane.marks.size > 0) for (const { name, size } of pane.rows) if (pane.marks.has(name)) bytes += size;
+  for (const { name, size } of rows) if (marks.has(name)) bytes += size;
+  counted.set(marks, { rows, bytes });
   return bytes;
 }

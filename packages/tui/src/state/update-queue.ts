@@ -55,7 +55,7 @@ export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
   if (running === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
-  const lines = [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')];
+  const lines = [trusted(`${jobs} not finished.`), trusted('They go on when ferry is started again.')];
   return [
     { ...state, dialog: { kind: 'question', title: trusted('Quit?'), lines, question: { about: 'quit' } } },
     [],

@@ -35,7 +35,7 @@ export function update(state: AppState, msg: Msg): Next {
         [],
       ];
     case 'listed':
-      return [onPane(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size))), []];
+      return nowListed(state, msg.side, msg.request);
     case 'unlisted':
       return notListed(state, msg.side, msg.request, msg.error);
     case 'space': {
@@ -67,6 +67,12 @@ function notListed(state: AppState, side: Side, request: number, error: WireErro
   return [withPane(state, unlisted(pane, inWords('', error))), []];
 }
 
+function nowListed(state: AppState, side: Side, request: number): Next {
+  const next = onPane(state, side, request, (pane) => listed(pane, paneRows(state.size)));
+  // A file that arrived meanwhile may not be among the rows.
+  return next[side].stale && !next[side].loading ? refresh(next, side) : [next, []];
+}
+
 function resized(state: AppState, size: AppState['size']): AppState {
   const height = paneRows(size);
   return {
@@ -95,7 +101,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     }
     case 'changed': {
       const pane = state[event.side];
-      return samePath(pane.path, event.folder) && !pane.loading ? refresh(state, event.side) : [state, []];
+      if (!samePath(pane.path, event.folder)) return [state, []];
+      return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
     }
   }
 }
