@@ -76,7 +76,7 @@ test('order, priority and pauses survive the end; what was moving goes on by its
   );
   first.engine.act('pause', [a, c, d]);
   first.engine.setPriority([c], 5);
-  first.engine.setLimit([d], 1000);
+  first.engine.setLimit([d], 10 ** 9);
   first.engine.act('top', [d]);
   first.engine.act('down', [a]);
   await first.watch.job(b, ({ doneBytes }) => doneBytes > 0);
@@ -88,7 +88,7 @@ test('order, priority and pauses survive the end; what was moving goes on by its
   assert.deepEqual(
     inOrder(watch).map(({ source, priority, limit }) => [...source, priority, limit]),
     [
-      ['d', 3, 1000],
+      ['d', 3, 10 ** 9],
       ['b', 3, undefined],
       ['a', 3, undefined],
       ['c', 5, undefined],
