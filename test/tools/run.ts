@@ -60,9 +60,11 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
   return chosen.length > 0 ? tests : [...checks, ...tests];
 }
 
-/** Everything but the terminal stories, which say nothing about the runtime that the rest does not. */
+/** Stories of whole programs: they take long and say nothing about the runtime that the rest does not. */
+const stories = ['test/e2e/', 'test/tui/commands/', 'test/tui/queue/', 'test/tui/engine/queue.test.ts'];
+
 function fast(): string[] {
-  return all().filter((file) => !file.startsWith('test/e2e/'));
+  return all().filter((file) => !stories.some((story) => file.startsWith(story)));
 }
 
 function all(): string[] {
