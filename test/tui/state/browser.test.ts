@@ -188,6 +188,42 @@ describe('walking', () => {
   });
 });
 
+test('a change that came while the folder was read was lost: it is read again after that', () => {
+  const driven = new Driven().list('remote', file('a'));
+  const change = (folder = 'home'): Driven =>
+    driven.post({
+      kind: 'engine',
+      event: { kind: 'changed', side: 'local', folder: pathFromText(folder) },
+    });
+  const lists = (): number => driven.taken().filter((cmd) => cmd.kind === 'list').length;
+  lists();
+  // The first listing, and then a refresh; two changes within one of them need only one more.
+  for (const seen of [[file('a')], [file('a'), file('b')]]) {
+    change();
+    change();
+    assert.equal(lists(), 0);
+    driven.list('local', ...seen);
+    assert.equal(lists(), 1);
+    assert.ok(driven.state.local.loading);
+  }
+  driven.list('local', file('a'), file('b'), file('c'));
+  assert.deepEqual([driven.names('local'), lists(), driven.state.local.loading], [names('a b c'), 0, false]);
+
+  // Also when that listing failed; and what is said of another folder, or was said before going elsewhere, means nothing.
+  driven.press('tab', 'C-r');
+  change();
+  lists();
+  const error = toWireError(new FerryError(Code.IO_ERROR, 'the disk did not answer'));
+  driven.post({ kind: 'unlisted', side: 'local', request: driven.state.local.request, error });
+  assert.equal(lists(), 1);
+  change();
+  driven.press('left');
+  change();
+  lists();
+  driven.list('local', folder('home'));
+  assert.equal(lists(), 0);
+});
+
 describe('marking and copying', () => {
   test('Space marks and steps, * inverts, Ctrl+A marks all, Esc unmarks', () => {
     const driven = new Driven().list('remote', file('a'), file('b'), file('c'));
@@ -197,6 +233,22 @@ describe('marking and copying', () => {
     assert.equal(driven.press('C-a').state.remote.marks.size, 3);
     assert.equal(driven.press('escape').state.remote.marks.size, 0);
     assert.equal(driven.press('home', 'space').state.remote.marks.size, 0);
+  });
+
+  test('the bytes of what is marked are those of the rows that are marked, whatever happens to them', () => {
+    const size = (driven: Driven): number => driven.state.remote.markedBytes;
+    const listing = [file('a', 1), file('b', 20), file('.c', 300), folder('d')];
+    const driven = new Driven().list('remote', ...listing);
+    assert.equal(size(driven.press('down', 'down', 'space', 'space')), 21);
+    assert.equal(size(driven.press('up', 'space')), 20);
+    assert.equal(size(driven.press('C-a', '.')), 21);
+    assert.equal(size(driven.press('C-a')), 321);
+    assert.equal(size(driven.press('.')), 21);
+    assert.equal(size(driven.press('.')), 321);
+    assert.equal(size(driven.press('home', 'down', 'down', 'space', 's', '*')), 300);
+    assert.equal(size(driven.press('C-a', 'C-r').list('remote', file('a', 5), file('.c', 300))), 305);
+    assert.equal(size(driven.press('escape')), 0);
+    assert.equal(size(driven.press('C-a', 'f5')), 0);
   });
 
   test('F5 queues one job per marked entry for the other side', () => {

@@ -2,9 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } from '@ferry/protocol';
+import {
+  Code,
+  checkName,
+  EntryKind,
+  FerryError,
+  type Name,
+  pathFromText,
+  toWireError,
+} from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
 import { cells } from '@ferry/tui/view/rows/cells';
+import { paneRowsOf } from '@ferry/tui/view/rows/pane-rows';
 import { asciiGlyphs, monochrome } from '@ferry/tui/view/rows/style';
 import { golden } from '../../support/golden.ts';
 import { Driven, file, folder, link } from '../support/drive.ts';
@@ -172,6 +181,32 @@ describe('screens', () => {
     golden('hostile-100x40', text);
     for (const line of text.split('\n').filter((row) => row.startsWith('│')))
       assert.equal(cells(line), 100, line);
+  });
+
+  test('with 100,000 marks each draw walked all rows: it asks about those that it draws', () => {
+    class Counted extends Set<Name> {
+      asked = 0;
+      override has(name: Name): boolean {
+        this.asked += 1;
+        return super.has(name);
+      }
+    }
+    const driven = new Driven().list(
+      'remote',
+      ...Array.from({ length: 100_000 }, (_, i) => file(`entry-${i}`, 1)),
+    );
+    driven.press('C-a');
+    const marks = new Counted(driven.state.remote.marks);
+    driven.state = { ...driven.state, remote: { ...driven.state.remote, marks } };
+    driven.press('down');
+    const look = { theme: monochrome, glyphs: asciiGlyphs };
+    const rows = paneRowsOf(
+      driven.state.remote,
+      { left: 0, top: 0, width: 60, height: 20 },
+      { look, focused: true, nowMs: 0, place: '' },
+    );
+    assert.match(rows.at(-1) ?? '', /100000 marked - 100 kB/);
+    assert.ok(marks.asked <= 20, `${marks.asked} marks looked up`);
   });
 
   test('a cursor step writes little to the terminal', async () => {

@@ -5,6 +5,7 @@ import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import { type Next, withPane } from './next.ts';
+import { withMarks } from './pane.ts';
 import type { AppState } from './state.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
@@ -57,7 +58,7 @@ function scrolled(top: number, action: Action): number {
 function answered(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
   if (question.about === 'quit') return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const { side, folder, entries } = question;
-  return [withPane(state, { ...state[side], marks: new Set() }), [{ kind: 'remove', side, folder, entries }]];
+  return [withPane(state, withMarks(state[side], [])), [{ kind: 'remove', side, folder, entries }]];
 }
 
 function accepted(state: AppState, dialog: Prompt): Next {

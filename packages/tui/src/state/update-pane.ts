@@ -17,6 +17,7 @@ import {
   type SortBy,
   withCursor,
   withMark,
+  withMarks,
 } from './pane.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
@@ -40,16 +41,19 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return [withPane(state, marked(pane, height)), []];
     case 'invert':
       return [
-        withPane(state, {
-          ...pane,
-          marks: new Set(pane.rows.filter(({ name }) => !pane.marks.has(name)).map(({ name }) => name)),
-        }),
+        withPane(
+          state,
+          withMarks(
+            pane,
+            pane.rows.filter(({ name }) => !pane.marks.has(name)),
+          ),
+        ),
         [],
       ];
     case 'mark-all':
-      return [withPane(state, { ...pane, marks: new Set(pane.rows.map(({ name }) => name)) }), []];
+      return [withPane(state, withMarks(pane, pane.rows)), []];
     case 'unmark':
-      return [withPane(state, pane.marks.size === 0 ? pane : { ...pane, marks: new Set() }), []];
+      return [withPane(state, withMarks(pane, [])), []];
     case 'copy':
       return copy(state, pane);
     case 'mkdir': {
@@ -107,7 +111,7 @@ function open(state: AppState, pane: Pane): Next {
 
 function marked(pane: Pane, height: number): Pane {
   const entry = entryAtCursor(pane);
-  const next = entry === undefined ? pane : withMark(pane, entry.name, !pane.marks.has(entry.name));
+  const next = entry === undefined ? pane : withMark(pane, entry, !pane.marks.has(entry.name));
   return withCursor(next, pane.cursor + 1, height);
 }
 
@@ -132,7 +136,7 @@ function copy(state: AppState, pane: Pane): Next {
     }),
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
-  return [withNotice(withPane(state, { ...pane, marks: new Set() }), orders.length, left), cmds];
+  return [withNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
 }
 
 function withNotice(state: AppState, queued: number, left: Entry | undefined): AppState {

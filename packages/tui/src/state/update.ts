@@ -35,7 +35,7 @@ export function update(state: AppState, msg: Msg): Next {
         [],
       ];
     case 'listed':
-      return [onPane(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size))), []];
+      return ended(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size)));
     case 'unlisted':
       return notListed(state, msg.side, msg.request, msg.error);
     case 'space': {
@@ -64,7 +64,14 @@ function notListed(state: AppState, side: Side, request: number, error: WireErro
     const where = show(Buffer.from(pane.path.at(-1) ?? '', 'latin1').toString('utf8'));
     return [{ ...next, notice: { text: inWords(`folder ${where}`, error), isError: true } }, cmds];
   }
-  return [withPane(state, unlisted(pane, inWords('', error))), []];
+  return ended(state, side, request, (now) => unlisted(now, inWords('', error)));
+}
+
+/** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */
+function ended(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): Next {
+  const next = onPane(state, side, request, change);
+  const { stale, loading } = next[side];
+  return stale && !loading ? refresh(next, side) : [next, []];
 }
 
 function resized(state: AppState, size: AppState['size']): AppState {
@@ -95,7 +102,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     }
     case 'changed': {
       const pane = state[event.side];
-      return samePath(pane.path, event.folder) && !pane.loading ? refresh(state, event.side) : [state, []];
+      if (!samePath(pane.path, event.folder)) return [state, []];
+      return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
     }
   }
 }
