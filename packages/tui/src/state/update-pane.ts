@@ -5,6 +5,7 @@ import type { Side } from '../engine/engine.ts';
 import type { JobOrder } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
+import { field } from './dialog.ts';
 import { paneRows } from './layout.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
 import {
@@ -64,8 +65,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
           dialog: {
             kind: 'prompt',
             title: trusted('Name of the new folder'),
-            text: '',
-            at: 0,
+            fields: [field(trusted(''), '')],
+            field: 0,
             prompted,
             error: undefined,
           },
@@ -169,7 +170,14 @@ function rename(state: AppState, pane: Pane): AppState {
   const title = trusted(`New name for ${showName(entry.name)}`);
   return {
     ...state,
-    dialog: { kind: 'prompt', title, text, at: [...text].length, prompted, error: undefined },
+    dialog: {
+      kind: 'prompt',
+      title,
+      fields: [field(trusted(''), text)],
+      field: 0,
+      prompted,
+      error: undefined,
+    },
   };
 }
 

@@ -96,9 +96,10 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'jobs':
       return [withJobs(state, event), []];
     case 'queue': {
-      const { notice } = event.status;
-      if (notice === undefined) return [state, []];
-      return [{ ...state, notice: { text: inWords('the queue', notice), isError: true } }, []];
+      const { notice, ...settings } = event.status;
+      const next = { ...state, queue: { ...state.queue, ...settings } };
+      if (notice === undefined) return [next, []];
+      return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
     case 'changed': {
       const pane = state[event.side];
