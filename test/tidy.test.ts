@@ -77,6 +77,8 @@ forbid(
     `${T}keymap/`,
     `${T}view/rows/`,
     `${T}transfer/schedule.ts`,
+    `${T}transfer/conflict.ts`,
+    `${T}transfer/timetable.ts`,
   ),
   (to) => waits.test(to),
 );
@@ -102,7 +104,7 @@ forbid('rows are text, not widgets', within(`${T}view/rows/`), (to) => to.starts
 forbid(
   'state knows neither engine nor view at work',
   within(`${T}state/`, `${T}keymap/`),
-  (to) => /tui\/src\/(view|client|transfer|effects|commands)\//.test(to),
+  (to) => /tui\/src\/(view|client|transfer(?!\/(conflict|timetable)\.ts)|effects|commands)\//.test(to),
   { types: true },
 );
 forbid(
@@ -126,7 +128,7 @@ forbid(
 forbid(
   'the view decides nothing: it knows no engine at work',
   within(`${T}view/`),
-  (to) => /tui\/src\/(client|transfer|effects|commands)\//.test(to),
+  (to) => /tui\/src\/(client|transfer(?!\/(conflict|timetable)\.ts)|effects|commands)\//.test(to),
   { types: true },
 );
 forbid(
@@ -149,6 +151,8 @@ test('what is pure looks at no clock and sets no timer', () => {
     `${T}keymap/`,
     `${T}view/rows/`,
     `${T}transfer/schedule.ts`,
+    `${T}transfer/conflict.ts`,
+    `${T}transfer/timetable.ts`,
     `${T}transfer/progress.ts`,
   );
   const clock =

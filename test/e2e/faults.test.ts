@@ -106,11 +106,13 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
       terminal.press('End', 'Up', 'F5', 'w');
       await terminal.shows(/1 moving/);
       await eventually('some of it on the way', () => existsSync(join(place, '.ferry/part')));
-      terminal.press('Space');
+      terminal.press('p');
       await terminal.shows(/1 paused/);
-      terminal.press('Space');
+      terminal.press('p');
       await terminal.shows(/1 moving/);
       terminal.press('x');
+      await terminal.shows('Cancel?');
+      terminal.press('y');
       await terminal.shows('cancelled');
       await eventually('nothing left', () => readdirSync(place).length === 0);
     } finally {

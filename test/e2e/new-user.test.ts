@@ -166,6 +166,8 @@ describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () 
       await terminal.shows(/1 failed · 1 done/);
       assert.equal(spawnSync('cat', [join(local, 'file-1.bin')], { encoding: 'utf8' }).stdout, 'precious');
       terminal.press('w', 'Home', 'o');
+      await terminal.shows('overwrite?');
+      terminal.press('y');
       await terminal.shows(/Queue · 2 done/);
       same(join(shared, 'file-1.bin'), join(local, 'file-1.bin'));
     } finally {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
 import { bindings } from '@ferry/tui/keymap/keymap';
-import { markedBytes } from '@ferry/tui/state/pane';
+import { randomFrom, runs, seed } from '../../support/random.ts';
 import { Driven, file, folder, link } from '../support/drive.ts';
 
 const names = (text: string): string[] => text.split(' ');
@@ -223,6 +223,42 @@ describe('walking', () => {
   });
 });
 
+test('a change that came while the folder was read was lost: it is read again after that', () => {
+  const driven = new Driven().list('remote', file('a'));
+  const change = (folder = 'home'): Driven =>
+    driven.post({
+      kind: 'engine',
+      event: { kind: 'changed', side: 'local', folder: pathFromText(folder) },
+    });
+  const lists = (): number => driven.taken().filter((cmd) => cmd.kind === 'list').length;
+  lists();
+  // The first listing, and then a refresh; two changes within one of them need only one more.
+  for (const seen of [[file('a')], [file('a'), file('b')]]) {
+    change();
+    change();
+    assert.equal(lists(), 0);
+    driven.list('local', ...seen);
+    assert.equal(lists(), 1);
+    assert.ok(driven.state.local.loading);
+  }
+  driven.list('local', file('a'), file('b'), file('c'));
+  assert.deepEqual([driven.names('local'), lists(), driven.state.local.loading], [names('a b c'), 0, false]);
+
+  // Also when that listing failed; and what is said of another folder, or was said before going elsewhere, means nothing.
+  driven.press('tab', 'C-r');
+  change();
+  lists();
+  const error = toWireError(new FerryError(Code.IO_ERROR, 'the disk did not answer'));
+  driven.post({ kind: 'unlisted', side: 'local', request: driven.state.local.request, error });
+  assert.equal(lists(), 1);
+  change();
+  driven.press('left');
+  change();
+  lists();
+  driven.list('local', folder('home'));
+  assert.equal(lists(), 0);
+});
+
 describe('marking and copying', () => {
   test('Space marks and steps, * inverts, Ctrl+A marks all, Esc unmarks', () => {
     const driven = new Driven().list('remote', file('a'), file('b'), file('c'));
@@ -232,6 +268,22 @@ describe('marking and copying', () => {
     assert.equal(driven.press('C-a').state.remote.marks.size, 3);
     assert.equal(driven.press('escape').state.remote.marks.size, 0);
     assert.equal(driven.press('home', 'space').state.remote.marks.size, 0);
+  });
+
+  test('the bytes of what is marked are those of the rows that are marked, whatever happens to them', () => {
+    const size = (driven: Driven): number => driven.state.remote.markedBytes;
+    const listing = [file('a', 1), file('b', 20), file('.c', 300), folder('d')];
+    const driven = new Driven().list('remote', ...listing);
+    assert.equal(size(driven.press('down', 'down', 'space', 'space')), 21);
+    assert.equal(size(driven.press('up', 'space')), 20);
+    assert.equal(size(driven.press('C-a', '.')), 21);
+    assert.equal(size(driven.press('C-a')), 321);
+    assert.equal(size(driven.press('.')), 21);
+    assert.equal(size(driven.press('.')), 321);
+    assert.equal(size(driven.press('home', 'down', 'down', 'space', 's', '*')), 300);
+    assert.equal(size(driven.press('C-a', 'C-r').list('remote', file('a', 5), file('.c', 300))), 305);
+    assert.equal(size(driven.press('escape')), 0);
+    assert.equal(size(driven.press('C-a', 'f5')), 0);
   });
 
   test('F5 queues one job per marked entry for the other side', () => {
@@ -308,23 +360,219 @@ describe('marking and copying', () => {
 });
 
 describe('the queue', () => {
-  test('acts on the job under the cursor', () => {
-    const driven = jobs(new Driven(), job(1), job(2, { phase: 'paused' }));
+  /** What was asked of the engine, in short. */
+  const asked = (driven: Driven): string[] =>
+    driven
+      .taken()
+      .map((cmd) =>
+        cmd.kind === 'act'
+          ? `${cmd.action} ${cmd.ids.join(' ')}`
+          : cmd.kind === 'priority'
+            ? `priority ${cmd.priority} ${cmd.ids.join(' ')}`
+            : cmd.kind === 'limit'
+              ? `limit ${cmd.limit ?? 'off'} ${cmd.ids.join(' ')}`
+              : cmd.kind === 'pause-all'
+                ? `pause-all ${cmd.paused}`
+                : cmd.kind,
+      );
+  const shown = (driven: Driven): number[] => driven.state.queue.shown.map(({ id }) => id);
+  const atCursor = (driven: Driven): number | undefined =>
+    driven.state.queue.shown[driven.state.queue.cursor]?.id;
+  const queued = (...list: readonly Job[]): Driven => {
+    const driven = jobs(new Driven(), ...list).press('w', 'home');
     driven.taken();
-    driven.press('w', 'home', 'space', 'down', 'space', 'x', 'r', 'o', 'c');
-    assert.deepEqual(
-      driven.taken().map((cmd) => (cmd.kind === 'act' ? `${cmd.action} ${cmd.ids.join(' ')}` : cmd.kind)),
-      ['pause 1', 'resume 2', 'cancel 2', 'retry 2', 'overwrite 2', 'clear'],
+    return driven;
+  };
+  const someOfEach = (): Driven =>
+    queued(
+      job(1),
+      job(2, { phase: 'paused' }),
+      job(3, { phase: 'failed' }),
+      job(4, { phase: 'done' }),
+      job(5, { phase: 'cancelled' }),
+      job(6, { phase: 'waiting' }),
     );
+
+  test('acts on the job under the cursor', () => {
+    const driven = queued(job(1), job(2, { phase: 'paused' }));
+    driven.press('p', 'down', 'p', 't', '[', ']', 'C-up', 'C-down', '5', '1', 'c');
+    assert.deepEqual(asked(driven), [
+      'pause 1',
+      'resume 2',
+      'top 2',
+      'up 2',
+      'down 2',
+      'up 2',
+      'down 2',
+      'priority 5 2',
+      'priority 1 2',
+      'clear',
+    ]);
   });
 
-  test('P pauses everything that runs, and then lets everything go on', () => {
-    const driven = jobs(new Driven(), job(1), job(2), job(3, { phase: 'done' }));
-    driven.taken();
-    driven.press('P');
-    assert.deepEqual(driven.taken(), [{ kind: 'act', action: 'pause', ids: [1, 2] }]);
-    jobs(driven, job(1, { phase: 'paused' }), job(2, { phase: 'paused' })).press('P');
-    assert.deepEqual(driven.taken(), [{ kind: 'act', action: 'resume', ids: [1, 2] }]);
+  test('acts on all that are marked, and of those on what it fits', () => {
+    const driven = someOfEach();
+    assert.deepEqual(asked(driven.press('C-a', 'p')), ['pause 1 6']);
+    assert.deepEqual(asked(driven.press('4')), ['priority 4 1 2 6']);
+    assert.deepEqual(asked(driven.press('t')), ['top 1 2 6']);
+    assert.deepEqual(asked(driven.press('r')), ['retry 3']);
+    assert.deepEqual(asked(driven.press('x', 'y')), ['cancel 1 2 3 6']);
+    assert.deepEqual(asked(driven.press('escape', 'home', 'down', 'space', 'p')), ['resume 2']);
+    assert.deepEqual([...driven.press('*').state.queue.marks], [1, 3, 4, 5, 6]);
+    assert.deepEqual([driven.press('escape').state.queue.marks.size, driven.state.focus], [0, 'queue']);
+    assert.equal(driven.press('escape').state.focus, 'remote');
+  });
+
+  test('says so where a key fits nothing', () => {
+    const driven = queued(job(1, { phase: 'done' }));
+    for (const key of ['p', 'x', 'r', 'o', 't', '3', 'l']) {
+      driven.press(key);
+      assert.match(driven.state.notice?.text ?? '', /over|failed/, key);
+      assert.deepEqual([driven.state.dialog, asked(driven)], [undefined, []], key);
+    }
+  });
+
+  test('nothing destroys without a question', () => {
+    const driven = queued(job(1, { phase: 'failed' }), job(2));
+    for (const [key, does] of [
+      ['x', 'cancel 1'],
+      ['delete', 'cancel 1'],
+      ['f8', 'cancel 1'],
+      ['o', 'overwrite 1'],
+      ['c', 'clear'],
+    ] as const) {
+      assert.deepEqual(asked(driven.press(key)), [], key);
+      assert.equal(driven.state.dialog?.kind, 'question', key);
+      assert.deepEqual(asked(driven.press('n')), [], key);
+      assert.deepEqual(asked(driven.press(key, 'y')), [does], key);
+    }
+    assert.deepEqual(asked(driven.press('backspace')), []);
+    assert.equal(driven.state.dialog, undefined);
+  });
+
+  test('a question is about the jobs it was asked about, wherever they are by then', () => {
+    const driven = queued(job(1), job(2));
+    driven.press('x');
+    jobs(driven, job(1, { place: 9 }));
+    assert.deepEqual(asked(driven.press('y')), ['cancel 1']);
+  });
+
+  test('R tries everything again that failed, also what is not shown', () => {
+    const driven = queued(job(1, { phase: 'failed' }), job(2), job(3, { phase: 'failed' }));
+    assert.deepEqual(asked(driven.press('f', 'R')), ['retry 1 3']);
+  });
+
+  test('P lets nothing move, and then everything again; the engine has the last word', () => {
+    const driven = queued();
+    assert.deepEqual(asked(driven.press('P')), ['pause-all true']);
+    assert.ok(driven.state.queue.pausedAll);
+    assert.deepEqual(asked(driven.press('w', 'P')), ['pause-all false']);
+    const status = {
+      pausedAll: true,
+      limits: { up: 1024, down: undefined, timetable: '' },
+      moves: 'elsewhere',
+      notice: undefined,
+    } as const;
+    driven.post({ kind: 'engine', event: { kind: 'queue', status } });
+    const { pausedAll, limits, moves } = driven.state.queue;
+    assert.deepEqual({ pausedAll, limits, moves, notice: undefined }, status);
+  });
+
+  test('f shows active, failed and done ones; the cursor stays on its job and marks go', () => {
+    const driven = someOfEach();
+    driven.press('down', 'space', 'up', 'f');
+    assert.deepEqual([shown(driven), atCursor(driven), driven.state.queue.marks.size], [[1, 2, 6], 2, 0]);
+    assert.deepEqual(shown(driven.press('f')), [3]);
+    assert.deepEqual(shown(driven.press('f')), [4, 5]);
+    assert.deepEqual(shown(driven.press('f')), [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(driven.state.queue.counts, {
+      waiting: 1,
+      moving: 1,
+      paused: 1,
+      failed: 1,
+      done: 1,
+      cancelled: 1,
+    });
+  });
+
+  test('what leaves the view loses its mark: no key acts on what is not seen', () => {
+    const driven = someOfEach().press('f', 'C-a');
+    jobs(driven, job(2, { phase: 'done' }));
+    assert.deepEqual(
+      [shown(driven), [...driven.state.queue.marks]],
+      [
+        [1, 6],
+        [1, 6],
+      ],
+    );
+    assert.deepEqual(asked(driven.press('5')), ['priority 5 1 6']);
+  });
+
+  test('the cursor stays on its job while others move, come and go', () => {
+    const driven = queued(job(1), job(2), job(3), job(4)).press('down', 'down');
+    jobs(driven, job(3, { place: 0 }));
+    assert.deepEqual([shown(driven), atCursor(driven)], [[3, 1, 2, 4], 3]);
+    jobs(driven, job(9, { place: -1 }), job(1, { phase: 'done' }));
+    assert.deepEqual([shown(driven), atCursor(driven)], [[9, 3, 1, 2, 4], 3]);
+    const totals = { doneBytes: 0, totalBytes: 0, rate: 0 };
+    driven.post({ kind: 'engine', event: { kind: 'jobs', changed: [], removed: [9, 1], totals } });
+    assert.deepEqual([shown(driven), atCursor(driven)], [[3, 2, 4], 3]);
+    driven.post({ kind: 'engine', event: { kind: 'jobs', changed: [], removed: [3], totals } });
+    assert.deepEqual([shown(driven), atCursor(driven)], [[2, 4], 2]);
+  });
+
+  test(`jobs come out as told, whatever is told in whatever order (seed ${seed})`, () => {
+    const random = randomFrom(seed);
+    for (let round = 0; round < runs(40); round++) {
+      const driven = new Driven();
+      const told = new Map<number, Job>();
+      const places = Array.from({ length: 30 }, (_, i) => i);
+      for (let step = 0; step < 30; step++) {
+        const changed = Array.from({ length: random(4) }, () => {
+          const id = random(12) + 1;
+          const free = places.filter((place) => ![...told.values()].some((one) => one.place === place));
+          const place =
+            random(3) === 0 ? (free[random(free.length)] ?? 0) : (told.get(id)?.place ?? free[0] ?? 0);
+          const one = job(id, { place, doneBytes: random(100) });
+          told.set(id, one);
+          return one;
+        });
+        const removed = random(4) === 0 ? [random(12) + 1] : [];
+        for (const id of removed) told.delete(id);
+        const totals = { doneBytes: 0, totalBytes: 0, rate: 0 };
+        driven.post({ kind: 'engine', event: { kind: 'jobs', changed, removed, totals } });
+        assert.deepEqual(
+          driven.state.queue.jobs,
+          [...told.values()].toSorted((a, b) => a.place - b.place),
+        );
+      }
+    }
+  });
+
+  test('l limits the job, and nothing typed means no limit', () => {
+    const driven = queued(job(1, { limit: 2048 }), job(2, { limit: 2048 }));
+    assert.deepEqual(asked(driven.press('l', 'enter')), ['limit 2048 1']);
+    assert.deepEqual(asked(driven.press('l', 'backspace', 'backspace', 'enter')), ['limit off 1']);
+    driven.press('C-a', 'l', 'C-e', 'x', 'enter');
+    assert.ok(driven.state.dialog?.kind === 'prompt' && driven.state.dialog.error !== undefined);
+    assert.deepEqual(asked(driven.press('backspace', 'backspace', 'M', 'enter')), ['limit 2097152 1 2']);
+  });
+
+  /** The field that could not be read. */
+  const problem = ({ state: { dialog } }: Driven): [number, boolean] | undefined =>
+    dialog?.kind === 'prompt' ? [dialog.field, dialog.error !== undefined] : undefined;
+
+  test('L limits all; a field that cannot be read keeps the cursor and says why', () => {
+    const driven = queued();
+    driven.press('L', '1', 'M', 'tab', 'tab', '8', ':', '3', '0', 'enter');
+    assert.deepEqual(problem(driven), [2, true]);
+    driven.press('home', '0', 'end', 'space', '2', 'k', 'enter');
+    assert.deepEqual(driven.taken(), [
+      { kind: 'limits', limits: { up: 2 ** 20, down: undefined, timetable: '08:30 2k' } },
+    ]);
+    driven.press('L', 'S-tab', 'S-tab', '?', 'tab', 'enter');
+    assert.deepEqual(problem(driven), [1, true]);
+    assert.deepEqual([driven.press('escape').state.dialog, driven.taken()], [undefined, []]);
   });
 
   test('leaving asks while something runs, and not otherwise', () => {

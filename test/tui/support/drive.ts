@@ -50,7 +50,7 @@ export class Driven {
       const layer = layerOf(this.state);
       const binding = lookUp(layer, key);
       if (binding !== undefined) this.post({ kind: 'action', action: binding.action });
-      else if (layer === 'prompt') this.post({ kind: 'typed', text: key });
+      else if (layer === 'prompt') this.post({ kind: 'typed', text: key === 'space' ? ' ' : key });
     }
     return this;
   }

@@ -2,9 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } from '@ferry/protocol';
+import {
+  Code,
+  checkName,
+  EntryKind,
+  FerryError,
+  type Name,
+  pathFromText,
+  toWireError,
+} from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
 import { cells } from '@ferry/tui/view/rows/cells';
+import { paneRowsOf } from '@ferry/tui/view/rows/pane-rows';
 import { asciiGlyphs, monochrome } from '@ferry/tui/view/rows/style';
 import { golden } from '../../support/golden.ts';
 import { Driven, file, folder, link } from '../support/drive.ts';
@@ -113,6 +122,46 @@ describe('screens', () => {
     golden('queue-100x30', (await shot(scene(100, 30).press('w', 'home', 'down', 'down', 'down'))).text);
   });
 
+  for (const [columns, rows] of [
+    [80, 24],
+    [120, 40],
+  ] as const) {
+    const steered = (): Driven => {
+      const driven = scene(columns, rows);
+      const limits = { up: 512 * 1024, down: 10 * 2 ** 20, timetable: '08:00 1M 18:00 off' };
+      const totals = { doneBytes: 7.84e9, totalBytes: 1.6e10, rate: 2.2e8 };
+      const changed = [
+        job(1, { doneBytes: 2_840_000_000, rate: 212_000_000, limit: 1.5 * 2 ** 20, priority: 5 }),
+        job(2, { direction: 'upload', phase: 'waiting', priority: 1 }),
+        job(5, { phase: 'paused', doneBytes: 1_000_000_000, limit: 2 ** 30 }),
+        job(6, { phase: 'cancelled' }),
+        job(7, {
+          phase: 'waiting',
+          source: pathFromText('film/a very long name of a take.mov'),
+          priority: 4,
+        }),
+      ];
+      return driven.post({ kind: 'engine', event: { kind: 'jobs', changed, removed: [], totals } }).post({
+        kind: 'engine',
+        event: { kind: 'queue', status: { pausedAll: false, limits, moves: 'here', notice: undefined } },
+      });
+    };
+
+    test(`priorities, limits and marks in the queue at ${columns}×${rows}`, async () => {
+      const driven = steered().press('w', 'home', 'space', 'down', 'space', 'up');
+      golden(`queue-marks-${columns}x${rows}`, (await shot(driven)).text);
+    });
+
+    test(`everything paused, failed jobs alone at ${columns}×${rows}`, async () => {
+      golden(`queue-failed-${columns}x${rows}`, (await shot(steered().press('w', 'P', 'f', 'f'))).text);
+    });
+
+    test(`the limits of all at ${columns}×${rows}`, async () => {
+      const driven = steered().press('w', 'L', 'tab', 'tab', '!', 'enter');
+      golden(`limits-${columns}x${rows}`, (await shot(driven)).text);
+    });
+  }
+
   test('dialogs: help, question, prompt, details', async () => {
     golden('help-80x24', (await shot(scene(80, 24).press('f1'))).text);
     golden('question-80x24', (await shot(scene(80, 24).press('f8'))).text);
@@ -172,6 +221,32 @@ describe('screens', () => {
     golden('hostile-100x40', text);
     for (const line of text.split('\n').filter((row) => row.startsWith('│')))
       assert.equal(cells(line), 100, line);
+  });
+
+  test('with 100,000 marks each draw walked all rows: it asks about those that it draws', () => {
+    class Counted extends Set<Name> {
+      asked = 0;
+      override has(name: Name): boolean {
+        this.asked += 1;
+        return super.has(name);
+      }
+    }
+    const driven = new Driven().list(
+      'remote',
+      ...Array.from({ length: 100_000 }, (_, i) => file(`entry-${i}`, 1)),
+    );
+    driven.press('C-a');
+    const marks = new Counted(driven.state.remote.marks);
+    driven.state = { ...driven.state, remote: { ...driven.state.remote, marks } };
+    driven.press('down');
+    const look = { theme: monochrome, glyphs: asciiGlyphs };
+    const rows = paneRowsOf(
+      driven.state.remote,
+      { left: 0, top: 0, width: 60, height: 20 },
+      { look, focused: true, nowMs: 0, place: '' },
+    );
+    assert.match(rows.at(-1) ?? '', /100000 marked - 100 kB/);
+    assert.ok(marks.asked <= 20, `${marks.asked} marks looked up`);
   });
 
   test('a cursor step writes little to the terminal', async () => {

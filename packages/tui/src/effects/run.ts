@@ -65,6 +65,18 @@ export class Effects {
       case 'act':
         engine.act(cmd.action, cmd.ids);
         break;
+      case 'priority':
+        engine.setPriority(cmd.ids, cmd.priority);
+        break;
+      case 'limit':
+        engine.setLimit(cmd.ids, cmd.limit);
+        break;
+      case 'limits':
+        engine.setLimits(cmd.limits);
+        break;
+      case 'pause-all':
+        engine.pauseAll(cmd.paused);
+        break;
       case 'clear':
         engine.clear();
         break;

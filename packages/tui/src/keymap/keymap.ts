@@ -4,6 +4,7 @@
  */
 
 import { type Shown, trusted } from '@ferry/protocol';
+import type { Priority } from '../engine/job.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 
 export type Action =
@@ -36,6 +37,14 @@ export type Action =
   | 'pause-job'
   | 'cancel-job'
   | 'retry-job'
+  | 'retry-all'
+  | 'job-top'
+  | 'job-up'
+  | 'job-down'
+  | `priority-${Priority}`
+  | 'limit-job'
+  | 'limit-all'
+  | 'next-view'
   | 'overwrite-job'
   | 'job-details'
   | 'clear-jobs'
@@ -100,6 +109,8 @@ const walking: readonly Binding[] = [
   bind('last', ['end'], 'End', 'last row'),
 ];
 
+const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
+
 const always: readonly Binding[] = [
   bind('help', ['f1', '?'], 'Help', 'this list of keys'),
   bind('quit', ['f10', 'q', 'C-c'], 'Quit', 'leave; asks while jobs run'),
@@ -126,25 +137,35 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('hidden', ['.', 'M-.'], 'Hidden', 'show or hide names that begin with a dot'),
     bind('refresh', ['C-r'], 'Refresh', 'read the folder again'),
     bind('queue', ['w', 'S-tab'], 'Queue', 'go to the queue'),
-    bind('pause-all', ['P'], 'Pause all', 'pause all jobs, or let all go on', noJob),
+    pauseAll,
     ...always,
   ],
   queue: [
     ...walking,
-    bind('pause-job', ['space'], 'Pause', 'pause the job, or let it go on', noJob),
-    bind(
-      'cancel-job',
-      ['x', 'delete', 'f8'],
-      'Cancel',
-      'cancel the job; what is not complete is removed',
-      noJob,
-    ),
-    bind('retry-job', ['r'], 'Retry', 'try a failed job again', noJob),
-    bind('overwrite-job', ['o'], 'Overwrite', 'try a failed job again, replacing what is there', noJob),
+    bind('pause-job', ['p'], 'Pause', 'pause the marked jobs, or this one, or let them go on', noJob),
+    bind('cancel-job', ['x', 'delete', 'f8'], 'Cancel', 'cancel them, after a question', noJob),
+    bind('retry-job', ['r'], 'Retry', 'try what failed again', noJob),
     bind('job-details', ['enter'], 'Details', 'what the job has done and what went wrong', noJob),
-    bind('clear-jobs', ['c'], 'Clear', 'forget jobs that are over', noJob),
-    bind('pause-all', ['P'], 'Pause all', 'pause all jobs, or let all go on', noJob),
-    bind('panes', ['w', 'tab', 'S-tab', 'escape'], 'Panes', 'back to the files'),
+    bind('next-view', ['f'], 'Filter', 'show all jobs, active, failed or done ones', noJob),
+    bind('job-top', ['t'], 'Top', 'move them before all others', noJob),
+    bind('job-up', ['[', 'C-up'], 'Earlier', 'move them one place up', noJob),
+    bind('job-down', [']', 'C-down'], 'Later', 'move them one place down', noJob),
+    bind('priority-5', ['5'], 'Priority 5', 'priority 5: before all others', noJob),
+    bind('priority-4', ['4'], 'Priority 4', 'priority 4', noJob),
+    bind('priority-3', ['3'], 'Priority 3', 'priority 3, which jobs have at first', noJob),
+    bind('priority-2', ['2'], 'Priority 2', 'priority 2', noJob),
+    bind('priority-1', ['1'], 'Priority 1', 'priority 1: when nothing else can move', noJob),
+    bind('limit-job', ['l'], 'Limit', 'most bytes a second that they may take', noJob),
+    bind('limit-all', ['L'], 'Limits', 'most bytes a second of all jobs, and by the time of day'),
+    pauseAll,
+    bind('retry-all', ['R'], 'Retry all', 'try everything that failed again', noJob),
+    bind('overwrite-job', ['o'], 'Overwrite', 'try again and replace what is there, after a question', noJob),
+    bind('clear-jobs', ['c'], 'Clear', 'forget what is over; asks when something failed', noJob),
+    bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
+    bind('invert', ['*'], 'Invert', 'marked becomes unmarked and the other way round'),
+    bind('mark-all', ['C-a'], 'Mark all', 'mark all jobs that are shown'),
+    bind('unmark', ['escape'], 'Unmark', 'take all marks away; without any: back to the files'),
+    bind('panes', ['w', 'tab', 'S-tab'], 'Files', 'back to the files'),
     ...always,
   ],
   question: [
@@ -160,6 +181,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('right', ['right'], 'Right', 'one character to the right'),
     bind('first', ['home', 'C-a'], 'Home', 'to the beginning'),
     bind('last', ['end', 'C-e'], 'End', 'to the end'),
+    bind('down', ['tab', 'down'], 'Next', 'to the next line, where there are several'),
+    bind('up', ['S-tab', 'up'], 'Previous', 'to the line before'),
   ],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
@@ -200,6 +223,8 @@ const keyNames: ReadonlyMap<string, string> = new Map([
   ['pageup', 'PgUp'],
   ['pagedown', 'PgDn'],
   ['S-tab', 'Shift+Tab'],
+  ['C-up', 'Ctrl+↑'],
+  ['C-down', 'Ctrl+↓'],
 ]);
 
 /** A key as people call it: `F5`, `Ctrl+R`, `Space`. */

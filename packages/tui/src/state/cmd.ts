@@ -1,8 +1,8 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
 import type { Entry, Path } from '@ferry/protocol';
-import type { JobAction, Side } from '../engine/engine.ts';
-import type { JobId, JobOrder } from '../engine/job.ts';
+import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
+import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 
 export type Cmd =
   /** Supersedes the side's listing before it. */
@@ -19,5 +19,10 @@ export type Cmd =
     }
   | { readonly kind: 'submit'; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  | { readonly kind: 'priority'; readonly priority: Priority; readonly ids: readonly JobId[] }
+  /** Bytes per second; undefined: as much as there is. */
+  | { readonly kind: 'limit'; readonly limit: number | undefined; readonly ids: readonly JobId[] }
+  | { readonly kind: 'limits'; readonly limits: QueueLimits }
+  | { readonly kind: 'pause-all'; readonly paused: boolean }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

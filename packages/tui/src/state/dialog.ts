@@ -12,12 +12,29 @@ export type Question =
       readonly folder: Path;
       readonly entries: readonly Entry[];
     }
-  | { readonly about: 'quit' };
+  | { readonly about: 'cancel' | 'overwrite'; readonly ids: readonly JobId[] }
+  | { readonly about: 'clear' | 'quit' };
 
-/** What a typed line means. */
+/** What typed lines mean. */
 export type Prompted =
   | { readonly about: 'mkdir'; readonly side: Side; readonly folder: Path }
-  | { readonly about: 'rename'; readonly side: Side; readonly folder: Path; readonly from: Name };
+  | { readonly about: 'rename'; readonly side: Side; readonly folder: Path; readonly from: Name }
+  /** One field: a rate. */
+  | { readonly about: 'limit'; readonly ids: readonly JobId[] }
+  /** Three fields: uploads, downloads, timetable. */
+  | { readonly about: 'limits' };
+
+export type Field = {
+  /** '' where the title says it all. */
+  readonly label: Shown;
+  readonly text: string;
+  /** In characters (code points), 0 … length. */
+  readonly at: number;
+};
+
+export function field(label: Shown, text: string): Field {
+  return { label, text, at: [...text].length };
+}
 
 export type Dialog =
   | { readonly kind: 'help'; readonly top: number }
@@ -30,11 +47,12 @@ export type Dialog =
   | {
       readonly kind: 'prompt';
       readonly title: Shown;
-      readonly text: string;
-      /** In characters (code points), 0 … length. */
-      readonly at: number;
+      /** At least one. */
+      readonly fields: readonly Field[];
+      /** The one that has the cursor. */
+      readonly field: number;
       readonly prompted: Prompted;
-      /** Why the last line was not taken. */
+      /** Why what was typed was not taken; it speaks of the field that has the cursor. */
       readonly error: Shown | undefined;
     }
   | { readonly kind: 'details'; readonly job: JobId; readonly top: number };

@@ -30,7 +30,7 @@ export type Pane = {
   /** The listing that may fill this pane; pages of another one are late and ignored. */
   readonly request: number;
   readonly loading: boolean;
-  /** Something in the folder changed while it was being listed: what comes may be older than that. */
+  /** The folder changed while it was read: what the running listing brings may be old, so it is read again after it. */
   readonly stale: boolean;
   /** What has arrived of a refresh; the old rows stay until it is whole. */
   readonly fresh: readonly Entry[] | undefined;
@@ -41,11 +41,16 @@ export type Pane = {
   readonly top: number;
   /** The name that the cursor shall be put on when it comes. */
   readonly seek: Name | undefined;
+  /** Changed by withMark and withMarks alone. */
   readonly marks: ReadonlySet<Name>;
+  /** Size of all rows that are marked, kept with them: a cursor step walks over no rows. */
+  readonly markedBytes: number;
   readonly sort: Sort;
   readonly showHidden: boolean;
   readonly space: Space | undefined;
 };
+
+const noMarks: ReadonlySet<Name> = new Set();
 
 export function newPane(side: Side, path: Path): Pane {
   return {
@@ -61,7 +66,8 @@ export function newPane(side: Side, path: Path): Pane {
     cursor: 0,
     top: 0,
     seek: undefined,
-    marks: new Set(),
+    marks: noMarks,
+    markedBytes: 0,
     sort: { by: 'name', reverse: false },
     showHidden: false,
     space: undefined,
@@ -123,7 +129,8 @@ export function arranged(pane: Pane, height: number): Pane {
   const visible = pane.showHidden ? pane.entries : pane.entries.filter(({ name }) => !name.startsWith('.'));
   const rows = visible.toSorted(compare(pane.sort));
   const found = keep === undefined ? -1 : rows.findIndex(({ name }) => name === keep);
-  const next = { ...pane, rows, seek: found >= 0 ? undefined : pane.seek };
+  const seek = found >= 0 ? undefined : pane.seek;
+  const next = { ...pane, rows, seek, markedBytes: bytesOf(rows, pane.marks) };
   return withCursor(next, found >= 0 ? found + headRows(next) : pane.cursor, height);
 }
 
@@ -168,23 +175,23 @@ export function unlisted(pane: Pane, error: Shown): Pane {
   return { ...pane, loading: false, fresh: undefined, error };
 }
 
-export function withMark(pane: Pane, name: Name, on: boolean): Pane {
+/** Marks or unmarks one of the rows. */
+export function withMark(pane: Pane, { name, size }: Entry, on: boolean): Pane {
   if (pane.marks.has(name) === on) return pane;
   const marks = new Set(pane.marks);
   if (on) marks.add(name);
   else marks.delete(name);
-  return { ...pane, marks };
+  return { ...pane, marks, markedBytes: pane.markedBytes + (on ? size : -size) };
 }
 
-/** By the marks they were counted for: a cursor step must not count 100,000 of them again. */
-const counted = new WeakMap<ReadonlySet<Name>, { readonly rows: readonly Entry[]; readonly bytes: number }>();
+/** Marks exactly these rows. */
+export function withMarks(pane: Pane, entries: readonly Entry[]): Pane {
+  if (entries.length === 0 && pane.marks.size === 0) return pane;
+  const marks = entries.length === 0 ? noMarks : new Set(entries.map(({ name }) => name));
+  return { ...pane, marks, markedBytes: entries.reduce((sum, { size }) => sum + size, 0) };
+}
 
-export function markedBytes({ marks, rows }: Pane): number {
+function bytesOf(rows: readonly Entry[], marks: ReadonlySet<Name>): number {
   if (marks.size === 0) return 0;
-  const known = counted.get(marks);
-  if (known?.rows === rows) return known.bytes;
-  let bytes = 0;
-  for (const { name, size } of rows) if (marks.has(name)) bytes += size;
-  counted.set(marks, { rows, bytes });
-  return bytes;
+  return rows.reduce((sum, { name, size }) => (marks.has(name) ? sum + size : sum), 0);
 }

@@ -2,21 +2,13 @@
 
 import { type Path, type Shown, show, trusted } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
-import type { Job, Totals } from '../engine/job.ts';
+import { isOver, type Job } from '../engine/job.ts';
 import type { Dialog } from './dialog.ts';
 import type { Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
+import { emptyQueue, type Queue } from './queue.ts';
 
 export type Focus = Side | 'queue';
-
-export type Queue = {
-  readonly jobs: readonly Job[];
-  readonly totals: Totals;
-  readonly cursor: number;
-  readonly top: number;
-  /** Bytes per second of everything, one sample a telling, newest last. */
-  readonly history: readonly number[];
-};
 
 export type Notice = { readonly text: Shown; readonly isError: boolean };
 
@@ -42,7 +34,7 @@ export function initialState(size: Size, address: string, remote: Path, local: P
     remote: newPane('remote', remote),
     local: newPane('local', local),
     focus: 'remote',
-    queue: { jobs: [], totals: { doneBytes: 0, totalBytes: 0, rate: 0 }, cursor: 0, top: 0, history: [] },
+    queue: emptyQueue,
     dialog: undefined,
     connection: { phase: 'connecting', attempt: 1 },
     address: show(address),
@@ -66,5 +58,5 @@ export function activeSide({ focus }: AppState): Side {
 
 /** Jobs that are not over. */
 export function runningJobs({ queue }: AppState): readonly Job[] {
-  return queue.jobs.filter(({ phase }) => phase === 'waiting' || phase === 'moving' || phase === 'paused');
+  return queue.jobs.filter(({ phase }) => !isOver(phase));
 }

@@ -1,10 +1,11 @@
 /** Keys and text in dialogs. Pure; UI thread. */
 
-import { FerryError, joinPath, type Name, nameFromText, show } from '@ferry/protocol';
+import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
 import type { Action } from '../keymap/keymap.ts';
-import type { Cmd } from './cmd.ts';
-import type { Dialog } from './dialog.ts';
+import { parseRate, parseTimetable } from '../transfer/timetable.ts';
+import type { Dialog, Field, Prompted } from './dialog.ts';
 import { type Next, withPane } from './next.ts';
+import { withMarks } from './pane.ts';
 import type { AppState } from './state.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
@@ -37,13 +38,24 @@ export function actInDialog(state: AppState, action: Action): Next {
 export function typed(state: AppState, text: string): AppState {
   const { dialog } = state;
   if (dialog?.kind !== 'prompt') return state;
-  const characters = [...dialog.text];
+  const line = fieldOf(dialog);
+  const characters = [...line.text];
   if (characters.length + [...text].length > promptCharacters) return state;
-  characters.splice(dialog.at, 0, ...text);
-  return {
-    ...state,
-    dialog: { ...dialog, text: characters.join(''), at: dialog.at + [...text].length, error: undefined },
-  };
+  characters.splice(line.at, 0, ...text);
+  const next = { ...line, text: characters.join(''), at: line.at + [...text].length };
+  return { ...state, dialog: withField(dialog, next) };
+}
+
+function fieldOf({ fields, field }: Prompt): Field {
+  const line = fields[field];
+  if (line === undefined) throw new RangeError('a prompt has no such field');
+  return line;
+}
+
+/** What was wrong with the text before says nothing about another one. */
+function withField(dialog: Prompt, line: Field): Prompt {
+  const error = line.text === fieldOf(dialog).text ? dialog.error : undefined;
+  return { ...dialog, fields: dialog.fields.with(dialog.field, line), error };
 }
 
 const steps: Partial<Record<Action, number>> = { up: -1, down: 1, 'page-up': -10, 'page-down': 10 };
@@ -55,55 +67,105 @@ function scrolled(top: number, action: Action): number {
 }
 
 function answered(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
-  if (question.about === 'quit') return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
-  const { side, folder, entries } = question;
-  return [withPane(state, { ...state[side], marks: new Set() }), [{ kind: 'remove', side, folder, entries }]];
+  switch (question.about) {
+    case 'quit':
+      return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
+    case 'clear':
+      return [state, [{ kind: 'clear' }]];
+    case 'cancel':
+    case 'overwrite':
+      return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+    case 'delete': {
+      const { side, folder, entries } = question;
+      return [withPane(state, withMarks(state[side], [])), [{ kind: 'remove', side, folder, entries }]];
+    }
+  }
 }
 
+/** A line that cannot be taken stays, with the cursor in it and why. */
 function accepted(state: AppState, dialog: Prompt): Next {
-  let name: Name;
+  let at = 0;
+  /** The text of the next field, read; which one is remembered for what may be wrong with it. */
+  const read = <T>(from: (text: string) => T): T => {
+    const text = dialog.fields[at]?.text ?? '';
+    const value = from(text);
+    at += 1;
+    return value;
+  };
   try {
-    name = nameFromText(dialog.text);
+    return taken({ ...state, dialog: undefined }, dialog.prompted, read);
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
-    return [{ ...state, dialog: { ...dialog, error: show(error.message) } }, []];
+    return [{ ...state, dialog: { ...dialog, field: at, error: show(error.message) } }, []];
   }
-  const { prompted } = dialog;
-  const { side, folder } = prompted;
-  const path = joinPath(folder, name);
-  const cmd: Cmd =
-    prompted.about === 'mkdir'
-      ? { kind: 'mkdir', side, path }
-      : { kind: 'rename', side, from: joinPath(folder, prompted.from), to: path };
-  const pane = { ...state[side], seek: name };
-  return [
-    { ...withPane(state, pane), dialog: undefined },
-    prompted.about === 'rename' && name === prompted.from ? [] : [cmd],
-  ];
+}
+
+/** @throws {FerryError} what is wrong with the field read last */
+function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: string) => T) => T): Next {
+  switch (prompted.about) {
+    case 'limit':
+      return [state, [{ kind: 'limit', limit: read(rateFrom), ids: prompted.ids }]];
+    case 'limits':
+      return [
+        state,
+        [
+          {
+            kind: 'limits',
+            limits: { up: read(rateFrom), down: read(rateFrom), timetable: read(timetableFrom) },
+          },
+        ],
+      ];
+    case 'mkdir':
+    case 'rename': {
+      const { side, folder } = prompted;
+      const name = read(nameFromText);
+      const path = joinPath(folder, name);
+      const next = withPane(state, { ...state[side], seek: name });
+      if (prompted.about === 'mkdir') return [next, [{ kind: 'mkdir', side, path }]];
+      const from = joinPath(folder, prompted.from);
+      return [next, name === prompted.from ? [] : [{ kind: 'rename', side, from, to: path }]];
+    }
+  }
+}
+
+/** Nothing means no limit. */
+function rateFrom(text: string): number | undefined {
+  return text.trim() === '' ? undefined : parseRate(text.trim(), Code.USAGE);
+}
+
+function timetableFrom(text: string): string {
+  if (text.trim() !== '') parseTimetable(text, Code.USAGE);
+  return text.trim();
 }
 
 function edited(dialog: Prompt, action: Action): Prompt {
-  const characters = [...dialog.text];
-  const at = (place: number): Prompt => ({ ...dialog, at: Math.min(Math.max(0, place), characters.length) });
+  const line = fieldOf(dialog);
+  const characters = [...line.text];
+  const at = (place: number): Prompt =>
+    withField(dialog, { ...line, at: Math.min(Math.max(0, place), characters.length) });
+  const without = (place: number): Prompt =>
+    withField(dialog, { ...line, text: characters.toSpliced(place, 1).join(''), at: place });
+  const to = (field: number): Prompt => ({
+    ...dialog,
+    field: (field + dialog.fields.length) % dialog.fields.length,
+  });
   switch (action) {
     case 'left':
-      return at(dialog.at - 1);
+      return at(line.at - 1);
     case 'right':
-      return at(dialog.at + 1);
+      return at(line.at + 1);
     case 'first':
       return at(0);
     case 'last':
       return at(characters.length);
     case 'erase':
-      if (dialog.at === 0) return dialog;
-      return {
-        ...dialog,
-        text: characters.toSpliced(dialog.at - 1, 1).join(''),
-        at: dialog.at - 1,
-        error: undefined,
-      };
+      return line.at === 0 ? dialog : without(line.at - 1);
     case 'erase-forward':
-      return { ...dialog, text: characters.toSpliced(dialog.at, 1).join(''), error: undefined };
+      return without(line.at);
+    case 'up':
+      return to(dialog.field - 1);
+    case 'down':
+      return to(dialog.field + 1);
     default:
       return dialog;
   }

@@ -5,6 +5,7 @@ import type { Side } from '../engine/engine.ts';
 import type { JobOrder } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
+import { field } from './dialog.ts';
 import { paneRows } from './layout.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
 import {
@@ -17,6 +18,7 @@ import {
   type SortBy,
   withCursor,
   withMark,
+  withMarks,
 } from './pane.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
@@ -40,16 +42,19 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return [withPane(state, marked(pane, height)), []];
     case 'invert':
       return [
-        withPane(state, {
-          ...pane,
-          marks: new Set(pane.rows.filter(({ name }) => !pane.marks.has(name)).map(({ name }) => name)),
-        }),
+        withPane(
+          state,
+          withMarks(
+            pane,
+            pane.rows.filter(({ name }) => !pane.marks.has(name)),
+          ),
+        ),
         [],
       ];
     case 'mark-all':
-      return [withPane(state, { ...pane, marks: new Set(pane.rows.map(({ name }) => name)) }), []];
+      return [withPane(state, withMarks(pane, pane.rows)), []];
     case 'unmark':
-      return [withPane(state, pane.marks.size === 0 ? pane : { ...pane, marks: new Set() }), []];
+      return [withPane(state, withMarks(pane, [])), []];
     case 'copy':
       return copy(state, pane);
     case 'mkdir': {
@@ -60,8 +65,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
           dialog: {
             kind: 'prompt',
             title: trusted('Name of the new folder'),
-            text: '',
-            at: 0,
+            fields: [field(trusted(''), '')],
+            field: 0,
             prompted,
             error: undefined,
           },
@@ -107,7 +112,7 @@ function open(state: AppState, pane: Pane): Next {
 
 function marked(pane: Pane, height: number): Pane {
   const entry = entryAtCursor(pane);
-  const next = entry === undefined ? pane : withMark(pane, entry.name, !pane.marks.has(entry.name));
+  const next = entry === undefined ? pane : withMark(pane, entry, !pane.marks.has(entry.name));
   return withCursor(next, pane.cursor + 1, height);
 }
 
@@ -132,7 +137,7 @@ function copy(state: AppState, pane: Pane): Next {
     }),
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
-  return [withNotice(withPane(state, { ...pane, marks: new Set() }), orders.length, left), cmds];
+  return [withNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
 }
 
 function withNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
@@ -165,7 +170,14 @@ function rename(state: AppState, pane: Pane): AppState {
   const title = trusted(`New name for ${showName(entry.name)}`);
   return {
     ...state,
-    dialog: { kind: 'prompt', title, text, at: [...text].length, prompted, error: undefined },
+    dialog: {
+      kind: 'prompt',
+      title,
+      fields: [field(trusted(''), text)],
+      field: 0,
+      prompted,
+      error: undefined,
+    },
   };
 }
 

@@ -1,42 +1,93 @@
 /** Keys in the queue, and what the engine tells about jobs. Pure; UI thread. */
 
-import { trusted } from '@ferry/protocol';
+import { type Shown, showName, trusted } from '@ferry/protocol';
 import type { EngineEvent, JobAction } from '../engine/engine.ts';
-import { isOver, type Job } from '../engine/job.ts';
+import { isOver, type Job, type JobId, type Priority } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { formatRate } from '../transfer/timetable.ts';
+import { type Dialog, field, type Question } from './dialog.ts';
 import { queueRows } from './layout.ts';
 import type { Next } from './next.ts';
-import { type AppState, type Queue, runningJobs } from './state.ts';
+import {
+  chosenJobs,
+  jobAtCursor,
+  type Queue,
+  queueViews,
+  withNews,
+  withQueueCursor,
+  withView,
+} from './queue.ts';
+import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
 
-/** Samples that the graph remembers; five a second. */
-const historySamples = 150;
+const priorities: Partial<Record<Action, Priority>> = {
+  'priority-1': 1,
+  'priority-2': 2,
+  'priority-3': 3,
+  'priority-4': 4,
+  'priority-5': 5,
+};
 
 export function actInQueue(state: AppState, action: Action): Next {
   const { queue } = state;
   const page = queueRows(state.size);
-  const job = queue.jobs[queue.cursor];
-  const act = (what: JobAction): Next => [
-    state,
-    job === undefined ? [] : [{ kind: 'act', action: what, ids: [job.id] }],
-  ];
-  const row = steppedTo(action, queue.cursor, page, queue.jobs.length);
-  if (row !== undefined) return [{ ...state, queue: withCursor(queue, row, page) }, []];
+  const row = steppedTo(action, queue.cursor, page, queue.shown.length);
+  if (row !== undefined) return [{ ...state, queue: withQueueCursor(queue, row, page) }, []];
+  const priority = priorities[action];
+  if (priority !== undefined) return onOpen(state, (ids) => [state, [{ kind: 'priority', priority, ids }]]);
   switch (action) {
+    case 'mark':
+      return [{ ...state, queue: markedAndDown(queue, page) }, []];
+    case 'invert':
+      return [withMarks(state, (id) => !queue.marks.has(id)), []];
+    case 'mark-all':
+      return [withMarks(state, () => true), []];
+    case 'unmark':
+      return queue.marks.size > 0 ? [withMarks(state, () => false), []] : [{ ...state, focus: 'remote' }, []];
     case 'pause-job':
-      return act(job?.phase === 'paused' ? 'resume' : 'pause');
+      return onOpen(state, (ids, jobs) => {
+        const active = jobs.filter(({ phase }) => phase !== 'paused');
+        return active.length > 0 ? act(state, 'pause', idsOf(active)) : act(state, 'resume', ids);
+      });
     case 'cancel-job':
-      return act('cancel');
+      return onThose(
+        state,
+        ({ phase }) => phase !== 'done' && phase !== 'cancelled',
+        'this job is over already',
+        (ids, jobs) => ask(state, 'Cancel?', [namesOf(jobs), gone], { about: 'cancel', ids }),
+      );
     case 'retry-job':
-      return act('retry');
+      return onThose(state, isFailed, 'only what failed can be tried again', (ids) =>
+        act(state, 'retry', ids),
+      );
+    case 'retry-all':
+      return act(state, 'retry', idsOf(queue.jobs.filter(isFailed)));
     case 'overwrite-job':
-      return act('overwrite');
-    case 'job-details':
+      return onThose(state, isFailed, 'only what failed can be tried again', (ids, jobs) =>
+        ask(state, 'Try again and overwrite?', [namesOf(jobs), replaced], { about: 'overwrite', ids }),
+      );
+    case 'job-up':
+      return onOpen(state, (ids) => act(state, 'up', ids));
+    case 'job-down':
+      return onOpen(state, (ids) => act(state, 'down', ids));
+    case 'job-top':
+      return onOpen(state, (ids) => act(state, 'top', ids));
+    case 'limit-job':
+      return onOpen(state, (ids, jobs) => [{ ...state, dialog: limitPrompt(ids, jobs) }, []]);
+    case 'limit-all':
+      return [{ ...state, dialog: limitsPrompt(queue) }, []];
+    case 'next-view': {
+      const view = queueViews[(queueViews.indexOf(queue.view) + 1) % queueViews.length] ?? 'all';
+      return [{ ...state, queue: withView(queue, view, page) }, []];
+    }
+    case 'job-details': {
+      const job = jobAtCursor(queue);
       return job === undefined
         ? [state, []]
         : [{ ...state, dialog: { kind: 'details', job: job.id, top: 0 } }, []];
+    }
     case 'clear-jobs':
-      return [state, [{ kind: 'clear' }]];
+      return clear(state);
     case 'pause-all':
       return togglePauseAll(state);
     case 'panes':
@@ -50,56 +101,122 @@ export function actInQueue(state: AppState, action: Action): Next {
   }
 }
 
+const gone = trusted('What is not complete is removed.');
+const replaced = trusted('Files of the same name that are there are replaced.');
+
+function isFailed({ phase }: Job): boolean {
+  return phase === 'failed';
+}
+
+function idsOf(jobs: readonly Job[]): readonly JobId[] {
+  return jobs.map(({ id }) => id);
+}
+
+function act(state: AppState, action: JobAction, ids: readonly JobId[]): Next {
+  return [state, ids.length === 0 ? [] : [{ kind: 'act', action, ids }]];
+}
+
+/** On those of the chosen jobs that it fits; where it fits none, that is said. */
+function onThose(
+  state: AppState,
+  fits: (job: Job) => boolean,
+  otherwise: string,
+  then: (ids: readonly JobId[], jobs: readonly Job[]) => Next,
+): Next {
+  const jobs = chosenJobs(state.queue).filter(fits);
+  if (jobs.length > 0) return then(idsOf(jobs), jobs);
+  return [{ ...state, notice: { text: trusted(otherwise), isError: false } }, []];
+}
+
+function onOpen(state: AppState, then: (ids: readonly JobId[], jobs: readonly Job[]) => Next): Next {
+  return onThose(state, ({ phase }) => !isOver(phase), 'this job is over', then);
+}
+
+function ask(state: AppState, title: string, lines: readonly Shown[], question: Question): Next {
+  return [{ ...state, dialog: { kind: 'question', title: trusted(title), lines, question } }, []];
+}
+
+function namesOf(jobs: readonly Job[]): Shown {
+  const [first] = jobs;
+  return jobs.length === 1 && first !== undefined
+    ? trusted(`${showName(first.source.at(-1) ?? '/')}.`)
+    : trusted(`${jobs.length} jobs.`);
+}
+
+function withMarks(state: AppState, isMarked: (id: JobId) => boolean): AppState {
+  const marks = new Set(idsOf(state.queue.shown).filter(isMarked));
+  return { ...state, queue: { ...state.queue, marks } };
+}
+
+function markedAndDown(queue: Queue, page: number): Queue {
+  const job = jobAtCursor(queue);
+  if (job === undefined) return queue;
+  const marks = new Set(queue.marks);
+  if (!marks.delete(job.id)) marks.add(job.id);
+  return withQueueCursor({ ...queue, marks }, queue.cursor + 1, page);
+}
+
+/** As a prompt shows it: nothing for none. */
+function typedRate(rate: number | undefined): string {
+  return rate === undefined ? '' : formatRate(rate);
+}
+
+/** Begins with the limit that all of them have already. */
+function limitPrompt(ids: readonly JobId[], jobs: readonly Job[]): Dialog {
+  const limit = jobs.every((job) => job.limit === jobs[0]?.limit) ? jobs[0]?.limit : undefined;
+  return {
+    kind: 'prompt',
+    title: trusted(`Most bytes a second for ${jobs.length === 1 ? 'this job' : `${jobs.length} jobs`}`),
+    fields: [field(trusted('512k, 1.5M'), typedRate(limit))],
+    field: 0,
+    prompted: { about: 'limit', ids },
+    error: undefined,
+  };
+}
+
+function limitsPrompt({ limits }: Queue): Dialog {
+  return {
+    kind: 'prompt',
+    title: trusted('Most bytes a second for all jobs together'),
+    fields: [
+      field(trusted('Uploads'), typedRate(limits.up)),
+      field(trusted('Downloads'), typedRate(limits.down)),
+      field(trusted('Timetable'), limits.timetable),
+    ],
+    field: 0,
+    prompted: { about: 'limits' },
+    error: undefined,
+  };
+}
+
+/** Why something failed is known nowhere else, so forgetting that is asked about. */
+function clear(state: AppState): Next {
+  const { failed } = state.queue.counts;
+  if (failed === 0) return [state, [{ kind: 'clear' }]];
+  const jobs = failed === 1 ? 'One job has' : `${failed} jobs have`;
+  const lines = [
+    trusted(`${jobs} failed, and could be tried again.`),
+    trusted('All that is over is forgotten.'),
+  ];
+  return ask(state, 'Clear?', lines, { about: 'clear' });
+}
+
 /** Leaves at once, or asks while something is not finished. */
 export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
   if (running === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
-  const lines = [trusted(`${jobs} not finished.`), trusted('They go on when ferry is started again.')];
-  return [
-    { ...state, dialog: { kind: 'question', title: trusted('Quit?'), lines, question: { about: 'quit' } } },
-    [],
-  ];
+  const lines = [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')];
+  return ask(state, 'Quit?', lines, { about: 'quit' });
 }
 
-/** Pauses everything, or, when nothing is left to pause, lets everything go on. */
+/** Shown at once; the engine's own word about it follows. Also with nothing queued: what is added then waits. */
 export function togglePauseAll(state: AppState): Next {
-  const running = runningJobs(state);
-  const active = running.filter(({ phase }) => phase !== 'paused');
-  const ids = (active.length > 0 ? active : running).map(({ id }) => id);
-  return [
-    state,
-    ids.length === 0 ? [] : [{ kind: 'act', action: active.length > 0 ? 'pause' : 'resume', ids }],
-  ];
+  const paused = !state.queue.pausedAll;
+  return [{ ...state, queue: { ...state.queue, pausedAll: paused } }, [{ kind: 'pause-all', paused }]];
 }
 
-export function withJobs(
-  state: AppState,
-  { changed, removed, totals }: EngineEvent & { kind: 'jobs' },
-): AppState {
-  const { queue } = state;
-  const byId = new Map(queue.jobs.map((job) => [job.id, job]));
-  for (const job of changed) byId.set(job.id, job);
-  for (const id of removed) byId.delete(id);
-  const jobs = [...byId.values()].toSorted((a, b) => a.place - b.place);
-  const history = [...queue.history, totals.rate].slice(-historySamples);
-  const next = { ...queue, jobs, totals, history };
-  // Who is not looking at the queue sees what moves; who is keeps the place.
-  const cursor = state.focus === 'queue' ? queue.cursor : firstOfInterest(jobs);
-  return { ...state, queue: withCursor(next, cursor, queueRows(state.size)) };
-}
-
-function firstOfInterest(jobs: readonly Job[]): number {
-  const active = jobs.findIndex(({ phase }) => !isOver(phase));
-  return active < 0 ? jobs.length - 1 : active;
-}
-
-function withCursor(queue: Queue, row: number, page: number): Queue {
-  const cursor = Math.min(Math.max(0, row), Math.max(0, queue.jobs.length - 1));
-  const lowest = Math.max(0, cursor - page + 1);
-  const top = Math.min(
-    Math.max(lowest, Math.min(queue.top, cursor)),
-    Math.max(lowest, queue.jobs.length - page, 0),
-  );
-  return { ...queue, cursor, top };
+export function withJobs(state: AppState, event: EngineEvent & { kind: 'jobs' }): AppState {
+  const queue = withNews(state.queue, event, queueRows(state.size), state.focus !== 'queue');
+  return { ...state, queue };
 }

@@ -35,7 +35,7 @@ export function update(state: AppState, msg: Msg): Next {
         [],
       ];
     case 'listed':
-      return nowListed(state, msg.side, msg.request);
+      return ended(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size)));
     case 'unlisted':
       return notListed(state, msg.side, msg.request, msg.error);
     case 'space': {
@@ -64,7 +64,14 @@ function notListed(state: AppState, side: Side, request: number, error: WireErro
     const where = show(Buffer.from(pane.path.at(-1) ?? '', 'latin1').toString('utf8'));
     return [{ ...next, notice: { text: inWords(`folder ${where}`, error), isError: true } }, cmds];
   }
-  return [withPane(state, unlisted(pane, inWords('', error))), []];
+  return ended(state, side, request, (now) => unlisted(now, inWords('', error)));
+}
+
+/** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */
+function ended(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): Next {
+  const next = onPane(state, side, request, change);
+  const { stale, loading } = next[side];
+  return stale && !loading ? refresh(next, side) : [next, []];
 }
 
 function nowListed(state: AppState, side: Side, request: number): Next {
@@ -95,9 +102,10 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'jobs':
       return [withJobs(state, event), []];
     case 'queue': {
-      const { notice } = event.status;
-      if (notice === undefined) return [state, []];
-      return [{ ...state, notice: { text: inWords('the queue', notice), isError: true } }, []];
+      const { notice, ...settings } = event.status;
+      const next = { ...state, queue: { ...state.queue, ...settings } };
+      if (notice === undefined) return [next, []];
+      return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
     case 'changed': {
       const pane = state[event.side];

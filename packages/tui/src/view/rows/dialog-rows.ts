@@ -9,7 +9,9 @@ import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
 import { cells, cutEnd, fit, padEnd } from './cells.ts';
 import { framed, wrapped } from './frame-rows.ts';
+import { limitWords } from './job-rows.ts';
 import { type Look, paint } from './style.ts';
+import { moment } from './when.ts';
 
 export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
 
@@ -35,12 +37,13 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
     }
     case 'prompt': {
       const width = Math.min(60, state.size.columns - 4) - 4;
-      const lines = [promptLine(dialog.text, dialog.at, width, look), ''];
-      lines.push(
+      const buttons = [button('enter', 'OK', look), button('escape', 'Cancel', look)];
+      if (dialog.fields.length > 1) buttons.push(button('tab', 'Next', look));
+      const said =
         dialog.error === undefined
-          ? `${button('enter', 'OK', look)}   ${button('escape', 'Cancel', look)}`
-          : paint(look.theme, 'error', cutEnd(dialog.error, width)),
-      );
+          ? [buttons.join('   ')]
+          : wrapped(dialog.error, width).map((line) => paint(look.theme, 'error', line));
+      const lines = [...fieldLines(dialog, width, look), '', ...said];
       return boxed(state.size, dialog.title, lines, 60, look);
     }
   }
@@ -144,8 +147,13 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
       `${job.doneFiles} of ${job.totalFiles}${job.skippedFiles > 0 ? `, ${job.skippedFiles} skipped` : ''}${job.failedFiles > 0 ? `, ${job.failedFiles} failed` : ''}`,
     ],
   ];
+  facts.push(['Server', show(job.server)], ['Added', moment(job.addedMs)]);
+  if (job.endedMs !== undefined) facts.push(['Ended', moment(job.endedMs)]);
+  if (job.priority !== 3) facts.push(['Priority', String(job.priority)]);
+  if (job.limit !== undefined) facts.push(['Limit', limitWords(job.limit, look.glyphs)]);
+  if (job.digest !== undefined) facts.push(['BLAKE3', show(job.digest)]);
   const lines = facts.flatMap(([label, value]) =>
-    wrapped(value, width - 8).map((line, i) => `${fit(i === 0 ? label : '', 8)}${line}`),
+    wrapped(value, width - 10).map((line, i) => `${fit(i === 0 ? label : '', 10)}${line}`),
   );
   const failures = job.failures.flatMap(({ source, error: [code, message] }) => [
     '',
@@ -164,6 +172,17 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
         ]
       : [];
   return [...lines, ...failures, ...general];
+}
+
+/** A line for each field, its label before it. */
+function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: number, look: Look): string[] {
+  const widest = Math.max(...fields.map(({ label }) => cells(label)));
+  const labels = widest === 0 ? 0 : widest + 2;
+  return fields.map(({ label, text, at }, i) => {
+    const line =
+      i === field ? promptLine(text, at, width - labels, look) : cutEnd(show(text), width - labels);
+    return `${fit(label, labels)}${line}`;
+  });
 }
 
 /** The text with the cursor in it, scrolled so that the cursor is seen. */

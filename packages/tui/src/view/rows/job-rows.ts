@@ -2,31 +2,72 @@
 
 import { codeName, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import type { Job } from '../../engine/job.ts';
+import { isOver, type Job } from '../../engine/job.ts';
 import type { Rect } from '../../state/layout.ts';
-import type { Queue } from '../../state/state.ts';
-import { cells, cutEnd, fit, fitName, padStart } from './cells.ts';
+import type { Queue } from '../../state/queue.ts';
+import { formatRate } from '../../transfer/timetable.ts';
+import { cells, cutEnd, fit, fitName, padEnd, padStart } from './cells.ts';
 import { framed } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 import { duration } from './when.ts';
 
 export function queueRowsOf(queue: Queue, rect: Rect, look: Look, focused: boolean): string[] {
   const width = rect.width - 2;
-  const rows = queue.jobs
-    .slice(queue.top, queue.top + rect.height - 2)
-    .map((job, i) => jobRow(job, width, look, focused && queue.top + i === queue.cursor));
-  if (rows.length === 0)
-    rows.push(paint(look.theme, 'dim', fit(' empty: mark files with Space and copy them with F5', width)));
-  return framed(look, focused, rect, { topLeft: cutEnd(queueTitle(queue, look), rect.width - 6) }, rows);
+  const visible = queue.shown.slice(queue.top, queue.top + rect.height - 2);
+  // A column of its own, so that bars stand below one another.
+  const settingsCells = Math.max(0, ...visible.map((job) => cells(settingsOfJob(job, look))));
+  const rows = visible.map((job, i) =>
+    jobRow(job, width, look, {
+      atCursor: focused && queue.top + i === queue.cursor,
+      marked: queue.marks.has(job.id),
+      settingsCells,
+    }),
+  );
+  if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothingIn(queue)}`, width)));
+  const words = {
+    topLeft: cutEnd(queueTitle(queue, look, rect.width - 6), rect.width - 6),
+    bottomLeft: queue.marks.size > 0 ? `${queue.marks.size} marked` : '',
+    bottomRight: settingsOf(queue, look),
+  };
+  return framed(look, focused, rect, words, rows);
 }
 
-export function queueTitle({ jobs }: Queue, { glyphs }: Look): string {
-  const count = (phase: Job['phase']): number => jobs.filter((job) => job.phase === phase).length;
-  const parts = (['moving', 'waiting', 'paused', 'failed', 'done'] as const)
-    .map((phase) => ({ phase, number: count(phase) }))
-    .filter(({ number }) => number > 0)
-    .map(({ phase, number }) => `${number} ${phase}`);
-  return ['Queue', ...parts].join(` ${glyphs.dot} `);
+function nothingIn({ view, jobs }: Queue): string {
+  return jobs.length === 0
+    ? 'empty: mark files with Space and copy them with F5'
+    : `no job is ${view}: f shows others`;
+}
+
+/** What is shown where it is not all, and how many jobs there are of each phase, or of each view where that is too long. */
+export function queueTitle({ view, counts, pausedAll }: Queue, { glyphs }: Look, width: number): string {
+  const { moving, waiting, paused, failed, done } = counts;
+  const active = moving + waiting + paused;
+  const title = (numbers: Readonly<Record<string, number>>): string =>
+    [
+      view === 'all' ? 'Queue' : `Queue: ${view}`,
+      ...(pausedAll ? [active > 0 ? `all ${active} paused` : 'all paused'] : []),
+      ...Object.entries(numbers)
+        .filter(([, number]) => number > 0)
+        .map(([name, number]) => `${number} ${name}`),
+    ].join(` ${glyphs.dot} `);
+  if (pausedAll) return title({ failed, done });
+  const long = title({ moving, waiting, paused, failed, done });
+  return cells(long) <= width ? long : title({ active, failed, done });
+}
+
+function settingsOf({ limits, moves }: Queue, { glyphs }: Look): string {
+  const parts = [
+    ...(limits.up === undefined ? [] : [`${glyphs.up} ${limitWords(limits.up, glyphs)}`]),
+    ...(limits.down === undefined ? [] : [`${glyphs.down} ${limitWords(limits.down, glyphs)}`]),
+    ...(limits.timetable === '' ? [] : ['timetable']),
+    ...(moves === 'here' ? [] : ['another ferry moves']),
+  ];
+  return parts.join(` ${glyphs.dot} `);
+}
+
+/** As the user typed it, in 1024s: `≤ 10M/s`. */
+export function limitWords(limit: number, { most }: Look['glyphs']): string {
+  return `${most}${formatRate(limit)}/s`;
 }
 
 /** `████░░` of `width` cells. */
@@ -43,7 +84,16 @@ export function shareOf(job: Job): number {
   return Math.min(1, job.doneBytes / job.totalBytes);
 }
 
-function jobRow(job: Job, width: number, look: Look, atCursor: boolean): string {
+/** The bar goes before the name gets shorter than this. */
+const nameBesideBar = 12;
+
+type RowLook = {
+  readonly atCursor: boolean;
+  readonly marked: boolean;
+  readonly settingsCells: number;
+};
+
+function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
   const { glyphs, theme } = look;
   const arrow = job.direction === 'download' ? glyphs.down : glyphs.up;
   const sign =
@@ -54,26 +104,44 @@ function jobRow(job: Job, width: number, look: Look, atCursor: boolean): string 
         : job.phase === 'paused'
           ? '='
           : ' ';
-  const lead = fit(`${sign}${arrow} `, cells(glyphs.done) + 2);
-  const right = rightOf(job, look);
-  const barWidth = hasBar(job) && width >= 60 ? Math.min(30, Math.floor(width / 4)) : 0;
+  const lead = `${fit(`${sign}${arrow}`, cells(glyphs.done) + 1)}${row.marked ? glyphs.mark : ' '}`;
+  const style = row.atCursor
+    ? row.marked
+      ? 'markedCursor'
+      : 'cursor'
+    : row.marked
+      ? 'marked'
+      : styleOf(job);
   const words = wordsOf(job);
-  const nameWidth =
-    words === undefined
-      ? width - cells(lead) - cells(right) - (barWidth > 0 ? barWidth + 1 : 0) - 1
-      : Math.min(24, Math.floor(width / 3));
-  const name = fitName(showName(job.source.at(-1) ?? ''), Math.max(4, nameWidth), glyphs.ellipsis);
+  const title = showName(job.source.at(-1) ?? '');
   if (words !== undefined) {
-    const text = fit(`${lead}${name} ${words}`, width);
-    return paint(theme, atCursor ? 'cursor' : styleOf(job), text);
+    const name = fitName(title, Math.max(4, Math.min(24, Math.floor(width / 3))), glyphs.ellipsis);
+    return paint(theme, style, fit(`${lead}${name} ${words}`, width));
   }
-  if (atCursor)
-    return paint(theme, 'cursor', fit(`${lead}${name} ${plainBar(job, barWidth, look)}${right}`, width));
+  const settings = padEnd(settingsOfJob(job, look), hasBar(job) ? row.settingsCells : 0);
+  const right = `${settings}${rightOf(job, look)}`;
+  const room = width - cells(lead) - cells(right) - 1;
+  const wanted = hasBar(job) && width >= 60 ? Math.min(30, Math.floor(width / 4)) : 0;
+  const barWidth = room - wanted - 1 >= nameBesideBar ? wanted : 0;
+  const nameWidth = room - (barWidth > 0 ? barWidth + 1 : 0);
+  const name = fitName(title, Math.max(4, nameWidth), glyphs.ellipsis);
+  if (row.atCursor)
+    return paint(theme, style, fit(`${lead}${name} ${plainBar(job, barWidth, look)}${right}`, width));
   return (
-    paint(theme, styleOf(job), `${lead}${name} `) +
+    paint(theme, style, `${lead}${name} `) +
     (barWidth > 0 ? `${bar(shareOf(job), barWidth, look)} ` : '') +
     paint(theme, 'dim', right)
   );
+}
+
+/** What the user set, where it is not as usual. */
+function settingsOfJob({ phase, priority, limit }: Job, { glyphs }: Look): string {
+  if (isOver(phase)) return '';
+  const parts = [
+    ...(priority === 3 ? [] : [`p${priority}`]),
+    ...(limit === undefined ? [] : [limitWords(limit, glyphs)]),
+  ];
+  return parts.map((part) => `${part} `).join('');
 }
 
 function plainBar(job: Job, width: number, { glyphs }: Look): string {

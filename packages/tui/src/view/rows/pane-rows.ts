@@ -6,7 +6,7 @@
 import { type Entry, EntryKind, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Rect } from '../../state/layout.ts';
-import { headRows, markedBytes, type Pane, rowCount, type SortBy } from '../../state/pane.ts';
+import { headRows, type Pane, rowCount, type SortBy } from '../../state/pane.ts';
 import { fit, fitName, padStart } from './cells.ts';
 import { centred, framed, wrapped } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
@@ -55,7 +55,7 @@ export function paneRowsOf(pane: Pane, rect: Rect, { look, focused, nowMs, place
       topRight:
         pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : `${pane.rows.length} items`,
       ...(marks > 0
-        ? { bottomLeft: `${marks} marked ${look.glyphs.dot} ${prettyBytes(markedBytes(pane))}` }
+        ? { bottomLeft: `${marks} marked ${look.glyphs.dot} ${prettyBytes(pane.markedBytes)}` }
         : {}),
       ...(pane.space === undefined ? {} : { bottomRight: `${prettyBytes(pane.space.free)} free` }),
     },

@@ -97,6 +97,8 @@ export type Glyphs = {
   readonly done: string;
   readonly failed: string;
   readonly dot: string;
+  /** At most. */
+  readonly most: string;
 };
 
 export const unicodeGlyphs: Glyphs = {
@@ -113,6 +115,7 @@ export const unicodeGlyphs: Glyphs = {
   done: '✓',
   failed: '✗',
   dot: '·',
+  most: '≤',
 };
 
 /** For terminals that are not UTF-8. */
@@ -130,6 +133,7 @@ export const asciiGlyphs: Glyphs = {
   done: 'ok',
   failed: 'x',
   dot: '-',
+  most: '<=',
 };
 
 export type Look = { readonly theme: Theme; readonly glyphs: Glyphs };

@@ -19,6 +19,14 @@ export function when(time: Time, nowMs: number): string {
   return String(date.getFullYear());
 }
 
+/** `2026-10-20 14:05:33`, by the clock on the wall. */
+export function moment(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
 /** `0:06`, `12:40`, `3:07:00`; `--:--` where there is no telling. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0 || seconds >= 360_000) return '--:--';
