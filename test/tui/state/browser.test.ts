@@ -173,40 +173,6 @@ describe('walking', () => {
     );
   });
 
-  test('a file that arrives while its folder is being listed shows up all the same', () => {
-    const driven = new Driven().list('remote', file('a')).list('local', file('b'));
-    driven.press('tab', 'C-r');
-    driven.taken();
-    driven.post({ kind: 'engine', event: { kind: 'changed', side: 'local', folder: pathFromText('home') } });
-    assert.deepEqual(driven.taken(), []);
-    driven.list('local', file('b'));
-    assert.deepEqual(
-      driven.taken().map((cmd) => cmd.kind),
-      ['list', 'space'],
-    );
-    driven.list('local', file('b'), file('late'));
-    assert.deepEqual(driven.names('local'), ['b', 'late']);
-    assert.equal(driven.state.local.loading, false);
-  });
-
-  test('marked bytes are counted once for one set of marks, not for every key', () => {
-    const driven = new Driven().list('remote', file('a', 3), file('b', 4));
-    driven.press('a');
-    const { remote } = driven.state;
-    let looks = 0;
-    const rows = new Proxy(remote.rows, {
-      get: (target, key, receiver) => {
-        looks += 1;
-        return Reflect.get(target, key, receiver) as unknown;
-      },
-    });
-    const marks = new Set(remote.rows.map(({ name }) => name));
-    assert.equal(markedBytes({ ...remote, rows, marks }), 7);
-    const once = looks;
-    assert.equal(markedBytes({ ...remote, rows, marks, cursor: 1 }), 7);
-    assert.ok(once > 0 && looks === once);
-  });
-
   test('a changed folder is read again where it is shown, and nowhere else', () => {
     const driven = new Driven().list('remote', file('a')).list('local', file('b'));
     driven.taken();

@@ -74,12 +74,6 @@ function ended(state: AppState, side: Side, request: number, change: (pane: Pane
   return stale && !loading ? refresh(next, side) : [next, []];
 }
 
-function nowListed(state: AppState, side: Side, request: number): Next {
-  const next = onPane(state, side, request, (pane) => listed(pane, paneRows(state.size)));
-  // A file that arrived meanwhile may not be among the rows.
-  return next[side].stale && !next[side].loading ? refresh(next, side) : [next, []];
-}
-
 function resized(state: AppState, size: AppState['size']): AppState {
   const height = paneRows(size);
   return {
