@@ -4,6 +4,7 @@
  */
 
 import type { Path, WireError } from '@ferry/protocol';
+import type { Answer } from '../transfer/conflict.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -82,6 +83,8 @@ export interface Engine {
   pauseAll(paused: boolean): void;
   /** What is not named stays as it is. */
   setLimits(limits: Partial<QueueLimits>): void;
+  /** To the job's question; ignored where it has none. */
+  answer?(job: JobId, answer: Answer): void;
   /** Forgets jobs that are over. */
   clear(): void;
   /**

@@ -4,6 +4,7 @@
  */
 
 import type { EntryKind, Path, WireError } from '@ferry/protocol';
+import type { Question } from '../transfer/conflict.ts';
 
 export type Direction = 'download' | 'upload';
 
@@ -83,6 +84,8 @@ export type Job = JobOrder &
     /** Of a single file that was moved, hex. */
     readonly digest: string | undefined;
     readonly phase: JobPhase;
+    /** What the job must hear before it goes on with a name that is taken; one at a time. */
+    readonly question?: Question | undefined;
   };
 
 /** What a job at work says of itself. */
