@@ -228,14 +228,14 @@ describe('marking and copying', () => {
           source: pathFromText('share/d'),
           kind: EntryKind.folder,
           target: pathFromText('home/d'),
-          existing: 'fail',
+          existing: 'ask',
         },
         {
           direction: 'download',
           source: pathFromText('share/a'),
           kind: EntryKind.file,
           target: pathFromText('home/a'),
-          existing: 'fail',
+          existing: 'ask',
         },
       ],
     });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EntryKind, pathFromText } from '@ferry/protocol';
+import { EntryKind, type Path, pathFromText } from '@ferry/protocol';
 import { bindings } from '@ferry/tui/keymap/keymap';
 import { type ConflictFacts, decide, type Question } from '@ferry/tui/transfer/conflict';
 import { Driven, file, folder, job, jobs } from '../support/drive.ts';
@@ -42,6 +42,10 @@ function chosen({ state: { dialog } }: Driven): string | undefined {
     : undefined;
 }
 
+function sourceOf(driven: Driven, id: number): Path {
+  return driven.state.queue.jobs.find((job) => job.id === id)?.question?.sourcePath ?? [];
+}
+
 describe('a question about a name that is taken', () => {
   test('opens by itself, and each answer goes to its job', () => {
     const driven = jobs(new Driven(), job(1), asking(2));
@@ -49,7 +53,12 @@ describe('a question about a name that is taken', () => {
     assert.equal(asked(driven), '2 a');
     driven.press('o', 'enter');
     assert.deepEqual(answers(driven), [
-      { kind: 'answer', job: 2, answer: { policy: 'overwrite', scope: 'this' } },
+      {
+        kind: 'answer',
+        job: 2,
+        sourcePath: sourceOf(driven, 2),
+        answer: { policy: 'overwrite', scope: 'this' },
+      },
     ]);
     assert.equal(driven.state.dialog, undefined);
   });
@@ -95,7 +104,12 @@ describe('a question about a name that is taken', () => {
     assert.deepEqual(seen, ['job', 'all-uploads', 'this', 'all-uploads', 'job']);
     driven.taken();
     assert.deepEqual(answers(driven.press('k', 'enter')), [
-      { kind: 'answer', job: 1, answer: { policy: 'keep-both', scope: 'job' } },
+      {
+        kind: 'answer',
+        job: 1,
+        sourcePath: sourceOf(driven, 1),
+        answer: { policy: 'keep-both', scope: 'job' },
+      },
     ]);
   });
 

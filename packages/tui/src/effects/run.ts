@@ -78,7 +78,7 @@ export class Effects {
         engine.pauseAll(cmd.paused);
         break;
       case 'answer':
-        engine.answer?.(cmd.job, cmd.answer);
+        engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
         break;
       case 'clear':
         engine.clear();

@@ -83,8 +83,8 @@ export interface Engine {
   pauseAll(paused: boolean): void;
   /** What is not named stays as it is. */
   setLimits(limits: Partial<QueueLimits>): void;
-  /** To the job's question; ignored where it has none. */
-  answer?(job: JobId, answer: Answer): void;
+  /** To the job's question about that source; ignored where it asks something else by now. */
+  answer(job: JobId, sourcePath: Path, answer: Answer): void;
   /** Forgets jobs that are over. */
   clear(): void;
   /**

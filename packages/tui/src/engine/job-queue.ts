@@ -234,8 +234,8 @@ export class JobQueue {
     const job = toJob(row, this.store.settings);
     const view = this.#mover?.view(row.id);
     if (view === undefined) return job;
-    const { phase, existing, figures, digest = job.digest } = view;
-    return { ...job, ...figures, phase, existing, digest };
+    const { phase, existing, figures, question, digest = job.digest } = view;
+    return { ...job, ...figures, phase, existing, question, digest };
   }
 
   #tellSoon(): void {

@@ -25,6 +25,6 @@ export type Cmd =
   | { readonly kind: 'limit'; readonly limit: number | undefined; readonly ids: readonly JobId[] }
   | { readonly kind: 'limits'; readonly limits: QueueLimits }
   | { readonly kind: 'pause-all'; readonly paused: boolean }
-  | { readonly kind: 'answer'; readonly job: JobId; readonly answer: Answer }
+  | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

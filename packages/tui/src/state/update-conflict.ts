@@ -87,7 +87,7 @@ function accepted(state: AppState, { question, chosen, scope }: Conflict): Next 
   // Who answers one of them again wants to hear of the others, too.
   return [
     { ...state, dialog: undefined, handled: { postponed: new Set(), answered } },
-    [{ kind: 'answer', job: question.job, answer }],
+    [{ kind: 'answer', job: question.job, sourcePath: question.sourcePath, answer }],
   ];
 }
 
