@@ -1,4 +1,4 @@
-/** Nothing done through a Root reaches, changes or reveals what lies outside of it. IDs as in docs/SECURITY.md. */
+/** Nothing done through a Root reaches, changes or reveals what lies outside of it. IDs as in test/security-rows.test.ts. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -80,7 +80,7 @@ const verbs: Record<string, (world: World, at: Path) => void> = {
 };
 
 // No link here points at anything but the world's own folders: run as root on broken code, these tests do what they test.
-describe('symlinked parents (PATH-08)', () => {
+describe('symlinked parents (PATH-08, PATH-11)', () => {
   const links: Record<string, (world: World) => string> = {
     'absolute to a folder outside': ({ outside }) => outside,
     'relative to a folder outside': () => '../outside',
@@ -371,7 +371,7 @@ describe('a folder moved out of the root (PATH-25)', () => {
   });
 });
 
-test('no message tells where the root lies', (t) => {
+test('no message tells where the root lies (AUTZ-09)', (t) => {
   const at = world(t);
   for (const run of Object.values(verbs)) {
     assert.throws(
