@@ -5,12 +5,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Code, FerryError, limits } from '@ferry/protocol';
+import { Code, type Entry, epoch, FerryError, limits, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { type Link, memoryLinks } from '@ferry/protocol/link';
 import * as messages from '@ferry/protocol/messages';
 import { ClientChannel } from '@ferry/protocol/session';
 import { decodeBody, encodeFrame, frameHeaderBytes, Kind, type Operation } from '@ferry/protocol/wire';
+import type { Connection } from '../../../packages/tui/src/client/connection.ts';
+import { remoteSource } from '../../../packages/tui/src/client/remote-source.ts';
 import { withCode } from '../../support/code.ts';
 import {
   answerKinds,
@@ -46,21 +48,14 @@ const asks: readonly (readonly [AnyOperation, unknown])[] = Object.values(messag
 const answers = vectorsOf(new Set(answerKinds));
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-type Evil = { readonly link: Link; readonly client: ClientChannel; readonly heard: () => number };
+type Evil = { readonly link: Link; readonly client: ClientChannel };
 
 /** A client of a server that is ours to play. */
 function evil(meter: Meter): Evil {
   const { a, b } = memoryLinks();
   meter.watch(a);
-  let heard = 0;
-  b.start({
-    onData: (bytes) => {
-      heard += bytes.length;
-    },
-    onDrain: () => {},
-    onEnd: () => {},
-  });
-  return { link: b, client: new ClientChannel(a), heard: () => heard };
+  b.start({ onData: () => {}, onDrain: () => {}, onEnd: () => {} });
+  return { link: b, client: new ClientChannel(a) };
 }
 
 /** Whatever becomes of a call, it is a FerryError or an answer. */
@@ -172,6 +167,23 @@ describe('whatever a server sends', () => {
     link.send(header);
     while (client.ended === undefined) await turn();
     assert.equal(client.ended.code, Code.FRAME_TOO_LARGE);
+  });
+
+  test('a listing that never ends is given up (CLNT-05)', async () => {
+    const row = { name: nameFromText('x'), kind: 0, size: 0, modified: epoch, mode: 0 } as const;
+    const entries = Array<Entry>(limits.pageEntries).fill(row);
+    const endless = {
+      call: async (_: unknown, __: unknown, { onPart }: { onPart: (page: messages.ListPage) => void }) => {
+        for (;;) onPart({ entries });
+      },
+    };
+    const connection = { session: async () => ({ channel: endless }) } as unknown as Connection;
+    let rows = 0;
+    const listing = remoteSource(connection).list([], (page) => {
+      rows += page.length;
+    });
+    await assert.rejects(listing, withCode('LIMIT'));
+    assert.equal(rows, limits.listEntries);
   });
 
   test('blocks that nobody asked for give their buffers back (CLNT-02)', async () => {
