@@ -16,7 +16,8 @@ const marksPerBase = 4;
 
 const plain = /^[ -[\]-~]*$/;
 const safe = /^(?:[\p{L}\p{N}\p{P}\p{S}]|\p{M}| )$/u;
-const mark = /^\p{M}$/u;
+/** With the Korean vowels and finals that join what is before them. */
+const mark = /^[\p{M}\u1160-\u11ff]$/u;
 const hidden = /[\p{Default_Ignorable_Code_Point}\p{Variation_Selector}\u2800\u3164\uffa0]/u;
 const shortEscapes: ReadonlyMap<string, string> = new Map([
   ['\n', '\\n'],

@@ -47,6 +47,11 @@ export function teachWidths(): void {
     if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return 0;
     return charCells(String.fromCodePoint(point));
   };
+  // What has no cell of its own is drawn with the character before it; its own table knows what there was in 2007.
+  unicode.combining = new Proxy<Record<number, boolean>>(
+    {},
+    { get: (_, point) => Number(point) >= 0x300 && charCells(String.fromCodePoint(Number(point))) === 0 },
+  );
   unicode.chars.wide = new RegExp(`([${basic}])`, 'g');
   unicode.chars.all = new RegExp(`([${basic}${astral}])`, 'gu');
 }
