@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { ferryMain, type Server, startServer } from '../e2e/server.ts';
@@ -22,10 +22,11 @@ const contents = new Map<string, Buffer>([
   ...Array.from({ length: 12 }, (_, i): [string, Buffer] => [`small-${i}`, seededBytes(3000 + i, i + 1)]),
   ['middle', seededBytes(3_000_000, 77)],
   ['nine-blocks', seededBytes(9_000_000, 78)],
+  ['inner/deep/one', seededBytes(100, 80)],
 ]);
 
 function makeSource(folder: string): string {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, 'inner/deep'), { recursive: true });
   for (const [name, content] of contents) writeFileSync(join(folder, name), content);
   const long = join(folder, 'long');
   closeSync(openSync(long, 'w'));
@@ -80,6 +81,7 @@ describe('the order of syncs, names and answers (XFER-23)', { skip: noStrace }, 
     let files = 0;
     let marks = 0;
     for (let round = 0; round < runs(1); round++) {
+      rmSync(target, { recursive: true });
       makeTarget(target);
       const watched = await watch(server.child.pid ?? 0, () => true);
       const put = await run(ferry('put', '-r', '--overwrite', source, `${server.address}/`), server.env);
