@@ -15,6 +15,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -86,12 +87,28 @@ class Counts {
   rounds = 0;
   hit = 0;
   succeeded = 0;
+  readonly #failures: string[] = [];
+
   add(isHit: boolean, succeeded: boolean): void {
     this.rounds += 1;
     if (isHit) this.hit += 1;
     if (succeeded) this.succeeded += 1;
   }
-  say(what: string, faults: readonly Fault[]): string {
+
+  /** One that fails stops no other. */
+  async round(hint: string, go: () => Promise<void>): Promise<void> {
+    try {
+      await go();
+    } catch (error) {
+      this.#failures.push(error instanceof Error ? `${hint}: ${error.message}` : hint);
+    }
+    if (process.env['FERRY_FAULTS_LOG'] !== undefined)
+      writeSync(2, `${this.rounds} ${this.hit} ${this.succeeded} ${hint} ${this.#failures.length}\n`);
+  }
+
+  /** @throws what failed in any round */
+  end(what: string, faults: readonly Fault[]): string {
+    assert.equal(this.#failures.length, 0, this.#failures.join('\n\n'));
     return `count: ${what}: ${this.rounds} rounds of ${faults.length} possible, ${this.hit} hit, ${this.succeeded} got through, torn 0, promised and lost 0 (seed ${seed})`;
   }
 }
@@ -155,22 +172,24 @@ describe('every call that changes files fails', { skip: noStrace }, () => {
     const faults = faultsOf(calls, share);
     for (const fault of chosen(faults, 16)) {
       const hint = shown(fault);
-      rmSync(join(share, '.ferry'), { recursive: true, force: true });
-      fill(target, older);
-      const round = await putOnce(fault);
-      const succeeded = round.status === 0;
-      counts.add(round.wasKilled || round.calls.some(({ injected }) => injected), succeeded);
-      const fresh = newOnes(target, hint);
-      if (succeeded) assert.equal(fresh, contents.size, `${hint}: reported and not there`);
-      if (fault.path === undefined && !round.wasKilled) checkOrder(round.calls, share, succeeded, hint);
-      if (fault.call !== 'close' && !round.wasKilled) await holdsNothing(hint);
-      const listed = await run(ferry('ls', `${server.address}/`), server.env);
-      assert.equal(listed.status, 0, `${hint}: ${listed.stderr}\n${server.output()}`);
-      const again = await put();
-      assert.equal(again.status, 0, `${hint}: ${again.stderr}`);
-      assert.equal(newOnes(target, hint), contents.size, hint);
+      await counts.round(hint, async () => {
+        rmSync(join(share, '.ferry'), { recursive: true, force: true });
+        fill(target, older);
+        const round = await putOnce(fault);
+        const succeeded = round.status === 0;
+        counts.add(round.wasKilled || round.calls.some(({ injected }) => injected), succeeded);
+        const fresh = newOnes(target, hint);
+        if (succeeded) assert.equal(fresh, contents.size, `${hint}: reported and not there`);
+        if (fault.path === undefined && !round.wasKilled) checkOrder(round.calls, share, succeeded, hint);
+        if (fault.call !== 'close' && !round.wasKilled) await holdsNothing(hint);
+        const listed = await run(ferry('ls', `${server.address}/`), server.env);
+        assert.equal(listed.status, 0, `${hint}: ${listed.stderr}\n${server.output()}`);
+        const again = await put();
+        assert.equal(again.status, 0, `${hint}: ${again.stderr}`);
+        assert.equal(newOnes(target, hint), contents.size, hint);
+      });
     }
-    t.diagnostic(counts.say('put', faults));
+    t.diagnostic(counts.end('put', faults));
   });
 
   test('on the client, in a get', async (t) => {
@@ -189,17 +208,19 @@ describe('every call that changes files fails', { skip: noStrace }, () => {
     const faults = faultsOf(calls, own);
     for (const fault of chosen(faults, 16)) {
       const hint = shown(fault);
-      const round = await get(fault);
-      const succeeded = round.status === 0;
-      counts.add(round.status === null || round.calls.some(({ injected }) => injected), succeeded);
-      const fresh = newOnes(own.concat('/box'), hint);
-      if (succeeded) assert.equal(fresh, contents.size, `${hint}: reported and not there`);
-      if (fault.path === undefined) checkOrder(round.calls, own, succeeded, hint);
-      const again = await run(command(), env);
-      assert.equal(again.status, 0, `${hint}: ${again.stderr}`);
-      assert.equal(newOnes(own.concat('/box'), hint), contents.size, hint);
+      await counts.round(hint, async () => {
+        const round = await get(fault);
+        const succeeded = round.status === 0;
+        counts.add(round.status === null || round.calls.some(({ injected }) => injected), succeeded);
+        const fresh = newOnes(own.concat('/box'), hint);
+        if (succeeded) assert.equal(fresh, contents.size, `${hint}: reported and not there`);
+        if (fault.path === undefined) checkOrder(round.calls, own, succeeded, hint);
+        const again = await run(command(), env);
+        assert.equal(again.status, 0, `${hint}: ${again.stderr}`);
+        assert.equal(newOnes(own.concat('/box'), hint), contents.size, hint);
+      });
     }
-    t.diagnostic(counts.say('get', faults));
+    t.diagnostic(counts.end('get', faults));
   });
 
   for (const [name, hasEarlier] of [
@@ -231,18 +252,20 @@ describe('every call that changes files fails', { skip: noStrace }, () => {
       const faults = faultsOf(calls, state);
       for (const fault of chosen(faults, 12)) {
         const hint = shown(fault);
-        const round = await submit(fault);
-        const succeeded = round.status === 0;
-        counts.add(round.status === null || round.calls.some(({ injected }) => injected), succeeded);
-        const there = await jobs(hint);
-        assert.deepEqual(there.slice(0, expected.length), expected, hint);
-        // Told of is promised, whatever came after.
-        if (succeeded || round.stdout.includes('"queued"')) assert.ok(there.includes('later'), hint);
-        const again = await run(order('again'), env);
-        assert.equal(again.status, 0, `${hint}: ${again.stderr}`);
-        assert.deepEqual(await jobs(hint), [...there, 'again'], hint);
+        await counts.round(hint, async () => {
+          const round = await submit(fault);
+          const succeeded = round.status === 0;
+          counts.add(round.status === null || round.calls.some(({ injected }) => injected), succeeded);
+          const there = await jobs(hint);
+          assert.deepEqual(there.slice(0, expected.length), expected, hint);
+          // Told of is promised, whatever came after.
+          if (succeeded || round.stdout.includes('"queued"')) assert.ok(there.includes('later'), hint);
+          const again = await run(order('again'), env);
+          assert.equal(again.status, 0, `${hint}: ${again.stderr}`);
+          assert.deepEqual(await jobs(hint), [...there, 'again'], hint);
+        });
       }
-      t.diagnostic(counts.say(name, faults));
+      t.diagnostic(counts.end(name, faults));
     });
   }
 });
