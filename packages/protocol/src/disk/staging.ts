@@ -19,14 +19,15 @@ import { blockCount } from '../content/block.ts';
 import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { byteString, checkName, type Name, stagingName } from '../path.ts';
+import { byteString, type Name, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
 import { logCommits, wasCommitted } from './commit-log.ts';
 import { errnoOf, onDisk, unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { Journal, type JournalHead } from './journal.ts';
+import { journalName, partName as partNameFor } from './part-name.ts';
 import type { Root } from './root.ts';
-import { journalName, StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { StagedFile, type StagedFileSpec } from './staged-file.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
@@ -315,7 +316,7 @@ function isSameTransfer(head: JournalHead, { size, owner = '', source }: StagedF
 }
 
 function partNameOf({ transferId }: StagedFileSpec): Name {
-  return checkName(`${transferId}.part`);
+  return partNameFor(transferId);
 }
 
 function makeOwnFolder(folderFd: number, name: Name): void {
