@@ -62,7 +62,8 @@ function assertAll(verdict: Verdict, folder: string): void {
 
 const toASocket = ({ name, file }: Call): boolean =>
   /^(?:write|writev|sendto|sendmsg)$/.test(name) && file?.startsWith('socket:') === true;
-const toTheUser = ({ name, args }: Call): boolean => name === 'write' && /^[12]</.test(args);
+const toTheUser = ({ name, args }: Call): boolean =>
+  name === 'write' && /^[12]</.test(args) && !args.endsWith(', 0');
 
 describe('the order of syncs, names and answers (XFER-23)', { skip: noStrace }, () => {
   /** One worker: what it writes to a socket between a name and its sync is too early, whatever it is. */
@@ -120,5 +121,32 @@ describe('the order of syncs, names and answers (XFER-23)', { skip: noStrace }, 
     t.diagnostic(
       `count: ${files} files got and ${marks} marks, none before its sync, none told of before its folder's`,
     );
+  });
+
+  test('a job that ferry has told of stays in the queue, also the first one', async (t) => {
+    const home = scratchFolder(t);
+    const share = join(home, 'share');
+    mkdirSync(share);
+    const server = await serve(t, share);
+    const state = join(home, 'all', 'state');
+    const env = { ...server.env, TZ: 'UTC', XDG_STATE_HOME: state };
+    writeFileSync(join(home, 'file'), 'content');
+    mkdirSync(join(home, 'all'));
+    for (const name of ['first', 'second']) {
+      const put = ferry('put', '--detach', '--paused', join(home, 'file'), `${server.address}/${name}`);
+      const submitted = await runTraced(put, env);
+      assert.equal(submitted.status, 0, submitted.stderr);
+      const { wrong, acknowledged } = judge(submitted.calls, {
+        folder: join(home, 'all'),
+        acknowledges: toTheUser,
+      });
+      // Its end, where SQLite puts away its log, is after all promises.
+      assert.deepEqual(
+        wrong.filter((text) => !text.includes('the trace ends')),
+        [],
+        name,
+      );
+      assert.equal(acknowledged, 1);
+    }
   });
 });
