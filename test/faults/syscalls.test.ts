@@ -12,7 +12,6 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -24,6 +23,7 @@ import { ferryMain, type Server, startServer } from '../e2e/server.ts';
 import { eventually } from '../e2e/terminal.ts';
 import { seededBytes } from '../support/content.ts';
 import { faultsOf, sample } from '../support/fault-points.ts';
+import { heldFiles } from '../support/held-files.ts';
 import { randomFrom, seed } from '../support/random.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { type Fault, noStrace, run, runTraced, watch } from '../support/strace.ts';
@@ -160,16 +160,7 @@ describe('every call that changes files fails', { skip: noStrace }, () => {
 
   /** A descriptor that stays open after everybody has gone is lost for good. */
   async function holdsNothing(hint: string): Promise<void> {
-    const folder = `/proc/${server.child.pid}/fd`;
-    const held = (): string[] =>
-      readdirSync(folder).flatMap((fd) => {
-        try {
-          const path = readlinkSync(join(folder, fd));
-          return path.startsWith(`${share}/`) ? [path] : [];
-        } catch {
-          return [];
-        }
-      });
+    const held = (): readonly string[] => heldFiles(server.child.pid ?? 0, share);
     try {
       await eventually('nothing held', () => held().length === 0);
     } catch {

@@ -99,19 +99,22 @@ export class Staging {
       }
       return closing(partFolderFd, () => {
         const found = Journal.open(partFolderFd, journalName(spec.transferId));
-        const fd = this.#openPart(partFolderFd, partName);
-        const fits = found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec);
-        if (fits && how === 'join' && !found.content.isCurrent) {
-          found.journal.close();
-          closeSync(fd);
-          return undefined;
+        let fd: number | undefined;
+        let isKept = false;
+        try {
+          fd = this.#openPart(partFolderFd, partName);
+          if (found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec)) {
+            if (how === 'join' && !found.content.isCurrent) return undefined;
+            if (how === 'resume') found.journal.repair(found.content);
+            isKept = true;
+            return new StagedFile(this, spec, partName, fd, found.journal);
+          }
+        } finally {
+          if (!isKept) {
+            found?.journal.close();
+            if (fd !== undefined) closeSync(fd);
+          }
         }
-        if (fits) {
-          if (how === 'resume') found.journal.repair(found.content);
-          return new StagedFile(this, spec, partName, fd, found.journal);
-        }
-        found?.journal.close();
-        if (fd !== undefined) closeSync(fd);
         if (found !== undefined && found.content.head.owner !== (spec.owner ?? '')) {
           throw new FerryError(Code.BAD_STATE, 'that transfer is already under way');
         }
