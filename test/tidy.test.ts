@@ -116,7 +116,7 @@ forbid(
 forbid(
   'the queue’s file knows nobody who works on it, only what a job is',
   within(`${T}queue/`),
-  (to) => /tui\/src\/(client|transfer|engine(?!\/job\.ts))/.test(to),
+  (to) => /tui\/src\/(client|transfer(?!\/conflict\.ts)|engine(?!\/job\.ts))/.test(to),
   { types: true },
 );
 forbid(

@@ -152,7 +152,7 @@ describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () 
     }
   });
 
-  test('an existing name fails in words, the rest goes on, and o overwrites', async () => {
+  test('a name that is taken is asked about, the rest goes on, and o overwrites', async () => {
     const local = join(home, 'local-4');
     mkdirSync(local);
     writeFileSync(join(local, 'file-1.bin'), 'precious');
@@ -162,12 +162,13 @@ describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () 
     try {
       await terminal.shows('file-7.bin');
       terminal.press('Down', 'Down', 'Space', 'Space', 'F5');
-      await terminal.shows('that name is taken [EXISTS]');
-      await terminal.shows(/1 failed · 1 done/);
+      await terminal.shows('the one there');
+      await terminal.shows(/✓↓ file-2.bin/);
       assert.equal(spawnSync('cat', [join(local, 'file-1.bin')], { encoding: 'utf8' }).stdout, 'precious');
-      terminal.press('w', 'Home', 'o');
-      await terminal.shows('overwrite?');
-      terminal.press('y');
+      // Put off, it waits in the queue; there it asks again.
+      terminal.press('Escape', 'w', 'Home', 'Enter');
+      await terminal.shows('the one there');
+      terminal.press('o', 'Enter');
       await terminal.shows(/Queue · 2 done/);
       same(join(shared, 'file-1.bin'), join(local, 'file-1.bin'));
     } finally {

@@ -6,46 +6,9 @@ import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } fro
 import type { Job } from '@ferry/tui/engine/job';
 import { bindings } from '@ferry/tui/keymap/keymap';
 import { randomFrom, runs, seed } from '../../support/random.ts';
-import { Driven, file, folder, link } from '../support/drive.ts';
+import { Driven, file, folder, job, jobs, link } from '../support/drive.ts';
 
 const names = (text: string): string[] => text.split(' ');
-
-function job(id: number, change: Partial<Job> = {}): Job {
-  return {
-    id,
-    place: id,
-    priority: 3,
-    limit: undefined,
-    server: '10.0.0.5:7377',
-    addedMs: 0,
-    endedMs: undefined,
-    digest: undefined,
-    direction: 'download',
-    source: pathFromText(`share/job-${id}`),
-    kind: EntryKind.file,
-    target: pathFromText(`home/job-${id}`),
-    existing: 'fail',
-    phase: 'moving',
-    doneBytes: 0,
-    totalBytes: 100,
-    doneFiles: 0,
-    totalFiles: 1,
-    skippedFiles: 0,
-    failedFiles: 0,
-    walked: true,
-    rate: 10,
-    movingMs: 1000,
-    error: undefined,
-    failures: [],
-    ...change,
-  };
-}
-
-const jobs = (driven: Driven, ...changed: readonly Job[]): Driven =>
-  driven.post({
-    kind: 'engine',
-    event: { kind: 'jobs', changed, removed: [], totals: { doneBytes: 0, totalBytes: 0, rate: 0 } },
-  });
 
 describe('walking', () => {
   test('starts by listing both sides', () => {
@@ -265,14 +228,14 @@ describe('marking and copying', () => {
           source: pathFromText('share/d'),
           kind: EntryKind.folder,
           target: pathFromText('home/d'),
-          existing: 'fail',
+          existing: 'ask',
         },
         {
           direction: 'download',
           source: pathFromText('share/a'),
           kind: EntryKind.file,
           target: pathFromText('home/a'),
-          existing: 'fail',
+          existing: 'ask',
         },
       ],
     });

@@ -1,6 +1,7 @@
 /** Drives the state by keys, without a screen: what a test presses goes through the key table and update. */
 
 import { type Entry, EntryKind, nameFromText, type Path, pathFromText, type Time } from '@ferry/protocol';
+import type { Job } from '@ferry/tui/engine/job';
 import { layerOf, lookUp } from '@ferry/tui/keymap/keymap';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import type { Msg } from '@ferry/tui/state/msg';
@@ -19,6 +20,38 @@ export function folder(name: string): Entry {
 
 export function link(name: string): Entry {
   return { name: nameFromText(name), kind: EntryKind.symlink, size: 0, modified: when, mode: 0o777 };
+}
+
+/** A job that moves, and what is different about it. */
+export function job(id: number, change: Partial<Job> = {}): Job {
+  return {
+    id,
+    place: id,
+    priority: 3,
+    limit: undefined,
+    server: '10.0.0.5:7377',
+    addedMs: 0,
+    endedMs: undefined,
+    digest: undefined,
+    direction: 'download',
+    source: pathFromText(`share/job-${id}`),
+    kind: EntryKind.file,
+    target: pathFromText(`home/job-${id}`),
+    existing: 'fail',
+    phase: 'moving',
+    doneBytes: 0,
+    totalBytes: 100,
+    doneFiles: 0,
+    totalFiles: 1,
+    skippedFiles: 0,
+    failedFiles: 0,
+    walked: true,
+    rate: 10,
+    movingMs: 1000,
+    error: undefined,
+    failures: [],
+    ...change,
+  };
 }
 
 export class Driven {
@@ -79,3 +112,10 @@ export class Driven {
     return this.state[side].path;
   }
 }
+
+/** Tells of jobs as the engine does. */
+export const jobs = (driven: Driven, ...changed: readonly Job[]): Driven =>
+  driven.post({
+    kind: 'engine',
+    event: { kind: 'jobs', changed, removed: [], totals: { doneBytes: 0, totalBytes: 0, rate: 0 } },
+  });

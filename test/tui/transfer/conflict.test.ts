@@ -15,20 +15,13 @@ import {
 } from '@ferry/protocol';
 import fc from 'fast-check';
 import {
-  type AnswerScope,
-  applyAnswer,
   type ConflictFacts,
   type ConflictPolicy,
-  type ConflictRules,
   type DecideOpts,
   type Decision,
   decide,
-  forgetJob,
   isNewer,
   keepBothName,
-  noRules,
-  policyFor,
-  type Question,
   ruleOf,
   type Side,
 } from '../../../packages/tui/src/transfer/conflict.ts';
@@ -248,68 +241,6 @@ test('newer is newer by more than file systems round off', () => {
       if (Math.abs(a.s - b.s) > 3) assert.equal(isNewer(a, b), a.s > b.s);
     }),
     { seed, numRuns: runs(5000) },
-  );
-});
-
-function question(why: Question['why'] = 'exists', direction: Question['direction'] = 'upload'): Question {
-  return { ...facts(file(1), file(2)), target: file(2), direction, why, answers: ['overwrite', 'skip'] };
-}
-
-test('an answer holds as far as it was given, and no further', () => {
-  const ruled = applyAnswer(noRules, question(), { policy: 'newer', scope: 'job' });
-  assert.deepEqual(policyFor(ruled, 'upload', 7), { policy: 'newer' });
-  assert.deepEqual(policyFor(ruled, 'upload', 8), { policy: 'ask' });
-  const all = applyAnswer(ruled, question(), { policy: 'skip', scope: 'all-uploads' });
-  assert.deepEqual(policyFor(all, 'upload', 7), { policy: 'skip' });
-  assert.deepEqual(policyFor(all, 'upload', 8), { policy: 'skip' });
-  assert.deepEqual(policyFor(all, 'download', 9), { policy: 'ask' });
-  const other = applyAnswer(ruled, question(), { policy: 'skip', scope: 'all-downloads' });
-  assert.deepEqual(policyFor(other, 'upload', 7), { policy: 'newer' });
-  assert.equal(applyAnswer(ruled, question(), { policy: 'skip', scope: 'this' }), ruled);
-  assert.deepEqual(policyFor(forgetJob(ruled, 7), 'upload', 7), { policy: 'ask' });
-  assert.equal(forgetJob(ruled, 8), ruled);
-  assert.deepEqual(noRules, { all: {}, jobs: new Map() });
-});
-
-test('empty over data is allowed for a file or a job, never for everything to come', () => {
-  const overwrite = { policy: 'overwrite' } as const;
-  assert.equal(ruleOf(question('empty'), { ...overwrite, scope: 'this' }).allowEmpty, true);
-  assert.equal(ruleOf(question('exists'), { ...overwrite, scope: 'this' }).allowEmpty, undefined);
-  assert.equal(ruleOf(question('empty'), { policy: 'skip', scope: 'this' }).allowEmpty, undefined);
-  const job = applyAnswer(noRules, question('empty'), { ...overwrite, scope: 'job' });
-  assert.deepEqual(policyFor(job, 'upload', 7), { ...overwrite, allowEmpty: true });
-  const all = applyAnswer(noRules, question('empty'), { ...overwrite, scope: 'all-uploads' });
-  assert.deepEqual(policyFor(all, 'upload', 7), overwrite);
-});
-
-test('any row of answers: the last one that speaks of a job decides', () => {
-  const scopes: readonly AnswerScope[] = ['this', 'job', 'all-uploads', 'all-downloads'];
-  const step = fc.record({
-    job: fc.nat({ max: 3 }),
-    policy: fc.constantFrom<ConflictPolicy>('overwrite', 'newer', 'skip'),
-    scope: fc.constantFrom(...scopes),
-  });
-  const directionOf = (job: number): 'upload' | 'download' => (job % 2 === 0 ? 'upload' : 'download');
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
-      let rules: ConflictRules = noRules;
-      const own = new Map<number, ConflictPolicy>();
-      const all = new Map<string, ConflictPolicy>();
-      for (const { job, ...answer } of steps) {
-        rules = applyAnswer(rules, { ...question('exists', directionOf(job)), job }, answer);
-        if (answer.scope === 'job') own.set(job, answer.policy);
-        const direction = answer.scope === 'all-uploads' ? 'upload' : 'download';
-        if (answer.scope.startsWith('all-')) {
-          all.set(direction, answer.policy);
-          if (directionOf(job) === direction) own.delete(job);
-        }
-      }
-      for (let job = 0; job < 4; job++) {
-        const want = own.get(job) ?? all.get(directionOf(job)) ?? 'ask';
-        assert.equal(policyFor(rules, directionOf(job), job).policy, want);
-      }
-    }),
-    { seed, numRuns: runs(2000) },
   );
 });
 

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { type CodeName, limits } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { Root } from '@ferry/protocol/disk';
-import type { FileResult, TransferContext } from '../../../packages/tui/src/transfer/context.ts';
+import type { TransferContext } from '../../../packages/tui/src/transfer/context.ts';
 import { download } from '../../../packages/tui/src/transfer/download.ts';
 import { Gate } from '../../../packages/tui/src/transfer/gate.ts';
 import { unpaced } from '../../../packages/tui/src/transfer/pace.ts';
@@ -26,7 +26,7 @@ type Setup = {
   readonly abort: AbortController;
   /** What is told about progress, summed. */
   readonly told: () => number;
-  readonly run: () => Promise<FileResult>;
+  readonly run: () => Promise<void>;
 };
 
 function setUp(t: TestContext, server: LyingServer, more: Partial<TransferContext> = {}): Setup {
@@ -40,7 +40,7 @@ function setUp(t: TestContext, server: LyingServer, more: Partial<TransferContex
     pool: new BlockPool(),
     gate: new Gate(),
     pace: unpaced,
-    existing: 'fail',
+    placing: { existing: 'fail' },
     signal: abort.signal,
     onBytes: (bytes) => {
       told += bytes;
@@ -66,7 +66,7 @@ for (const size of [...boundarySizes, 9 * MiB]) {
   test(`a file of ${size} bytes arrives byte for byte, with its time and permissions`, async (t) => {
     const server = lyingServer(randomBytes(size));
     const { folder, told, run } = setUp(t, server);
-    assert.equal(await run(), 'moved');
+    await run();
     assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
     const { mode, mtimeMs } = statSync(join(folder, 'got'));
     assert.deepEqual([mode & 0o777, mtimeMs], [0o640, 1_600_000_000_000]);
@@ -81,7 +81,7 @@ test('a damaged block is asked for again, and it alone', async (t) => {
       block.index === 6 && ask === 1 ? [{ ...block, content: randomBytes(block.content.length) }] : [block],
   });
   const { folder, told, run } = setUp(t, server);
-  assert.equal(await run(), 'moved');
+  await run();
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
   assert.equal(server.asks.get(6), 2);
   assert.equal(told(), 9 * MiB);
@@ -91,7 +91,7 @@ test('a block left out is asked for again', async (t) => {
   const lies: Lies = { block: (block, ask) => (block.index === 1 && ask === 1 ? [] : [block]) };
   const server = lyingServer(randomBytes(3 * MiB), lies);
   const { folder, run } = setUp(t, server);
-  assert.equal(await run(), 'moved');
+  await run();
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
   assert.equal(server.asks.get(1), 2);
 });
@@ -142,7 +142,7 @@ test('lanes that are cut mid-file: others carry it on from where it was', async 
     lane <= 4 ? { cutAfterBytes: 3 * MiB + 5000 } : {},
   );
   const { folder, told, run } = setUp(t, server);
-  assert.equal(await run(), 'moved');
+  await run();
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
   assert.ok(server.opened > 1, 'no lane was cut');
   assert.equal(told(), 9 * MiB);
@@ -153,7 +153,7 @@ test('a lane cut before the facts, and one cut in the first block', async (t) =>
     lane === 1 ? { cutAfterBytes: 10 } : lane === 2 ? { cutAfterBytes: 5000 } : {},
   );
   const { folder, run } = setUp(t, server);
-  assert.equal(await run(), 'moved');
+  await run();
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
 });
 
@@ -164,21 +164,26 @@ test('lanes that never carry a block end in an error, and nothing is left', asyn
   assertNothing(folder);
 });
 
-test('a name that is taken fails, is left alone, or is replaced, as asked', async (t) => {
+test('a name that is taken fails, or is replaced, as asked', async (t) => {
   const server = lyingServer(randomBytes(MiB + 1));
-  for (const [existing, outcome] of [
-    ['fail', 'EXISTS'],
-    ['skip', 'skipped'],
-    ['overwrite', 'moved'],
-  ] as const) {
-    const { folder, run } = setUp(t, server, { existing });
+  for (const existing of ['fail', 'overwrite'] as const) {
+    const { folder, run } = setUp(t, server, { placing: { existing } });
     writeFileSync(join(folder, 'got'), 'precious');
-    if (outcome === 'EXISTS') await assert.rejects(run(), withCode(outcome));
-    else assert.equal(await run(), outcome);
-    const expected = outcome === 'moved' ? server.content.bytes : Buffer.from('precious');
+    if (existing === 'fail') await assert.rejects(run(), withCode('EXISTS'));
+    else await run();
+    const expected = existing === 'fail' ? Buffer.from('precious') : server.content.bytes;
     assert.ok(readFileSync(join(folder, 'got')).equals(expected), existing);
   }
   assert.equal(server.asks.get(0), 1, 'only what is wanted is asked for');
+});
+
+test('XFER-14: another version than the one to be replaced is a conflict, and stays', async (t) => {
+  const server = lyingServer(randomBytes(MiB + 1));
+  const { folder, run } = setUp(t, server, { placing: { existing: 'overwrite', expected: 'another' } });
+  writeFileSync(join(folder, 'got'), 'precious');
+  await assert.rejects(run(), withCode('CONFLICT'));
+  assert.equal(readFileSync(join(folder, 'got'), 'utf8'), 'precious');
+  assert.equal(server.asks.size, 0);
 });
 
 test('a name taken during the transfer is not overwritten', async (t) => {
@@ -232,7 +237,7 @@ test('paused, what is asked for comes to rest and no more is asked; resumed, it 
   assert.equal(server.asks.size, 4);
   assert.ok(!abort.signal.aborted);
   gate.open();
-  assert.equal(await result, 'moved');
+  await result;
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
 });
 
@@ -269,7 +274,7 @@ test('a disk that fills up in the middle is NO_SPACE; with room again it goes on
     rmSync(join(small, 'ballast'));
     assert.equal(existsSync(join(small, 'got')), false);
     const asked = new Map(server.asks);
-    assert.equal(await download({ root, source: path('f'), target: path('got') }, context), 'moved');
+    await download({ root, source: path('f'), target: path('got') }, context);
     assert.ok(readFileSync(join(small, 'got')).equals(server.content.bytes));
     // The very first block is asked for before it is known that it is there.
     for (const index of [1, 2, 3]) assert.equal(server.asks.get(index), asked.get(index), `block ${index}`);

@@ -12,7 +12,9 @@ import {
   toWireError,
 } from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
+import { type ConflictFacts, decide } from '@ferry/tui/transfer/conflict';
 import { cells } from '@ferry/tui/view/rows/cells';
+import { conflictRowsOf } from '@ferry/tui/view/rows/conflict-rows';
 import { paneRowsOf } from '@ferry/tui/view/rows/pane-rows';
 import { asciiGlyphs, monochrome } from '@ferry/tui/view/rows/style';
 import { golden } from '../../support/golden.ts';
@@ -161,6 +163,68 @@ describe('screens', () => {
       golden(`limits-${columns}x${rows}`, (await shot(driven)).text);
     });
   }
+
+  for (const [columns, rows] of [
+    [80, 24],
+    [120, 40],
+    [40, 12],
+  ] as const) {
+    const asking = (facts: Partial<ConflictFacts>, name = 'take-01.mov'): Driven => {
+      const driven = scene(columns, rows);
+      const ask = (id: number): Job => {
+        const plain = {
+          job: id,
+          direction: 'download',
+          sourcePath: pathFromText(`film/${name}`),
+          targetPath: pathFromText(`home/anna/Downloads/${name}`),
+          source: { kind: EntryKind.file, size: 4_210_000_000, modified: { s: 1_790_000_000, ns: 5 } },
+          target: { kind: EntryKind.file, size: 3_870_000_000, modified: { s: 1_760_000_000, ns: 7 } },
+        } as const;
+        const decision = decide('ask', { ...plain, ...facts });
+        assert.ok(decision.do === 'ask');
+        return job(id, { question: decision.question });
+      };
+      const totals = { doneBytes: 0, totalBytes: 1.6e10, rate: 0 };
+      const event = { kind: 'jobs', changed: [ask(1), ask(2)], removed: [], totals } as const;
+      driven.post({ kind: 'engine', event });
+      driven.state = { ...driven.state, notice: undefined };
+      return driven;
+    };
+
+    test(`a name that is taken at ${columns}×${rows}`, async () => {
+      golden(`conflict-${columns}x${rows}`, (await shot(asking({}))).text);
+      const driven = asking({}).press('n', 'tab', 'tab');
+      golden(`conflict-chosen-${columns}x${rows}`, (await shot(driven)).text);
+      golden(`conflict-later-${columns}x${rows}`, (await shot(asking({}).press('escape'))).text);
+    });
+
+    test(`a question about odd things at ${columns}×${rows}`, async () => {
+      const folderThere = { kind: EntryKind.folder, size: 0, modified: { s: 1_790_000_000, ns: 5 } };
+      const name = `${'a very long folder/'.repeat(6)}\x1b[2J海.txt`;
+      const driven = asking({ direction: 'upload', target: folderThere }, name).press('down');
+      golden(`conflict-odd-${columns}x${rows}`, (await shot(driven)).text);
+    });
+  }
+
+  test('without colours the answer and what it is for are told apart by signs', async () => {
+    const question = {
+      job: 1,
+      direction: 'upload',
+      sourcePath: pathFromText('a'),
+      targetPath: pathFromText('a'),
+      source: { kind: EntryKind.file, size: 5_000_001, modified: { s: 1, ns: 0 } },
+      target: { kind: EntryKind.file, size: 5_000_000, modified: { s: 1, ns: 0 } },
+    } as const;
+    const decision = decide('ask', question);
+    assert.ok(decision.do === 'ask');
+    const dialog = { kind: 'conflict', question: decision.question, chosen: 1, scope: 'job' } as const;
+    const look = { theme: { ...monochrome, cursor: '', focusFrame: '' }, glyphs: asciiGlyphs };
+    const text = conflictRowsOf(dialog, 72, 22, 0, look).join('\n');
+    assert.match(text, /> n Newer +leaves the one there: this is not newer/);
+    assert.match(text, /For +this one +\[all of this job\] +all uploads/);
+    assert.match(text, /5000001 B {2}larger +5000000 B/);
+    for (const line of text.split('\n')) assert.equal(cells(line), 72, line);
+  });
 
   test('dialogs: help, question, prompt, details', async () => {
     golden('help-80x24', (await shot(scene(80, 24).press('f1'))).text);

@@ -38,6 +38,8 @@ const journaledBlocks = 8;
 /** Interrupted transfers that one root keeps; the oldest go first. */
 const mostLeftover = 1000;
 const busyMs = 600_000;
+/** What nobody has gone on with for so long is given up; for {@link Staging.collect}, milliseconds. */
+export const partialAgeMs = 7 * 86_400_000;
 
 export type StagingOpts = {
   /** Permission bits that no published file gets, whatever its order says. Default: none are taken away. */

@@ -87,8 +87,13 @@ function withConnectOptions(command: Command): Command {
 function withMoveOptions(command: Command): Command {
   return withConnectOptions(command)
     .option('-r, --recursive', 'folders, with all that is in them')
-    .option('--overwrite', 'replace files that are there')
-    .option('--skip', 'leave files alone that are there (default: they fail, the rest goes on)')
+    .option(
+      '--existing <POLICY>',
+      'files that are there: fail (default; the rest goes on), skip, overwrite, newer, size-differs, content-differs, resume, keep-both',
+    )
+    .option('--overwrite', 'the same as --existing overwrite')
+    .option('--skip', 'the same as --existing skip')
+    .option('--allow-empty', 'with overwrite: also replace what is not empty by an empty file')
     .option('--strict', 'what cannot be kept of a file or folder counts as a failure')
     .option('--detach', 'only add it to the queue, which moves it in the background')
     .option('--paused', 'with --detach: wait there for ferry queue resume')

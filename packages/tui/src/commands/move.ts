@@ -17,9 +17,10 @@ import {
 } from '@ferry/protocol';
 import { hostPort, isAddress, parseAddress } from '@ferry/protocol/session';
 import { EngineCore } from '../engine/engine-core.ts';
-import { type Existing, isOver, type Job, type JobOrder, type Priority } from '../engine/job.ts';
+import { isOver, type Job, type JobOrder, type Priority } from '../engine/job.ts';
 import type { FileSource } from '../engine/source.ts';
 import { defaultPriority } from '../queue/stored-job.ts';
+import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type ConnectOptions, connectTo, rememberServer } from './connect.ts';
 import { enqueue } from './enqueue.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
@@ -32,6 +33,8 @@ export type MoveOptions = ConnectOptions & {
   readonly recursive?: boolean;
   readonly overwrite?: boolean;
   readonly skip?: boolean;
+  readonly existing?: string;
+  readonly allowEmpty?: boolean;
   readonly strict?: boolean;
   readonly json?: boolean;
   /** Into the queue, for somebody else to move. */
@@ -70,7 +73,7 @@ export async function get(args: readonly string[], options: MoveOptions): Promis
         kind: facts.kind,
         target:
           place.name === undefined ? joinPath(place.folder, facts.name) : joinPath(place.folder, place.name),
-        existing: existingOf(options),
+        ...existingOf(options),
         ...(options.strict === true ? { strict: true } : {}),
       });
     }
@@ -107,18 +110,40 @@ export async function put(args: readonly string[], options: MoveOptions): Promis
         source,
         kind,
         target: isFolder ? joinPath(path, name) : path,
-        existing: existingOf(options),
+        ...existingOf(options),
         ...(options.strict === true ? { strict: true } : {}),
       };
     });
   });
 }
 
-function existingOf({ overwrite, skip }: MoveOptions): Existing {
-  if (overwrite === true && skip === true)
-    throw new FerryError(Code.USAGE, 'use --overwrite or --skip, not both');
-  if (overwrite === true) return 'overwrite';
-  return skip === true ? 'skip' : 'fail';
+/** Without `ask`: nobody is there to answer. */
+const policies: readonly ConflictPolicy[] = [
+  'fail',
+  'skip',
+  'overwrite',
+  'newer',
+  'size-differs',
+  'content-differs',
+  'resume',
+  'keep-both',
+];
+
+function existingOf({
+  overwrite,
+  skip,
+  existing,
+  allowEmpty,
+}: MoveOptions): Pick<JobOrder, 'existing' | 'allowEmpty'> {
+  const said = [overwrite === true ? 'overwrite' : [], skip === true ? 'skip' : [], existing ?? []].flat();
+  if (said.length > 1)
+    throw new FerryError(Code.USAGE, 'use one of --existing, --overwrite and --skip, not several');
+  const policy = policies.find((one) => one === (said[0] ?? 'fail'));
+  if (policy === undefined)
+    throw new FerryError(Code.USAGE, `--existing wants one of ${policies.join(', ')}`);
+  if (allowEmpty === true && policy !== 'overwrite')
+    throw new FerryError(Code.USAGE, '--allow-empty goes with overwriting only');
+  return { existing: policy, ...(allowEmpty === true ? { allowEmpty } : {}) };
 }
 
 function priorityOf({ detach, paused, priority }: MoveOptions): Priority {
@@ -212,15 +237,11 @@ async function withEngine(
           columns: () => (process.stderr.isTTY ? process.stderr.columns : undefined),
         });
   let interrupted = false;
+  const gaveUp = Promise.withResolvers<void>();
   const interrupt = (): void => {
     interrupted = true;
-    const jobs = engine.jobs();
-    // Before the first job there is only the server to wait for.
-    if (jobs.length === 0) void engine.close();
-    engine.act(
-      'cancel',
-      jobs.map(({ id }) => id),
-    );
+    // What is there stays: the same command goes on with it.
+    void engine.close().then(gaveUp.resolve);
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
@@ -238,8 +259,8 @@ async function withEngine(
       );
       return ExitCode.done;
     }
-    const jobs = await run(engine, orders, printer);
-    if (interrupted) return ExitCode.interrupted;
+    const jobs = await Promise.race([run(engine, orders, printer), gaveUp.promise]);
+    if (interrupted || jobs === undefined) return ExitCode.interrupted;
     return exitOf(jobs);
   } catch (error) {
     if (interrupted) return ExitCode.interrupted;

@@ -3,8 +3,9 @@
 import { Code, codeName, FerryError, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
+import type { Ask } from '../queue/asked.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
-import type { Ask, QueueStore } from '../queue/queue-store.ts';
+import type { QueueStore } from '../queue/queue-store.ts';
 import { defaultPriority, phaseOf, toJob } from '../queue/stored-job.ts';
 import { formatRate, parseRate, parseTimetable } from '../transfer/timetable.ts';
 import { ensureMover, withStore } from './enqueue.ts';

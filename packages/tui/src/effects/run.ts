@@ -77,6 +77,9 @@ export class Effects {
       case 'pause-all':
         engine.pauseAll(cmd.paused);
         break;
+      case 'answer':
+        engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
+        break;
       case 'clear':
         engine.clear();
         break;

@@ -2,10 +2,12 @@
  * The engine itself: the server whose files are shown, the disk, and the queue. I/O thread, or inline in a command.
  */
 
+import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import type { Address, Fingerprint } from '@ferry/protocol/session';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
+import type { Answer } from '../transfer/conflict.ts';
 import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
@@ -104,6 +106,10 @@ export class EngineCore implements Engine {
         ...(limits.timetable === undefined ? {} : { timetable: limits.timetable }),
       }),
     );
+  }
+
+  answer(job: JobId, sourcePath: Path, answer: Answer): void {
+    this.#queue.wish((store) => store.answer(job, sourcePath, answer));
   }
 
   clear(): void {

@@ -3,7 +3,8 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import { Code, type Entry, type Facts, FerryError, fromWireError } from '@ferry/protocol';
+import { Code, type Entry, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
+import type { Answer } from '../transfer/conflict.ts';
 import type {
   ConnectionStatus,
   Engine,
@@ -83,6 +84,10 @@ export class EngineThread implements Engine {
 
   setLimits(limits: Partial<QueueLimits>): void {
     this.#send({ kind: 'limits', limits });
+  }
+
+  answer(job: JobId, sourcePath: Path, answer: Answer): void {
+    this.#send({ kind: 'answer', job, sourcePath, answer });
   }
 
   clear(): void {

@@ -4,6 +4,7 @@
  */
 
 import type { Path, WireError } from '@ferry/protocol';
+import type { Answer } from '../transfer/conflict.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -82,6 +83,8 @@ export interface Engine {
   pauseAll(paused: boolean): void;
   /** What is not named stays as it is. */
   setLimits(limits: Partial<QueueLimits>): void;
+  /** To the job's question about that source; ignored where it asks something else by now. */
+  answer(job: JobId, sourcePath: Path, answer: Answer): void;
   /** Forgets jobs that are over. */
   clear(): void;
   /**
@@ -90,8 +93,8 @@ export interface Engine {
    */
   onEvent(listener: (event: EngineEvent) => void): () => void;
   /**
-   * Stops all jobs at once (partials removed), closes the connections. A queue with a file keeps its jobs for whoever moves
-   * next. Idempotent.
+   * Stops all jobs at once, closes the connections. Partial files stay, to be gone on with; a queue with a file keeps its jobs for
+   * whoever moves next. Idempotent.
    */
   close(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import {
   show,
 } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
+import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { overAnyLine } from '../transfer/retry.ts';
 import { lastOf, type WalkContext } from './walk.ts';
 
@@ -33,7 +34,7 @@ const factsInFlight = 16;
 export async function moveLink(
   context: WalkContext,
   below: Path,
-  existing: 'fail' | 'skip' | 'overwrite',
+  existing: ConflictPolicy,
 ): Promise<LinkOutcome> {
   const { order, remote, openRoot, signal } = context;
   const isUpload = order.direction === 'upload';

@@ -4,11 +4,9 @@
  */
 
 import type { EntryKind, Path, WireError } from '@ferry/protocol';
+import type { ConflictPolicy, Question } from '../transfer/conflict.ts';
 
 export type Direction = 'download' | 'upload';
-
-/** What to do when a file of the target's name is there already. `fail`: that file fails with EXISTS, the rest goes on. */
-export type Existing = 'fail' | 'skip' | 'overwrite';
 
 /** What a user asks for: one file or one whole folder, into a folder of the other side. */
 export type JobOrder = {
@@ -18,7 +16,10 @@ export type JobOrder = {
   readonly kind: EntryKind;
   /** The full path it shall have on the other side, last name included. */
   readonly target: Path;
-  readonly existing: Existing;
+  /** What to do with a file whose name is taken. `ask` also means that somebody answers what the rules of later leave open. */
+  readonly existing: ConflictPolicy;
+  /** As ConflictRule.allowEmpty. */
+  readonly allowEmpty?: boolean;
   /** What cannot be kept of a file is a failure, not only told. */
   readonly strict?: boolean;
 };
@@ -49,7 +50,7 @@ export type Figures = {
   readonly totalBytes: number;
   readonly doneFiles: number;
   readonly totalFiles: number;
-  /** Files left alone because they were there (`existing: 'skip'`). */
+  /** Files left alone because they were there (`existing: 'skip'` and others). */
   readonly skippedFiles: number;
   readonly failedFiles: number;
   /** True once the source folder is read to its end, so that the totals are final. */
@@ -83,13 +84,16 @@ export type Job = JobOrder &
     /** Of a single file that was moved, hex. */
     readonly digest: string | undefined;
     readonly phase: JobPhase;
+    /** What the job must hear before it goes on with a name that is taken; one at a time. */
+    readonly question?: Question | undefined;
   };
 
 /** What a job at work says of itself. */
 export type LiveView = {
   readonly phase: JobPhase;
-  readonly existing: Existing;
+  readonly existing: ConflictPolicy;
   readonly figures: Figures;
+  readonly question: Question | undefined;
   /** Of a single file that was moved, hex. */
   readonly digest: string | undefined;
 };

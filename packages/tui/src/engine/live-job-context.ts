@@ -16,6 +16,8 @@ export type LiveJobContext = {
   readonly writesBeside: number;
   /** Some of it may be at its target already, moved by an earlier process: what is there and the same counts as moved. */
   readonly resumed: boolean;
+  /** Somebody is there, now or later, to answer questions about names that are taken. */
+  readonly mayAsk: boolean;
   /** Something about the job is different: it wants to be shown, and there may be a place for a file. */
   readonly onChange: () => void;
   /** Bytes came; nothing else is different. */

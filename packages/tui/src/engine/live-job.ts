@@ -13,20 +13,23 @@ import {
   parentPath,
   toWireError,
 } from '@ferry/protocol';
-import type { FileResult, TransferContext } from '../transfer/context.ts';
+import type { Answer, ConflictRule, Question } from '../transfer/conflict.ts';
 import { Gate } from '../transfer/gate.ts';
-import { combine, Limiter } from '../transfer/pace.ts';
+import { Limiter } from '../transfer/pace.ts';
 import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
 import type { PlanItem } from '../transfer/plan.ts';
-import { type FolderFacts, keepFolderFacts, moveLink } from './fidelity.ts';
-import type { Existing, JobId, JobOrder, JobPhase, LiveView } from './job.ts';
+import { moveLink } from './fidelity.ts';
+import type { JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { JobClock } from './job-clock.ts';
+import { type Files, JobFiles } from './job-files.ts';
+import { JobFolders } from './job-folders.ts';
 import { JobRoot } from './job-root.ts';
 import type { LiveJobContext } from './live-job-context.ts';
-import { moveFile, movePack, packPlaces } from './move.ts';
+import { packPlaces } from './move.ts';
+import { TakenNames } from './taken-names.ts';
 import { Tally } from './tally.ts';
-import { type FailedItem, makeFolder, type Walk, type WalkContext, walkAgain, walkAll } from './walk.ts';
+import { type FailedItem, type Walk, type WalkContext, walkAgain, walkAll } from './walk.ts';
 
 export class LiveJob {
   readonly id: JobId;
@@ -35,7 +38,7 @@ export class LiveJob {
   readonly #context: LiveJobContext;
   readonly #gate = new Gate();
   readonly #tally = new Tally();
-  #existing: Existing;
+  readonly #files: JobFiles;
   #abort = new AbortController();
   #phase: JobPhase = 'waiting';
   /** What is left of the walk; undefined before it has begun. */
@@ -43,7 +46,7 @@ export class LiveJob {
   #isWalking = false;
   #walked = false;
   /** Found and not begun: one file or a pack of small ones; the walk waits for it to be taken. */
-  #found: readonly [FileItem, ...FileItem[]] | undefined;
+  #found: Files | undefined;
   #units: AsyncGenerator<Unit, void, boolean | undefined> | undefined;
   #inFlight = 0;
   /** The user's folder on this machine, open while files move. */
@@ -51,8 +54,7 @@ export class LiveJob {
   #failed: FailedItem[] = [];
   /** The walk broke off: not even all names of what is to be moved are known. */
   #isLost = false;
-  /** Folders that were made, whose time and permissions come last. */
-  readonly #folders: FolderFacts[] = [];
+  readonly #folders: JobFolders;
   #isStopped = false;
   #digest: string | undefined;
   #error: FerryError | undefined;
@@ -62,9 +64,29 @@ export class LiveJob {
   constructor(id: JobId, order: JobOrder, context: LiveJobContext) {
     this.id = id;
     this.order = order;
-    this.#existing = order.existing;
     this.#context = context;
     this.#root = new JobRoot(order);
+    const { lanes, resumed, onArrival } = context;
+    const walk = (): WalkContext => this.#walkContext();
+    const onLost = (below: Path, what: string): void => this.#lose(below, what);
+    this.#folders = new JobFolders({ walk, resumed, onArrival, onLost });
+    this.#files = new JobFiles({
+      order,
+      context,
+      walk,
+      names: new TakenNames({ job: id, lanes, resumed, walk }),
+      gate: this.#gate,
+      limiter: this.#limiter,
+      onBytes: (bytes) => {
+        this.#tally.doneBytes += bytes;
+        context.onProgress();
+      },
+      onDigest: (digest) => {
+        if (order.kind === EntryKind.file) this.#digest = Buffer.from(digest).toString('hex');
+      },
+      onEnded: (item, result) => this.#ended(item, result),
+      onFailed: (item, error) => this.#fail(item, error),
+    });
   }
 
   /** Bytes per second that it may take; undefined: as much as there is. Acts at once. */
@@ -76,6 +98,11 @@ export class LiveJob {
     return this.#phase;
   }
 
+  /** The first name that is taken and that nobody has said what to do about. */
+  get question(): Question | undefined {
+    return isOver(this.#phase) ? undefined : this.#files.question;
+  }
+
   /** Files that take up places; those of a paused job do not. */
   get inFlight(): number {
     return this.#phase === 'paused' ? 0 : this.#inFlight;
@@ -84,20 +111,26 @@ export class LiveJob {
   /** Whether `startNext` would do something. */
   get ready(): boolean {
     if (this.#isStopped || (this.#phase !== 'waiting' && this.#phase !== 'moving')) return false;
-    return this.#found !== undefined || (!this.#isWalking && !this.#walked);
+    if (this.#files.hasAnswered) return true;
+    return this.#found !== undefined || (!this.#isWalking && !this.#walked && !this.#files.asksTooMuch);
   }
 
   /** Takes the next step: begins a file, or walks on to find one. */
   startNext(): void {
     this.#begin();
+    if (this.#files.hasAnswered) {
+      void this.#move(1, () => this.#files.moveAnswered());
+      return;
+    }
     const items = this.#found;
     if (items === undefined) {
       void this.#walkOn();
       return;
     }
     this.#found = undefined;
-    void this.#move(items);
-    if (!this.#walked) void this.#walkOn();
+    const places = items.length === 1 ? 1 : packPlaces;
+    void this.#move(places, () => this.#files.move(items));
+    if (!this.#walked && !this.#files.asksTooMuch) void this.#walkOn();
   }
 
   #begin(): void {
@@ -146,10 +179,24 @@ export class LiveJob {
     this.#endIfDone();
   }
 
+  /** To the question that its view shows; ignored where there is none. Only what is `this` or `job` of its scope is heeded. */
+  answer(answer: Answer): void {
+    if (this.question === undefined || this.#isStopped) return;
+    this.#files.answer(answer);
+    this.#context.onChange();
+  }
+
+  /** For all names that are taken from now on, and those that are asked about. */
+  set rule(rule: ConflictRule) {
+    this.#files.rule = rule;
+    this.#context.onChange();
+  }
+
   /** Goes over what failed once more. */
-  retry(existing: Existing = this.#existing): void {
+  retry(rule: ConflictRule = this.#files.rule): void {
     if (this.#phase !== 'failed') return;
-    this.#existing = existing;
+    this.#files.forget();
+    this.#files.rule = rule;
     const again = this.#failed;
     const isLost = this.#isLost;
     this.#failed = [];
@@ -177,7 +224,8 @@ export class LiveJob {
     if (this.#phase === 'moving') this.#clock.sample(nowMs, this.#tally.doneBytes);
     return {
       phase: this.#phase,
-      existing: this.#existing,
+      existing: this.#files.rule.policy,
+      question: this.question,
       digest: this.#digest,
       figures: {
         ...this.#tally.figures(),
@@ -231,17 +279,14 @@ export class LiveJob {
   }
 
   /** Whether what is in the folder can be moved. One that cannot be made counts as failed and stops no other. */
-  async #enter({ below, entry }: PlanItem & { readonly kind: 'folder' }): Promise<boolean> {
+  async #enter(folder: PlanItem & { readonly kind: 'folder' }): Promise<boolean> {
     try {
-      const isNew = await makeFolder(this.#walkContext(), below);
-      // Somebody's own folder stays as it is.
-      if ((isNew || this.#context.resumed) && entry !== undefined) this.#folders.push({ below, entry });
-      if (isNew) this.#context.onArrival(parentPath(joinPath(this.order.target, ...below)));
+      await this.#folders.enter(folder);
       return true;
     } catch (thrown) {
       if (this.#abort.signal.aborted) throw thrown;
       const error = asFerryError(thrown);
-      this.#fail({ kind: 'refused', below, error }, error);
+      this.#fail({ kind: 'refused', below: folder.below, error }, error);
       return false;
     }
   }
@@ -249,7 +294,7 @@ export class LiveJob {
   async #moveLink(item: PlanItem & { readonly kind: 'link' }): Promise<void> {
     this.#tally.totalFiles += 1;
     try {
-      const moved = await moveLink(this.#walkContext(), item.below, this.#existing);
+      const moved = await moveLink(this.#walkContext(), item.below, this.#files.rule.policy);
       if (moved.outcome === 'lost') {
         this.#tally.totalFiles -= 1;
         this.#lose(item.below, moved.what);
@@ -275,10 +320,9 @@ export class LiveJob {
 
   /** Everything has been moved: last of all what putting files into folders has changed of these. */
   async #finishFolders(): Promise<void> {
-    const folders = this.#folders.splice(0);
     this.#isWalking = true;
     try {
-      await keepFolderFacts(this.#walkContext(), folders, (below, what) => this.#lose(below, what));
+      await this.#folders.finish();
     } catch (thrown) {
       if (!this.#abort.signal.aborted) this.#error ??= asFerryError(thrown);
     }
@@ -286,23 +330,10 @@ export class LiveJob {
     this.#endIfDone();
   }
 
-  async #move(items: readonly [FileItem, ...FileItem[]]): Promise<void> {
-    const places = items.length === 1 ? 1 : packPlaces;
+  async #move(places: number, move: () => Promise<void>): Promise<void> {
     this.#inFlight += places;
-    const { signal } = this.#abort;
     try {
-      const isPack = items.length > 1;
-      const outcomes = isPack
-        ? await movePack({ order: this.order, root: this.#root.open() }, items, this.#transferContext())
-        : [];
-      for (const [i, item] of items.entries()) {
-        const outcome = outcomes[i] ?? 'again';
-        if (outcome instanceof FerryError) this.#fail(item, outcome);
-        else if (outcome !== 'again') this.#ended(item, outcome);
-        else await this.#moveOne(item);
-      }
-    } catch (thrown) {
-      if (!signal.aborted) for (const item of items) this.#fail(item, asFerryError(thrown));
+      await move();
     } finally {
       this.#inFlight -= places;
       this.#context.onChange();
@@ -310,19 +341,7 @@ export class LiveJob {
     }
   }
 
-  async #moveOne(item: FileItem): Promise<void> {
-    const { signal } = this.#abort;
-    try {
-      this.#ended(
-        item,
-        await moveFile({ order: this.order, root: this.#root.open() }, item, this.#transferContext()),
-      );
-    } catch (thrown) {
-      if (!signal.aborted) this.#fail(item, asFerryError(thrown));
-    }
-  }
-
-  #ended(item: FileItem, result: FileResult): void {
+  #ended(item: FileItem, result: 'moved' | 'skipped'): void {
     this.#tally.doneFiles += 1;
     if (result === 'skipped') {
       this.#tally.skippedFiles += 1;
@@ -330,28 +349,6 @@ export class LiveJob {
     } else {
       this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));
     }
-  }
-
-  #transferContext(): TransferContext {
-    const { lanes, pool, remote, writesBeside, resumed, onProgress, bandwidth } = this.#context;
-    return {
-      lanes,
-      pool,
-      gate: this.#gate,
-      pace: combine(this.#limiter, bandwidth),
-      existing: this.#existing,
-      signal: this.#abort.signal,
-      statRemote: (path, signal) => remote.stat(path, { signal }),
-      writesBeside,
-      resumed,
-      onDigest: (digest) => {
-        if (this.order.kind === EntryKind.file) this.#digest = Buffer.from(digest).toString('hex');
-      },
-      onBytes: (bytes) => {
-        this.#tally.doneBytes += bytes;
-        onProgress();
-      },
-    };
   }
 
   #fail(item: FailedItem, error: FerryError): void {
@@ -373,8 +370,15 @@ export class LiveJob {
   #endIfDone(): void {
     if (!this.isIdle) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
-    if (this.#phase === 'moving' && this.#walked && this.#found === undefined) {
-      if (this.#folders.length > 0) {
+    if (this.#phase === 'moving' && this.#files.question !== undefined && !this.ready) {
+      // Only an answer is missing.
+      this.#clock.stop(performance.now());
+      this.#phase = 'waiting';
+      this.#context.onChange();
+      return;
+    }
+    if (this.#phase === 'moving' && this.#walked && this.#found === undefined && !this.#files.hasAnswered) {
+      if (this.#folders.wantFacts) {
         void this.#finishFolders();
         return;
       }

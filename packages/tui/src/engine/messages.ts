@@ -3,6 +3,7 @@
  */
 
 import type { Entry, Facts, Path, Time, WireError } from '@ferry/protocol';
+import type { Answer } from '../transfer/conflict.ts';
 import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
@@ -36,6 +37,7 @@ export type ToEngine =
   | { readonly kind: 'limit'; readonly ids: readonly JobId[]; readonly bytesPerSecond: number | undefined }
   | { readonly kind: 'pause-all'; readonly paused: boolean }
   | { readonly kind: 'limits'; readonly limits: Partial<QueueLimits> }
+  | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
   | { readonly kind: 'close' };
 

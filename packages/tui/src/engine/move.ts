@@ -1,8 +1,8 @@
 /** Moves what a job has found, in the direction of the job. Called by live-job.ts; I/O thread. */
 
-import { baseName, joinPath, type Path, parentPath } from '@ferry/protocol';
+import { baseName, type Facts, joinPath, type Name, type Path, parentPath } from '@ferry/protocol';
 import type * as disk from '@ferry/protocol/disk';
-import type { FileResult, TransferContext } from '../transfer/context.ts';
+import type { TransferContext } from '../transfer/context.ts';
 import { download } from '../transfer/download.ts';
 import { downloadPack, type PackOutcome, uploadPack } from '../transfer/move-pack.ts';
 import type { FileItem } from '../transfer/packs.ts';
@@ -19,20 +19,25 @@ export type MoveContext = {
   readonly root: disk.Root;
 };
 
+export type MovePlace = {
+  /** Instead of the item's own. */
+  readonly name?: Name | undefined;
+  /** What it replaces. */
+  readonly old?: Facts | undefined;
+};
+
 /** @throws {FerryError} as {@link download} and {@link upload} */
 export function moveFile(
   { order: { direction, source, target }, root }: MoveContext,
   { below, size, facts }: FileItem,
+  { name, old }: MovePlace,
   context: TransferContext,
-): Promise<FileResult> {
-  if (direction === 'download') {
-    const there = joinPath(lastOf(target), ...below);
-    return download({ root, source: joinPath(source, ...below), target: there, size, facts }, context);
-  }
-  return upload(
-    { root, source: joinPath(lastOf(source), ...below), target: joinPath(target, ...below) },
-    context,
-  );
+): Promise<void> {
+  const own = joinPath(direction === 'download' ? lastOf(target) : target, ...below);
+  const to = name === undefined ? own : joinPath(parentPath(own), name);
+  return direction === 'download'
+    ? download({ root, source: joinPath(source, ...below), target: to, size, facts }, context)
+    : upload({ root, source: joinPath(lastOf(source), ...below), target: to, old }, context);
 }
 
 /** Files of one folder, by their place. @throws {FerryError} as {@link downloadPack} and {@link uploadPack} */

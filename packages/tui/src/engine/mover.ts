@@ -4,10 +4,11 @@
  * every server has places of its own, so that one that is away holds up no other. I/O thread, or inline in a command.
  */
 
-import { asFerryError, type FerryError, type Path } from '@ferry/protocol';
+import { asFerryError, type FerryError, type Path, samePath } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Changes, QueueStore } from '../queue/queue-store.ts';
-import { isMovable, type StoredJob, serverKey } from '../queue/stored-job.ts';
+import { isMovable, ruleOfJob, type StoredJob, serverKey } from '../queue/stored-job.ts';
+import { type ConflictRule, type Question, sameRule } from '../transfer/conflict.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
@@ -34,6 +35,10 @@ type Live = {
   readonly job: LiveJob;
   readonly line: Line;
   attempt: number;
+  /** How many of its answers were heeded, and the rule of the last. */
+  answers: number;
+  rule: ConflictRule;
+  question: Question | undefined;
   /** Its end is in the store. */
   settled: boolean;
 };
@@ -113,12 +118,12 @@ export class Mover {
     });
   }
 
-  /** Leaves everything to the next one: `stop` for a queue that stays, `cancel` for one that ends with the program. */
-  async end(how: 'stop' | 'cancel'): Promise<void> {
+  /** Leaves everything to the next one, or to the user's next command. */
+  async end(): Promise<void> {
     this.#isStopped = true;
     this.#bandwidth.close();
     const open = [...this.#live].filter(([, { job }]) => !isOver(job.phase));
-    for (const [, { job }] of open) job[how]();
+    for (const [, { job }] of open) job.stop();
     // Partial files are removed once the disk has taken what was on its way to it. A lane that is being opened may take longer.
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, tidyMs);
@@ -152,11 +157,27 @@ export class Mover {
     if (row.wish.attempt > live.attempt) {
       live.attempt = row.wish.attempt;
       live.settled = false;
-      job.retry(row.wish.existing);
+      live.rule = ruleOfJob(row);
+      job.retry(live.rule);
     }
+    this.#heedAnswer(row, live);
     job.limit = row.wish.limit;
     if (row.wish.paused || store.settings.pausedAll) job.pause();
     else job.resume();
+  }
+
+  #heedAnswer(row: StoredJob, live: Live): void {
+    const { count = 0, sourcePath, answer } = row.wish.answer ?? {};
+    if (count > live.answers) {
+      live.answers = count;
+      const { question } = live.job;
+      if (answer !== undefined && question !== undefined && samePath(question.sourcePath, sourcePath ?? []))
+        live.job.answer(answer);
+    }
+    const rule = ruleOfJob(row);
+    if (sameRule(rule, live.rule)) return;
+    live.rule = rule;
+    live.job.rule = rule;
   }
 
   #pump(): void {
@@ -225,10 +246,11 @@ export class Mover {
   #begin(row: StoredJob): Live {
     const { servers, pool, writesBeside, onProgress, onArrival } = this.#opts;
     const { id, order, wish, fact } = row;
+    const rule = ruleOfJob(row);
     const line = servers.open(row.server);
     const job = new LiveJob(
       id,
-      { ...order, existing: wish.existing ?? order.existing },
+      { ...order, existing: rule.policy, allowEmpty: rule.allowEmpty ?? false },
       {
         remote: line.remote,
         lanes: line.lanes,
@@ -236,13 +258,22 @@ export class Mover {
         pool,
         writesBeside,
         resumed: fact.begun,
+        mayAsk: order.existing === 'ask',
         onChange: () => this.#onChange(id),
         onProgress: () => onProgress(id),
         onArrival: (folder) => onArrival(row, folder),
       },
     );
     job.limit = wish.limit;
-    const live = { job, line, attempt: wish.attempt, settled: false };
+    const live: Live = {
+      job,
+      line,
+      attempt: wish.attempt,
+      answers: wish.answer?.count ?? 0,
+      rule,
+      question: undefined,
+      settled: false,
+    };
     this.#live.set(id, live);
     return live;
   }
@@ -252,8 +283,16 @@ export class Mover {
     const live = this.#live.get(id);
     if (live === undefined) return;
     if (isOver(live.job.phase)) this.#settle(id, live);
+    this.#tellQuestion(id, live);
     this.#opts.onChange(id);
     this.pumpSoon();
+  }
+
+  #tellQuestion(id: JobId, live: Live): void {
+    const { question } = live.job;
+    if (question === live.question) return;
+    live.question = question;
+    this.#attempt(() => this.#opts.store.asks(id, question));
   }
 
   #settle(id: JobId, live: Live): void {

@@ -117,6 +117,9 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'limits':
       from.setLimits(message.limits);
       break;
+    case 'answer':
+      from.answer(message.job, message.sourcePath, message.answer);
+      break;
     case 'clear':
       from.clear();
       break;

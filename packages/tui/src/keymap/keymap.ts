@@ -6,6 +6,7 @@
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import { type AppState, activeSide } from '../state/state.ts';
+import type { ConflictPolicy } from '../transfer/conflict.ts';
 
 export type Action =
   | 'up'
@@ -42,6 +43,9 @@ export type Action =
   | 'job-up'
   | 'job-down'
   | `priority-${Priority}`
+  | `choose-${Exclude<ConflictPolicy, 'ask' | 'fail'>}`
+  | 'next-scope'
+  | 'previous-scope'
   | 'limit-job'
   | 'limit-all'
   | 'next-view'
@@ -60,7 +64,7 @@ export type Action =
   | 'redraw';
 
 /** Who has the keyboard; decided by the state alone. */
-export type Layer = 'pane' | 'queue' | 'question' | 'prompt' | 'reading';
+export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'reading';
 
 export type Binding = {
   readonly action: Action;
@@ -172,6 +176,26 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('yes', ['y', 'enter'], 'Yes', 'do it'),
     bind('no', ['n', 'escape', 'q', 'f10', 'C-c'], 'No', 'leave it'),
   ],
+  conflict: [
+    bind('accept', ['enter'], 'Answer', 'take the chosen answer'),
+    bind(
+      'next-scope',
+      ['tab', 'right'],
+      'For',
+      'what the answer is for: this file, the job, or all of its direction',
+    ),
+    bind('no', ['escape', 'q', 'f10', 'C-c'], 'Later', 'let the job wait'),
+    bind('up', ['up'], 'Up', 'the answer above'),
+    bind('down', ['down'], 'Down', 'the answer below'),
+    bind('previous-scope', ['S-tab', 'left'], 'For less', 'the other way round'),
+    bind('choose-overwrite', ['o'], 'Overwrite', 'replace what is there'),
+    bind('choose-newer', ['n'], 'Newer', 'replace what is older'),
+    bind('choose-size-differs', ['z'], 'Size differs', 'replace what has another size'),
+    bind('choose-content-differs', ['c'], 'Content differs', 'replace what holds other bytes'),
+    bind('choose-resume', ['r'], 'Resume', 'go on with what is there in part'),
+    bind('choose-keep-both', ['k'], 'Keep both', 'give the new one another name'),
+    bind('choose-skip', ['s'], 'Skip', 'leave what is there'),
+  ],
   prompt: [
     bind('accept', ['enter'], 'OK', 'take the line'),
     bind('no', ['escape', 'f10', 'C-c'], 'Cancel', 'leave it'),
@@ -189,7 +213,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
 
 export function layerOf({ dialog, focus }: AppState): Layer {
   if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
-  if (dialog.kind === 'question' || dialog.kind === 'prompt') return dialog.kind;
+  if (dialog.kind === 'question' || dialog.kind === 'prompt' || dialog.kind === 'conflict')
+    return dialog.kind;
   return 'reading';
 }
 

@@ -7,8 +7,10 @@
  */
 
 import type { DatabaseSync } from 'node:sqlite';
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, type Path } from '@ferry/protocol';
 import { type Figures, isOver, type JobId, type Priority } from '../engine/job.ts';
+import type { Answer, Question } from '../transfer/conflict.ts';
+import { type Ask, type AskOne, answersOf, asked } from './asked.ts';
 import { busyMs, identityOf, openQueueFile } from './queue-file.ts';
 import { insertJob, rowOf, stateOf } from './queue-row.ts';
 import { type Reordering, reordered } from './reorder.ts';
@@ -27,15 +29,13 @@ import {
   type Wish,
 } from './stored-job.ts';
 
-export type Ask = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite' | Reordering;
-
 export type Changes = {
   readonly changed: ReadonlySet<JobId>;
   readonly removed: ReadonlySet<JobId>;
   readonly settings: boolean;
 };
 
-/** `order` and `now` survive a power cut, and an order also a log that is damaged later; `soon` may be lost. */
+/** `order` and `now` survive a power cut, an order also a log damaged later; `soon` may be lost. */
 type Durability = 'order' | 'now' | 'soon';
 
 export class QueueStore {
@@ -50,7 +50,7 @@ export class QueueStore {
   #nextId = 1;
   #removals = 0;
   #dataVersion: unknown;
-  /** The mirror holds what is not committed yet. */
+  /** The mirror is ahead of the file. */
   #isChanging = false;
   #changed = new Set<JobId>();
   #removed = new Set<JobId>();
@@ -147,6 +147,14 @@ export class QueueStore {
     });
   }
 
+  /** Ignored where the job asks nothing about `sourcePath` now. @throws {FerryError} IO_ERROR */
+  answer(id: JobId, sourcePath: Path, answer: Answer): void {
+    this.#change('order', (rev) => {
+      const all = answersOf(this.jobs(), { id, sourcePath, answer }, this.#settings);
+      for (const [job, wish] of all) this.#wish(job, wish, rev);
+    });
+  }
+
   /** @throws {FerryError} IO_ERROR */
   setPriority(ids: readonly JobId[], priority: Priority): void {
     this.#wishAll(ids, { priority });
@@ -179,29 +187,30 @@ export class QueueStore {
       for (const job of this.jobs())
         if (job.fact.phase === 'moving')
           this.#fact(job, { phase: 'waiting', figures: { ...job.fact.figures, rate: 0 } }, rev);
+      // It is asked again by whoever comes upon it again.
+      for (const job of this.jobs())
+        if (job.fact.question !== undefined) this.#fact(job, { question: undefined }, rev);
     });
   }
 
   /** Before anything of these jobs can be at its target. @throws {FerryError} IO_ERROR */
   begin(ids: readonly JobId[]): void {
-    this.#change('now', (rev) => {
-      for (const job of this.#these(ids)) this.#fact(job, { phase: 'moving', begun: true }, rev);
-    });
+    this.#factAll('now', ids, () => ({ phase: 'moving', begun: true }));
   }
 
   /** @throws {FerryError} IO_ERROR */
   progress(figures: ReadonlyMap<JobId, Figures>): void {
-    this.#change('soon', (rev) => {
-      for (const job of this.#these([...figures.keys()]))
-        this.#fact(job, { figures: figures.get(job.id) ?? noFigures }, rev);
-    });
+    this.#factAll('soon', [...figures.keys()], ({ id }) => ({ figures: figures.get(id) ?? noFigures }));
+  }
+
+  /** What a job must hear, or undefined: nothing any more. @throws {FerryError} IO_ERROR */
+  asks(id: JobId, question: Question | undefined): void {
+    this.#factAll('soon', [id], () => ({ question }));
   }
 
   /** A job's end, or that it was stopped and waits. @throws {FerryError} IO_ERROR */
   settle(id: JobId, fact: Omit<Fact, 'begun'>): void {
-    this.#change('soon', (rev) => {
-      for (const job of this.#these([id])) this.#fact(job, fact, rev);
-    });
+    this.#factAll('soon', [id], () => fact);
   }
 
   /** Idempotent. */
@@ -221,25 +230,12 @@ export class QueueStore {
     return ids.flatMap((id) => this.#jobs.get(id) ?? []);
   }
 
-  #askOne(what: Exclude<Ask, Reordering>, job: StoredJob, rev: number): void {
+  #askOne(what: AskOne, job: StoredJob, rev: number): void {
     const phase = phaseOf(job, this.#settings);
-    if (what === 'retry' || what === 'overwrite') {
-      if (phase !== 'failed') return;
-      const attempt = job.wish.attempt + 1;
-      this.#wish(
-        job,
-        { attempt, paused: false, ...(what === 'overwrite' ? { existing: 'overwrite' } : {}) },
-        rev,
-      );
-      const again = this.#jobs.get(job.id) ?? job;
-      this.#fact(again, { phase: 'waiting', figures: noFigures, endedMs: undefined }, rev);
-    } else if (what === 'cancel') {
-      if (phase === 'failed') this.#fact(job, { phase: 'cancelled' }, rev);
-      if (!isOver(phase) || phase === 'failed') this.#wish(job, { cancelled: true }, rev);
-    } else if (!isOver(phase)) {
-      if (what === 'resume' && this.#settings.pausedAll) this.#pauseEach(rev);
-      this.#wish(this.#jobs.get(job.id) ?? job, { paused: what === 'pause' }, rev);
-    }
+    if (what === 'resume' && this.#settings.pausedAll && !isOver(phase)) this.#pauseEach(rev);
+    const { wish, fact } = asked(what, job, phase);
+    if (fact !== undefined) this.#fact(job, fact, rev);
+    if (wish !== undefined) this.#wish(this.#jobs.get(job.id) ?? job, wish, rev);
   }
 
   /** One job shall go on while all stand: the others stand each for itself then. */
@@ -279,6 +275,12 @@ export class QueueStore {
       .prepare('update job set rev = ?, fact = ?, fact_sum = ? where id = ?')
       .run(rev, ...encode(fact), job.id);
     this.#keep({ ...job, fact });
+  }
+
+  #factAll(durability: Durability, ids: readonly JobId[], of: (job: StoredJob) => Partial<Fact>): void {
+    this.#change(durability, (rev) => {
+      for (const job of this.#these(ids)) this.#fact(job, of(job), rev);
+    });
   }
 
   #put(settings: QueueSettings): void {

@@ -4,7 +4,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, type Path } from '@ferry/protocol';
 import { type Fingerprint, hostPort } from '@ferry/protocol/session';
 import {
   type Figures,
@@ -15,6 +15,7 @@ import {
   type JobPhase,
   type Priority,
 } from '../engine/job.ts';
+import type { Answer, ConflictPolicy, ConflictRule, Question } from '../transfer/conflict.ts';
 
 /** Whom a job talks to, and the identity that must answer. */
 export type QueueServer = {
@@ -50,8 +51,19 @@ export type Wish = {
   readonly limit: number | undefined;
   /** Counts the retries asked for. */
   readonly attempt: number;
-  /** What a retry wants done with files that are there; until then the order's. */
-  readonly existing: JobOrder['existing'] | undefined;
+  /** What a retry or an answer wants done with names that are taken; until then the order's. */
+  readonly existing: ConflictPolicy | undefined;
+  readonly allowEmpty?: boolean;
+  /** The last answer to a question of the job. */
+  readonly answer?: GivenAnswer;
+};
+
+export type GivenAnswer = {
+  /** Which of the job's answers it is, from 1. */
+  readonly count: number;
+  /** What was asked about. */
+  readonly sourcePath: Path;
+  readonly answer: Answer;
 };
 
 export type Fact = {
@@ -63,6 +75,8 @@ export type Fact = {
   readonly endedMs: number | undefined;
   /** Of a single file that was moved, hex. */
   readonly digest: string | undefined;
+  /** What the job must hear before it goes on with a name that is taken. */
+  readonly question?: Question | undefined;
 };
 
 export type StoredJob = Ordered & { readonly wish: Wish; readonly fact: Fact };
@@ -120,6 +134,12 @@ export function newJob(id: JobId, added: QueueOrder, place: number, addedMs: num
   };
 }
 
+/** What the job does about names that are taken now. */
+export function ruleOfJob({ order, wish }: StoredJob): ConflictRule {
+  const { existing, allowEmpty = false } = wish.existing === undefined ? order : wish;
+  return { policy: existing ?? order.existing, allowEmpty };
+}
+
 /** `host:port fingerprint`: jobs with the same share a connection. */
 export function serverKey({ host, port, fingerprint }: QueueServer): string {
   return `${host}:${port} ${fingerprint}`;
@@ -164,6 +184,7 @@ export function toJob(row: StoredJob, settings: QueueSettings): Job {
     endedMs: fact.endedMs,
     digest: fact.digest,
     phase: phaseOf(row, settings),
+    question: isOver(phaseOf(row, settings)) ? undefined : fact.question,
   };
 }
 

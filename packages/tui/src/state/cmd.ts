@@ -3,6 +3,7 @@
 import type { Entry, Path } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
+import type { Answer } from '../transfer/conflict.ts';
 
 export type Cmd =
   /** Supersedes the side's listing before it. */
@@ -24,5 +25,6 @@ export type Cmd =
   | { readonly kind: 'limit'; readonly limit: number | undefined; readonly ids: readonly JobId[] }
   | { readonly kind: 'limits'; readonly limits: QueueLimits }
   | { readonly kind: 'pause-all'; readonly paused: boolean }
+  | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

@@ -3,6 +3,7 @@
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
+import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
 
 /** What a yes means. */
 export type Question =
@@ -23,6 +24,15 @@ export type Prompted =
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
   /** Three fields: uploads, downloads, timetable. */
   | { readonly about: 'limits' };
+
+/** What an answer to a job's question can be for, from little to much. */
+export function scopesOf({ direction }: JobQuestion): readonly [AnswerScope, ...AnswerScope[]] {
+  return ['this', 'job', direction === 'upload' ? 'all-uploads' : 'all-downloads'];
+}
+
+export function conflictOf(question: JobQuestion): Dialog {
+  return { kind: 'conflict', question, chosen: undefined, scope: 'this' };
+}
 
 export type Field = {
   /** '' where the title says it all. */
@@ -54,5 +64,12 @@ export type Dialog =
       readonly prompted: Prompted;
       /** Why what was typed was not taken; it speaks of the field that has the cursor. */
       readonly error: Shown | undefined;
+    }
+  | {
+      readonly kind: 'conflict';
+      readonly question: JobQuestion;
+      /** One of the question's answers; undefined until the user has chosen one. */
+      readonly chosen: number | undefined;
+      readonly scope: AnswerScope;
     }
   | { readonly kind: 'details'; readonly job: JobId; readonly top: number };

@@ -12,6 +12,8 @@ export type QueueView = (typeof queueViews)[number];
 export type Queue = {
   /** Every job, in order of its place. */
   readonly jobs: readonly Job[];
+  /** Those that have a question, in order. */
+  readonly asking: readonly Job[];
   /** Counted once per telling: the title shows them in each frame. */
   readonly counts: Readonly<Record<JobPhase, number>>;
   readonly view: QueueView;
@@ -37,6 +39,7 @@ const noCounts: Queue['counts'] = { waiting: 0, moving: 0, paused: 0, done: 0, f
 
 export const emptyQueue: Queue = {
   jobs: [],
+  asking: [],
   counts: noCounts,
   view: 'all',
   shown: [],
@@ -108,10 +111,15 @@ export function withNews(
   const jobs = merged(queue.jobs, changed, removed);
   const shown = shownIn(queue.view, jobs);
   const counts = { ...noCounts };
-  for (const { phase } of jobs) counts[phase] += 1;
+  const asking: Job[] = [];
+  for (const job of jobs) {
+    counts[job.phase] += 1;
+    if (job.question !== undefined) asking.push(job);
+  }
   const next: Queue = {
     ...queue,
     jobs,
+    asking,
     counts,
     shown,
     totals,

@@ -2,7 +2,8 @@
 
 import { type Path, type Shown, show, trusted } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
-import { isOver, type Job } from '../engine/job.ts';
+import { isOver, type Job, type JobId } from '../engine/job.ts';
+import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
 import type { Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
@@ -12,6 +13,14 @@ export type Focus = Side | 'queue';
 
 export type Notice = { readonly text: Shown; readonly isError: boolean };
 
+/** What was done about questions that jobs may still be telling of. */
+export type Handled = {
+  /** Jobs whose question the user has put off; they ask on in the queue. */
+  readonly postponed: ReadonlySet<JobId>;
+  /** Questions whose answer is on its way, by job. */
+  readonly answered: ReadonlyMap<JobId, Question>;
+};
+
 export type AppState = {
   readonly size: Size;
   readonly remote: Pane;
@@ -19,6 +28,7 @@ export type AppState = {
   readonly focus: Focus;
   readonly queue: Queue;
   readonly dialog: Dialog | undefined;
+  readonly handled: Handled;
   readonly connection: ConnectionStatus;
   readonly address: Shown;
   /** One line for what has no place of its own; gone with the next key. */
@@ -36,6 +46,7 @@ export function initialState(size: Size, address: string, remote: Path, local: P
     focus: 'remote',
     queue: emptyQueue,
     dialog: undefined,
+    handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
     address: show(address),
     notice: {

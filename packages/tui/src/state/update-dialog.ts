@@ -7,6 +7,7 @@ import type { Dialog, Field, Prompted } from './dialog.ts';
 import { type Next, withPane } from './next.ts';
 import { withMarks } from './pane.ts';
 import type { AppState } from './state.ts';
+import { actInConflict } from './update-conflict.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
 
@@ -25,6 +26,8 @@ export function actInDialog(state: AppState, action: Action): Next {
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
+    case 'conflict':
+      return actInConflict(state, dialog, action);
     case 'question':
       if (action === 'yes') return answered(closed, dialog);
       return [action === 'no' ? closed : state, []];

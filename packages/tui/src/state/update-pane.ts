@@ -133,7 +133,7 @@ function copy(state: AppState, pane: Pane): Next {
       source: joinPath(pane.path, entry.name),
       kind: entry.kind,
       target: joinPath(target, entry.name),
-      existing: 'fail',
+      existing: 'ask',
     }),
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];

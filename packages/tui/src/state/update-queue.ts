@@ -5,7 +5,7 @@ import type { EngineEvent, JobAction } from '../engine/engine.ts';
 import { isOver, type Job, type JobId, type Priority } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { formatRate } from '../transfer/timetable.ts';
-import { type Dialog, field, type Question } from './dialog.ts';
+import { conflictOf, type Dialog, field, type Question } from './dialog.ts';
 import { queueRows } from './layout.ts';
 import type { Next } from './next.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from './queue.ts';
 import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
+import { withNextQuestion, withoutOldQuestions } from './update-conflict.ts';
 
 const priorities: Partial<Record<Action, Priority>> = {
   'priority-1': 1,
@@ -82,9 +83,9 @@ export function actInQueue(state: AppState, action: Action): Next {
     }
     case 'job-details': {
       const job = jobAtCursor(queue);
-      return job === undefined
-        ? [state, []]
-        : [{ ...state, dialog: { kind: 'details', job: job.id, top: 0 } }, []];
+      if (job === undefined) return [state, []];
+      if (job.question !== undefined) return [{ ...state, dialog: conflictOf(job.question) }, []];
+      return [{ ...state, dialog: { kind: 'details', job: job.id, top: 0 } }, []];
     }
     case 'clear-jobs':
       return clear(state);
@@ -218,5 +219,5 @@ export function togglePauseAll(state: AppState): Next {
 
 export function withJobs(state: AppState, event: EngineEvent & { kind: 'jobs' }): AppState {
   const queue = withNews(state.queue, event, queueRows(state.size), state.focus !== 'queue');
-  return { ...state, queue };
+  return withNextQuestion(withoutOldQuestions({ ...state, queue }));
 }

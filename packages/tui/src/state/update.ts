@@ -10,6 +10,7 @@ import type { Msg } from './msg.ts';
 import { go, inWords, type Next, refresh, withPane } from './next.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import type { AppState } from './state.ts';
+import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
@@ -20,7 +21,10 @@ export function update(state: AppState, msg: Msg): Next {
       return both(state, (side) => (now) => go(now, side, now[side].path));
     case 'action': {
       const calm = state.notice === undefined ? state : { ...state, notice: undefined };
-      if (state.dialog !== undefined) return actInDialog(calm, msg.action);
+      if (state.dialog !== undefined) {
+        const [next, cmds] = actInDialog(calm, msg.action);
+        return [withNextQuestion(next), cmds];
+      }
       return state.focus === 'queue'
         ? actInQueue(calm, msg.action)
         : actInPane(calm, state.focus, msg.action);

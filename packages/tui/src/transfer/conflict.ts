@@ -167,46 +167,13 @@ export type Answer = { readonly policy: ConflictPolicy; readonly scope: AnswerSc
 /** A policy as it was chosen; give both to {@link decide}. */
 export type ConflictRule = { readonly policy: ConflictPolicy; readonly allowEmpty?: boolean };
 
-export type ConflictRules = {
-  readonly all: { readonly upload?: ConflictRule; readonly download?: ConflictRule };
-  readonly jobs: ReadonlyMap<JobId, ConflictRule>;
-};
-
-export const noRules: ConflictRules = { all: {}, jobs: new Map() };
+export function sameRule(a: ConflictRule, b: ConflictRule): boolean {
+  return a.policy === b.policy && (a.allowEmpty ?? false) === (b.allowEmpty ?? false);
+}
 
 /** What an answer means for the one that was asked about: overwriting what was said to be empty is meant. */
 export function ruleOf(question: Question, { policy }: Answer): ConflictRule {
   return policy === 'overwrite' && question.why === 'empty' ? { policy, allowEmpty: true } : { policy };
-}
-
-/**
- * The rules from now on. An answer for all of a direction holds for the job that asked, too, whatever was said for it before, and
- * never lets empty files replace others: that is said for one file or one job.
- */
-export function applyAnswer(rules: ConflictRules, question: Question, answer: Answer): ConflictRules {
-  switch (answer.scope) {
-    case 'this':
-      return rules;
-    case 'job':
-      return { ...rules, jobs: new Map(rules.jobs).set(question.job, ruleOf(question, answer)) };
-    case 'all-uploads':
-    case 'all-downloads': {
-      const direction = answer.scope === 'all-uploads' ? 'upload' : 'download';
-      const all = { ...rules.all, [direction]: { policy: answer.policy } };
-      return { ...(direction === question.direction ? forgetJob(rules, question.job) : rules), all };
-    }
-  }
-}
-
-/** The job's own rule, else that of its direction, else `ask`. */
-export function policyFor(rules: ConflictRules, direction: Direction, job: JobId): ConflictRule {
-  return rules.jobs.get(job) ?? rules.all[direction] ?? { policy: 'ask' };
-}
-
-/** For a job that is over. */
-export function forgetJob(rules: ConflictRules, job: JobId): ConflictRules {
-  if (!rules.jobs.has(job)) return rules;
-  return { ...rules, jobs: new Map([...rules.jobs].filter(([id]) => id !== job)) };
 }
 
 const doubleExtension = /\.tar\.(?:gz|zst|xz|bz2)$/i;

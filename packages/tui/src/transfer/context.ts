@@ -1,21 +1,25 @@
 /** What every file of a job is moved with. */
 
-import type { Facts, Path } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import type { LaneSource } from '../client/lanes.ts';
-import type { Existing } from '../engine/job.ts';
 import type { Gate } from './gate.ts';
 import type { Pace } from './pace.ts';
+
+/**
+ * How a file meets what has its name already. `fail`: it is left and EXISTS is thrown. `overwrite`: it is replaced; with `expected`
+ * only that version of it, and another one there is CONFLICT.
+ */
+export type Placing =
+  | { readonly existing: 'fail' }
+  | { readonly existing: 'overwrite'; readonly expected?: string | undefined };
 
 export type TransferContext = {
   readonly lanes: LaneSource;
   readonly pool: BlockPool;
   readonly gate: Gate;
-  readonly existing: Existing;
-  /** A job that is gone on with: a file that is there with the source's size and time was moved before, and counts as moved. */
+  readonly placing: Placing;
+  /** Some of it may have been moved by an earlier process: small files that are there already count as moved. */
   readonly resumed?: boolean;
-  /** Looks at a file of the server. Wanted by resumed uploads only. @throws {FerryError} */
-  readonly statRemote?: (path: Path, signal: AbortSignal) => Promise<Facts>;
   /**
    * Cancelled with SHUTTING_DOWN as its reason the partial file stays, to be gone on with; otherwise nothing is left.
    */
@@ -29,5 +33,3 @@ export type TransferContext = {
   /** Verified bytes as they come; negative when a file has to begin again or failed. */
   readonly onBytes: (bytes: number) => void;
 };
-
-export type FileResult = 'moved' | 'skipped';

@@ -6,10 +6,9 @@
 
 import { Code, EntryKind, type Facts, FerryError, type Path } from '@ferry/protocol';
 import { type Root, stat } from '@ferry/protocol/disk';
-import type { FileResult, TransferContext } from './context.ts';
+import type { TransferContext } from './context.ts';
 import { worthComparingBytes } from './delta.ts';
 import { Incoming } from './incoming.ts';
-import { isSameVersion } from './same-version.ts';
 
 export type DownloadSpec = {
   readonly source: Path;
@@ -28,34 +27,26 @@ export type DownloadSpec = {
  * @throws {FerryError} EXISTS, CONFLICT, NO_SPACE, IO_ERROR of this side; NOT_FOUND, NOT_REGULAR, SOURCE_CHANGED … of the
  *   server's; INTEGRITY when a block keeps arriving damaged; CANCELLED; why the server cannot be reached
  */
-export async function download(spec: DownloadSpec, context: TransferContext): Promise<FileResult> {
+export async function download(spec: DownloadSpec, context: TransferContext): Promise<void> {
+  const { placing } = context;
   const there = existingTarget(spec.root, spec.target);
-  if (there !== undefined && context.existing === 'skip') return 'skipped';
-  const mayBeOurs = context.resumed === true && there !== undefined;
-  if (there !== undefined && context.existing === 'fail' && !mayBeOurs) throw taken();
+  if (there !== undefined && placing.existing === 'fail')
+    throw new FerryError(Code.EXISTS, 'that name is taken');
+  const expected = placing.existing === 'fail' ? undefined : (placing.expected ?? there?.identity);
+  if (expected !== undefined && there?.identity !== expected)
+    throw new FerryError(Code.CONFLICT, 'the file to be replaced has changed since you looked');
   const file = new Incoming(spec, context, {
-    expected: there?.identity,
+    expected,
     old: there?.kind === EntryKind.file && there.size >= worthComparingBytes ? there : undefined,
-    accept: (facts) => {
-      if (!mayBeOurs || isSameVersion(there, facts)) return !mayBeOurs;
-      if (context.existing === 'fail') throw taken();
-      return true;
-    },
   });
   context.lanes.prepare(spec.size ?? 0);
   try {
-    const isWanted = await file.fetch();
-    if (!isWanted) return 'moved';
+    await file.fetch();
     file.commit();
-    return 'moved';
   } catch (error) {
     file.end(error);
     throw error;
   }
-}
-
-function taken(): FerryError {
-  return new FerryError(Code.EXISTS, 'that name is taken');
 }
 
 function existingTarget(root: Root, target: Path): Facts | undefined {

@@ -31,8 +31,6 @@ export type IncomingOpts = {
   readonly expected: string | undefined;
   /** The version that is there and is to be replaced: what it has in common with the new one need not come. */
   readonly old?: Facts | undefined;
-  /** Asked once the facts are known: false when there is nothing to do. May throw why it must not be done. */
-  readonly accept: (facts: Facts) => boolean;
 };
 
 export class Incoming {
@@ -41,7 +39,6 @@ export class Incoming {
   readonly #opts: IncomingOpts;
   #facts: Facts | undefined;
   #staged: StagedFile | undefined;
-  #isWanted = true;
   /** Blocks there already when this attempt began. */
   #had: ReadonlySet<number> = new Set();
   /** Blocks never asked for begin here… */
@@ -67,8 +64,8 @@ export class Incoming {
     this.#signal = AbortSignal.any([context.signal, this.#complete.signal]);
   }
 
-  /** False when the facts said that nothing is to be done; otherwise every block is there. */
-  async fetch(): Promise<boolean> {
+  /** Every block is there then. */
+  async fetch(): Promise<void> {
     await overLanes(this.#context, {
       isDone: () => this.#isDone(),
       hasWork: () => this.#hasWork(),
@@ -77,11 +74,10 @@ export class Incoming {
       left: () => (this.#facts === undefined ? 0 : this.#facts.size - this.#bytes),
       endure: (error, failures) => this.#endure(error, failures),
     });
-    return this.#isWanted;
   }
 
   #isDone(): boolean {
-    return !this.#isWanted || this.#staged?.complete === true;
+    return this.#staged?.complete === true;
   }
 
   commit(): void {
@@ -114,7 +110,6 @@ export class Incoming {
   async #fetchOver(lane: Lane, mayGoOn: () => boolean, onStep: () => void): Promise<void> {
     this.#beginWithHint();
     if (this.#facts === undefined) await this.#fetchFirst(lane, onStep);
-    if (!this.#isWanted) return;
     if (!this.#isVerified) await this.#verifyOld();
     if (this.#mayHaveOld()) await this.#copyFromOld(lane);
     onStep();
@@ -176,7 +171,7 @@ export class Incoming {
     await this.#fetchRange(lane, first, () => {
       this.#next = Math.min(count, blockCount(this.#known().size));
       this.#isVerified = !mayHaveSome;
-      if (this.#isVerified && this.#isWanted) onStep();
+      if (this.#isVerified) onStep();
     });
   }
 
@@ -261,14 +256,12 @@ export class Incoming {
           },
           onBlock: (header, content) => {
             lane.moved(content.length);
-            if (!this.#isWanted) return undefined;
             const written = this.#take(missing, header, content);
             writing.add(written);
             return written;
           },
         },
       );
-      if (!this.#isWanted) return;
       const blocks = blockCount(this.#known().size);
       if ([...missing].some((index) => index < blocks)) {
         throw new FerryError(Code.INTEGRITY, 'the server left out a part of the file');
@@ -350,9 +343,7 @@ export class Incoming {
   #begin(facts: Facts): void {
     if (this.#facts !== undefined)
       throw new FerryError(Code.MALFORMED, 'the server described the file twice');
-    this.#isWanted = this.#opts.accept(facts);
     this.#facts = facts;
-    if (!this.#isWanted) return;
     const { root, source, target } = this.#spec;
     const { expected } = this.#opts;
     const { size, modified, mode, identity } = facts;
@@ -364,7 +355,7 @@ export class Incoming {
       modified,
       mode,
       source: identity,
-      existing: this.#context.existing === 'overwrite' ? ('overwrite' as const) : ('fail' as const),
+      existing: this.#context.placing.existing,
       ...(expected === undefined ? {} : { expected }),
     };
     this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);

@@ -13,7 +13,7 @@ import {
   type StoreFailure,
   store,
 } from '@ferry/protocol/messages';
-import type { FileResult, TransferContext } from './context.ts';
+import type { TransferContext } from './context.ts';
 import { isOfTheLine, patience, restBefore, stallMs } from './retry.ts';
 
 export type PackSpec = {
@@ -26,7 +26,7 @@ export type PackSpec = {
 };
 
 /** `again`: it has outgrown a pack, move it by itself. Otherwise as for a single file. */
-export type PackOutcome = FileResult | 'again' | FerryError;
+export type PackOutcome = 'moved' | 'again' | FerryError;
 
 /** By their place in `names`. @throws {FerryError} what concerns all of them: the folder, the line, CANCELLED */
 export async function uploadPack(spec: PackSpec, context: TransferContext): Promise<readonly PackOutcome[]> {
@@ -49,7 +49,7 @@ export async function uploadPack(spec: PackSpec, context: TransferContext): Prom
   const failures = await sendPack(spec.to, files, context);
   for (const failure of failures) {
     const place = places[failure.index];
-    if (place !== undefined) outcomes[place] = outcomeOf(failure, context);
+    if (place !== undefined) outcomes[place] = fromWireError([failure.code, failure.message, 0]);
   }
   for (const [i, { content }] of files.entries()) {
     if (outcomes[places[i] ?? 0] === 'moved') context.onBytes(content.length);
@@ -57,17 +57,12 @@ export async function uploadPack(spec: PackSpec, context: TransferContext): Prom
   return outcomes;
 }
 
-function outcomeOf({ code, message }: StoreFailure, { existing }: TransferContext): PackOutcome {
-  if (code === Code.EXISTS && existing === 'skip') return 'skipped';
-  return fromWireError([code, message, 0]);
-}
-
 async function sendPack(
   folder: Path,
   files: readonly PackedFile[],
-  { lanes, gate, signal, existing, resumed, pace }: TransferContext,
+  { lanes, gate, signal, placing, resumed, pace }: TransferContext,
 ): Promise<readonly StoreFailure[]> {
-  const overwrite = existing === 'overwrite' ? Overwrite.replace : Overwrite.never;
+  const overwrite = placing.existing === 'overwrite' ? Overwrite.replace : Overwrite.never;
   for (let failures = 0; ; ) {
     await gate.pass(signal);
     await pace.take(
@@ -160,7 +155,7 @@ async function keep(
   context: TransferContext,
   outcomes: (PackOutcome | undefined)[],
 ): Promise<void> {
-  const { existing, resumed } = context;
+  const { placing, resumed } = context;
   const known = (index: number): Wanted => {
     const wanted = wantedAt(index);
     if (wanted === undefined)
@@ -183,7 +178,7 @@ async function keep(
   const staging = new Staging(spec.root);
   const { outcomes: stored } = await storePack(staging, {
     folder: spec.to,
-    existing: existing === 'overwrite' ? 'overwrite' : 'fail',
+    existing: placing.existing,
     again: resumed === true,
     files,
   });
@@ -192,6 +187,6 @@ async function keep(
     if (error === undefined) {
       outcomes[place] = 'moved';
       context.onBytes(files[i]?.content.length ?? 0);
-    } else outcomes[place] = error.code === Code.EXISTS && existing === 'skip' ? 'skipped' : error;
+    } else outcomes[place] = error;
   }
 }

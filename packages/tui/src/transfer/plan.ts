@@ -12,6 +12,7 @@ import {
   joinPath,
   type Name,
   type Path,
+  type Time,
 } from '@ferry/protocol';
 
 /** One thing to do; `below` is its path relative to the job's source, [] for the source itself. */
@@ -27,6 +28,7 @@ export type PlanItem =
       readonly kind: 'file';
       readonly below: Path;
       readonly size: number;
+      readonly modified?: Time | undefined;
       /** As they were a moment ago, where they are known. */
       readonly facts?: Facts | undefined;
     }
@@ -48,7 +50,7 @@ export async function* plan(
   signal: AbortSignal,
 ): AsyncGenerator<PlanItem, void, boolean | undefined> {
   if (kind !== EntryKind.folder) {
-    yield itemOf([], kind, top.size, top.facts);
+    yield itemOf([], kind, top.size, top.entry?.modified, top.facts);
     return;
   }
   const open: { readonly folder: Path; readonly entry?: Entry }[] = [
@@ -68,7 +70,8 @@ export async function* plan(
     if ((yield { kind: 'folder', below: folder, entry: own }) === false) continue;
     const byName = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of byName)
-      if (entry.kind !== EntryKind.folder) yield itemOf(below(folder, entry.name), entry.kind, entry.size);
+      if (entry.kind !== EntryKind.folder)
+        yield itemOf(below(folder, entry.name), entry.kind, entry.size, entry.modified);
     for (const entry of byName.toReversed())
       if (entry.kind === EntryKind.folder) open.push({ folder: below(folder, entry.name), entry });
   }
@@ -78,8 +81,8 @@ function below(folder: Path, name: Name): Path {
   return joinPath(folder, name);
 }
 
-function itemOf(path: Path, kind: EntryKind, size: number, facts?: Facts): PlanItem {
-  if (kind === EntryKind.file) return { kind: 'file', below: path, size, facts };
+function itemOf(path: Path, kind: EntryKind, size: number, modified?: Time, facts?: Facts): PlanItem {
+  if (kind === EntryKind.file) return { kind: 'file', below: path, size, modified, facts };
   if (kind === EntryKind.symlink) return { kind: 'link', below: path };
   return {
     kind: 'refused',

@@ -5,16 +5,15 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { asFerryError, Code, EntryKind, type Facts, FerryError, type Path } from '@ferry/protocol';
+import { asFerryError, EntryKind, type Facts, type Path } from '@ferry/protocol';
 import { blockCount } from '@ferry/protocol/content';
 import { type OpenFile, openRead, type Root } from '@ferry/protocol/disk';
 import { Begin, type Create, Overwrite, transferIdBytes } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
-import type { FileResult, TransferContext } from './context.ts';
+import type { Placing, TransferContext } from './context.ts';
 import { worthComparingBytes } from './delta.ts';
 import { Outgoing } from './outgoing.ts';
 import { isOfTheLine, patience, restBefore } from './retry.ts';
-import { isSameVersion } from './same-version.ts';
 import { blocksInFlight, sendInOne } from './send-in-one.ts';
 import { transferIdOf } from './transfer-id.ts';
 
@@ -23,6 +22,8 @@ export type UploadSpec = {
   readonly root: Root;
   readonly source: Path;
   readonly target: Path;
+  /** What is at the target as it was a moment ago: bytes that it has need not travel. */
+  readonly old?: Facts | undefined;
 };
 
 /** What of a create is the same on every lane and attempt. */
@@ -34,30 +35,23 @@ export type UploadOrder = Omit<Create, 'handle' | 'begin'>;
  * @throws {FerryError} NOT_FOUND, NOT_REGULAR, FORBIDDEN, IO_ERROR, SOURCE_CHANGED of this side; the server's EXISTS,
  *   NO_SPACE, READ_ONLY …; CANCELLED; why the server cannot be reached
  */
-export async function upload(spec: UploadSpec, context: TransferContext): Promise<FileResult> {
+export async function upload(spec: UploadSpec, context: TransferContext): Promise<void> {
   await context.gate.pass(context.signal);
   const file = openRead(spec.root, spec.source);
   try {
-    const order = orderOf(spec, file, context);
+    const order = orderOf(spec, file, context.placing);
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
     else {
       context.lanes.prepare(file.facts.size);
-      const base = context.existing === 'overwrite' ? await baseOf(spec, context) : undefined;
+      const base = baseOf(spec, context.placing);
       await new Outgoing(file, { ...order, base: base?.identity }, context, base).send();
     }
-    return 'moved';
-  } catch (thrown) {
-    const error = asFerryError(thrown);
-    if (error.code !== Code.EXISTS) throw error;
-    if (context.existing === 'skip') return 'skipped';
-    if (context.resumed === true && (await isThere(spec, file, context))) return 'moved';
-    throw error;
   } finally {
     file.close();
   }
 }
 
-function orderOf({ source, target }: UploadSpec, file: OpenFile, context: TransferContext): UploadOrder {
+function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
   const { size, modified, mode, identity } = file.facts;
   const id = transferIdOf({ direction: 'upload', identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
@@ -67,28 +61,17 @@ function orderOf({ source, target }: UploadSpec, file: OpenFile, context: Transf
     size,
     modified,
     mode,
-    overwrite: context.existing === 'overwrite' ? Overwrite.replace : Overwrite.never,
-    expected: undefined,
+    overwrite: placing.existing === 'overwrite' ? Overwrite.replace : Overwrite.never,
+    expected: placing.existing === 'overwrite' ? placing.expected : undefined,
     source: identity,
     base: undefined,
   };
 }
 
-/** The version that is there, if it is worth comparing with. */
-async function baseOf({ target }: UploadSpec, context: TransferContext): Promise<Facts | undefined> {
-  try {
-    const facts = await context.statRemote?.(target, context.signal);
-    return facts?.kind === EntryKind.file && facts.size >= worthComparingBytes ? facts : undefined;
-  } catch (error) {
-    if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
-    throw error;
-  }
-}
-
-/** Whether the file that stands in the way is this very one, from before the job was interrupted. */
-async function isThere({ target }: UploadSpec, file: OpenFile, context: TransferContext): Promise<boolean> {
-  if (context.statRemote === undefined) return false;
-  return isSameVersion(await context.statRemote(target, context.signal), file.facts);
+/** The version that is to be replaced, if it is worth comparing with. */
+function baseOf({ old }: UploadSpec, placing: Placing): Facts | undefined {
+  if (placing.existing === 'fail' || old === undefined) return undefined;
+  return old.kind === EntryKind.file && old.size >= worthComparingBytes ? old : undefined;
 }
 
 async function uploadSmall(file: OpenFile, order: UploadOrder, context: TransferContext): Promise<void> {

@@ -8,6 +8,7 @@ import type { Dialog } from '../../state/dialog.ts';
 import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
 import { cells, cutEnd, fit, padEnd } from './cells.ts';
+import { conflictRowsOf } from './conflict-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
 import { limitWords } from './job-rows.ts';
 import { type Look, paint } from './style.ts';
@@ -31,6 +32,8 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
+    case 'conflict':
+      return conflictRows(dialog, state, look);
     case 'question': {
       const lines = [...dialog.lines, '', `${button('y', 'Yes', look)}   ${button('n', 'No', look)}`];
       return boxed(state.size, dialog.title, lines, 60, look);
@@ -88,6 +91,12 @@ function boxed(
     rect: place(size, width, height),
     rows: framed(look, true, { width, height }, { topLeft: title }, rows),
   };
+}
+
+function conflictRows(dialog: Dialog & { kind: 'conflict' }, state: AppState, look: Look): DialogRows {
+  const width = Math.min(72, state.size.columns - 4);
+  const rows = conflictRowsOf(dialog, width, state.size.rows - 2, state.queue.asking.length - 1, look);
+  return { rect: place(state.size, width, rows.length), rows };
 }
 
 function readingWidth(size: Size): number {

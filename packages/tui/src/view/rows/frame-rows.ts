@@ -29,7 +29,8 @@ function edge(
   return paint(look.theme, style, `${ends[0]}${leftText}${fill}${rightText}${ends[1]}`);
 }
 
-function keepEnd(text: string, width: number, ellipsis: string): string {
+/** At most `width` cells; what does not fit is cut at the beginning. */
+export function keepEnd(text: string, width: number, ellipsis: string): string {
   if (cells(text) <= width) return text;
   const chars = [...text];
   while (chars.length > 0 && cells(chars.join('')) > width - 1) chars.shift();

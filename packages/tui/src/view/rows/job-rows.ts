@@ -39,13 +39,18 @@ function nothingIn({ view, jobs }: Queue): string {
 }
 
 /** What is shown where it is not all, and how many jobs there are of each phase, or of each view where that is too long. */
-export function queueTitle({ view, counts, pausedAll }: Queue, { glyphs }: Look, width: number): string {
+export function queueTitle(
+  { view, counts, pausedAll, asking }: Queue,
+  { glyphs }: Look,
+  width: number,
+): string {
   const { moving, waiting, paused, failed, done } = counts;
   const active = moving + waiting + paused;
   const title = (numbers: Readonly<Record<string, number>>): string =>
     [
       view === 'all' ? 'Queue' : `Queue: ${view}`,
       ...(pausedAll ? [active > 0 ? `all ${active} paused` : 'all paused'] : []),
+      ...(asking.length > 0 ? [`${asking.length} asking`] : []),
       ...Object.entries(numbers)
         .filter(([, number]) => number > 0)
         .map(([name, number]) => `${number} ${name}`),
@@ -84,6 +89,13 @@ export function shareOf(job: Job): number {
   return Math.min(1, job.doneBytes / job.totalBytes);
 }
 
+function signOf({ phase, question }: Job, { glyphs }: Look): string {
+  if (question !== undefined) return '?';
+  if (phase === 'done') return glyphs.done;
+  if (phase === 'failed') return glyphs.failed;
+  return phase === 'paused' ? '=' : ' ';
+}
+
 /** The bar goes before the name gets shorter than this. */
 const nameBesideBar = 12;
 
@@ -96,14 +108,7 @@ type RowLook = {
 function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
   const { glyphs, theme } = look;
   const arrow = job.direction === 'download' ? glyphs.down : glyphs.up;
-  const sign =
-    job.phase === 'done'
-      ? glyphs.done
-      : job.phase === 'failed'
-        ? glyphs.failed
-        : job.phase === 'paused'
-          ? '='
-          : ' ';
+  const sign = signOf(job, look);
   const lead = `${fit(`${sign}${arrow}`, cells(glyphs.done) + 1)}${row.marked ? glyphs.mark : ' '}`;
   const style = row.atCursor
     ? row.marked
@@ -156,6 +161,7 @@ function hasBar({ phase }: Job): boolean {
 
 /** What went wrong stands where the numbers were. */
 function wordsOf(job: Job): string | undefined {
+  if (job.question !== undefined) return 'that name is taken: Enter answers';
   if (job.phase === 'cancelled') return 'cancelled';
   if (job.phase !== 'failed' || job.error === undefined) return undefined;
   const [code, message] = job.error;
@@ -190,7 +196,8 @@ function took(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms / 1000);
 }
 
-function styleOf({ phase }: Job): StyleName {
+function styleOf({ phase, question }: Job): StyleName {
+  if (question !== undefined) return 'notice';
   if (phase === 'failed') return 'error';
   if (phase === 'done') return 'good';
   return phase === 'moving' ? 'plain' : 'dim';

@@ -1,0 +1,215 @@
+/** Names that are taken, between a real server and a real disk: each policy, both ways, and the questions that jobs ask. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { EntryKind, limits } from '@ferry/protocol';
+import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
+import type { Direction, Job, JobOrder } from '../../../packages/tui/src/engine/job.ts';
+import type { ConflictPolicy } from '../../../packages/tui/src/transfer/conflict.ts';
+import { path, scratchFolder } from '../../support/scratch.ts';
+import { startServer } from '../../support/server.ts';
+import { localPath, optsFor, Watch } from './bench.ts';
+
+const MiB = limits.blockBytes;
+const young = 1_700_000_100;
+const old = 1_700_000_000;
+
+type Ends = {
+  readonly engine: EngineCore;
+  readonly watch: Watch;
+  /** The folder that files come from, and the one they go to. */
+  readonly from: string;
+  readonly to: string;
+  readonly order: (name: string, existing: ConflictPolicy, more?: Partial<JobOrder>) => JobOrder;
+};
+
+async function ends(t: TestContext, direction: Direction): Promise<Ends> {
+  const home = scratchFolder(t);
+  const shared = join(home, 'shared');
+  const local = join(home, 'local');
+  mkdirSync(shared);
+  mkdirSync(local);
+  const server = await startServer(t, { dir: shared, args: ['--open'] });
+  const engine = new EngineCore(optsFor(t, server));
+  t.after(() => engine.close());
+  const isUpload = direction === 'upload';
+  const order: Ends['order'] = (name, existing, more = {}) => ({
+    direction,
+    source: isUpload ? localPath(local, name) : path(name),
+    kind: EntryKind.folder,
+    target: isUpload ? path(name) : localPath(local, name),
+    existing,
+    ...more,
+  });
+  const [from, to] = isUpload ? [local, shared] : [shared, local];
+  return { engine, watch: new Watch(engine), from, to, order };
+}
+
+function put(file: string, content: string | Buffer, seconds: number): void {
+  writeFileSync(file, content);
+  utimesSync(file, seconds, seconds);
+}
+
+/** Small files go in packs, large ones over lanes: each case exists in both sizes. */
+const sizes = [10, 9 * MiB] as const;
+const cases = ['older', 'newer', 'shorter', 'same', 'other', 'absent'] as const;
+type Case = (typeof cases)[number];
+
+/** A tree of files to move, and in its target what each name says of the file there. */
+function makeTrees({ from, to }: Ends): Map<string, { source: Buffer; target: Buffer | undefined }> {
+  const files = new Map<string, { source: Buffer; target: Buffer | undefined }>();
+  mkdirSync(join(from, 'd'));
+  mkdirSync(join(to, 'd'));
+  for (const size of sizes) {
+    const source = randomBytes(size);
+    const targets: Record<Case, [Buffer, number] | undefined> = {
+      older: [randomBytes(size + 1), old],
+      newer: [randomBytes(size + 1), young + 100],
+      shorter: [source.subarray(0, size - 1), young + 100],
+      same: [source, old],
+      other: [randomBytes(size), young + 100],
+      absent: undefined,
+    };
+    for (const one of cases) {
+      const name = `${one}-${size}`;
+      put(join(from, 'd', name), source, young);
+      const there = targets[one];
+      if (there !== undefined) put(join(to, 'd', name), ...there);
+      files.set(name, { source, target: there?.[0] });
+    }
+  }
+  put(join(from, 'd', 'empty'), '', young);
+  put(join(to, 'd', 'empty'), 'precious', old);
+  files.set('empty', { source: Buffer.alloc(0), target: Buffer.from('precious') });
+  return files;
+}
+
+const outcomes: Record<
+  Exclude<ConflictPolicy, 'ask'>,
+  { replaced: readonly Case[]; failed: readonly Case[] }
+> = {
+  fail: { replaced: [], failed: ['older', 'newer', 'shorter', 'same', 'other'] },
+  skip: { replaced: [], failed: [] },
+  overwrite: { replaced: ['older', 'newer', 'shorter', 'same', 'other'], failed: [] },
+  newer: { replaced: ['older', 'same'], failed: [] },
+  'size-differs': { replaced: ['older', 'newer', 'shorter'], failed: [] },
+  'content-differs': { replaced: ['older', 'newer', 'shorter', 'other'], failed: [] },
+  resume: { replaced: ['shorter'], failed: ['older', 'newer'] },
+  'keep-both': { replaced: [], failed: [] },
+};
+
+const emptyFails: readonly ConflictPolicy[] = [
+  'fail',
+  'overwrite',
+  'newer',
+  'size-differs',
+  'content-differs',
+  'resume',
+];
+
+for (const direction of ['upload', 'download'] as const) {
+  for (const [policy, { replaced, failed }] of Object.entries(outcomes)) {
+    test(`${direction}, ${policy}: every file there is treated as it says, and an empty file replaces none`, async (t) => {
+      const both = await ends(t, direction);
+      const files = makeTrees(both);
+      const [id = 0] = await both.engine.submit([both.order('d', policy as ConflictPolicy)]);
+      const job = await both.watch.over(id);
+      const isOneOf = (list: readonly Case[], name: string): boolean =>
+        list.some((one) => name.startsWith(`${one}-`));
+      for (const [name, { source, target }] of files) {
+        const now = readFileSync(join(both.to, 'd', name));
+        const expected = target === undefined || isOneOf(replaced, name) ? source : target;
+        assert.ok(now.equals(expected), `${policy}: ${name}`);
+        if (policy !== 'keep-both' || target === undefined) continue;
+        const second = name.includes('.') ? name : `${name} (2)`;
+        assert.ok(readFileSync(join(both.to, 'd', second)).equals(source), `${policy}: ${second}`);
+      }
+      const mustFail = [...files.keys()].filter(
+        (name) =>
+          isOneOf(failed, name) || (name === 'empty' && emptyFails.includes(policy as ConflictPolicy)),
+      );
+      assert.deepEqual(
+        job.failures.map(({ source }) => String(source.at(-1))).toSorted(),
+        mustFail.toSorted(),
+      );
+      assert.equal(job.phase, mustFail.length === 0 ? 'done' : 'failed');
+    });
+  }
+
+  test(`${direction}: an empty file replaces another when that was said`, async (t) => {
+    const both = await ends(t, direction);
+    makeTrees(both);
+    const [id = 0] = await both.engine.submit([both.order('d', 'overwrite', { allowEmpty: true })]);
+    assert.equal((await both.watch.over(id)).phase, 'done');
+    assert.equal(readFileSync(join(both.to, 'd', 'empty'), 'utf8'), '');
+  });
+
+  test(`${direction}: what asks waits, the rest goes on; answers hold for one or for all`, async (t) => {
+    const both = await ends(t, direction);
+    const files = makeTrees(both);
+    rmSync(join(both.from, 'd', 'empty'));
+    const [id = 0] = await both.engine.submit([both.order('d', 'ask')]);
+    const asks = (): Promise<Job> =>
+      both.watch.job(id, ({ phase, question }) => phase === 'waiting' && question !== undefined);
+    const first = (await asks()).question;
+    assert.ok(first);
+    assert.ok(
+      readFileSync(join(both.to, 'd', 'absent-10')).equals(files.get('absent-10')?.source ?? Buffer.of()),
+    );
+    both.engine.answer(id, first.sourcePath, { policy: 'keep-both', scope: 'this' });
+    const second = (
+      await both.watch.job(
+        id,
+        ({ question }) => question !== undefined && question.sourcePath.at(-1) !== first.sourcePath.at(-1),
+      )
+    ).question;
+    assert.ok(second);
+    // What it no longer asks about is ignored.
+    both.engine.answer(id, first.sourcePath, { policy: 'overwrite', scope: 'job' });
+    both.engine.answer(id, second.sourcePath, { policy: 'newer', scope: 'job' });
+    assert.equal((await both.watch.over(id)).phase, 'done');
+    const kept = String(first.sourcePath.at(-1));
+    assert.ok(readdirSync(join(both.to, 'd')).includes(`${kept} (2)`));
+    assert.ok(readFileSync(join(both.to, 'd', kept)).equals(files.get(kept)?.target ?? Buffer.of()));
+  });
+
+  test(`${direction}: a rule that says nothing of empty files asks about them, where somebody is there`, async (t) => {
+    const both = await ends(t, direction);
+    mkdirSync(join(both.from, 'd'));
+    mkdirSync(join(both.to, 'd'));
+    for (const name of ['a', 'b', 'c']) {
+      put(join(both.from, 'd', name), name === 'b' ? '' : 'new', young);
+      put(join(both.to, 'd', name), 'old', old);
+    }
+    const [id = 0] = await both.engine.submit([both.order('d', 'ask')]);
+    const asked = await both.watch.job(id, (job) => job.question !== undefined);
+    both.engine.answer(id, asked.question?.sourcePath ?? [], { policy: 'newer', scope: 'job' });
+    const { question } = await both.watch.job(id, (job) => job.question !== undefined && job.doneFiles === 2);
+    assert.equal(question?.why, 'empty');
+    both.engine.answer(id, question?.sourcePath ?? [], { policy: 'overwrite', scope: 'this' });
+    assert.equal((await both.watch.over(id)).phase, 'done');
+    const now = ['a', 'b', 'c'].map((name) => readFileSync(join(both.to, 'd', name), 'utf8'));
+    assert.deepEqual(now, ['new', '', 'new']);
+  });
+}
+
+test('an answer for all downloads settles other jobs, too', async (t) => {
+  const both = await ends(t, 'download');
+  for (const name of ['a', 'b', 'c']) {
+    put(join(both.from, name), 'new', young);
+    put(join(both.to, name), 'old', old);
+  }
+  const file = { kind: EntryKind.file } as const;
+  const orders = ['a', 'b', 'c'].map((name) => both.order(name, 'ask', file));
+  const ids = await both.engine.submit(orders);
+  const [first = 0] = ids;
+  for (const id of ids) await both.watch.job(id, ({ question }) => question !== undefined);
+  const { question } = await both.watch.job(first, () => true);
+  assert.ok(question);
+  both.engine.answer(first, question.sourcePath, { policy: 'overwrite', scope: 'all-downloads' });
+  for (const id of ids) assert.equal((await both.watch.over(id)).phase, 'done');
+  for (const name of ['a', 'b', 'c']) assert.equal(readFileSync(join(both.to, name), 'utf8'), 'new');
+});
