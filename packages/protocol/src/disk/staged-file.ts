@@ -334,7 +334,13 @@ export class StagedFile {
     this.#closeQuietly();
     this.#journal?.close();
     quietly(() =>
-      this.#withPart((partFolderFd) => condemnPart(partFolderFd, this.#spec.transferId, this.#ino)),
+      this.#withPart((partFolderFd) =>
+        condemnPart(partFolderFd, {
+          transferId: this.#spec.transferId,
+          name: this.#partName,
+          ino: this.#ino,
+        }),
+      ),
     );
   }
 
