@@ -323,6 +323,24 @@ describe('the staging folder', () => {
   });
 });
 
+test('killed right after a file got its name, a transfer is known by whoever asks again (XFER-18)', (t) => {
+  for (const existing of ['fail', 'overwrite'] as const) {
+    const { folder, staging } = share(t);
+    const spec = specFor('file', 0, { existing, isRemembered: true });
+    if (existing === 'overwrite') writeFileSync(join(folder, 'file'), 'older');
+    const file = staging.create(spec);
+    file.seal();
+    assert.equal(staging.committed(spec), undefined);
+    const facts = file.publish(new FolderSync());
+    const { root } = staging;
+    assert.deepEqual(new Staging(root).committed(spec), { facts, durable: true });
+    assert.equal(staging.committed({ ...spec, owner: 'somebody' }), undefined);
+    assert.equal(staging.committed({ ...spec, transferId: 'b'.repeat(32) }), undefined);
+    writeFileSync(join(folder, 'file'), 'of somebody else');
+    assert.equal(staging.committed(spec), undefined);
+  }
+});
+
 describe('what a killed program left behind goes with the next that tidies up', () => {
   /** As that of a process that has ended. */
   const madeByTheDead = (): string => {

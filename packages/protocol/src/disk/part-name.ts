@@ -36,10 +36,7 @@ export function journalName(transferId: string): Name {
  * whatever becomes of the others: without its name or without its journal nobody goes on with it.
  * @throws raw system errors of the look at it only
  */
-export function condemnPart(
-  partFolderFd: number,
-  { transferId, name, ino }: { transferId: string; name: Name; ino: bigint },
-): void {
+export function condemnPart(partFolderFd: number, transferId: string, name: Name, ino: bigint): void {
   const part = pathAt(partFolderFd, name);
   const bad = pathAt(partFolderFd, checkName(`${transferId}.bad`));
   if (lstatAt(partFolderFd, name)?.ino !== ino) return;

@@ -5,6 +5,7 @@
  */
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
@@ -16,18 +17,19 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { blockCount } from '../content/block.ts';
-import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { byteString, type Name, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
 import { logCommits, wasCommitted } from './commit-log.ts';
-import { errnoOf, onDisk, unlessErrno } from './errno.ts';
+import { errnoOf, onDisk, quietly, unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
+import { FolderSync } from './folder-sync.ts';
+import { stampOf } from './identity.ts';
 import { Journal, type JournalHead } from './journal.ts';
 import { isOrphan, journalName, partName as partNameFor, stemOf } from './part-name.ts';
 import type { Root } from './root.ts';
-import { StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { type Committed, StagedFile, type StagedFileSpec } from './staged-file.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
@@ -128,27 +130,32 @@ export class Staging {
     });
   }
 
-  /** Whether exactly this transfer has given its target the file that is there now; gives its facts. */
-  committed(spec: StagedFileSpec): Facts | undefined {
-    return onDisk(() => {
-      const found = this.root.withParent(spec.target, (folderFd, name) => {
+  /** If exactly this transfer has given its target the file that is there now: what its commit has answered, or would have. */
+  committed(spec: StagedFileSpec): Committed | undefined {
+    return onDisk(() =>
+      this.root.withParent(spec.target, (folderFd, name) => {
         const stats = this.root.lookAt(folderFd, name);
-        return stats?.isFile() === true ? factsOf(name, stats) : undefined;
-      });
-      if (found === undefined) return undefined;
-      const record = { transferId: spec.transferId, owner: spec.owner ?? '', identity: found.identity };
-      let known = false;
-      unlessErrno(['ENOENT'], () => {
-        known = closing(this.root.openFolder([stagingName]), (stagingFd) => wasCommitted(stagingFd, record));
-      });
-      return known ? found : undefined;
-    });
+        if (stats?.isFile() !== true) return undefined;
+        const record = { transferId: spec.transferId, owner: spec.owner ?? '', stamp: stampOf(stats) };
+        let known = false;
+        unlessErrno(['ENOENT'], () => {
+          known = closing(this.root.openFolder([stagingName]), (stagingFd) =>
+            wasCommitted(stagingFd, record),
+          );
+        });
+        if (!known) return undefined;
+        // Who gave it its name may have been killed before the sync.
+        const folders = new FolderSync();
+        if (this.root.durable) folders.add(folderFd);
+        return { facts: factsOf(name, stats), durable: folders.sync() && this.root.durable };
+      }),
+    );
   }
 
-  /** Remembers a published file for {@link committed}. */
-  remember(spec: StagedFileSpec, { identity }: Facts): void {
-    const record = { transferId: spec.transferId, owner: spec.owner ?? '', identity };
-    onDisk(() =>
+  /** For {@link committed}: the file that looks like this gets its name now. It does without if the disk does not take that. */
+  remember(spec: StagedFileSpec, stats: BigIntStats): void {
+    const record = { transferId: spec.transferId, owner: spec.owner ?? '', stamp: stampOf(stats) };
+    quietly(() =>
       closing(this.root.openFolder([stagingName]), (stagingFd) =>
         logCommits(stagingFd, [record], Date.now()),
       ),
