@@ -97,7 +97,7 @@ describe('rights', () => {
     assert.throws(() => checkRight('owner', Kind.hello), withCode('FORBIDDEN'));
   });
 
-  it('let readers read, and change nothing', async (t) => {
+  it('let readers read, and change nothing (AUTZ-01)', async (t) => {
     const dir = scratchFolder(t);
     writeFileSync(join(dir, 'file'), 'content');
     symlinkSync('file', join(dir, 'link'));
