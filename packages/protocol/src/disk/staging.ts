@@ -27,7 +27,8 @@ import { factsOf } from './facts.ts';
 import { Journal, type JournalHead } from './journal.ts';
 import { journalName, partName as partNameFor } from './part-name.ts';
 import type { Root } from './root.ts';
-import { StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { StagedFile } from './staged-file.ts';
+import type { StagedFileSpec } from './staged-file-spec.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;

@@ -13,6 +13,8 @@ import { fetchHandler } from './handlers/fetch.ts';
 import { manifestHandler } from './handlers/manifest.ts';
 import { patchHandler } from './handlers/patch.ts';
 import { readHandler } from './handlers/read.ts';
+import { readSliceHandler } from './handlers/read-slice.ts';
+import { sliceHandler } from './handlers/slice.ts';
 import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
@@ -34,6 +36,7 @@ export class Lane {
       context.principal.role,
       new Map([
         readHandler(this.#reads),
+        readSliceHandler(this.#reads),
         createHandler(this.#uploads),
         commitHandler(this.#uploads),
         discardHandler(this.#uploads),
@@ -41,6 +44,7 @@ export class Lane {
         fetchHandler(context),
         manifestHandler(context),
         patchHandler(this.#uploads),
+        sliceHandler(this.#uploads),
       ]),
     );
   }
