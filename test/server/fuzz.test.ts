@@ -14,6 +14,7 @@ import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/sessio
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
+import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor } from '../support/client.ts';
@@ -36,6 +37,7 @@ before(() => {
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
     transfers: new Transfers(),
+    contents: new ContentIndex(join(folder, 'contents.db')),
     log: () => {},
     onKnown: () => {},
   };

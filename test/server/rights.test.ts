@@ -12,15 +12,18 @@ import {
   discard,
   fetch,
   list,
+  locate,
   makeLink,
   manifest,
   mkdir,
   patch,
   read,
   readLink,
+  readSlice,
   remove,
   rename,
   setFacts,
+  slice,
   space,
   stat,
   store,
@@ -77,6 +80,19 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(patch, { handle: 1, index: 0, digest: content.root, pieces: [], content: Buffer.alloc(0) }),
   ],
+  [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
+  [
+    Kind.slice,
+    (_, lane) =>
+      lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
+  ],
+  [
+    Kind.readSlice,
+    async (session, lane) => {
+      const { identity } = (await session.call(stat, { path: file })).facts;
+      return lane.call(readSlice, { path: file, identity, index: 0, offset: 0, length: 3, digest: false });
+    },
+  ],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
 ]);
 
@@ -118,8 +134,10 @@ describe('rights', () => {
       Kind.space,
       Kind.ticket,
       Kind.read,
+      Kind.readSlice,
       Kind.fetch,
       Kind.manifest,
+      Kind.locate,
       Kind.readLink,
     ]);
     for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');

@@ -40,6 +40,8 @@ export const limits = {
   controlInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
+  /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
+  sliceBytes: 32 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */

@@ -19,8 +19,10 @@ const reading: readonly Kind[] = [
   Kind.space,
   Kind.ticket,
   Kind.read,
+  Kind.readSlice,
   Kind.fetch,
   Kind.manifest,
+  Kind.locate,
   Kind.readLink,
 ];
 const changing: readonly Kind[] = [
@@ -33,6 +35,7 @@ const changing: readonly Kind[] = [
   Kind.discard,
   Kind.store,
   Kind.patch,
+  Kind.slice,
   Kind.setFacts,
   Kind.makeLink,
 ];
