@@ -76,10 +76,20 @@ export const limits = {
   ticketMs: 60_000,
   /** How long a server that was told to stop lets transfers finish. */
   drainMs: 30_000,
-  /** Sockets of one server that are not logged in yet. */
-  strangers: 100,
-  /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
-  strangersWaiting: 500,
+  /** Sockets of one server that are not logged in yet. For one more, a silent one has to go, or it has to go itself. */
+  strangers: 1000,
+  /** A stranger that has said nothing for so long may have to go for another one. */
+  silentMs: 1000,
+  /** Logins that one thread has in hand at once; who has spoken meanwhile waits in line, so that sessions are not held up. */
+  workerLogins: 50,
+  /** Logged-in connections of one server, lanes included, where there are descriptors for them. One more is told LIMIT. */
+  connections: 12_000,
+  /** Descriptors that are kept for files, databases and the log; where there are few, half of them. */
+  reservedDescriptors: 512,
+  /** A worker thread says this often that it is alive… */
+  heartbeatMs: 1000,
+  /** …and is ended when it has worked for so long, in time of the processor, and said nothing. */
+  stuckMs: 2000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

@@ -53,6 +53,8 @@ export type ConnectionContext = {
 export type ConnectionOpts = ConnectionContext & {
   /** When a stranger is thrown out, on performance.now's clock. */
   readonly deadlineMs: number;
+  /** There are as many connections as there may be: whoever it is, it is told so. */
+  readonly isFull?: boolean;
   /** Once. */
   readonly onEnd: () => void;
 };
@@ -110,8 +112,15 @@ export class Connection {
     );
   }
 
+  /** Now, whatever is under way. */
+  abort(error: FerryError): void {
+    this.#channel.abort(error);
+  }
+
   #hello(request: Hello): Welcome {
     const { login, ticketKeys } = this.#opts;
+    checkVersion(request.version);
+    this.#checkRoom();
     const principal = logIn(login, request, loginText(this.#link), Date.now());
     const context = this.#contextFor(principal);
     const sessionId = newSessionId();
@@ -139,6 +148,7 @@ export class Connection {
   #attach(request: Attach): Record<never, never> {
     const { pool, transfers, ticketKeys, contents } = this.#opts;
     checkVersion(request.version);
+    this.#checkRoom();
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
     const proof = laneProof(this.#link, sessionSecret(ticketKeys, grant.sessionId));
@@ -151,6 +161,12 @@ export class Connection {
       lane.block(buffer, bodyBytes),
     );
     return {};
+  }
+
+  /** @throws {FerryError} LIMIT */
+  #checkRoom(): void {
+    if (this.#opts.isFull !== true) return;
+    throw new FerryError(Code.LIMIT, 'the server has as many connections as it can take: try again later');
   }
 
   #contextFor(principal: Principal): SessionContext {

@@ -22,15 +22,32 @@ export type WorkerSetup = {
 
 export type ToWorker =
   /** A connection was accepted and is the worker's now. */
-  | { readonly kind: 'socket'; readonly id: number; readonly socket: Socket }
+  | {
+      readonly kind: 'socket';
+      readonly id: number;
+      readonly socket: Socket;
+      /** How long ago it was accepted. */
+      readonly ageMs: number;
+      /** There are as many connections as there may be: it is told so when it has said who it is. */
+      readonly isFull: boolean;
+    }
+  /** A stranger that has to go for another one; nothing if it has logged in meanwhile. */
+  | { readonly kind: 'drop'; readonly id: number }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
-  /** Tests only: throw, as a bug would. */
-  | { readonly kind: 'crash' };
+  /** Tests only: what a bug would do. */
+  | { readonly kind: 'crash'; readonly how: Crash };
+
+/** `throw`; `hang`: work for ever; `heap`: take all memory. */
+export type Crash = 'throw' | 'hang' | 'heap';
 
 export type FromWorker =
-  /** Sockets may come. */
-  | { readonly kind: 'ready' }
+  /** Sockets may come. `thread` is the kernel's number of it. */
+  | { readonly kind: 'ready'; readonly thread: number }
+  /** Every limits.heartbeatMs. */
+  | { readonly kind: 'alive' }
+  /** The first bytes of a stranger have come. */
+  | { readonly kind: 'spoke'; readonly id: number }
   /** The connection has logged in or has shown a ticket. */
   | { readonly kind: 'known'; readonly id: number }
   | { readonly kind: 'gone'; readonly id: number }

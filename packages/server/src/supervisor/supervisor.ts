@@ -5,8 +5,11 @@
 
 import type { Socket } from 'node:net';
 import { limits, show } from '@ferry/protocol';
+import { sourceOf } from '../access/source.ts';
 import { type Log, note } from '../log.ts';
-import type { WorkerSetup } from './messages.ts';
+import { admission, type Stranger } from './admission.ts';
+import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
+import type { Crash, WorkerSetup } from './messages.ts';
 import { restartAfter } from './restart.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -21,8 +24,12 @@ export type SupervisorOpts = {
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
-  /** Accepted and not handed over: too many strangers, or no worker lives. At most limits.strangersWaiting. */
-  readonly #waiting: Socket[] = [];
+  readonly #capacity: Capacity = capacityFor(openFilesLimit());
+  /** Those who have not logged in, in the order in which they came. */
+  readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
+  /** Accepted while no worker lived. */
+  readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
+  readonly #heart: NodeJS.Timeout;
   #crashesMs: readonly number[] = [];
   #nextConnection = 1;
   #isDraining = false;
@@ -30,6 +37,10 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
+    this.#heart = setInterval(() => {
+      for (const worker of this.#workers) worker.feelPulse(performance.now());
+    }, limits.heartbeatMs);
+    this.#heart.unref();
   }
 
   /** Resolves when every worker takes connections. Rejects when one cannot start. */
@@ -41,18 +52,18 @@ export class Supervisor {
   }
 
   accept(socket: Socket): void {
-    if (this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
+    if (this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
       socket.destroy();
       return;
     }
-    this.#waiting.push(socket);
+    this.#waiting.push({ socket, sinceMs: performance.now() });
     this.#admit();
   }
 
   /** Resolves when nothing moves any more and every connection is closed. It has no limit of its own. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
     return new Promise((resolve) => {
       this.#onLastDrained = resolve;
       for (const worker of this.#workers) worker.drain();
@@ -60,28 +71,54 @@ export class Supervisor {
     });
   }
 
-  /** Tests only: makes the busiest worker throw. */
-  crashOne(): void {
-    [...this.#workers].toSorted((a, b) => b.load - a.load)[0]?.crash();
+  /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
+  exit(code: number): never {
+    if ([...this.#workers].some((worker) => worker.isCondemned)) endNow();
+    process.exit(code);
   }
 
-  /** Hands over who waits, first come, first served, as long as there is room for strangers. */
+  /** Tests only: what a bug in the busiest worker would do. */
+  crashOne(how: Crash): void {
+    [...this.#workers].toSorted((a, b) => b.load - a.load)[0]?.crash(how);
+  }
+
+  /** Hands over who waits, first come, first served. */
   #admit(): void {
-    while (this.#strangers < limits.strangers) {
+    for (;;) {
       const worker = this.#leastLoaded();
-      const socket = worker === undefined ? undefined : this.#waiting.shift();
-      if (worker === undefined || socket === undefined) return;
-      // Its peer may be gone already; such a socket has no handle to hand over.
-      if (socket.destroyed) continue;
-      worker.take(this.#nextConnection, socket);
-      this.#nextConnection += 1;
+      const next = worker === undefined ? undefined : this.#waiting.shift();
+      if (worker === undefined || next === undefined) return;
+      this.#handOver(next.socket, next.sinceMs, worker);
     }
   }
 
-  get #strangers(): number {
-    let count = 0;
-    for (const worker of this.#workers) count += worker.strangers;
-    return count;
+  #handOver(socket: Socket, sinceMs: number, worker: WorkerHandle): void {
+    // Its peer may be gone already; such a socket has no handle to hand over.
+    if (socket.destroyed) return;
+    const nowMs = performance.now();
+    const source = sourceOf(socket.remoteAddress ?? '?');
+    const place = admission(this.#strangers, source, nowMs, this.#capacity.strangers);
+    if (place.kind === 'refuse') {
+      socket.destroy();
+      return;
+    }
+    if (place.instead !== undefined) {
+      this.#strangers.get(place.instead)?.worker.drop(place.instead);
+      // Its place is free from now on, whenever it is gone.
+      this.#strangers.delete(place.instead);
+    }
+    const id = this.#nextConnection;
+    this.#nextConnection += 1;
+    const isFull = this.#known >= this.#capacity.connections;
+    this.#strangers.set(id, { source, sinceMs, hasSpoken: false, worker });
+    worker.take(id, socket, nowMs - sinceMs, isFull);
+  }
+
+  /** Logged-in connections. */
+  get #known(): number {
+    let all = 0;
+    for (const worker of this.#workers) all += worker.load;
+    return all - this.#strangers.size;
   }
 
   #leastLoaded(): WorkerHandle | undefined {
@@ -96,7 +133,16 @@ export class Supervisor {
       name: `worker ${index}`,
       setup: { ...this.#opts.setup, tidies: index === 1 },
       onLog: this.#opts.log,
-      onRoom: () => this.#admit(),
+      onSpoke: (id) => {
+        const stranger = this.#strangers.get(id);
+        if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });
+      },
+      onKnown: (id) => this.#strangers.delete(id),
+      onGone: (id) => this.#strangers.delete(id),
+      onImmortal: () => {
+        note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
+        endNow();
+      },
       onReady: () => {
         isReady = true;
         onReady();
@@ -138,4 +184,9 @@ export class Supervisor {
       this.#spawn(index, () => note(this.#opts.log, `worker ${index} is back`));
     }, restart.ms);
   }
+}
+
+/** process.exit waits for the threads. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

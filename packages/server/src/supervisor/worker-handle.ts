@@ -3,17 +3,27 @@
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import type { LogEvent } from '../log-event.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { Crash, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { Pulse } from './pulse.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+/** How long a thread may take to end that was told to, milliseconds: much, as the machine may be busy. */
+const immortalMs = 30_000;
 
 export type WorkerHandleOpts = {
   readonly name: string;
   readonly setup: WorkerSetup;
   readonly onLog: (event: LogEvent) => void;
-  /** One stranger fewer: logged in, or gone. */
-  readonly onRoom: () => void;
+  /** A stranger's first bytes have come. */
+  readonly onSpoke: (id: number) => void;
+  /** It has logged in. */
+  readonly onKnown: (id: number) => void;
+  /** A connection of this worker is over. */
+  readonly onGone: (id: number) => void;
+  /** It cannot be ended: only the end of the whole process helps. */
+  readonly onImmortal: () => void;
   readonly onReady: () => void;
   readonly onDrained: () => void;
   /** Once, however it ended. */
@@ -25,8 +35,8 @@ export class WorkerHandle {
   readonly #worker: Worker;
   readonly #opts: WorkerHandleOpts;
   readonly #connections = new Set<number>();
-  /** Those of them that are not logged in. */
-  readonly #strangers = new Set<number>();
+  #pulse: Pulse | undefined;
+  #isCondemned = false;
   #error: Error | undefined;
 
   constructor(opts: WorkerHandleOpts) {
@@ -42,8 +52,9 @@ export class WorkerHandle {
       this.#error = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.once('exit', () => {
+      const connections = [...this.#connections];
       this.#connections.clear();
-      this.#strangers.clear();
+      for (const id of connections) opts.onGone(id);
       opts.onExit(this.#error);
     });
   }
@@ -53,25 +64,41 @@ export class WorkerHandle {
     return this.#connections.size;
   }
 
-  /** Those of them that are not logged in. */
-  get strangers(): number {
-    return this.#strangers.size;
+  /** It was told to end because it was stuck, and has not. */
+  get isCondemned(): boolean {
+    return this.#isCondemned;
   }
 
   /** Hands a connection over; from now on this thread knows only its number. Also before the worker is ready. */
-  take(id: number, socket: Socket): void {
+  take(id: number, socket: Socket, ageMs: number, isFull: boolean): void {
     this.#connections.add(id);
-    this.#strangers.add(id);
     // The type of the transfer list lacks sockets, which Node has taken since 24.
-    this.#send({ kind: 'socket', id, socket }, [socket as unknown as ArrayBuffer]);
+    this.#send({ kind: 'socket', id, socket, ageMs, isFull }, [socket as unknown as ArrayBuffer]);
+  }
+
+  /** Nothing if it is not its stranger. */
+  drop(id: number): void {
+    if (this.#connections.has(id)) this.#send({ kind: 'drop', id });
+  }
+
+  /** Ends it when it is stuck; what it was doing is lost, as with any crash. */
+  feelPulse(nowMs: number): void {
+    if (this.#pulse?.isStuck(nowMs) !== true) return;
+    this.#pulse = undefined;
+    this.#isCondemned = true;
+    this.#error = new Error('it was busy for too long and said nothing');
+    void this.#worker.terminate();
+    // Some loops, in native code or of builtins alone, hear of no end.
+    const timer = setTimeout(() => this.#opts.onImmortal(), immortalMs);
+    this.#worker.once('exit', () => clearTimeout(timer));
   }
 
   drain(): void {
     this.#send({ kind: 'drain' });
   }
 
-  crash(): void {
-    this.#send({ kind: 'crash' });
+  crash(how: Crash): void {
+    this.#send({ kind: 'crash', how });
   }
 
   #send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -81,14 +108,20 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
+        this.#pulse = new Pulse(message.thread, performance.now());
         this.#opts.onReady();
         break;
+      case 'alive':
+        this.#pulse?.beat(performance.now());
+        break;
+      case 'spoke':
+        this.#opts.onSpoke(message.id);
+        break;
       case 'known':
-        this.#forget(message.id);
+        this.#opts.onKnown(message.id);
         break;
       case 'gone':
-        this.#connections.delete(message.id);
-        this.#forget(message.id);
+        if (this.#connections.delete(message.id)) this.#opts.onGone(message.id);
         break;
       case 'drained':
         this.#opts.onDrained();
@@ -97,9 +130,5 @@ export class WorkerHandle {
         this.#opts.onLog(message.event);
         break;
     }
-  }
-
-  #forget(stranger: number): void {
-    if (this.#strangers.delete(stranger)) this.#opts.onRoom();
   }
 }

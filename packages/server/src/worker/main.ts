@@ -4,15 +4,17 @@
  */
 
 import { constants } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
+import { limits } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { partialAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -44,20 +46,31 @@ const connections = new Connections({
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id) => send({ kind: 'known', id }),
   onGone: (id) => send({ kind: 'gone', id }),
+  onSpoke: (id) => send({ kind: 'spoke', id }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(message.id, message.socket);
+      connections.accept(message);
+      break;
+    case 'drop':
+      connections.drop(message.id);
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
       break;
     case 'crash':
-      throw new Error('asked to crash by a test');
+      crash(message.how);
   }
 });
+
+/** Tests only. */
+function crash(how: Crash): void {
+  if (how === 'throw') throw new Error('asked to crash by a test');
+  const kept: object[] = [];
+  for (;;) if (how === 'heap') kept.push({ size: kept.length, more: [] });
+}
 
 if (setup.tidies) {
   const tidy = (): void => {
@@ -67,4 +80,5 @@ if (setup.tidies) {
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);
 }
-send({ kind: 'ready' });
+setInterval(() => send({ kind: 'alive' }), limits.heartbeatMs).unref();
+send({ kind: 'ready', thread: Number(readlinkSync('/proc/thread-self').split('/').at(-1)) });
