@@ -2,6 +2,7 @@
 export * from './display.ts';
 export * from './entry.ts';
 export * from './errors.ts';
+export * from './finding.ts';
 export * from './limits.ts';
 export * from './link-target.ts';
 export * from './path.ts';

@@ -1,5 +1,6 @@
 /** Public door: files of one root folder on this machine's disk, confined to it. For I/O threads of both programs. */
 
+export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-files.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
 export { FolderSync } from './folder-sync.ts';
 export { list, type PageOpts } from './list.ts';
