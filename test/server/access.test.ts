@@ -9,6 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it, type TestContext } from 'node:test';
 import type { FerryError } from '@ferry/protocol';
 import { createPrivateFile, replacePrivateFile } from '@ferry/protocol/disk/private-file';
+import { makeTicketKeys, newSessionId, openTicket, sealTicket } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { type AccountSettings, Accounts } from '../../packages/server/src/access/accounts.ts';
@@ -276,5 +277,32 @@ describe('the ticket ledger', () => {
     assert.ok(!ledger.spend(late));
     assert.ok(!ledger.spend(early));
     assert.ok(ledger.spend(ledger.issue()));
+  });
+
+  it('and the seal let no forged or replayed ticket through (AUTH-13, AUTH-14)', (t) => {
+    const keys = makeTicketKeys();
+    const ledger = new TicketLedger(newTicketMemory());
+    const grant = () => ({ sessionId: newSessionId(), device: undefined, kicks: 0, serial: ledger.issue() });
+    const isAccepted = (ticket: Buffer): boolean => {
+      try {
+        return ledger.spend(openTicket(keys, ticket, 0).serial);
+      } catch (error) {
+        assert.ok(withCode('TICKET_INVALID')(error));
+        return false;
+      }
+    };
+    const good = Array.from({ length: 16 }, () => sealTicket(keys, grant(), 0));
+    for (const ticket of good) assert.ok(isAccepted(ticket));
+    let accepted = 0;
+    const tries = process.env['FERRY_SOAK'] === '1' ? 1_000_000 : 100_000;
+    for (let i = 0; i < tries; i++) {
+      const ticket = Buffer.from(good[i % good.length] ?? '');
+      // Every second one as it was; of the others one bit is turned, each in its turn.
+      const bit = (i >> 5) % (ticket.length * 8);
+      if (i % 2 === 1) ticket[bit >> 3] = (ticket[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      if (isAccepted(ticket)) accepted += 1;
+    }
+    assert.equal(accepted, 0);
+    t.diagnostic(`count: tickets shown again or forged ${tries}, accepted ${accepted}`);
   });
 });

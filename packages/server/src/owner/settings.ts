@@ -44,7 +44,7 @@ export function parseRule(text: string): Rule {
   return { path: pathFromText(path), rights: parseRights(given) };
 }
 
-function parseRights(text: string): ReadonlySet<Right> {
+export function parseRights(text: string): ReadonlySet<Right> {
   if (text === 'none') return new Set();
   if (isRole(text)) return new Set([...rightsOf(text)].filter((right) => right !== 'admin'));
   return new Set(

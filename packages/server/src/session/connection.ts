@@ -29,6 +29,7 @@ import {
   type TicketKeys,
 } from '@ferry/protocol/session';
 import { checkVersion, type LoginRules, logIn } from '../access/login.ts';
+import { makeOwnFolder } from '../access/own-folder.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
 import type { Standings } from '../access/standing.ts';
@@ -144,6 +145,7 @@ export class Connection {
     const { login, ticketKeys, ticketLedger } = this.#opts;
     const principal = logIn(login, request, loginText(this.#link), Date.now());
     const context = this.#contextFor(principal);
+    void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
     const readOnly = isReadOnly(principal.rights, principal.root);
     this.#become({ kind: 'session', context, beganMs: performance.now() }, sessionId);
