@@ -18,6 +18,7 @@ import {
   patch,
   read,
   readLink,
+  readRange,
   remove,
   rename,
   setFacts,
@@ -51,6 +52,10 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.remove, (session) => session.call(remove, { path: file })],
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
+  [
+    Kind.readRange,
+    (session) => session.call(readRange, { path: file, identity: undefined, offset: 0, length: 1 }),
+  ],
   [Kind.makeLink, (session) => session.call(makeLink, { path: path('new-link'), target: 'file' })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
@@ -121,6 +126,7 @@ describe('rights', () => {
       Kind.fetch,
       Kind.manifest,
       Kind.readLink,
+      Kind.readRange,
     ]);
     for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');
     assert.deepEqual(snapshot(dir).map(withoutAccessTime), before);

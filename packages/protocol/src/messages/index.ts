@@ -17,6 +17,7 @@ export * from './mkdir.ts';
 export * from './patch.ts';
 export * from './read.ts';
 export * from './read-link.ts';
+export * from './read-range.ts';
 export * from './remove.ts';
 export * from './rename.ts';
 export * from './set-facts.ts';

@@ -37,6 +37,8 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
+  /** A request of the control connection all the same: it waits behind no block. */
+  readRange: 0x49,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -22,6 +22,7 @@ const reading: readonly Kind[] = [
   Kind.fetch,
   Kind.manifest,
   Kind.readLink,
+  Kind.readRange,
 ];
 const changing: readonly Kind[] = [
   Kind.mkdir,

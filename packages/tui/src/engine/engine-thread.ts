@@ -17,7 +17,7 @@ import type {
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { CallResult, FromEngine, SourceCall, ToEngine } from './messages.ts';
-import type { FileSource, Space, Wait } from './source.ts';
+import type { FileSource, Range, Space, Wait } from './source.ts';
 
 /** How long the thread may take to tidy up and say goodbye, milliseconds. */
 const farewellMs = 2000;
@@ -143,6 +143,8 @@ export class EngineThread implements Engine {
       makeLink: async (path, target, opts) => {
         await call({ verb: 'makeLink', side, path, target }, opts);
       },
+      readRange: async (path, range, opts) =>
+        (await call({ verb: 'readRange', side, path, range }, opts)) as Range,
       space: async (path, opts) => (await call({ verb: 'space', side, path }, opts)) as Space,
     };
   }

@@ -7,7 +7,7 @@ import type { Answer } from '../transfer/conflict.ts';
 import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
-import type { Space } from './source.ts';
+import type { Range, RangeSpec, Space } from './source.ts';
 
 export type ThreadData = EngineOpts;
 
@@ -19,6 +19,7 @@ export type SourceCall =
       readonly path: Path;
     }
   | { readonly verb: 'rename'; readonly side: Side; readonly path: Path; readonly to: Path }
+  | { readonly verb: 'readRange'; readonly side: Side; readonly path: Path; readonly range: RangeSpec }
   | { readonly verb: 'makeLink'; readonly side: Side; readonly path: Path; readonly target: string }
   | {
       readonly verb: 'setFacts';
@@ -41,7 +42,7 @@ export type ToEngine =
   | { readonly kind: 'clear' }
   | { readonly kind: 'close' };
 
-export type CallResult = Facts | Space | readonly JobId[] | string | undefined;
+export type CallResult = Facts | Range | Space | readonly JobId[] | string | undefined;
 
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }

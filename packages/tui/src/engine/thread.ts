@@ -85,6 +85,8 @@ async function serve(
       return undefined;
     case 'readLink':
       return source.readLink(call.path, opts);
+    case 'readRange':
+      return source.readRange(call.path, call.range, opts);
     case 'makeLink':
       await source.makeLink(call.path, call.target, opts);
       return undefined;
