@@ -1,6 +1,6 @@
 /**
  * Far away: 100 ms, 500 Mbit/s, with a little loss. One large file beside iperf3 with eight streams, which is what the line
- * can carry, and a folder of small files beside rsync over ssh. The line is built of network namespaces by test/tools/wan,
+ * can carry, aria2 with eight connections and scp; and a folder of small files beside rsync over ssh and lftp. The line is built of network namespaces by test/tools/wan,
  * which wants root, gcc and iproute2; where they are missing the bench says so.
  */
 
@@ -11,7 +11,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ferryMain, startFerry } from './ferry.ts';
-import { type Bench, has, must, type Row, run } from './measure.ts';
+import { type Bench, has, must, type Ran, type Row, run } from './measure.ts';
+import { startNginx } from './nginx.ts';
 import { startSshd } from './sshd.ts';
 
 const wan = join(dirname(fileURLToPath(import.meta.url)), '../tools/wan/wan');
@@ -20,6 +21,8 @@ const far = [wan, 'far'] as const;
 const farHost = '10.77.0.2';
 const size = 500_000_000;
 const smallFiles = 1000;
+/** scp would need the better part of a minute for all of it. */
+const scpBytes = 60_000_000;
 
 function mbit(bytes: number, seconds: number): string {
   return `${Math.round((bytes * 8) / 1e6 / seconds)} Mbit/s`;
@@ -48,10 +51,24 @@ async function overLine(loss: string): Promise<Row[]> {
   await must(wan, ['up', '100', '500', loss]);
   const ferry = await startFerry(shared, { host: farHost, prefix: far });
   const sshd = await startSshd({ host: farHost, prefix: far });
+  const nginx = (await has('aria2c')) ? await startNginx(shared, { host: farHost, prefix: far }) : undefined;
   const rows: Row[] = [];
   const ours = async (...args: readonly string[]): Promise<number> => {
     const command = [near[1], process.execPath, ferryMain, ...args, '--accept-new'];
-    return (await must(near[0], command, ferry.env)).seconds;
+    const { seconds, peakMiB } = await must(near[0], command, ferry.env);
+    clientPeak = Math.max(clientPeak, peakMiB);
+    return seconds;
+  };
+  let clientPeak = 0;
+  /** What others need for the same, with nothing expected of it. */
+  const beside = (what: string, peer: string, mine: number, bytes: number, theirs: Ran): void => {
+    rows.push({
+      what: `${what}, ${loss} % lost`,
+      ours: mbit(size, mine),
+      peer: theirs.code === 0 ? `${peer} ${mbit(bytes, theirs.seconds)}` : `${peer} failed`,
+      ratio: (((size / mine) * theirs.seconds) / bytes).toFixed(2),
+      goal: '≥ 1',
+    });
   };
   const big = (what: string, seconds: number, line: number | undefined): void => {
     const mine = (size * 8) / 1e6 / seconds;
@@ -78,7 +95,27 @@ async function overLine(loss: string): Promise<Row[]> {
     return (await must(near[0], [near[1], 'rsync', '-r', '-e', ssh, from, to])).seconds;
   };
   try {
-    big('500 MB down', await ours('get', `${ferry.address}/big`, local), await iperf(true));
+    const bigDown = await ours('get', `${ferry.address}/big`, local);
+    big('500 MB down', bigDown, await iperf(true));
+    if (nginx !== undefined) {
+      const out = ['-d', local, '-o', 'aria', nginx.url('big')];
+      const args = [
+        'aria2c',
+        '-q',
+        '--check-certificate=false',
+        '-x8',
+        '-s8',
+        '-k1M',
+        '--file-allocation=none',
+        ...out,
+      ];
+      beside('500 MB down', 'aria2 -x8', bigDown, size, await run(near[0], [near[1], ...args]));
+    }
+    if (sshd !== undefined) {
+      writeFileSync(join(shared, 'piece'), randomBytes(scpBytes));
+      const args = ['scp', '-q', ...sshd.options, sshd.target(join(shared, 'piece')), join(local, 'piece')];
+      beside('500 MB down', 'scp', bigDown, scpBytes, await run(near[0], [near[1], ...args]));
+    }
     await must('cmp', [join(shared, 'big'), join(local, 'big')]);
     big('500 MB up', await ours('put', join(local, 'big'), `${ferry.address}/up`), await iperf(false));
     await must('cmp', [join(shared, 'big'), join(shared, 'up')]);
@@ -89,11 +126,24 @@ async function overLine(loss: string): Promise<Row[]> {
       await rsync(`${sshd?.target(join(shared, 'small'))}`, join(local, 'r')),
     );
     const up = await ours('put', '-r', join(local, 'small'), `${ferry.address}/back`);
+    if (sshd !== undefined && (await has('lftp'))) {
+      const connect = `ssh -a -x -i ${sshd.identity} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`;
+      const [login = '', host = ''] = sshd.host.split('@');
+      const script = `set sftp:connect-program "${connect}"; open -p ${sshd.port} sftp://${login}:x@${host}; mirror --parallel=8 ${join(shared, 'small')} ${join(local, 'lftp')}`;
+      const { code, seconds } = await run(near[0], [near[1], 'timeout', '120', 'lftp', '-c', script]);
+      rows.push({
+        what: `1,000 × 4 KiB down, ${loss} % lost`,
+        ours: `${down.toFixed(2)} s`,
+        peer: code === 0 ? `lftp, 8 at once ${seconds.toFixed(1)} s` : 'lftp failed',
+        ratio: code === 0 ? (seconds / down).toFixed(2) : '',
+        goal: '≥ 1',
+      });
+    }
     small('1,000 × 4 KiB up', up, await rsync(join(local, 'small'), `${sshd?.target(join(shared, 'r'))}`));
     await must('diff', ['-r', join(shared, 'small'), join(shared, 'back')]);
-    const peak = `${Math.round(ferry.serverPeak())} MiB`;
+    const peak = `${Math.round(clientPeak)} and ${Math.round(ferry.serverPeak())} MiB`;
     rows.push({
-      what: `server's memory at most, ${loss} % lost`,
+      what: `memory at most, client and server, ${loss} % lost`,
       ours: peak,
       peer: '',
       ratio: '',
@@ -102,6 +152,7 @@ async function overLine(loss: string): Promise<Row[]> {
   } finally {
     await ferry.stop();
     sshd?.stop();
+    nginx?.stop();
     await run(wan, ['down']);
     rmSync(folder, { recursive: true, force: true });
   }

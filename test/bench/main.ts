@@ -1,16 +1,18 @@
 /**
  * `pnpm bench [NAME…]`: ferry beside its peers on this machine, in one run, as ratios. Peers that are not installed are
- * named and left out (Debian: openssh-server, mc, iperf3, rsync). Prints a table.
+ * named and left out (Debian: openssh-server, mc, iperf3, rsync, nginx-light, curl, aria2, lftp). Prints a table.
  */
 
 import { bigFile } from './big-file.ts';
+import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { longLine } from './long-line.ts';
 import { manyClients } from './many-clients.ts';
 import type { Bench, Row } from './measure.ts';
+import { smallFiles } from './small-files.ts';
 import { startUp } from './start-up.ts';
 
-const benches: readonly Bench[] = [bigFile, longLine, startUp, keys, manyClients];
+const benches: readonly Bench[] = [bigFile, smallFiles, delta, longLine, startUp, keys, manyClients];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
 const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const;
 

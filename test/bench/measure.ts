@@ -4,6 +4,7 @@
  */
 
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 export type Row = {
   what: string;
@@ -15,7 +16,24 @@ export type Row = {
 
 export type Bench = { name: string; run: () => Promise<Row[]> };
 
-export type Ran = { seconds: number; code: number; output: string };
+export type Ran = {
+  seconds: number;
+  code: number;
+  output: string;
+  /** The most memory that was seen resident, MiB; 0 where it ended before it was looked at. */
+  peakMiB: number;
+};
+
+/** How often a command's memory is looked at, milliseconds; the kernel keeps the maximum itself. */
+const lookMs = 100;
+
+function peakOf(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
 
 /** Runs a command to its end; wall time of the whole process. */
 export function run(
@@ -27,6 +45,10 @@ export function run(
     const began = performance.now();
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    let peakMiB = 0;
+    const look = setInterval(() => {
+      peakMiB = Math.max(peakMiB, peakOf(child.pid));
+    }, lookMs);
     child.stdout.on('data', (bytes: Buffer) => {
       output += bytes.toString();
     });
@@ -34,9 +56,10 @@ export function run(
       output += bytes.toString();
     });
     child.once('error', reject);
-    child.once('close', (code) =>
-      resolve({ seconds: (performance.now() - began) / 1000, code: code ?? 1, output }),
-    );
+    child.once('close', (code) => {
+      clearInterval(look);
+      resolve({ seconds: (performance.now() - began) / 1000, code: code ?? 1, output, peakMiB });
+    });
   });
 }
 

@@ -1,11 +1,14 @@
 /** A TCP proxy that counts what goes through it, for tests of how much travels. */
 
 import { type AddressInfo, connect, createServer } from 'node:net';
-import type { TestContext } from 'node:test';
 
 export type CountingProxy = { readonly port: number; readonly bytes: () => number };
 
-export async function countingProxy(t: TestContext, targetPort: number): Promise<CountingProxy> {
+/** Closed by what is handed to `after`: a test's own, or a bench's. */
+export async function countingProxy(
+  t: { readonly after: (end: () => void) => void },
+  targetPort: number,
+): Promise<CountingProxy> {
   let bytes = 0;
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;

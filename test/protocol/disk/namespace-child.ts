@@ -1,7 +1,19 @@
 /** The scenarios of namespace.test.ts: `node namespace-child.ts SCENARIO FOLDER`, the answer as JSON on stdout. */
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { FerryError, limits } from '@ferry/protocol';
 import {
   list,
@@ -11,6 +23,7 @@ import {
   type RootOpts,
   remove,
   rename,
+  type StagedFile,
   Staging,
   space,
   stat,
@@ -103,6 +116,30 @@ function commit(): unknown {
   }
 }
 
+const long = specFor('file', 70 * limits.blockBytes, { source: 'version' });
+const zeros = contentOf(Buffer.alloc(long.size));
+
+/** What is kept of a large file after `fail`, and of it open. */
+async function kept(fail: (file: StagedFile) => Promise<string>): Promise<unknown> {
+  const staging = new Staging(Root.open(folder));
+  const file = staging.create(long);
+  for (const [i, block] of zeros.blocks.entries()) file.write(i, block, zeros.digests[i] ?? Buffer.alloc(0));
+  const answer = await fail(file);
+  file.leave();
+  const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+    const link = `/proc/self/fd/${fd}`;
+    return existsSync(link) && /journal|part$/.test(readlinkSync(link)) ? [fd] : [];
+  });
+  const again = staging.reopen(long, 'resume');
+  return { answer, open, left: readdirSync(join(folder, '.ferry/part')), resumes: again !== undefined };
+}
+
+/** The pool has one thread: what is asked of it later is done later. */
+async function afterSync(): Promise<void> {
+  await readFile('/proc/self/stat');
+  await setImmediate();
+}
+
 function permissions(): unknown {
   const at = (name: string): string => join(folder, name);
   for (const name of ['fixed', 'closed']) mkdirSync(at(name));
@@ -134,6 +171,14 @@ const scenarios: Record<string, () => unknown> = {
   crossing,
   full,
   commit,
+  'last sync': () => kept((file) => Promise.resolve(codeOf(() => file.commit(zeros.root)))),
+  'early sync': () => kept((file) => afterSync().then(() => codeOf(() => file.rootDigest()))),
+  'sync after leaving': () =>
+    kept(async (file) => {
+      file.leave();
+      await afterSync();
+      return 'left';
+    }),
   open: () => codeOf(() => Root.open(folder)),
 };
-writeSync(1, JSON.stringify(scenarios[scenario]?.()));
+writeSync(1, JSON.stringify(await scenarios[scenario]?.()));

@@ -99,10 +99,11 @@ describe('under strace', { skip: strace }, () => {
   const traced = (
     t: TestContext,
     args: readonly string[],
+    scenario = 'commit',
   ): { folder: string; answer: unknown; calls: string[] } => {
     const folder = scratchFolder(t);
     const log = join(scratchFolder(t), 'log');
-    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, 'commit', folder]);
+    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, scenario, folder]);
     assert.equal(result.status, 0, result.stderr);
     return { folder, answer: JSON.parse(result.stdout), calls: readFileSync(log, 'utf8').split('\n') };
   };
@@ -133,6 +134,23 @@ describe('under strace', { skip: strace }, () => {
       assert.equal(existsSync(join(folder, 'file')), what === 'the folder');
       assert.deepEqual(readdirSync(join(folder, '.ferry', 'part')), []);
       assert.equal(calls.filter((call) => /fsync\(.*\.part>/.test(call)).length, 1);
+    });
+  }
+  for (const [what, call, answer] of [
+    ['last sync', 'fsync', 'IO_ERROR'],
+    ['early sync', 'fdatasync', 'done'],
+    ['sync after leaving', 'fdatasync', 'left'],
+  ] as const) {
+    test(`a large file of which the ${what} fails is gone, journal and all (XFER-11)`, (t) => {
+      const inject = [
+        '-E',
+        'UV_THREADPOOL_SIZE=1',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        `inject=${call}:error=EIO:when=1`,
+      ];
+      assert.deepEqual(traced(t, inject, what).answer, { answer, open: [], left: [], resumes: false });
     });
   }
   test('a file system that cannot sync folders is said to be not durable', (t) => {

@@ -175,7 +175,7 @@ describe('the queue from the command line', () => {
     writeFileSync(join(here, 'a'), 'precious');
     get('a');
     await holds(() => assert.equal(rows()[0]?.error?.code, 'EXISTS'));
-    assert.match(done('queue'), /failed .*that name is taken \[EXISTS\]\n$/);
+    assert.match(done('queue'), /failed .*a file of that name is there \[EXISTS\]\n$/);
     await holds(() => assert.equal(isHeld(), false));
     done('queue', 'overwrite', '--all');
     await holds(() => assert.equal(phases(), 'a done'));

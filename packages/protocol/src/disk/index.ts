@@ -7,6 +7,6 @@ export { OpenFile, openRead } from './open-file.ts';
 export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat } from './operations.ts';
 export { Root, type RootOpts } from './root.ts';
 export { type Committed, StagedFile, type StagedFileSpec } from './staged-file.ts';
-export { Staging, type StagingOpts } from './staging.ts';
+export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';
 export { type PackFile, type PackResult, type PackSpec, storePack } from './store-pack.ts';
 export type { TargetRule } from './target.ts';

@@ -19,14 +19,15 @@ import { blockCount } from '../content/block.ts';
 import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { byteString, checkName, type Name, stagingName } from '../path.ts';
+import { byteString, type Name, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
 import { logCommits, wasCommitted } from './commit-log.ts';
 import { errnoOf, onDisk, unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { Journal, type JournalHead } from './journal.ts';
+import { journalName, partName as partNameFor } from './part-name.ts';
 import type { Root } from './root.ts';
-import { journalName, StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { StagedFile, type StagedFileSpec } from './staged-file.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
@@ -37,6 +38,8 @@ const journaledBlocks = 8;
 /** Interrupted transfers that one root keeps; the oldest go first. */
 const mostLeftover = 1000;
 const busyMs = 600_000;
+/** What nobody has gone on with for so long is given up; for {@link Staging.collect}, milliseconds. */
+export const partialAgeMs = 7 * 86_400_000;
 
 export type StagingOpts = {
   /** Permission bits that no published file gets, whatever its order says. Default: none are taken away. */
@@ -98,19 +101,22 @@ export class Staging {
       }
       return closing(partFolderFd, () => {
         const found = Journal.open(partFolderFd, journalName(spec.transferId));
-        const fd = this.#openPart(partFolderFd, partName);
-        const fits = found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec);
-        if (fits && how === 'join' && !found.content.isCurrent) {
-          found.journal.close();
-          closeSync(fd);
-          return undefined;
+        let fd: number | undefined;
+        let isKept = false;
+        try {
+          fd = this.#openPart(partFolderFd, partName);
+          if (found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec)) {
+            if (how === 'join' && !found.content.isCurrent) return undefined;
+            if (how === 'resume') found.journal.repair(found.content);
+            isKept = true;
+            return new StagedFile(this, spec, partName, fd, found.journal);
+          }
+        } finally {
+          if (!isKept) {
+            found?.journal.close();
+            if (fd !== undefined) closeSync(fd);
+          }
         }
-        if (fits) {
-          if (how === 'resume') found.journal.repair(found.content);
-          return new StagedFile(this, spec, partName, fd, found.journal);
-        }
-        found?.journal.close();
-        if (fd !== undefined) closeSync(fd);
         if (found !== undefined && found.content.head.owner !== (spec.owner ?? '')) {
           throw new FerryError(Code.BAD_STATE, 'that transfer is already under way');
         }
@@ -315,7 +321,7 @@ function isSameTransfer(head: JournalHead, { size, owner = '', source }: StagedF
 }
 
 function partNameOf({ transferId }: StagedFileSpec): Name {
-  return checkName(`${transferId}.part`);
+  return partNameFor(transferId);
 }
 
 function makeOwnFolder(folderFd: number, name: Name): void {

@@ -7,13 +7,13 @@ import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlockPool } from '@ferry/protocol/content';
+import { partialAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
 
-const partialAgeMs = 7 * 86_400_000;
 const tidyEveryMs = 6 * 3_600_000;
 
 if (parentPort === null) throw new Error('this file runs in a worker thread');

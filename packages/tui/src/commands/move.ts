@@ -237,15 +237,11 @@ async function withEngine(
           columns: () => (process.stderr.isTTY ? process.stderr.columns : undefined),
         });
   let interrupted = false;
+  const gaveUp = Promise.withResolvers<void>();
   const interrupt = (): void => {
     interrupted = true;
-    const jobs = engine.jobs();
-    // Before the first job there is only the server to wait for.
-    if (jobs.length === 0) void engine.close();
-    engine.act(
-      'cancel',
-      jobs.map(({ id }) => id),
-    );
+    // What is there stays: the same command goes on with it.
+    void engine.close().then(gaveUp.resolve);
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
@@ -263,8 +259,8 @@ async function withEngine(
       );
       return ExitCode.done;
     }
-    const jobs = await run(engine, orders, printer);
-    if (interrupted) return ExitCode.interrupted;
+    const jobs = await Promise.race([run(engine, orders, printer), gaveUp.promise]);
+    if (interrupted || jobs === undefined) return ExitCode.interrupted;
     return exitOf(jobs);
   } catch (error) {
     if (interrupted) return ExitCode.interrupted;

@@ -93,8 +93,8 @@ export interface Engine {
    */
   onEvent(listener: (event: EngineEvent) => void): () => void;
   /**
-   * Stops all jobs at once (partials removed), closes the connections. A queue with a file keeps its jobs for whoever moves
-   * next. Idempotent.
+   * Stops all jobs at once, closes the connections. Partial files stay, to be gone on with; a queue with a file keeps its jobs for
+   * whoever moves next. Idempotent.
    */
   close(): Promise<void>;
 }

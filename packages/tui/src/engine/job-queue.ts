@@ -107,20 +107,20 @@ export class JobQueue {
     return told;
   }
 
-  /** Keeps the jobs where they have a file, and cancels them where not. Idempotent. */
+  /** Jobs wait where they have a file, and are forgotten where not; what is there of theirs can be gone on with. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#looker);
     clearTimeout(this.#teller);
-    await this.#mover?.end(this.store.isShared ? 'stop' : 'cancel');
+    await this.#mover?.end();
     this.#lock?.release();
     this.store.close();
   }
 
   /** Gives the lock back. False when there is something to move after all, which this one then does if nobody else did. */
   async rest(): Promise<boolean> {
-    await this.#mover?.end('stop');
+    await this.#mover?.end();
     this.#mover = undefined;
     this.#lock?.release();
     this.#lock = undefined;

@@ -26,7 +26,10 @@ export class JobRoot {
     this.#root = undefined;
     if (root === undefined) return;
     try {
-      if (this.#order.direction === 'download') new disk.Staging(root).removeIfEmpty();
+      if (this.#order.direction !== 'download') return;
+      const staging = new disk.Staging(root);
+      staging.collect(disk.partialAgeMs, Date.now());
+      staging.removeIfEmpty();
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
     } finally {

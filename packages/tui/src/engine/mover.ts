@@ -118,12 +118,12 @@ export class Mover {
     });
   }
 
-  /** Leaves everything to the next one: `stop` for a queue that stays, `cancel` for one that ends with the program. */
-  async end(how: 'stop' | 'cancel'): Promise<void> {
+  /** Leaves everything to the next one, or to the user's next command. */
+  async end(): Promise<void> {
     this.#isStopped = true;
     this.#bandwidth.close();
     const open = [...this.#live].filter(([, { job }]) => !isOver(job.phase));
-    for (const [, { job }] of open) job[how]();
+    for (const [, { job }] of open) job.stop();
     // Partial files are removed once the disk has taken what was on its way to it. A lane that is being opened may take longer.
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, tidyMs);
