@@ -92,8 +92,8 @@ export function showCharAt(bytes: Uint8Array, at: number, marksBefore: number): 
   const char = utf8.decode(bytes.subarray(at, at + length));
   const isCarried = !mark.test(char) || (marksBefore >= 0 && marksBefore < marksPerBase);
   const isEscape = !safe.test(char) || hidden.test(char) || !isCarried;
-  const escape = shortEscapes.get(char) ?? `\\u{${char.codePointAt(0)!.toString(16)}}`;
-  return { text: (isEscape ? escape : char) as Shown, bytes: length, isEscape };
+  const said = shortEscapes.get(char) ?? `\\u{${char.codePointAt(0)!.toString(16)}}`;
+  return { text: (isEscape ? said : char) as Shown, bytes: length, isEscape };
 }
 
 /** Whether what `showCharAt` gave is a mark, which stands on the character before it. */

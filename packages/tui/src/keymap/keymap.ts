@@ -7,6 +7,7 @@ import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
+import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
   | 'up'
@@ -16,6 +17,8 @@ export type Action =
   | 'first'
   | 'last'
   | 'open'
+  | 'view'
+  | ViewerAction
   | 'parent'
   | 'switch'
   | 'queue'
@@ -64,7 +67,7 @@ export type Action =
   | 'redraw';
 
 /** Who has the keyboard; decided by the state alone. */
-export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'reading';
+export type Layer = 'pane' | 'queue' | 'viewer' | 'question' | 'conflict' | 'prompt' | 'reading';
 
 export type Binding = {
   readonly action: Action;
@@ -124,7 +127,8 @@ const always: readonly Binding[] = [
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
     ...walking,
-    bind('open', ['enter', 'right'], 'Open', 'open the folder under the cursor'),
+    bind('open', ['enter', 'right'], 'Open', 'open the folder or file under the cursor'),
+    bind('view', ['f3'], 'View', 'look at the file under the cursor'),
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
@@ -172,6 +176,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('panes', ['w', 'tab', 'S-tab'], 'Files', 'back to the files'),
     ...always,
   ],
+  viewer: viewerBindings,
   question: [
     bind('yes', ['y', 'enter'], 'Yes', 'do it'),
     bind('no', ['n', 'escape', 'q', 'f10', 'C-c'], 'No', 'leave it'),
@@ -211,7 +216,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 
-export function layerOf({ dialog, focus }: AppState): Layer {
+export function layerOf({ dialog, focus, viewer }: AppState): Layer {
+  if (dialog === undefined && viewer !== undefined) return 'viewer';
   if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
   if (dialog.kind === 'question' || dialog.kind === 'prompt' || dialog.kind === 'conflict')
     return dialog.kind;
@@ -225,11 +231,12 @@ export function lookUp(layer: Layer, key: string): Binding | undefined {
 
 /** What the function keys do now, for the footer: number, label. */
 export function footerOf(layer: Layer): readonly { readonly key: string; readonly label: Shown }[] {
-  const shown = layer === 'pane' ? ['f1', 'f2', 'f5', 'f7', 'f8', 'f10'] : undefined;
+  const shown = layer === 'pane' ? ['f1', 'f2', 'f3', 'f5', 'f7', 'f8', 'f10'] : undefined;
   const own = bindings[layer].filter(({ keys: [first = ''] }) =>
     shown === undefined ? first.length > 0 : shown.includes(first),
   );
-  const ordered = shown === undefined ? own.slice(layer === 'queue' || layer === 'reading' ? 6 : 0) : own;
+  const walkingFirst = layer === 'viewer' ? 8 : layer === 'queue' || layer === 'reading' ? 6 : 0;
+  const ordered = shown === undefined ? own.slice(walkingFirst) : own;
   const extra =
     layer === 'pane'
       ? bindings.pane.filter(({ action }) => action === 'mark' || action === 'switch' || action === 'queue')

@@ -4,6 +4,8 @@ import type { Entry, Path } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
+import type { BytePattern } from './byte-pattern.ts';
+import type { Piece } from './viewer.ts';
 
 export type Cmd =
   /** Supersedes the side's listing before it. */
@@ -26,5 +28,34 @@ export type Cmd =
   | { readonly kind: 'limits'; readonly limits: QueueLimits }
   | { readonly kind: 'pause-all'; readonly paused: boolean }
   | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
+  /** Bytes of a file that is looked at. */
+  | {
+      readonly kind: 'look';
+      readonly side: Side;
+      readonly path: Path;
+      readonly request: number;
+      readonly piece: Piece;
+    }
+  | {
+      readonly kind: 'find-text';
+      readonly side: Side;
+      readonly path: Path;
+      readonly request: number;
+      readonly pattern: BytePattern;
+      /** Forward the first place that may be found, backward the first one that may not. */
+      readonly from: number;
+      /** 1 is forward, -1 backward. */
+      readonly by: 1 | -1;
+    }
+  | {
+      readonly kind: 'find-line';
+      readonly side: Side;
+      readonly path: Path;
+      readonly request: number;
+      /** From 1. */
+      readonly line: number;
+    }
+  /** Ends what one of the three above has begun. */
+  | { readonly kind: 'stop'; readonly request: number }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

@@ -23,7 +23,10 @@ export type Prompted =
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
   /** Three fields: uploads, downloads, timetable. */
-  | { readonly about: 'limits' };
+  | { readonly about: 'limits' }
+  /** In the viewer: 1 is forward, -1 backward. */
+  | { readonly about: 'search'; readonly by: 1 | -1 }
+  | { readonly about: 'go-to' };
 
 /** What an answer to a job's question can be for, from little to much. */
 export function scopesOf({ direction }: JobQuestion): readonly [AnswerScope, ...AnswerScope[]] {

@@ -30,6 +30,7 @@ export type RowChar = {
   readonly text: Shown;
   /** Of its first byte in the file. */
   readonly at: number;
+  readonly cells: number;
   readonly isEscape: boolean;
 };
 
@@ -40,11 +41,14 @@ export type Row = {
   readonly chars: readonly RowChar[];
 };
 
-/** Of hexadecimal rows. */
-export const hexBytes = 16;
 const longest = 8 * 1024;
 const tabCells = 8;
 const newline = 0x0a;
+
+/** Of a hexadecimal row: what fits beside an offset of twelve digits. */
+export function hexBytes(width: number): number {
+  return width < 80 ? 8 : 16;
+}
 
 export function isNeed(value: unknown): value is Need {
   return value === 'before' || value === 'after';
@@ -94,7 +98,7 @@ function lineEnd(span: Span, size: number, start: number): number | Need {
 export function rowFrom(span: Span, size: number, at: number, shape: RowShape): Row | Need {
   if (at < span.from) return 'before';
   if (shape.mode === 'hex') {
-    const end = Math.min(at + hexBytes, size);
+    const end = Math.min(at + hexBytes(shape.width), size);
     return spanEnd(span) < end ? 'after' : { at, end, chars: [] };
   }
   const start = lineStart(span, at);
@@ -120,10 +124,11 @@ function textRow({ from, bytes }: Span, at: number, end: number, { width, wrap, 
     if (used + wide > left + width) break;
     marks = isMark(char) ? marks + 1 : 0;
     if (used >= left && (chars.length > 0 || wide > 0)) {
-      chars.push({ text: char.text, at: from + i, isEscape: char.isEscape });
+      chars.push({ text: char.text, at: from + i, cells: wide, isEscape: char.isEscape });
     } else if (used + wide > left) {
       // Cut by the left edge: what is left of it is blank.
-      chars.push({ text: trusted(' '.repeat(used + wide - left)), at: from + i, isEscape: false });
+      const rest = used + wide - left;
+      chars.push({ text: trusted(' '.repeat(rest)), at: from + i, cells: rest, isEscape: false });
     }
     used += wide;
     i += char.bytes;
@@ -137,21 +142,33 @@ function withoutNewline(bytes: Uint8Array, start: number, end: number): number {
   return end - 1 > start && bytes[end - 2] === 0x0d ? end - 2 : end - 1;
 }
 
+/** Where the rows begin of the line that holds `at`, as far as the one that holds it. */
+function startsUpTo(span: Span, size: number, at: number, shape: RowShape): number[] | Need {
+  const start = lineStart(span, at);
+  if (isNeed(start)) return start;
+  const starts = [start];
+  if (!shape.wrap) return starts;
+  const end = lineEnd(span, size, start);
+  if (isNeed(end)) return end;
+  for (let from = start; ; ) {
+    const row = textRow(span, from, end, shape);
+    if (row.end > at || row.end >= end || row.end === from) return starts;
+    from = row.end;
+    starts.push(from);
+  }
+}
+
 /** The beginning of the row that holds `at`. */
 export function rowStart(span: Span, size: number, at: number, shape: RowShape): number | Need {
-  if (shape.mode === 'hex') return Math.floor(at / hexBytes) * hexBytes;
-  let start = lineStart(span, at);
-  if (isNeed(start) || !shape.wrap) return start;
-  for (;;) {
-    const row = rowFrom(span, size, start, shape);
-    if (isNeed(row)) return row;
-    if (row.end > at || row.end >= size || row.end === start) return start;
-    start = row.end;
-  }
+  const { mode, width } = shape;
+  if (mode === 'hex') return at - (at % hexBytes(width));
+  const starts = startsUpTo(span, size, at, shape);
+  return isNeed(starts) ? starts : starts.at(-1)!;
 }
 
 /** `by` rows down from the row that begins at `at`, or up where it is negative; stops at the ends of the file. */
 export function moved(span: Span, size: number, at: number, by: number, shape: RowShape): number | Need {
+  if (shape.mode === 'hex') return movedHex(size, at, by, hexBytes(shape.width));
   let to = at;
   for (let i = 0; i < by; i++) {
     const row = rowFrom(span, size, to, shape);
@@ -159,12 +176,20 @@ export function moved(span: Span, size: number, at: number, by: number, shape: R
     if (row.end >= size) break;
     to = row.end;
   }
-  for (let i = 0; i > by && to > 0; i--) {
-    const start = rowStart(span, size, to - 1, shape);
-    if (isNeed(start)) return start;
-    to = start;
+  let left = -by;
+  while (left > 0 && to > 0) {
+    const starts = startsUpTo(span, size, to - 1, shape);
+    if (isNeed(starts)) return starts;
+    to = starts[Math.max(0, starts.length - left)]!;
+    left -= starts.length;
   }
   return to;
+}
+
+function movedHex(size: number, at: number, by: number, bytes: number): number {
+  const last = Math.max(0, size - 1);
+  const row = Math.ceil(at / bytes) + by;
+  return Math.max(0, Math.min(row * bytes, last - (last % bytes)));
 }
 
 /** At most `height` rows from the one that begins at `at`; fewer at the end of the file or, with a need, of the span. */

@@ -1,6 +1,6 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
-import type { Entry, Path, WireError } from '@ferry/protocol';
+import type { Entry, Facts, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -21,6 +21,19 @@ export type Msg =
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
+  /** Bytes of a file that is looked at. */
+  | {
+      readonly kind: 'looked';
+      readonly request: number;
+      readonly offset: number;
+      readonly facts: Facts;
+      readonly content: Uint8Array;
+    }
+  | { readonly kind: 'unlooked'; readonly request: number; readonly error: WireError }
+  /** How far a search has come, or the counting of lines. */
+  | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
+  /** Where it ended; undefined: there is no such place. */
+  | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** Something the user asked for went wrong. `doing` is what, in our words. */
   | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

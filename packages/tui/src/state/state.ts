@@ -8,6 +8,7 @@ import type { Dialog } from './dialog.ts';
 import type { Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
 import { emptyQueue, type Queue } from './queue.ts';
+import type { Viewer } from './viewer.ts';
 
 export type Focus = Side | 'queue';
 
@@ -27,6 +28,8 @@ export type AppState = {
   readonly local: Pane;
   readonly focus: Focus;
   readonly queue: Queue;
+  /** The file that is looked at, over panes and queue. */
+  readonly viewer: Viewer | undefined;
   readonly dialog: Dialog | undefined;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
@@ -34,7 +37,7 @@ export type AppState = {
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
   readonly isQuitting: boolean;
-  /** Numbers listings. */
+  /** Numbers listings and what is read of files. */
   readonly requests: number;
 };
 
@@ -45,6 +48,7 @@ export function initialState(size: Size, address: string, remote: Path, local: P
     local: newPane('local', local),
     focus: 'remote',
     queue: emptyQueue,
+    viewer: undefined,
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },

@@ -8,6 +8,7 @@ import { type Next, withPane } from './next.ts';
 import { withMarks } from './pane.ts';
 import type { AppState } from './state.ts';
 import { actInConflict } from './update-conflict.ts';
+import { goTo, searchFor } from './update-viewer.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
 
@@ -106,6 +107,10 @@ function accepted(state: AppState, dialog: Prompt): Next {
 /** @throws {FerryError} what is wrong with the field read last */
 function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: string) => T) => T): Next {
   switch (prompted.about) {
+    case 'search':
+      return searchFor(state, read(String), prompted.by);
+    case 'go-to':
+      return read((text) => goTo(state, text));
     case 'limit':
       return [state, [{ kind: 'limit', limit: read(rateFrom), ids: prompted.ids }]];
     case 'limits':

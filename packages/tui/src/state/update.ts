@@ -14,6 +14,7 @@ import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
+import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
@@ -25,6 +26,10 @@ export function update(state: AppState, msg: Msg): Next {
         const [next, cmds] = actInDialog(calm, msg.action);
         return [withNextQuestion(next), cmds];
       }
+      if (state.viewer !== undefined) {
+        const [next, cmds] = actInViewer(calm, state.viewer, msg.action);
+        return [withNextQuestion(next), cmds];
+      }
       return state.focus === 'queue'
         ? actInQueue(calm, msg.action)
         : actInPane(calm, state.focus, msg.action);
@@ -32,7 +37,7 @@ export function update(state: AppState, msg: Msg): Next {
     case 'typed':
       return [typed(state, msg.text), []];
     case 'resized':
-      return [resized(state, msg.size), []];
+      return settle(resized(state, msg.size));
     case 'page':
       return [
         onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
@@ -46,6 +51,14 @@ export function update(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'looked':
+      return looked(state, msg.request, msg.offset, msg.facts, msg.content);
+    case 'unlooked':
+      return unlooked(state, msg.request, msg.error);
+    case 'works-at':
+      return [worksAt(state, msg.request, msg.at), []];
+    case 'worked':
+      return worked(state, msg.request, msg.at);
     case 'failed':
       return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
     case 'engine':
@@ -95,7 +108,10 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      return wants ? refresh(next, 'remote') : [next, []];
+      const [looking, cmds] = isBack ? settle(next) : ([next, []] as const);
+      if (!wants) return [looking, cmds];
+      const [fresh, more] = refresh(looking, 'remote');
+      return [fresh, [...cmds, ...more]];
     }
     case 'jobs':
       return [withJobs(state, event), []];

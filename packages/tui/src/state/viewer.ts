@@ -12,6 +12,7 @@ import {
   type Need,
   type Row,
   type RowShape,
+  rowFrom,
   rowStart,
   rowsFrom,
   type Span,
@@ -38,22 +39,21 @@ export type Viewer = {
   /** The beginning of the first row that is shown. */
   readonly top: number;
   readonly goal: Goal | undefined;
-  /** The request whose bytes are awaited; those of another one are late and ignored. */
-  readonly request: number;
-  readonly isReading: boolean;
+  /** The bytes that are awaited, and by which request; those of another one are late and ignored. */
+  readonly reading: { readonly request: number; readonly piece: Piece } | undefined;
   /** undefined until the first bytes have shown what it is. */
   readonly mode: RowShape['mode'] | undefined;
   readonly wrap: boolean;
   readonly column: number;
-  /** Stays at the end of a file that grows. */
-  readonly follow: boolean;
   readonly pattern: BytePattern | undefined;
   /** Where the match lies that was gone to last. */
   readonly match: number | undefined;
-  /** What runs over the file now, and how far it has come. */
-  readonly work: { readonly kind: 'search' | 'line'; readonly at: number } | undefined;
+  /** What runs over the file now, by which request, and how far it has come. */
+  readonly work: Work | undefined;
   readonly error: Shown | undefined;
 };
+
+export type Work = { readonly kind: 'search' | 'line'; readonly request: number; readonly at: number };
 
 /** What is drawn, in cells. */
 export type Extent = { readonly width: number; readonly height: number };
@@ -66,6 +66,8 @@ const keptBefore = mostBytes / 4;
 const aheadBytes = 24 * 1024;
 /** A NUL in so many bytes at the beginning means that it is no text. */
 const judgedBytes = 4096;
+/** More cells than any line has. */
+const wholeLine = 1024 * 1024;
 
 export function newViewer(side: Side, path: Path, title?: Shown): Viewer {
   return {
@@ -76,12 +78,10 @@ export function newViewer(side: Side, path: Path, title?: Shown): Viewer {
     span: undefined,
     top: 0,
     goal: undefined,
-    request: 0,
-    isReading: false,
+    reading: undefined,
     mode: undefined,
     wrap: true,
     column: 0,
-    follow: false,
     pattern: undefined,
     match: undefined,
     work: undefined,
@@ -91,6 +91,29 @@ export function newViewer(side: Side, path: Path, title?: Shown): Viewer {
 
 export function shapeOf({ mode = 'text', wrap, column }: Viewer, { width }: Extent): RowShape {
   return { mode, wrap, column, width };
+}
+
+/** Whether the row that holds `at` is on the screen. */
+export function isShown(viewer: Viewer, at: number, extent: Extent): boolean {
+  return shownRows(viewer, extent).some((row) => row.at <= at && at < row.end);
+}
+
+/** An unwrapped text moved sideways, where the match would be outside of what is seen. */
+export function withMatchInSight(viewer: Viewer, extent: Extent): Viewer {
+  const { span, facts, match, wrap, mode, column } = viewer;
+  if (span === undefined || facts === undefined || match === undefined || wrap || mode === 'hex')
+    return viewer;
+  const row = shownRows(viewer, extent).find(({ at, end }) => at <= match && match < end);
+  if (row === undefined) return viewer;
+  const whole = rowFrom(span, facts.size, row.at, { mode: 'text', wrap: false, width: wholeLine, column: 0 });
+  if (isNeed(whole)) return viewer;
+  let cell = 0;
+  for (const { at, cells } of whole.chars) {
+    if (at >= match) break;
+    cell += cells;
+  }
+  const isInSight = cell >= column && cell < column + extent.width;
+  return isInSight ? viewer : { ...viewer, column: Math.max(0, cell - Math.floor(extent.width / 2)) };
 }
 
 /** What is shown now; fewer rows than there is room for at the end of the file and while more is read. */
@@ -110,8 +133,8 @@ export function settled(viewer: Viewer, extent: Extent): readonly [Viewer, Piece
   if (at < span.from || at > spanEnd(span)) return [viewer, around(at, facts.size)];
   const top = reached(viewer, span, facts.size, { ...goal, at }, extent);
   if (isNeed(top)) return [viewer, beside(span, top)];
-  const there =
-    top === viewer.top && viewer.goal === undefined ? viewer : { ...viewer, top, goal: undefined };
+  const isThere = top === viewer.top && viewer.goal === undefined;
+  const there = isThere ? viewer : withMatchInSight({ ...viewer, top, goal: undefined }, extent);
   const shape = shapeOf(viewer, extent);
   const { rows, need } = rowsFrom(span, facts.size, top, extent.height, shape);
   if (need !== undefined) return [there, beside(span, need)];
@@ -154,7 +177,7 @@ export function withBytes(viewer: Viewer, offset: number, facts: Facts, content:
   const isOther =
     viewer.facts !== undefined && viewer.facts.identity !== facts.identity && facts.size <= viewer.facts.size;
   const span = joined(isOther ? undefined : viewer.span, { from: offset, bytes: content }, viewer.top);
-  const next = { ...viewer, facts, span, error: undefined, isReading: false };
+  const next = { ...viewer, facts, span, error: undefined, reading: undefined };
   return viewer.mode === undefined ? { ...next, mode: judged(content) } : next;
 }
 
@@ -182,12 +205,4 @@ function trimmed(span: Span, top: number): Span {
   const from = Math.max(span.from, Math.min(top - keptBefore, spanEnd(span) - mostBytes));
   // A copy: a view would keep all of it.
   return { from, bytes: span.bytes.slice(from - span.from, from - span.from + mostBytes) };
-}
-
-/** The file is told to be another now, without bytes of it. */
-export function withFacts(viewer: Viewer, facts: Facts): Viewer {
-  if (viewer.facts === undefined || viewer.facts.identity === facts.identity) return viewer;
-  const grew = facts.size > viewer.facts.size;
-  const goal = viewer.follow ? { at: facts.size, by: 0 } : viewer.goal;
-  return { ...viewer, facts, span: grew ? viewer.span : undefined, goal };
 }

@@ -129,6 +129,7 @@ function helpLines(state: AppState, look: Look): string[] {
     ...list.map((binding) => helpLine(binding, state, look, width)),
     '',
   ];
+  if (state.viewer !== undefined) return section('Looking at a file', bindings.viewer);
   return [...section('Files', bindings.pane), ...section('Queue (go there with w)', bindings.queue)];
 }
 
