@@ -13,9 +13,20 @@ export class Browse {
   readonly #effects: Effects;
   readonly #waiting = new Set<() => void>();
 
-  constructor(engine: Engine, remote: Path, local: Path, size = { columns: 80, rows: 24 }) {
+  constructor(
+    engine: Engine,
+    remote: Path,
+    local: Path,
+    { size = { columns: 80, rows: 24 }, env = {} as NodeJS.ProcessEnv } = {},
+  ) {
     this.state = initialState(size, 'server', remote, local);
-    this.#effects = new Effects({ engine, post: (msg) => this.post(msg), quit: () => {} });
+    this.#effects = new Effects({
+      engine,
+      post: (msg) => this.post(msg),
+      quit: () => {},
+      env,
+      handOver: (work) => work(),
+    });
     engine.onEvent((event) => this.post({ kind: 'engine', event }));
     this.post({ kind: 'started' });
   }

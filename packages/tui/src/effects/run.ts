@@ -8,6 +8,7 @@ import type { Engine, Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
+import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
 import { wire } from './wire.ts';
 
@@ -15,16 +16,21 @@ export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
   readonly quit: () => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** Gives the terminal to somebody else for as long as `work` takes. */
+  readonly handOver: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 export class Effects {
   readonly #opts: EffectsOpts;
   readonly #listings = new Map<Side, AbortController>();
   readonly #looking: Looking;
+  readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
     this.#looking = new Looking(opts.engine, opts.post);
+    this.#editing = new Editing(opts);
   }
 
   run(cmd: Cmd): void {
@@ -81,8 +87,16 @@ export class Effects {
       case 'find-line':
         this.#looking.run(cmd);
         break;
+      case 'fetch-copy':
+      case 'run-editor':
+      case 'store-copy':
+      case 'compare-copy':
+      case 'drop-copy':
+        this.#editing.run(cmd);
+        break;
       case 'stop':
         this.#looking.stop(cmd.request);
+        this.#editing.stop(cmd.request);
         break;
       case 'clear':
         engine.clear();

@@ -5,9 +5,11 @@ import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { BytePattern } from './byte-pattern.ts';
+import type { EditCmd } from './edit.ts';
 import type { Piece } from './viewer.ts';
 
 export type Cmd =
+  | EditCmd
   /** Supersedes the side's listing before it. */
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
@@ -55,7 +57,7 @@ export type Cmd =
       /** From 1. */
       readonly line: number;
     }
-  /** Ends what one of the three above has begun. */
+  /** Ends what one of the three above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

@@ -4,9 +4,11 @@ import type { Entry, Facts, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
+import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
 
 export type Msg =
+  | EditMsg
   | { readonly kind: 'started' }
   | { readonly kind: 'action'; readonly action: Action }
   /** A character typed into a prompt. */

@@ -5,6 +5,7 @@ import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
+import type { Edit } from './edit.ts';
 import type { Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
 import { emptyQueue, type Queue } from './queue.ts';
@@ -30,6 +31,8 @@ export type AppState = {
   readonly queue: Queue;
   /** The file that is looked at, over panes and queue. */
   readonly viewer: Viewer | undefined;
+  /** The server's files that are edited here or wait to be saved. */
+  readonly edits: readonly Edit[];
   readonly dialog: Dialog | undefined;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
@@ -49,6 +52,7 @@ export function initialState(size: Size, address: string, remote: Path, local: P
     focus: 'remote',
     queue: emptyQueue,
     viewer: undefined,
+    edits: [],
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },

@@ -22,6 +22,7 @@ import {
 } from './pane.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
+import { edit } from './update-edit.ts';
 import { quit, togglePauseAll } from './update-queue.ts';
 import { look } from './update-viewer.ts';
 
@@ -35,6 +36,10 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return open(state, pane);
     case 'view':
       return view(state, pane);
+    case 'edit': {
+      const entry = entryAtCursor(pane);
+      return entry === undefined ? [state, []] : edit(state, side, pane.path, entry);
+    }
     case 'parent':
       return pane.path.length === 0 ? [state, []] : go(state, side, parentPath(pane.path));
     case 'switch':

@@ -12,6 +12,7 @@ import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import type { AppState } from './state.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
+import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
@@ -24,11 +25,11 @@ export function update(state: AppState, msg: Msg): Next {
       const calm = state.notice === undefined ? state : { ...state, notice: undefined };
       if (state.dialog !== undefined) {
         const [next, cmds] = actInDialog(calm, msg.action);
-        return [withNextQuestion(next), cmds];
+        return [withNextQuestion(withNextChanged(next)), cmds];
       }
       if (state.viewer !== undefined) {
         const [next, cmds] = actInViewer(calm, state.viewer, msg.action);
-        return [withNextQuestion(next), cmds];
+        return [withNextQuestion(withNextChanged(next)), cmds];
       }
       return state.focus === 'queue'
         ? actInQueue(calm, msg.action)
@@ -59,6 +60,14 @@ export function update(state: AppState, msg: Msg): Next {
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':
       return worked(state, msg.request, msg.at);
+    case 'copy-fetched':
+    case 'copy-unfetched':
+    case 'editor-ended':
+    case 'copy-stored':
+    case 'copy-unstored':
+    case 'copy-compared':
+    case 'copy-uncompared':
+      return onEdit(state, msg);
     case 'failed':
       return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
     case 'engine':
@@ -104,7 +113,9 @@ function resized(state: AppState, size: AppState['size']): AppState {
 function onEngine(state: AppState, event: EngineEvent): Next {
   switch (event.kind) {
     case 'connection': {
-      const next = { ...state, connection: event.status };
+      const told = { ...state, connection: event.status };
+      const next =
+        event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
