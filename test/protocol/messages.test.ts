@@ -53,6 +53,10 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
   ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
+  ...of('locate', messages.locate, {
+    request: { size: 5_000_000, firstBlock: bytes(32) },
+    reply: { place: { path, identity: facts.identity } },
+  }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {
@@ -73,6 +77,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       begin: 1,
       source: 'y',
       base: 'z',
+      basePath: path,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },

@@ -12,6 +12,7 @@ import {
   discard,
   fetch,
   list,
+  locate,
   makeLink,
   manifest,
   mkdir,
@@ -82,6 +83,7 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(patch, { handle: 1, index: 0, digest: content.root, pieces: [], content: Buffer.alloc(0) }),
   ],
+  [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
 ]);
 
@@ -125,6 +127,7 @@ describe('rights', () => {
       Kind.read,
       Kind.fetch,
       Kind.manifest,
+      Kind.locate,
       Kind.readLink,
       Kind.readRange,
     ]);

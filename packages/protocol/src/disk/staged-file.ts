@@ -42,6 +42,8 @@ export type StagedFileSpec = TargetRule & {
   readonly source?: string | undefined;
   /** Whose transfer it is; nobody else may go on with it. Default ''. */
   readonly owner?: string;
+  /** Who asks again hears the same answer: {@link Staging.committed}. */
+  readonly isRemembered?: boolean;
 };
 
 /** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */
@@ -253,6 +255,7 @@ export class StagedFile {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
         checkTarget(root, folderFd, name, this.#spec);
+        if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);
           folders.add(partFolderFd);
@@ -334,7 +337,9 @@ export class StagedFile {
     this.#closeQuietly();
     this.#journal?.close();
     quietly(() =>
-      this.#withPart((partFolderFd) => condemnPart(partFolderFd, this.#spec.transferId, this.#ino)),
+      this.#withPart((partFolderFd) =>
+        condemnPart(partFolderFd, this.#spec.transferId, this.#partName, this.#ino),
+      ),
     );
   }
 

@@ -11,6 +11,7 @@ export * from './failure.ts';
 export * from './fetch.ts';
 export * from './hello.ts';
 export * from './list.ts';
+export * from './locate.ts';
 export * from './make-link.ts';
 export * from './manifest.ts';
 export * from './mkdir.ts';

@@ -27,6 +27,7 @@ export const Kind = {
   setFacts: 0x27,
   readLink: 0x28,
   makeLink: 0x29,
+  readRange: 0x2a,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,
@@ -37,8 +38,7 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
-  /** A request of the control connection all the same: it waits behind no block. */
-  readRange: 0x49,
+  locate: 0x49,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -10,9 +10,11 @@ import { BlockPool } from '@ferry/protocol/content';
 import { partialAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
+import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
+import { learnContents } from './learn-contents.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -22,6 +24,7 @@ const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 const storage = LocalStorage.open(setup.folder);
+const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
   login: { store: new AccessStore(setup.accessFile), openTo: setup.openTo },
@@ -37,6 +40,7 @@ const connections = new Connections({
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),
   pool: new BlockPool(),
+  contents,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id) => send({ kind: 'known', id }),
   onGone: (id) => send({ kind: 'gone', id }),
@@ -58,6 +62,7 @@ port.on('message', (message: ToWorker) => {
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
+    void learnContents(storage, contents);
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);
