@@ -71,4 +71,28 @@ describe('looking at files', { skip: haveTmux ? false : 'tmux is not installed' 
       terminal.close();
     }
   });
+
+  test('a preview stands in place of the other pane and follows the cursor', async () => {
+    const terminal = new Terminal(browserCommand(server.address, local), {
+      env: server.env,
+      columns: 80,
+      rows: 24,
+    });
+    try {
+      await terminal.shows('mine.txt');
+      terminal.press('p');
+      await terminal.shows('preview: a.log');
+      await terminal.shows('│1: 海と 🚢');
+      await terminal.lacks('mine.txt');
+      terminal.press('Down');
+      await terminal.shows('│00000000  78 00 00');
+      terminal.press('Tab', 'End');
+      await terminal.shows('my own text');
+      await terminal.shows('of the local side');
+      terminal.press('p');
+      await terminal.shows('huge.bin');
+    } finally {
+      terminal.close();
+    }
+  });
 });

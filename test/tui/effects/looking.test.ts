@@ -58,3 +58,25 @@ test('the end of a 50 GB log costs less than 1 MB, a line near its beginning and
   browse.press('q', 'tab', 'end', 'f3');
   await browse.until(shows('of my own'));
 });
+
+test('the preview reads the head of a file and the beginning of a folder, whatever their size', async (t) => {
+  const shared = scratchFolder(t);
+  const local = scratchFolder(t);
+  mkdirSync(join(shared, 'a folder'));
+  for (let i = 0; i < 3000; i++) writeFileSync(join(shared, 'a folder', `entry-${i}`), '');
+  sparse(join(shared, 'huge'), 50e9);
+  const server = await startServer(t, { dir: shared, args: ['--open'] });
+  const proxy = await countingProxy(t, server.port);
+  const engine = new EngineCore(optsFor(t, { ...server, port: proxy.port }));
+  t.after(() => engine.close());
+  const browse = new Browse(engine, [], localPath(local));
+  await browse.until(({ remote }) => !remote.loading && remote.rows.length === 2);
+  const before = proxy.bytes();
+  browse.press('p');
+  const folder = await browse.until(({ preview }) => preview?.seen);
+  assert.ok(folder.kind === 'folder' && folder.entries.length === 500 && !folder.isWhole);
+  browse.press('down');
+  const head = await browse.until(({ preview }) => preview?.seen);
+  assert.ok(head.kind === 'file' && head.content.length === 16 * 1024 && head.facts.size === 50e9);
+  assert.ok(proxy.bytes() - before < 200_000, `${proxy.bytes() - before} bytes travelled`);
+});

@@ -1,18 +1,54 @@
 /**
- * What the viewer wants from a file: bytes, places of a text, beginnings of lines. Each request ends in one message, or in
+ * What the viewer and the preview want from files: bytes, places of a text, beginnings of lines. Each request ends in one message, or in
  * none when it was stopped. UI thread.
  */
 
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Entry } from '@ferry/protocol';
 import type { Engine } from '../engine/engine.ts';
+import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
+import type { Seen } from '../state/preview.ts';
 import { findLine, findText, type Searched } from './search-file.ts';
 import { wire } from './wire.ts';
 
-export type LookingCmd = Cmd & { readonly kind: 'look' | 'find-text' | 'find-line' };
+export type LookingCmd = Cmd & { readonly kind: 'look' | 'find-text' | 'find-line' | 'peek' };
 
 /** Between two tellings of how far a search is. */
 const progressMs = 150;
+
+/** A cursor that is moving on wants nothing. */
+const peekAfterMs = 60;
+const peekBytes = 16 * 1024;
+const peekEntries = 500;
+
+/** Reads no further than what one looks at. */
+async function peek(
+  source: FileSource,
+  { path, isFolder }: Cmd & { readonly kind: 'peek' },
+  signal: AbortSignal,
+): Promise<Seen> {
+  if (!isFolder) {
+    const { facts, content } = await source.readRange(path, { offset: 0, length: peekBytes }, { signal });
+    return { kind: 'file', facts, content };
+  }
+  const entries: Entry[] = [];
+  const enough = new AbortController();
+  try {
+    await source.list(
+      path,
+      (page) => {
+        entries.push(...page);
+        if (entries.length > peekEntries) enough.abort();
+      },
+      { signal: AbortSignal.any([signal, enough.signal]) },
+    );
+  } catch (error) {
+    if (!enough.signal.aborted) throw error;
+  }
+  return { kind: 'folder', entries: entries.slice(0, peekEntries), isWhole: entries.length <= peekEntries };
+}
 
 export class Looking {
   readonly #engine: Engine;
@@ -35,7 +71,8 @@ export class Looking {
           if (!signal.aborted) this.#post(msg);
         },
         (error: unknown) => {
-          if (!signal.aborted) this.#post({ kind: 'unlooked', request, error: wire(error) });
+          const kind = cmd.kind === 'peek' ? 'unpeeked' : 'unlooked';
+          if (!signal.aborted) this.#post({ kind, request, error: wire(error) });
         },
       )
       .finally(() => this.#running.delete(request));
@@ -48,6 +85,10 @@ export class Looking {
   async #do(cmd: LookingCmd, signal: AbortSignal): Promise<Msg> {
     const { request, side, path } = cmd;
     const source = this.#engine[side];
+    if (cmd.kind === 'peek') {
+      await pause(peekAfterMs, undefined, { signal });
+      return { kind: 'peeked', request, seen: await peek(source, cmd, signal) };
+    }
     if (cmd.kind === 'look') {
       const { facts, content } = await source.readRange(path, cmd.piece, { signal });
       return { kind: 'looked', request, offset: cmd.piece.offset, facts, content };

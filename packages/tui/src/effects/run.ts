@@ -85,6 +85,7 @@ export class Effects {
       case 'look':
       case 'find-text':
       case 'find-line':
+      case 'peek':
         this.#looking.run(cmd);
         break;
       case 'fetch-copy':

@@ -19,6 +19,7 @@ export type Action =
   | 'open'
   | 'view'
   | 'edit'
+  | 'preview'
   | ViewerAction
   | 'parent'
   | 'switch'
@@ -149,6 +150,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'open the file in $VISUAL or $EDITOR, and save what changed',
       cannotChange,
     ),
+    bind('preview', ['p'], 'Preview', 'show what is under the cursor in place of the other pane'),
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),

@@ -57,7 +57,15 @@ export type Cmd =
       /** From 1. */
       readonly line: number;
     }
-  /** Ends what one of the three above, or a fetch of a copy, has begun. */
+  /** The head of a file, or the first entries of a folder, after a moment: the cursor may be moving on. */
+  | {
+      readonly kind: 'peek';
+      readonly side: Side;
+      readonly path: Path;
+      readonly request: number;
+      readonly isFolder: boolean;
+    }
+  /** Ends what one of the four above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

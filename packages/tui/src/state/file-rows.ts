@@ -45,9 +45,10 @@ const longest = 8 * 1024;
 const tabCells = 8;
 const newline = 0x0a;
 
-/** Of a hexadecimal row: what fits beside an offset of twelve digits. */
+/** Of a hexadecimal row: what fits beside its offset, with the text behind it on a wide screen. */
 export function hexBytes(width: number): number {
-  return width < 80 ? 8 : 16;
+  if (width >= 80) return 16;
+  return width >= 36 ? 8 : width >= 24 ? 4 : 2;
 }
 
 export function isNeed(value: unknown): value is Need {

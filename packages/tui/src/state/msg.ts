@@ -6,6 +6,7 @@ import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
+import type { Seen } from './preview.ts';
 
 export type Msg =
   | EditMsg
@@ -31,6 +32,8 @@ export type Msg =
       readonly facts: Facts;
       readonly content: Uint8Array;
     }
+  | { readonly kind: 'peeked'; readonly request: number; readonly seen: Seen }
+  | { readonly kind: 'unpeeked'; readonly request: number; readonly error: WireError }
   | { readonly kind: 'unlooked'; readonly request: number; readonly error: WireError }
   /** How far a search has come, or the counting of lines. */
   | { readonly kind: 'works-at'; readonly request: number; readonly at: number }

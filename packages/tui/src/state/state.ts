@@ -8,6 +8,7 @@ import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
 import type { Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
+import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -33,6 +34,8 @@ export type AppState = {
   readonly viewer: Viewer | undefined;
   /** The server's files that are edited here or wait to be saved. */
   readonly edits: readonly Edit[];
+  /** Stands in place of the pane that has not the focus. */
+  readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
@@ -53,6 +56,7 @@ export function initialState(size: Size, address: string, remote: Path, local: P
     queue: emptyQueue,
     viewer: undefined,
     edits: [],
+    preview: undefined,
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },

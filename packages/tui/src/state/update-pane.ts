@@ -20,6 +20,7 @@ import {
   withMark,
   withMarks,
 } from './pane.ts';
+import { togglePreview } from './preview.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
 import { edit } from './update-edit.ts';
@@ -36,6 +37,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return open(state, pane);
     case 'view':
       return view(state, pane);
+    case 'preview':
+      return togglePreview(state);
     case 'edit': {
       const entry = entryAtCursor(pane);
       return entry === undefined ? [state, []] : edit(state, side, pane.path, entry);

@@ -9,6 +9,7 @@ import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, inWords, type Next, refresh, withPane } from './next.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { followed, peeked, unpeeked } from './preview.ts';
 import type { AppState } from './state.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
@@ -18,6 +19,10 @@ import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
+  return followed(stepped(state, msg));
+}
+
+function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
       return both(state, (side) => (now) => go(now, side, now[side].path));
@@ -54,6 +59,10 @@ export function update(state: AppState, msg: Msg): Next {
     }
     case 'looked':
       return looked(state, msg.request, msg.offset, msg.facts, msg.content);
+    case 'peeked':
+      return [peeked(state, msg.request, msg.seen), []];
+    case 'unpeeked':
+      return [unpeeked(state, msg.request, msg.error), []];
     case 'unlooked':
       return unlooked(state, msg.request, msg.error);
     case 'works-at':

@@ -14,6 +14,7 @@ import { graphRowsOf } from './rows/graph-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
 import { footerRow, titleRow } from './rows/line-rows.ts';
 import { paneRowsOf } from './rows/pane-rows.ts';
+import { previewRowsOf } from './rows/preview-rows.ts';
 import { type Look, monochrome } from './rows/style.ts';
 import { viewerRows, viewerTitle } from './rows/viewer-rows.ts';
 import type { Terminal } from './terminal.ts';
@@ -65,9 +66,16 @@ export class View {
     if (places === undefined) return;
     const focusMoved = before?.focus !== state.focus || before.dialog !== state.dialog;
     const look = this.#look;
+    const isUncovered = before?.preview !== undefined && state.preview === undefined;
     for (const side of ['remote', 'local'] as const) {
       const pane = state[side];
-      if (!isMoved && !focusMoved && before?.[side] === pane) continue;
+      if (state.preview !== undefined && state.preview.side !== side) {
+        if (!isMoved && before?.preview === state.preview) continue;
+        this.#fill(side, previewRowsOf(state.preview, places[side], look));
+        continue;
+      }
+      const isAsBefore = !isMoved && !focusMoved && !isUncovered && before?.[side] === pane;
+      if (isAsBefore && before?.preview?.side === state.preview?.side) continue;
       const place = side === 'remote' ? 'server: ' : 'local: ';
       this.#fill(
         side,

@@ -2,7 +2,7 @@
 
 import { type Shown, showName, trusted } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import { placesIn } from '../../state/byte-pattern.ts';
+import { type BytePattern, placesIn } from '../../state/byte-pattern.ts';
 import { hexBytes, type Row, type RowChar, type Span } from '../../state/file-rows.ts';
 import { type Extent, shownRows, type Viewer } from '../../state/viewer.ts';
 import { cells, fit } from './cells.ts';
@@ -54,14 +54,18 @@ export function viewerRows(viewer: Viewer, extent: Extent, look: Look): string[]
     span === undefined
       ? []
       : mode === 'hex'
-        ? hexLines(rows, span, viewer, facts?.size ?? 0, extent, look)
-        : textLines(rows, span, viewer, extent, look);
+        ? hexLines(rows, span, viewer.pattern, facts?.size ?? 0, extent, look)
+        : textLines(rows, span, viewer.pattern, extent, look);
   while (lines.length < extent.height) lines.push(' '.repeat(extent.width));
   return lines;
 }
 
 /** Whether a byte belongs to a place of what was searched for. */
-function marker(rows: readonly Row[], { from, bytes }: Span, { pattern }: Viewer): (at: number) => boolean {
+function marker(
+  rows: readonly Row[],
+  { from, bytes }: Span,
+  pattern: BytePattern | undefined,
+): (at: number) => boolean {
   const [first] = rows;
   const last = rows.at(-1);
   if (pattern === undefined || first === undefined || last === undefined) return () => false;
@@ -75,14 +79,14 @@ function marker(rows: readonly Row[], { from, bytes }: Span, { pattern }: Viewer
   return (at) => marked.has(at);
 }
 
-function textLines(
+export function textLines(
   rows: readonly Row[],
   span: Span,
-  viewer: Viewer,
+  pattern: BytePattern | undefined,
   { width }: Extent,
   { theme }: Look,
 ): string[] {
-  const isMarked = marker(rows, span, viewer);
+  const isMarked = marker(rows, span, pattern);
   const styleOf = ({ at, isEscape }: RowChar): StyleName =>
     isMarked(at) ? 'markedCursor' : isEscape ? 'link' : 'plain';
   return rows.map(({ chars }) => {
@@ -105,15 +109,15 @@ function textLines(
 }
 
 /** Offset, bytes, and what they are as text: `0000001f  68 65 …  he…`. */
-function hexLines(
+export function hexLines(
   rows: readonly Row[],
   { from, bytes }: Span,
-  viewer: Viewer,
+  pattern: BytePattern | undefined,
   size: number,
   { width }: Extent,
   { theme, glyphs }: Look,
 ): string[] {
-  const isMarked = marker(rows, { from, bytes }, viewer);
+  const isMarked = marker(rows, { from, bytes }, pattern);
   const perRow = hexBytes(width);
   const digits = Math.max(8, size.toString(16).length);
   return rows.map(({ at, end }) => {
