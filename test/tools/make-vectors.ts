@@ -279,6 +279,14 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       digest: blockDigest(content),
     }),
   ],
+  readRange: [
+    'look at two bytes of a file',
+    body(Kind.readRange, 9, messages.readRange.request, { path, identity: undefined, offset: 2, length: 2 }),
+  ],
+  'readRange-reply': [
+    'the file as it is now, and the bytes',
+    body(Kind.reply, 9, messages.readRange.reply, { facts, content: content.subarray(2, 4) }),
+  ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-closed': [
     'the owner has taken the access away',

@@ -42,6 +42,8 @@ export const limits = {
   readBlocks: 16,
   /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
   sliceBytes: 32 * KiB,
+  /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
+  rangeBytes: 48 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */

@@ -18,6 +18,7 @@ export * from './mkdir.ts';
 export * from './patch.ts';
 export * from './read.ts';
 export * from './read-link.ts';
+export * from './read-range.ts';
 export * from './read-slice.ts';
 export * from './remove.ts';
 export * from './rename.ts';

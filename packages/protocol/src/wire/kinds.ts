@@ -27,6 +27,7 @@ export const Kind = {
   setFacts: 0x27,
   readLink: 0x28,
   makeLink: 0x29,
+  readRange: 0x2a,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,

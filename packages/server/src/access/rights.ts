@@ -56,6 +56,7 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],
   [Kind.readSlice, 'read'],
+  [Kind.readRange, 'read'],
   [Kind.manifest, 'read'],
   [Kind.locate, 'read'],
   [Kind.mkdir, 'mkdir'],

@@ -108,7 +108,7 @@ export interface ReadHandle {
    * @throws SOURCE_CHANGED, IO_ERROR
    */
   read(index: number, buffer: Uint8Array): number | Promise<number>;
-  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before; IO_ERROR */
+  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before, IO_ERROR */
   readAt(offset: number, target: Uint8Array): void | Promise<void>;
   /** Whether all that was read is of one version, which `facts` names. */
   unchanged(): boolean | Promise<boolean>;
