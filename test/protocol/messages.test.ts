@@ -53,6 +53,15 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
   ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
+  ...of('copy', messages.copy, {
+    request: { from: path, to: [nameFromText('b')], existing: 1, expected: 'x' },
+    part: { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5 },
+  }),
+  ...of('move', messages.move, {
+    request: { from: path, to: [nameFromText('b')], existing: 2, expected: undefined },
+  }),
+  ...of('removeTree', messages.removeTree, { request: { path } }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {

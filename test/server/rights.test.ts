@@ -8,6 +8,7 @@ import { epoch, type FerryError, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import {
   commit,
+  copy,
   create,
   discard,
   fetch,
@@ -15,10 +16,12 @@ import {
   makeLink,
   manifest,
   mkdir,
+  move,
   patch,
   read,
   readLink,
   remove,
+  removeTree,
   rename,
   setFacts,
   space,
@@ -39,6 +42,7 @@ type Try = (session: ClientChannel, lane: ClientChannel, pool: BlockPool) => Pro
 
 const content = randomContent(10);
 const file = path('file');
+const graft = { from: file, existing: 0, expected: undefined } as const;
 
 /** One honest use of every operation that comes after login. */
 const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
@@ -52,6 +56,9 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
   [Kind.makeLink, (session) => session.call(makeLink, { path: path('new-link'), target: 'file' })],
+  [Kind.copy, (session) => session.call(copy, { ...graft, to: path('copy') })],
+  [Kind.move, (session) => session.call(move, { ...graft, to: path('moved') })],
+  [Kind.removeTree, (session) => session.call(removeTree, { path: file })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
   [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],

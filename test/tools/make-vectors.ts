@@ -145,6 +145,43 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'this much, of so much',
     body(Kind.reply, 7, space.reply, { free: 5_000_000_000, total: 2 ** 40 }),
   ],
+  copy: [
+    'copy a file inside of the server',
+    body(Kind.copy, 7, messages.copy.request, {
+      from: path,
+      to: pathFromText('new/notes.txt'),
+      existing: 1,
+      expected: facts.identity,
+    }),
+  ],
+  'copy-part': [
+    'so far, and what failed',
+    body(Kind.part, 7, messages.copy.part, {
+      files: 20,
+      folders: 2,
+      bytes: 5000,
+      failures: [
+        { path: pathFromText('docs/socket'), code: Code.NOT_REGULAR, message: 'not a regular file' },
+      ],
+    }),
+  ],
+  'copy-reply': [
+    'what it came to',
+    body(Kind.reply, 7, messages.copy.reply, { files: 21, folders: 2, bytes: 6000, skipped: 1, failed: 1 }),
+  ],
+  move: [
+    'move it',
+    body(Kind.move, 7, messages.move.request, {
+      from: path,
+      to: pathFromText('new/notes.txt'),
+      existing: 0,
+      expected: undefined,
+    }),
+  ],
+  removeTree: [
+    'remove a folder with all that is in it',
+    body(Kind.removeTree, 7, messages.removeTree.request, { path: pathFromText('docs') }),
+  ],
   ticket: ['a ticket for a lane', body(Kind.ticket, 8, ticket.request, {})],
   'ticket-reply': ['here it is (opaque)', body(Kind.reply, 8, ticket.reply, { ticket: counted(0, 24) })],
   attach: [

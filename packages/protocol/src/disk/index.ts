@@ -1,12 +1,18 @@
 /** Public door: files of one root folder on this machine's disk, confined to it. For I/O threads of both programs. */
 
+export { collectTrees, treeAgeMs } from './collect-trees.ts';
+export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
 export { FolderSync } from './folder-sync.ts';
+export type { GraftSpec } from './graft.ts';
 export { list, type PageOpts } from './list.ts';
+export { moveTree } from './move-tree.ts';
 export { OpenFile, openRead } from './open-file.ts';
 export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat } from './operations.ts';
+export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
 export { type Committed, StagedFile, type StagedFileSpec } from './staged-file.ts';
 export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';
 export { type PackFile, type PackResult, type PackSpec, storePack } from './store-pack.ts';
 export type { TargetRule } from './target.ts';
+export { Work, type WorkFailure, type WorkOpts } from './work.ts';

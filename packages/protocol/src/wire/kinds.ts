@@ -27,6 +27,10 @@ export const Kind = {
   setFacts: 0x27,
   readLink: 0x28,
   makeLink: 0x29,
+  /** Long work inside of the server. */
+  copy: 0x30,
+  move: 0x31,
+  removeTree: 0x32,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,

@@ -35,6 +35,9 @@ const changing: readonly Kind[] = [
   Kind.patch,
   Kind.setFacts,
   Kind.makeLink,
+  Kind.copy,
+  Kind.move,
+  Kind.removeTree,
 ];
 
 /** The one table of rights. An operation that is missing is nobody's. */

@@ -109,12 +109,15 @@ export class Connection {
   }
 
   #hello(request: Hello): Welcome {
-    const { login, ticketKeys } = this.#opts;
+    const { login, ticketKeys, transfers } = this.#opts;
     const principal = logIn(login, request, loginText(this.#link), Date.now());
     const context = this.#contextFor(principal);
     const sessionId = newSessionId();
     this.#become({ kind: 'session', context, beganMs: performance.now() });
-    this.#channel.become(sessionHandlers(context, sessionId, ticketKeys), limits.controlFrameBytes);
+    this.#channel.become(
+      sessionHandlers(context, sessionId, ticketKeys, transfers),
+      limits.controlFrameBytes,
+    );
     const readOnly = principal.role !== 'owner';
     this.#opts.log({
       what: 'joined',

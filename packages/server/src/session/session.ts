@@ -1,20 +1,30 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
 import type { Handlers, TicketKeys } from '@ferry/protocol/session';
+import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
 import { removeHandler } from './handlers/remove.ts';
+import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
-export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, keys: TicketKeys): Handlers {
+export function sessionHandlers(
+  context: SessionContext,
+  sessionId: Uint8Array,
+  keys: TicketKeys,
+  transfers: Transfers,
+): Handlers {
+  const works = new SessionWorks(transfers);
   return permitted(
     context.principal.role,
     new Map([
@@ -27,6 +37,9 @@ export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, 
       setFactsHandler(context),
       readLinkHandler(context),
       makeLinkHandler(context),
+      copyHandler(context, works),
+      moveHandler(context, works),
+      removeTreeHandler(context, works),
       ticketHandler(context, sessionId, keys),
     ]),
   );

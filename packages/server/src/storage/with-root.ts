@@ -5,6 +5,7 @@
 
 import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, UploadSpec, Wait } from './storage.ts';
+import type { GraftSpec, Works } from './works.ts';
 
 export function withRoot(storage: Storage, root: Path): Storage {
   if (root.length === 0) return storage;
@@ -41,7 +42,26 @@ export function withRoot(storage: Storage, root: Path): Storage {
     storePack: (spec: PackSpec, opts?: Wait) => storage.storePack({ ...spec, folder: at(spec.folder) }, opts),
     fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) =>
       storage.fetchPack(at(folder), names, opts),
+    works: worksFrom(storage.works, root),
     close: () => storage.close(),
+  };
+}
+
+function worksFrom(works: Works, root: Path): Works {
+  const at = (path: Path): Path => {
+    checkNotRoot(path);
+    return [...root, ...path];
+  };
+  const graftAt = (spec: GraftSpec): GraftSpec => ({
+    ...spec,
+    from: at(spec.from),
+    to: at(spec.to),
+    inside: root,
+  });
+  return {
+    copy: async (spec, work) => works.copy(graftAt(spec), work),
+    move: async (spec, work) => works.move(graftAt(spec), work),
+    removeTree: async (path, work) => works.removeTree(at(path), work),
   };
 }
 

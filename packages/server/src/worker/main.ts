@@ -6,8 +6,9 @@
 import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
+import { FerryError } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import { partialAgeMs } from '@ferry/protocol/disk';
+import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { LocalStorage } from '../storage/local.ts';
@@ -58,6 +59,9 @@ port.on('message', (message: ToWorker) => {
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
+    storage.collectTrees(treeAgeMs, Date.now()).catch((error: unknown) => {
+      if (!(error instanceof FerryError)) throw error;
+    });
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);

@@ -1,0 +1,23 @@
+/**
+ * Long work inside of a storage: trees are walked, copied and removed where they lie. Part of the storage contract; called on
+ * worker threads. Every work goes on in slices, between which others have a turn, and stops within one when its signal says
+ * so. Errors are those of the storage contract. What fails inside of a tree is told to the work, and the rest goes on.
+ */
+
+import type { Path } from '@ferry/protocol';
+import type { GraftSpec, Work } from '@ferry/protocol/disk';
+
+export type { GraftSpec, Work };
+
+export interface Works {
+  /**
+   * A file, link, or folder with all that is in it; its name appears when the copy is complete and durable. Cancelled or
+   * failed, nothing is there that had no name yet.
+   * @throws NOT_FOUND, EXISTS, CONFLICT, NAME_INVALID (into itself), FORBIDDEN (the root), NO_SPACE
+   */
+  copy(spec: GraftSpec, work: Work): Promise<void>;
+  /** A name at a time: cancelled or failed, each entry is at one of the two places, whole. @throws as copy */
+  move(spec: GraftSpec, work: Work): Promise<void>;
+  /** Links are removed, never followed. Cancelled, the rest stays. @throws NOT_FOUND, FORBIDDEN (the root) */
+  removeTree(path: Path, work: Work): Promise<void>;
+}
