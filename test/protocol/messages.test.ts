@@ -21,6 +21,7 @@ const entry = {
 const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
+const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
 
 /** An example of every shape that crosses the wire. */
 const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
@@ -55,13 +56,42 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
   ...of('copy', messages.copy, {
     request: { from: path, to: [nameFromText('b')], existing: 1, expected: 'x' },
-    part: { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] },
+    part: progress,
     reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5 },
   }),
   ...of('move', messages.move, {
     request: { from: path, to: [nameFromText('b')], existing: 2, expected: undefined },
   }),
   ...of('removeTree', messages.removeTree, { request: { path } }),
+  ...of('sum', messages.sum, {
+    request: { path, algorithm: 1 },
+    part: { ...progress, rows: [{ path: [], size: 3, digest: bytes(32) }] },
+  }),
+  ...of('usage', messages.usage, {
+    request: { path },
+    part: {
+      ...progress,
+      allocated: 4096,
+      rows: [{ name: nameFromText('b'), files: 1, folders: 1, bytes: 3, allocated: 4096 }],
+    },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, allocated: 6 },
+  }),
+  ...of('find', messages.find, {
+    request: {
+      path,
+      most: 10,
+      name: '*.txt',
+      anyCase: true,
+      kind: 0,
+      minSize: 1,
+      maxSize: 2,
+      after: -3,
+      before: 4,
+      content: 'ü',
+    },
+    part: { ...progress, rows: [{ folder: path, entry, line: 3, text: 'a line' }] },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, more: true },
+  }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {

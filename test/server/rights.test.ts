@@ -5,13 +5,14 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, nameFromText } from '@ferry/protocol';
-import { BlockPool } from '@ferry/protocol/content';
+import { BlockPool, SumAlgorithm } from '@ferry/protocol/content';
 import {
   commit,
   copy,
   create,
   discard,
   fetch,
+  find,
   list,
   makeLink,
   manifest,
@@ -27,7 +28,9 @@ import {
   space,
   stat,
   store,
+  sum,
   ticket,
+  usage,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
@@ -42,6 +45,16 @@ type Try = (session: ClientChannel, lane: ClientChannel, pool: BlockPool) => Pro
 
 const content = randomContent(10);
 const file = path('file');
+const anything = {
+  name: undefined,
+  anyCase: false,
+  kind: undefined,
+  minSize: undefined,
+  maxSize: undefined,
+  after: undefined,
+  before: undefined,
+  content: undefined,
+};
 const graft = { from: file, existing: 0, expected: undefined } as const;
 
 /** One honest use of every operation that comes after login. */
@@ -59,6 +72,9 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.copy, (session) => session.call(copy, { ...graft, to: path('copy') })],
   [Kind.move, (session) => session.call(move, { ...graft, to: path('moved') })],
   [Kind.removeTree, (session) => session.call(removeTree, { path: file })],
+  [Kind.sum, (session) => session.call(sum, { path: file, algorithm: SumAlgorithm.blake3 })],
+  [Kind.usage, (session) => session.call(usage, { path: [] })],
+  [Kind.find, (session) => session.call(find, { ...anything, path: [], most: 1 })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
   [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],
@@ -128,6 +144,9 @@ describe('rights', () => {
       Kind.fetch,
       Kind.manifest,
       Kind.readLink,
+      Kind.sum,
+      Kind.usage,
+      Kind.find,
     ]);
     for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');
     assert.deepEqual(snapshot(dir).map(withoutAccessTime), before);

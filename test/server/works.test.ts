@@ -8,11 +8,14 @@ import { limits, nameFromText } from '@ferry/protocol';
 import {
   copy,
   Existing,
+  type FindPart,
+  find,
   move,
   removeTree,
   stat,
   type TreeFailure,
   type TreeProgress,
+  usage,
 } from '@ferry/protocol/messages';
 import { logInto } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
@@ -38,6 +41,16 @@ async function serve(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ dir
   return { dir, server };
 }
 
+const anything = {
+  name: undefined,
+  anyCase: false,
+  kind: undefined,
+  minSize: undefined,
+  maxSize: undefined,
+  after: undefined,
+  before: undefined,
+  content: undefined,
+};
 const order = (from: string, to: string) => ({
   from: path(from),
   to: path(to),
@@ -129,6 +142,33 @@ describe('long work', () => {
     await channel.call(copy, order('big', 'one-more'));
     channel.close();
     other.channel.close();
+  });
+
+  it('gives the first hit at once, no more than it was asked for, and goes on for nobody', async (t) => {
+    const { dir, server } = await serve(t);
+    plant(dir, treeFiles);
+    const { channel } = await logInto(server);
+    const parts: FindPart[] = [];
+    const onPart = (part: FindPart): void => void parts.push(part);
+    const all = await channel.call(find, { ...anything, path: [], most: limits.findHits }, { onPart });
+    const rows = parts.flatMap((part) => part.rows);
+    assert.equal(rows.length, Math.min(limits.findHits, treeFiles + 21));
+    assert.equal(parts[0]?.rows.length, 1);
+    assert.equal(all.more, treeFiles + 21 > limits.findHits);
+    assert.ok(rows.every(({ folder }) => folder[0] !== '.ferry'));
+    parts.length = 0;
+    assert.equal((await channel.call(find, { ...anything, path: [], most: 7 }, { onPart })).more, true);
+    assert.equal(parts.flatMap((part) => part.rows).length, 7);
+    const controller = new AbortController();
+    const searching = channel.call(
+      find,
+      { ...anything, path: [], most: limits.findHits, content: 'y' },
+      { signal: controller.signal },
+    );
+    controller.abort();
+    await assert.rejects(searching, withCode('CANCELLED'));
+    for (let i = 0; i < limits.sessionWorks; i++) await channel.call(usage, { path: [] });
+    channel.close();
   });
 
   it('ends with its connection, and with its thread, leaving nothing that looks like a file', async (t) => {

@@ -1,8 +1,10 @@
 /** The contract of long work as tests; see packages/server/src/storage/works.ts. Run for each storage beside storage.suite.ts. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { Code, EntryKind, FerryError, limits, type Path } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, type FindQuery, limits, type Path } from '@ferry/protocol';
+import { blockDigest } from '@ferry/protocol/content';
 import { Work } from '@ferry/protocol/disk';
 import type { Storage } from '@ferry/server/storage/storage';
 import { withCode } from '../support/code.ts';
@@ -51,6 +53,17 @@ async function plant(storage: Storage): Promise<void> {
   await putText(storage, 'a/one', '1');
   await putText(storage, 'a/sub/two', '22');
 }
+
+const anything: FindQuery = {
+  name: undefined,
+  anyCase: false,
+  kind: undefined,
+  minSize: undefined,
+  maxSize: undefined,
+  after: undefined,
+  before: undefined,
+  content: undefined,
+};
 
 const planted = ['a/', 'a/empty/', 'a/one=1', 'a/sub/', 'a/sub/two=22'];
 const under = (place: string): string[] => planted.map((line) => line.replace(/^a/, place));
@@ -197,6 +210,86 @@ export function worksSuite(name: string, make: MakeStorage): void {
         ...under('b').map((l) => l.replace('=1', '=old')),
       ]);
       assert.equal(work.skipped, 1);
+    });
+  });
+
+  describe(`${name}: sum, usage and find`, () => {
+    test('digests are those of the whole content', async (t) => {
+      const storage = make(t);
+      await plant(storage);
+      const content = randomContent(2 * limits.blockBytes + 1);
+      await put(storage, 'a/big', content);
+      await putText(storage, 'a/none', '');
+      const sums = async (at: string, algorithm: 0 | 1): Promise<string[]> => {
+        const found: string[] = [];
+        await storage.works.sum(path(at), algorithm, new Work(), ({ path: below, size, digest }) => {
+          found.push(`${below.join('/')} ${size} ${Buffer.from(digest).toString('hex')}`);
+        });
+        return found.sort();
+      };
+      const sha = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex');
+      assert.deepEqual(await sums('a', 1), [
+        `big ${content.bytes.length} ${sha(content.bytes)}`,
+        `none 0 ${sha('')}`,
+        `one 1 ${sha('1')}`,
+        `sub/two 2 ${sha('22')}`,
+      ]);
+      assert.deepEqual(await sums('a/one', 0), [
+        ` 1 ${Buffer.from(blockDigest(Buffer.from('1'))).toString('hex')}`,
+      ]);
+      await assert.rejects(sums('no', 0), withCode('NOT_FOUND'));
+    });
+    test('usage counts all, and each folder by itself', async (t) => {
+      const storage = make(t);
+      await plant(storage);
+      await storage.mkdir(path('a/sub/deep'));
+      await putText(storage, 'a/sub/deep/three', '333');
+      const rows: string[] = [];
+      const work = new Work();
+      await storage.works.usage(path('a'), work, ({ name: one, files, folders, bytes, allocated }) => {
+        rows.push(`${one} ${files} ${folders} ${bytes}`);
+        assert.ok(allocated >= bytes);
+      });
+      assert.deepEqual(rows.sort(), ['empty 0 1 0', 'sub 2 2 5']);
+      assert.deepEqual([work.files, work.folders, work.bytes], [3, 4, 6]);
+      const whole = new Work();
+      await storage.works.usage([], whole, () => {});
+      assert.deepEqual([whole.files, whole.folders, whole.bytes], [3, 5, 6]);
+    });
+    test('find: by name, kind, size, age and content, as many as wanted', async (t) => {
+      const storage = make(t);
+      await plant(storage);
+      await putText(storage, 'a/sub/notes.TXT', 'first\nthe Ferry\n\nno\nferry ferry');
+      await storage.setFacts(path('a/one'), { modified: { s: 1_600_000_000, ns: 0 }, mode: 0o600 });
+      const hits = async (query: Partial<FindQuery>, most = 100): Promise<string[]> => {
+        const found: string[] = [];
+        const whole = { ...anything, ...query };
+        const more = await storage.works.find(path('a'), whole, most, new Work(), (hit) => {
+          found.push(
+            [...hit.folder, hit.entry.name, ...(hit.line > 0 ? [hit.line, hit.text] : [])].join('/'),
+          );
+        });
+        return [...found.sort(), ...(more ? ['…'] : [])];
+      };
+      assert.deepEqual(await hits({}), ['empty', 'one', 'sub', 'sub/notes.TXT', 'sub/two']);
+      assert.deepEqual(await hits({ name: '*o*' }), ['one', 'sub/notes.TXT', 'sub/two']);
+      assert.deepEqual(await hits({ name: '*.txt' }), []);
+      assert.deepEqual(await hits({ name: '*.txt', anyCase: true }), ['sub/notes.TXT']);
+      assert.deepEqual(await hits({ kind: EntryKind.folder }), ['empty', 'sub']);
+      assert.deepEqual(await hits({ minSize: 1, maxSize: 2 }), ['one', 'sub/two']);
+      assert.deepEqual(await hits({ before: 1_600_000_000, after: 1_600_000_000 }), ['one']);
+      assert.deepEqual(await hits({ content: 'ferry' }), ['sub/notes.TXT/5/ferry ferry']);
+      assert.deepEqual(await hits({ content: 'FERRY', anyCase: true }), [
+        'sub/notes.TXT/2/the Ferry',
+        'sub/notes.TXT/5/ferry ferry',
+      ]);
+      assert.equal((await hits({}, 2)).at(-1), '…');
+      assert.equal((await hits({}, 2)).length, 3);
+      assert.equal((await hits({}, 5)).at(-1), 'sub/two');
+      await assert.rejects(
+        storage.works.find(path('no'), anything, 1, new Work(), () => {}),
+        withCode('NOT_FOUND'),
+      );
     });
   });
 

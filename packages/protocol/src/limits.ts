@@ -80,6 +80,8 @@ export const limits = {
   sessionWorks: 8,
   /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */
   partFailures: 12,
+  /** Hits that one search gives at most. */
+  findHits: 10_000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -114,6 +115,73 @@ describe('commands on the server', () => {
     assert.ok(lstatSync(join(shared, 'e/link')).isSymbolicLink());
     assert.equal(readlinkSync(join(shared, 'e/link')), 'f');
     assert.equal(ferry('ln', '/etc', '@e/out').code, 4);
+  });
+
+  test('sum agrees with b3sum and sha256sum', () => {
+    const bytes = randomBytes(2_500_000);
+    mkdirSync(join(shared, 's/sub'), { recursive: true });
+    writeFileSync(join(shared, 's/big'), bytes);
+    writeFileSync(join(shared, 's/sub/empty'), '');
+    const sorted = (text: string): string[] => text.trimEnd().split('\n').sort();
+    for (const [algorithm, tool] of [
+      ['sha256', 'sha256sum'],
+      ['blake3', 'b3sum'],
+    ] as const) {
+      const ours = ferry('sum', '--algorithm', algorithm, '@s');
+      assert.deepEqual([ours.code, ours.err], [0, '']);
+      const theirs = spawnSync(tool, ['s/big', 's/sub/empty'], { cwd: shared, encoding: 'utf8' });
+      if (theirs.error !== undefined) process.stdout.write(`SKIPPED: ${tool} is not installed here\n`);
+      else assert.deepEqual(sorted(ours.out), sorted(theirs.stdout));
+    }
+    // The digest of nothing, from the paper.
+    const nothing = 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262';
+    assert.deepEqual(ferry('sum', '@s/sub/empty'), { ...quiet, out: `${nothing}  s/sub/empty\n` });
+    assert.equal(ferry('sum', '--algorithm', 'md5', '@s').code, 2);
+  });
+
+  test('du adds up what find says there is, and is in order', () => {
+    mkdirSync(join(shared, 'd/small'), { recursive: true });
+    mkdirSync(join(shared, 'd/large/deep'), { recursive: true });
+    writeFileSync(join(shared, 'd/small/x'), Buffer.alloc(1000));
+    writeFileSync(join(shared, 'd/large/deep/x'), Buffer.alloc(50_000));
+    writeFileSync(join(shared, 'd/own'), Buffer.alloc(7));
+    const rows = ferry('du', '--json', '@d')
+      .out.trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      rows.map(({ path: one, files, folders, bytes }) => [one, files, folders, bytes]),
+      [
+        ['d/large', 1, 2, 50_000],
+        ['d/small', 1, 1, 1000],
+        ['d', 3, 4, 51_007],
+      ],
+    );
+    assert.match(ferry('du', '-s', '@d').out, /^ +51 kB +[0-9.]+ kB on disk +3 files {2}\/d\n$/);
+    const theirs = spawnSync('du', ['-s', '-B1', 'd'], { cwd: shared, encoding: 'utf8' }).stdout;
+    const folder = statSync(join(shared, 'd')).blocks * 512;
+    assert.equal(rows.at(-1)?.allocated + folder, Number(theirs.split('\t')[0]));
+  });
+
+  test('find gives lines of paths, and of lines', () => {
+    mkdirSync(join(shared, 'f/sub'), { recursive: true });
+    writeFileSync(join(shared, 'f/a.txt'), 'one\nlow tide at six\n');
+    writeFileSync(join(shared, 'f/sub/b.TXT'), 'Low Tide');
+    writeFileSync(join(shared, 'f/sub/c.bin'), Buffer.alloc(2000));
+    const lines = (...args: string[]): string[] =>
+      ferry('find', '@f', ...args)
+        .out.trimEnd()
+        .split('\n')
+        .sort();
+    assert.deepEqual(lines('--name', '*.txt', '-i'), ['f/a.txt', 'f/sub/b.TXT']);
+    assert.deepEqual(lines('--larger', '1k'), ['f/sub/c.bin']);
+    assert.deepEqual(lines('--containing', 'low tide'), ['f/a.txt:2:low tide at six']);
+    assert.deepEqual(lines('--type', 'folder', '--newer', '1h'), ['f/sub']);
+    assert.deepEqual(lines('--older', '1h'), ['']);
+    const bounded = ferry('find', '@f', '--most', '1');
+    assert.equal(bounded.out.split('\n').length, 2);
+    assert.equal(bounded.err, 'there may be more: these are the first 1 (see --most)\n');
+    assert.equal(ferry('find', '@f', '--larger', 'huge').code, 2);
   });
 
   test('a disk that fills up in mid-copy is NO_SPACE, and nothing of the copy is left (XFER-10)', {

@@ -14,5 +14,6 @@ export { Root, type RootOpts } from './root.ts';
 export { type Committed, StagedFile, type StagedFileSpec } from './staged-file.ts';
 export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';
 export { type PackFile, type PackResult, type PackSpec, storePack } from './store-pack.ts';
+export { findIn, type Hit, type Rows, type SumRow, sumTree, type UsageRow, usageOf } from './survey.ts';
 export type { TargetRule } from './target.ts';
 export { Work, type WorkFailure, type WorkOpts } from './work.ts';

@@ -39,6 +39,8 @@ export class Work {
   folders = 0;
   /** Content bytes. */
   bytes = 0;
+  /** Bytes on the disk, where that is asked for. */
+  allocated = 0;
   /** Names that were taken and left alone. */
   skipped = 0;
   failed = 0;

@@ -35,17 +35,24 @@ export const treeFailure: Shape<TreeFailure> = tuple<TreeFailure>({
   message: text(limits.textBytes),
 });
 
-export const treeProgress: Shape<TreeProgress> = tuple<TreeProgress>({
+type Fields<T> = { readonly [K in keyof T]: Shape<T[K]> };
+
+/** For parts that say more, behind these. */
+export const treeProgressShapes: Fields<TreeProgress> = {
   files: integer(),
   folders: integer(),
   bytes: integer(),
   failures: array(treeFailure, limits.partFailures),
-});
+};
 
-export const treeDone: Shape<TreeDone> = tuple<TreeDone>({
+export const treeProgress: Shape<TreeProgress> = tuple<TreeProgress>(treeProgressShapes);
+
+export const treeDoneShapes: Fields<TreeDone> = {
   files: integer(),
   folders: integer(),
   bytes: integer(),
   skipped: integer(),
   failed: integer(),
-});
+};
+
+export const treeDone: Shape<TreeDone> = tuple<TreeDone>(treeDoneShapes);

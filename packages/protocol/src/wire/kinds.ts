@@ -31,6 +31,9 @@ export const Kind = {
   copy: 0x30,
   move: 0x31,
   removeTree: 0x32,
+  sum: 0x33,
+  usage: 0x34,
+  find: 0x35,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,

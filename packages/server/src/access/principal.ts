@@ -22,6 +22,9 @@ const reading: readonly Kind[] = [
   Kind.fetch,
   Kind.manifest,
   Kind.readLink,
+  Kind.sum,
+  Kind.usage,
+  Kind.find,
 ];
 const changing: readonly Kind[] = [
   Kind.mkdir,

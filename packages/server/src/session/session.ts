@@ -14,6 +14,7 @@ import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
+import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
@@ -40,6 +41,9 @@ export function sessionHandlers(
       copyHandler(context, works),
       moveHandler(context, works),
       removeTreeHandler(context, works),
+      sumHandler(context, works),
+      usageHandler(context, works),
+      findHandler(context, works),
       ticketHandler(context, sessionId, keys),
     ]),
   );

@@ -17,6 +17,7 @@ import {
   samePath,
 } from '@ferry/protocol';
 import { blockCount, blockDigest, rootDigest } from '@ferry/protocol/content';
+import { plainSurvey } from './plain-survey.ts';
 import type { Storage } from './storage.ts';
 import type { GraftSpec, Work, Works } from './works.ts';
 
@@ -24,6 +25,7 @@ type Steps = Omit<Storage, 'works'>;
 
 export function plainWorks(storage: Steps): Works {
   return {
+    ...plainSurvey(storage),
     copy: async (spec, work) => {
       checkApart(spec);
       await new Plain(storage, work).copy(spec, []);

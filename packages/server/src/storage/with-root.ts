@@ -48,9 +48,10 @@ export function withRoot(storage: Storage, root: Path): Storage {
 }
 
 function worksFrom(works: Works, root: Path): Works {
+  const below = (path: Path): Path => [...root, ...path];
   const at = (path: Path): Path => {
     checkNotRoot(path);
-    return [...root, ...path];
+    return below(path);
   };
   const graftAt = (spec: GraftSpec): GraftSpec => ({
     ...spec,
@@ -62,6 +63,9 @@ function worksFrom(works: Works, root: Path): Works {
     copy: async (spec, work) => works.copy(graftAt(spec), work),
     move: async (spec, work) => works.move(graftAt(spec), work),
     removeTree: async (path, work) => works.removeTree(at(path), work),
+    sum: (path, algorithm, work, rows) => works.sum(below(path), algorithm, work, rows),
+    usage: (path, work, rows) => works.usage(below(path), work, rows),
+    find: (path, query, most, work, rows) => works.find(below(path), query, most, work, rows),
   };
 }
 

@@ -4,10 +4,11 @@
  * so. Errors are those of the storage contract. What fails inside of a tree is told to the work, and the rest goes on.
  */
 
-import type { Path } from '@ferry/protocol';
-import type { GraftSpec, Work } from '@ferry/protocol/disk';
+import type { FindQuery, Path } from '@ferry/protocol';
+import type { SumAlgorithm } from '@ferry/protocol/content';
+import type { GraftSpec, Hit, Rows, SumRow, UsageRow, Work } from '@ferry/protocol/disk';
 
-export type { GraftSpec, Work };
+export type { FindQuery, GraftSpec, Hit, Rows, SumAlgorithm, SumRow, UsageRow, Work };
 
 export interface Works {
   /**
@@ -20,4 +21,10 @@ export interface Works {
   move(spec: GraftSpec, work: Work): Promise<void>;
   /** Links are removed, never followed. Cancelled, the rest stays. @throws NOT_FOUND, FORBIDDEN (the root) */
   removeTree(path: Path, work: Work): Promise<void>;
+  /** Digests of a file, or of all files below a folder, as they are made. @throws NOT_FOUND */
+  sum(path: Path, algorithm: SumAlgorithm, work: Work, rows: Rows<SumRow>): Promise<void>;
+  /** How much is in a folder: in the work's counts, and a row for each folder right below. @throws NOT_FOUND */
+  usage(path: Path, work: Work, rows: Rows<UsageRow>): Promise<void>;
+  /** `most` hits at most, each as it is found. @returns whether there may be more. @throws NOT_FOUND */
+  find(path: Path, query: FindQuery, most: number, work: Work, rows: Rows<Hit>): Promise<boolean>;
 }

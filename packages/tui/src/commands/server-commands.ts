@@ -14,6 +14,7 @@ const jsonEvents = 'one JSON object per event on stdout';
 export function addServerCommands(at: AddTo): void {
   addTrees(at);
   addEntries(at);
+  addSurvey(at);
 }
 
 function addTrees({ program, withConnectOptions, done }: AddTo): void {
@@ -91,5 +92,50 @@ function addEntries({ program, withConnectOptions, done }: AddTo): void {
     .action(async (args: string[], _options: object, command: Command) => {
       const { touch } = await import('./entries.ts');
       done(await touch(args, command.optsWithGlobals()));
+    });
+}
+
+const findHelp = `
+Examples:
+  ferry find ferry://host/films --name '*.mov' --larger 1G
+  ferry find ferry://host/ --newer 7d --type file
+  ferry find ferry://host/notes --containing 'low tide' -i`;
+
+function addSurvey({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('sum'))
+    .description('Checksums of files on the server, of folders with all that is in them.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('--algorithm <NAME>', 'blake3 (default, as b3sum) or sha256')
+    .option('--json', 'one JSON object per file on stdout')
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { sumFiles } = await import('./survey.ts');
+      done(await sumFiles(args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('du'))
+    .description('How much is in folders on the server, the largest first.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('-s, --summarize', 'only all together')
+    .option('--json', 'one JSON object per folder on stdout')
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { diskUsage } = await import('./survey.ts');
+      done(await diskUsage(args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('find'))
+    .description('Search a folder on the server, with all below it. All that is given must fit.')
+    .argument('<PATH>', 'ADDRESS/PATH')
+    .option('--name <PATTERN>', "the whole name: '*.pdf', 'img-[0-9]?.jpg'")
+    .option('-i, --ignore-case', 'capitals and small letters are one')
+    .option('--type <KIND>', 'file, folder or link')
+    .option('--larger <SIZE>', 'so many bytes at least: 500, 10k, 1.5M, 2G')
+    .option('--smaller <SIZE>', 'so many bytes at most')
+    .option('--newer <TIME>', 'changed since: 90m, 12h, 7d, 4w ago, or a date')
+    .option('--older <TIME>', 'not changed since')
+    .option('--containing <TEXT>', 'files with this text in a line')
+    .option('--most <N>', 'stop after so many hits')
+    .option('--json', 'one JSON object per hit on stdout')
+    .addHelpText('after', findHelp)
+    .action(async (address: string, _options: object, command: Command) => {
+      const { findFiles } = await import('./survey.ts');
+      done(await findFiles(address, command.optsWithGlobals()));
     });
 }
