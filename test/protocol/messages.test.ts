@@ -22,6 +22,7 @@ const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
+const deletion = { id: bytes(16), path, kind: 1, files: 2, bytes: 3, deletedMs: 4 } as const;
 
 /** An example of every shape that crosses the wire. */
 const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
@@ -92,6 +93,10 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
     part: { ...progress, rows: [{ folder: path, entry, line: 3, text: 'a line' }] },
     reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, more: true },
   }),
+  ...of('trash', messages.trash, { request: { path }, part: progress, reply: { deletion } }),
+  ...of('listTrash', messages.listTrash, { request: {}, part: { ...progress, rows: [deletion] } }),
+  ...of('restore', messages.restore, { request: { id: bytes(16), to: path }, reply: { path } }),
+  ...of('emptyTrash', messages.emptyTrash, { request: { ids: [bytes(16)] } }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {

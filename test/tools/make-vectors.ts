@@ -51,6 +51,14 @@ const sub = {
 };
 const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
 const path = pathFromText('docs/notes.txt');
+const deletion = {
+  id: counted(0xd0, 16),
+  path: pathFromText('docs'),
+  kind: EntryKind.folder,
+  files: 2,
+  bytes: 600,
+  deletedMs: 1_760_000_000_000,
+};
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
 
@@ -260,6 +268,34 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       failed: 0,
       more: false,
     }),
+  ],
+  trash: [
+    'delete a folder so that it can be had back',
+    body(Kind.trash, 7, messages.trash.request, { path: pathFromText('docs') }),
+  ],
+  'trash-reply': ['this brings it back', body(Kind.reply, 7, messages.trash.reply, { deletion })],
+  listTrash: ['what can be had back', body(Kind.listTrash, 7, messages.listTrash.request, {})],
+  'listTrash-part': [
+    'the newest of it',
+    body(Kind.part, 7, messages.listTrash.part, {
+      files: 0,
+      folders: 0,
+      bytes: 0,
+      failures: [],
+      rows: [deletion],
+    }),
+  ],
+  restore: [
+    'to where it was',
+    body(Kind.restore, 7, messages.restore.request, { id: deletion.id, to: undefined }),
+  ],
+  'restore-reply': [
+    'there it is',
+    body(Kind.reply, 7, messages.restore.reply, { path: pathFromText('docs') }),
+  ],
+  emptyTrash: [
+    'one of it, for good',
+    body(Kind.emptyTrash, 7, messages.emptyTrash.request, { ids: [deletion.id] }),
   ],
   ticket: ['a ticket for a lane', body(Kind.ticket, 8, ticket.request, {})],
   'ticket-reply': ['here it is (opaque)', body(Kind.reply, 8, ticket.reply, { ticket: counted(0, 24) })],

@@ -82,6 +82,8 @@ export const limits = {
   partFailures: 12,
   /** Hits that one search gives at most. */
   findHits: 10_000,
+  /** Deletions that one request names. */
+  trashIds: 1000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

@@ -29,7 +29,7 @@ export type LogEvent =
       readonly ms: number;
     }
   | {
-      readonly what: 'made' | 'removed';
+      readonly what: 'made' | 'removed' | 'trashed' | 'restored';
       readonly who: Who;
       readonly path: Shown;
       /** How many a folder held. */

@@ -87,6 +87,8 @@ function text(event: LogEvent): string {
       return `${name(event.who)} ${event.what === 'sent' ? 'downloaded' : 'uploaded'} ${what(event)} (${moved(event)})`;
     case 'made':
     case 'removed':
+    case 'trashed':
+    case 'restored':
       return `${name(event.who)} ${event.what} ${event.path}${event.files === undefined ? '' : ` (${counted(event.files)})`}`;
     case 'copied':
     case 'moved':

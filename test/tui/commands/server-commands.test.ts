@@ -92,8 +92,27 @@ describe('commands on the server', () => {
     assert.deepEqual(ferry('mv', '@m', '@moved'), { ...quiet, err: 'moved m: 1 folder\n' });
     assert.deepEqual(readdirSync(join(shared, 'moved')), ['y']);
     assert.equal(ferry('rm', '@moved').code, 2);
-    assert.deepEqual(ferry('rm', '-r', '@moved'), { ...quiet, err: 'removed moved: 1 file\n' });
+    assert.deepEqual(ferry('rm', '-r', '@moved'), { ...quiet, err: 'trashed moved: 1 file\n' });
     assert.ok(!existsSync(join(shared, 'moved')));
+    const listed = ferry('trash', 'list', server.address).out;
+    const [, id = ''] = /^([0-9a-f]{8}) {2}[-0-9: ]{16} {6}1 file {7}1 B {2}\/moved\n$/.exec(listed) ?? [];
+    assert.ok(id !== '', listed);
+    assert.equal(ferry('trash', 'restore', server.address, 'moved').code, 2);
+    assert.deepEqual(ferry('trash', 'restore', server.address, id), { ...quiet, err: 'restored /moved\n' });
+    assert.equal(readFileSync(join(shared, 'moved/y'), 'utf8'), 'x');
+    assert.equal(ferry('rm', '@moved/y').code, 0);
+    assert.equal(ferry('trash', 'empty', server.address).code, 2);
+    assert.deepEqual(ferry('trash', 'empty', '--all', server.address), {
+      ...quiet,
+      err: 'removed for good: 1 file\n',
+    });
+    assert.deepEqual(ferry('trash', 'list', server.address), quiet);
+    assert.deepEqual(ferry('rm', '-r', '--for-good', '@moved'), {
+      ...quiet,
+      err: 'removed moved: 1 folder\n',
+    });
+    assert.ok(!existsSync(join(shared, 'moved')));
+    assert.deepEqual(ferry('trash', 'list', server.address), quiet);
     const gone = ferry('rm', '@moved');
     assert.deepEqual([gone.code, gone.err], [1, 'moved: no such file or folder [NOT_FOUND]\n']);
   });

@@ -16,4 +16,6 @@ export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';
 export { type PackFile, type PackResult, type PackSpec, storePack } from './store-pack.ts';
 export { findIn, type Hit, type Rows, type SumRow, sumTree, type UsageRow, usageOf } from './survey.ts';
 export type { TargetRule } from './target.ts';
+export { Trash, type Trashed } from './trash.ts';
+export { trashAgeMs, trashEntries, trashToDrop } from './trash-policy.ts';
 export { Work, type WorkFailure, type WorkOpts } from './work.ts';

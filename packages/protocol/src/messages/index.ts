@@ -28,5 +28,6 @@ export * from './stat.ts';
 export * from './store.ts';
 export * from './sum.ts';
 export * from './ticket.ts';
+export * from './trash.ts';
 export * from './usage.ts';
 export * from './work.ts';

@@ -41,6 +41,10 @@ const changing: readonly Kind[] = [
   Kind.copy,
   Kind.move,
   Kind.removeTree,
+  Kind.trash,
+  Kind.listTrash,
+  Kind.restore,
+  Kind.emptyTrash,
 ];
 
 /** The one table of rights. An operation that is missing is nobody's. */

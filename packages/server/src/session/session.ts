@@ -16,6 +16,7 @@ import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
 import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
+import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
@@ -44,6 +45,10 @@ export function sessionHandlers(
       sumHandler(context, works),
       usageHandler(context, works),
       findHandler(context, works),
+      trashHandler(context, works),
+      listTrashHandler(context, works),
+      restoreHandler(context),
+      emptyTrashHandler(context, works),
       ticketHandler(context, sessionId, keys),
     ]),
   );

@@ -136,6 +136,11 @@ export class LocalStorage implements Storage {
     return this.#staging.collect(maxAgeMs, nowMs);
   }
 
+  /** Removes for good what has been in a trash for too long. */
+  collectTrash(nowMs: number): Promise<number> {
+    return new disk.Trash(this.#root).collect(nowMs);
+  }
+
   /** The same for half-made copies of folders. */
   collectTrees(maxAgeMs: number, nowMs: number): Promise<number> {
     return disk.collectTrees(this.#staging, maxAgeMs, nowMs);

@@ -24,8 +24,15 @@ import type { GraftSpec, Work, Works } from './works.ts';
 type Steps = Omit<Storage, 'works'>;
 
 export function plainWorks(storage: Steps): Works {
+  const noTrash = async (): Promise<never> => {
+    throw new FerryError(Code.FORBIDDEN, 'there is no trash here');
+  };
   return {
     ...plainSurvey(storage),
+    trash: noTrash,
+    listTrash: async () => {},
+    restore: noTrash,
+    emptyTrash: async () => {},
     copy: async (spec, work) => {
       checkApart(spec);
       await new Plain(storage, work).copy(spec, []);

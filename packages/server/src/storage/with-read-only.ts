@@ -24,7 +24,16 @@ export function withReadOnly(storage: Storage): Storage {
     createUpload: refuse,
     storePack: refuse,
     fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) => storage.fetchPack(folder, names, opts),
-    works: { ...storage.works, copy: refuse, move: refuse, removeTree: refuse },
+    works: {
+      ...storage.works,
+      copy: refuse,
+      move: refuse,
+      removeTree: refuse,
+      trash: refuse,
+      listTrash: refuse,
+      restore: refuse,
+      emptyTrash: refuse,
+    },
     close: () => storage.close(),
   };
 }

@@ -5,7 +5,7 @@
 
 import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, UploadSpec, Wait } from './storage.ts';
-import type { GraftSpec, Works } from './works.ts';
+import type { GraftSpec, Trashed, Works } from './works.ts';
 
 export function withRoot(storage: Storage, root: Path): Storage {
   if (root.length === 0) return storage;
@@ -59,7 +59,14 @@ function worksFrom(works: Works, root: Path): Works {
     to: at(spec.to),
     inside: root,
   });
+  const seen = (trashed: Trashed): Trashed => ({ ...trashed, path: trashed.path.slice(root.length) });
   return {
+    trash: async (path, owner, work) => seen(await works.trash(at(path), owner, work)),
+    listTrash: (owner, inside, work, rows) =>
+      works.listTrash(owner, below(inside), work, (trashed) => rows(seen(trashed))),
+    restore: async (owner, inside, id, to) =>
+      seen(await works.restore(owner, below(inside), id, to === undefined ? undefined : at(to))),
+    emptyTrash: (owner, inside, ids, work) => works.emptyTrash(owner, below(inside), ids, work),
     copy: async (spec, work) => works.copy(graftAt(spec), work),
     move: async (spec, work) => works.move(graftAt(spec), work),
     removeTree: async (path, work) => works.removeTree(at(path), work),

@@ -6,9 +6,9 @@
 
 import type { FindQuery, Path } from '@ferry/protocol';
 import type { SumAlgorithm } from '@ferry/protocol/content';
-import type { GraftSpec, Hit, Rows, SumRow, UsageRow, Work } from '@ferry/protocol/disk';
+import type { GraftSpec, Hit, Rows, SumRow, Trashed, UsageRow, Work } from '@ferry/protocol/disk';
 
-export type { FindQuery, GraftSpec, Hit, Rows, SumAlgorithm, SumRow, UsageRow, Work };
+export type { FindQuery, GraftSpec, Hit, Rows, SumAlgorithm, SumRow, Trashed, UsageRow, Work };
 
 export interface Works {
   /**
@@ -27,4 +27,15 @@ export interface Works {
   usage(path: Path, work: Work, rows: Rows<UsageRow>): Promise<void>;
   /** `most` hits at most, each as it is found. @returns whether there may be more. @throws NOT_FOUND */
   find(path: Path, query: FindQuery, most: number, work: Work, rows: Rows<Hit>): Promise<boolean>;
+  /**
+   * Deletes so that it can be had back, by whoever deleted it and for some time. Cancelled, it is still there.
+   * @throws NOT_FOUND, FORBIDDEN (the root, or there is no trash), QUOTA (more than the trash may hold)
+   */
+  trash(path: Path, owner: string, work: Work): Promise<Trashed>;
+  /** What this owner deleted below `inside`, the newest first. */
+  listTrash(owner: string, inside: Path, work: Work, rows: Rows<Trashed>): Promise<void>;
+  /** To where it was, or to `to`; where it is now. @throws NOT_FOUND (not in this trash), EXISTS, NOT_FOLDER */
+  restore(owner: string, inside: Path, id: string, to: Path | undefined): Promise<Trashed>;
+  /** These, or all, for good. Unknown ids are no error. */
+  emptyTrash(owner: string, inside: Path, ids: readonly string[] | undefined, work: Work): Promise<void>;
 }

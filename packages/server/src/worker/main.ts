@@ -59,7 +59,9 @@ port.on('message', (message: ToWorker) => {
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
-    storage.collectTrees(treeAgeMs, Date.now()).catch((error: unknown) => {
+    const nowMs = Date.now();
+    const collected = [storage.collectTrees(treeAgeMs, nowMs), storage.collectTrash(nowMs)];
+    Promise.all(collected).catch((error: unknown) => {
       if (!(error instanceof FerryError)) throw error;
     });
   };

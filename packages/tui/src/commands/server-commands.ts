@@ -15,6 +15,7 @@ export function addServerCommands(at: AddTo): void {
   addTrees(at);
   addEntries(at);
   addSurvey(at);
+  addTrash(at);
 }
 
 function addTrees({ program, withConnectOptions, done }: AddTo): void {
@@ -45,9 +46,10 @@ function addTrees({ program, withConnectOptions, done }: AddTo): void {
     done(await mv(args, command.optsWithGlobals()));
   });
   withConnectOptions(program.command('rm'))
-    .description('Remove files and folders on the server.')
+    .description('Delete files and folders on the server; ferry trash has them back.')
     .argument('<PATHS...>', 'ADDRESS/PATH...')
     .option('-r, --recursive', 'folders, with all that is in them')
+    .option('--for-good', 'not into the trash: they are gone')
     .option('--json', jsonEvents)
     .action(async (args: string[], _options: object, command: Command) => {
       const { rm } = await import('./trees.ts');
@@ -137,5 +139,50 @@ function addSurvey({ program, withConnectOptions, done }: AddTo): void {
     .action(async (address: string, _options: object, command: Command) => {
       const { findFiles } = await import('./survey.ts');
       done(await findFiles(address, command.optsWithGlobals()));
+    });
+}
+
+const trashHelp = `
+Examples:
+  ferry trash list ferry://host
+  ferry trash restore ferry://host 3f2a91c0
+  ferry trash empty --all ferry://host
+
+What is deleted stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.`;
+
+function addTrash({ program, withConnectOptions, done }: AddTo): void {
+  const trash = program
+    .command('trash')
+    .description('List, restore and remove for good what you deleted on a server.')
+    .addHelpText('after', trashHelp)
+    .helpOption('-h, --help', 'say how it is used')
+    .exitOverride();
+  withConnectOptions(trash.command('list'))
+    .description('What can be had back, the newest first.')
+    .argument('<ADDRESS>')
+    .option('--json', 'one JSON object per deletion on stdout')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { showTrash } = await import('./trash.ts');
+      done(await showTrash(address, command.optsWithGlobals()));
+    });
+  withConnectOptions(trash.command('restore'))
+    .description('Put deletions back to where they were.')
+    .argument('<ADDRESS>')
+    .argument('<IDS...>', 'as ferry trash list shows them')
+    .option('--to <ADDRESS/PATH>', 'to another place')
+    .option('--json', jsonEvents)
+    .action(async (address: string, ids: string[], _options: object, command: Command) => {
+      const { restoreTrash } = await import('./trash.ts');
+      done(await restoreTrash(address, ids, command.optsWithGlobals()));
+    });
+  withConnectOptions(trash.command('empty'))
+    .description('Remove deletions for good.')
+    .argument('<ADDRESS>')
+    .argument('[IDS...]', 'as ferry trash list shows them')
+    .option('--all', 'all of them')
+    .option('--json', jsonEvents)
+    .action(async (address: string, ids: string[], _options: object, command: Command) => {
+      const { clearTrash } = await import('./trash.ts');
+      done(await clearTrash(address, ids, command.optsWithGlobals()));
     });
 }

@@ -11,7 +11,7 @@ import {
   type Path,
   show,
 } from '@ferry/protocol';
-import { copy, Existing, move, removeTree, stat } from '@ferry/protocol/messages';
+import { copy, Existing, move, removeTree, stat, type TreeProgress, trash } from '@ferry/protocol/messages';
 import type { ConnectOptions } from './connect.ts';
 import type { ExitCode } from './exit-code.ts';
 import { addressesOf, type Opened, withSession } from './open-session.ts';
@@ -22,6 +22,8 @@ export type TreeOptions = ConnectOptions & {
   readonly existing?: string;
   readonly overwrite?: boolean;
   readonly skip?: boolean;
+  /** rm: not into the trash. */
+  readonly forGood?: boolean;
   readonly json?: boolean;
 };
 
@@ -69,19 +71,24 @@ async function graft(name: 'cp' | 'mv', args: readonly string[], options: TreeOp
   });
 }
 
-/** `ferry rm ADDRESS/PATH...` */
+/** `ferry rm ADDRESS/PATH...`: into the trash, unless it is said otherwise. */
 export async function rm(args: readonly string[], options: TreeOptions): Promise<ExitCode> {
   const addresses = addressesOf('rm', args);
-  const report = new TreeReport('removed', options.json);
+  const report = new TreeReport(options.forGood === true ? 'removed' : 'trashed', options.json);
   return withSession(args[0] ?? '', options, async (opened) => {
     for (const { path } of addresses) {
       await attempt(report, path, async () => {
         await checkRecursive(opened, path, options);
-        return opened.session.channel.call(
-          removeTree,
-          { path },
-          { signal: opened.signal, onPart: (part) => report.progress(path, part) },
-        );
+        const { channel } = opened.session;
+        const opts = {
+          signal: opened.signal,
+          onPart: (part: TreeProgress) => report.progress(path, part),
+        };
+        if (options.forGood === true) return channel.call(removeTree, { path }, opts);
+        const { deletion } = await channel.call(trash, { path }, opts);
+        const { files, kind } = deletion;
+        const folders = kind === EntryKind.folder ? 1 : 0;
+        return { files, folders, bytes: 0, skipped: 0, failed: 0 };
       });
     }
     return report.exitCode;
