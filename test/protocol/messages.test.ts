@@ -97,6 +97,10 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('listTrash', messages.listTrash, { request: {}, part: { ...progress, rows: [deletion] } }),
   ...of('restore', messages.restore, { request: { id: bytes(16), to: path }, reply: { path } }),
   ...of('emptyTrash', messages.emptyTrash, { request: { ids: [bytes(16)] } }),
+  ...of('locate', messages.locate, {
+    request: { size: 5_000_000, firstBlock: bytes(32) },
+    reply: { place: { path, identity: facts.identity } },
+  }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {
@@ -117,6 +121,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       begin: 1,
       source: 'y',
       base: 'z',
+      basePath: path,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },

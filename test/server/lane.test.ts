@@ -9,6 +9,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import { commit, create, discard, Overwrite, read } from '@ferry/protocol/messages';
 import { createOf, logInto, openLane, readWhole, sendBlock, upload } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
+import { heldFiles } from '../support/held-files.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { startServer } from '../support/server.ts';
 import { boundarySizes, contentOf, randomContent } from '../support/staging.ts';
@@ -123,6 +124,34 @@ describe('a lane', () => {
     const wrong = { ...content, digests: contentOf(Buffer.alloc(2 * limits.blockBytes)).digests };
     await assert.rejects(upload(lane, createOf(path('wrong'), content), wrong, pool), withCode('INTEGRITY'));
     assert.deepEqual(visible(dir), []);
+    lane.abort(withEnd());
+  });
+
+  it('holds no upload whose base is another version, and begins none (handles were lost for good)', async (t) => {
+    const dir = scratchFolder(t);
+    writeFileSync(join(dir, 'there'), 'old');
+    const server = await startServer(t, { dir, args: ['--open'] });
+    const session = await logInto(server);
+    const pool = new BlockPool();
+    const lane = await openLane(server, session, { pool });
+    const content = randomContent(9 * limits.blockBytes);
+    for (const size of [1, content.blocks.length]) {
+      const part = contentOf(content.bytes.subarray(0, size * limits.blockBytes));
+      const request = createOf(path('there'), part, {
+        overwrite: Overwrite.replace,
+        base: 'another version',
+        source: 'source',
+      });
+      const results = await Promise.allSettled([
+        lane.call(create, request),
+        sendBlock(lane, request.handle, 0, part.blocks[0] ?? Buffer.alloc(0), pool).answered,
+        lane.call(commit, { handle: request.handle, rootDigest: part.root }),
+      ]);
+      assert.ok(results.every(({ status }) => status === 'rejected'));
+      assert.ok(results[0]?.status === 'rejected' && withCode('SOURCE_CHANGED')(results[0].reason));
+    }
+    assert.equal(readFileSync(join(dir, 'there'), 'utf8'), 'old');
+    assert.deepEqual(heldFiles(server.pid, dir), []);
     lane.abort(withEnd());
   });
 

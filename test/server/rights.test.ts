@@ -16,6 +16,7 @@ import {
   find,
   list,
   listTrash,
+  locate,
   makeLink,
   manifest,
   mkdir,
@@ -108,6 +109,7 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(patch, { handle: 1, index: 0, digest: content.root, pieces: [], content: Buffer.alloc(0) }),
   ],
+  [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
 ]);
 
@@ -126,7 +128,7 @@ describe('rights', () => {
     assert.throws(() => checkRight('owner', Kind.hello), withCode('FORBIDDEN'));
   });
 
-  it('let readers read, and change nothing', async (t) => {
+  it('let readers read, and change nothing (AUTZ-01)', async (t) => {
     const dir = scratchFolder(t);
     writeFileSync(join(dir, 'file'), 'content');
     symlinkSync('file', join(dir, 'link'));
@@ -151,6 +153,7 @@ describe('rights', () => {
       Kind.read,
       Kind.fetch,
       Kind.manifest,
+      Kind.locate,
       Kind.readLink,
       Kind.sum,
       Kind.usage,

@@ -267,7 +267,7 @@ export function storageSuite(name: string, make: MakeStorage): void {
       assert.ok((await readAll(handle)).equals(content.bytes));
       handle.close();
     });
-    test('wrong lengths and blocks beyond the end are refused (XFER-05)', async (t) => {
+    test('wrong lengths and blocks beyond the end are refused (XFER-05, PROT-25)', async (t) => {
       const storage = make(t);
       const upload = await storage.createUpload(specFor('file', 10));
       for (const [index, length] of [

@@ -324,6 +324,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       begin: 0,
       source: facts.identity,
       base: undefined,
+      basePath: undefined,
     }),
   ],
   'create-part': [
@@ -380,6 +381,14 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       chunks: Buffer.concat([Buffer.from([0, 0, 6]), blockDigest(content).subarray(0, 16)]),
       chunkBytes: 6,
     }),
+  ],
+  locate: [
+    'who begins so, and is so long?',
+    body(Kind.locate, 9, messages.locate.request, { size: 5_000_000, firstBlock: blockDigest(content) }),
+  ],
+  'locate-reply': [
+    'perhaps that one',
+    body(Kind.reply, 9, messages.locate.reply, { place: { path, identity: facts.identity } }),
   ],
   patch: [
     'a block of four old bytes and two new ones',

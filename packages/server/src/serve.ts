@@ -12,7 +12,7 @@ import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
 import { AccessStore } from './access/access-store.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
-import type { Places, ServeConfig } from './config.ts';
+import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
@@ -40,6 +40,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       accessFile: places.accessFile,
+      contentsFile: contentsFileOf(places, config.folder),
       key: identity.key,
       cert: identity.cert,
       ticketMaster: randomBytes(32),

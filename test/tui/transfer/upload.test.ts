@@ -154,6 +154,7 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
           },
           moved: () => {},
           window: () => 6,
+          rttMs: 0,
           release: () => {},
         };
       },

@@ -4,20 +4,21 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts, Time } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { checkName, type Name, type Path } from '../path.ts';
+import type { Name, Path } from '../path.ts';
 import { closing, lstatAt, pathAt } from './at.ts';
 import { digestOnDisk } from './digest-on-disk.ts';
-import { diskError, errnoOf, onDisk } from './errno.ts';
+import { diskError, errnoOf, onDisk, quietly } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import type { Journal } from './journal.ts';
 import { moveAt } from './move.ts';
+import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
 import type { Staging } from './staging.ts';
@@ -41,6 +42,8 @@ export type StagedFileSpec = TargetRule & {
   readonly source?: string | undefined;
   /** Whose transfer it is; nobody else may go on with it. Default ''. */
   readonly owner?: string;
+  /** Who asks again hears the same answer: {@link Staging.committed}. */
+  readonly isRemembered?: boolean;
 };
 
 /** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */
@@ -187,6 +190,7 @@ export class StagedFile {
       .markAfter(syncBeside(fd))
       .catch((error: unknown) => {
         this.#syncFailure ??= { error };
+        this.#condemn();
       })
       .finally(() => {
         this.#isSyncing = false;
@@ -251,6 +255,7 @@ export class StagedFile {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
         checkTarget(root, folderFd, name, this.#spec);
+        if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);
           folders.add(partFolderFd);
@@ -291,7 +296,7 @@ export class StagedFile {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#closeQuietly();
-    this.#quietly(() =>
+    quietly(() =>
       this.#withPart((partFolderFd) => {
         if (this.#journal !== undefined) this.#removeJournal(partFolderFd);
         // Another transfer may have begun again under the same id.
@@ -317,27 +322,24 @@ export class StagedFile {
   /** Sealed it may have become unwritable for its owner. */
   #unseal(): void {
     if (this.#phase !== 'sealed' || this.#journal === undefined) return;
-    this.#quietly(() =>
-      this.#withPart((partFolderFd) => chmodSync(pathAt(partFolderFd, this.#partName), 0o600)),
-    );
+    quietly(() => this.#withPart((partFolderFd) => chmodSync(pathAt(partFolderFd, this.#partName), 0o600)));
     this.#phase = 'writing';
   }
 
   #removeJournal(partFolderFd: number): void {
     this.#journal?.close();
-    this.#quietly(() => unlinkSync(pathAt(partFolderFd, journalName(this.#spec.transferId))));
+    quietly(() => unlinkSync(pathAt(partFolderFd, journalName(this.#spec.transferId))));
   }
 
-  /** Under another name first: should removing it fail as well, nothing takes it for a good partial file. */
+  /** What the disk has failed to take is gone, here and for all who might go on with it. */
   #condemn(): void {
-    const badName = checkName(`${this.#spec.transferId}.bad`);
     this.#phase = 'ended';
     this.#closeQuietly();
-    this.#quietly(() =>
-      this.#withPart((partFolderFd) => {
-        renameSync(pathAt(partFolderFd, this.#partName), pathAt(partFolderFd, badName));
-        unlinkSync(pathAt(partFolderFd, badName));
-      }),
+    this.#journal?.close();
+    quietly(() =>
+      this.#withPart((partFolderFd) =>
+        condemnPart(partFolderFd, this.#spec.transferId, this.#partName, this.#ino),
+      ),
     );
   }
 
@@ -348,12 +350,9 @@ export class StagedFile {
   }
 
   #writable(): number {
+    if (this.#syncFailure !== undefined) throw diskError(this.#syncFailure.error);
     if (this.#fd === undefined || this.#phase !== 'writing') {
       throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
-    }
-    if (this.#syncFailure !== undefined) {
-      this.#condemn();
-      throw diskError(this.#syncFailure.error);
     }
     return this.#fd;
   }
@@ -373,21 +372,8 @@ export class StagedFile {
     if (this.#underWay.size > 0) return;
     const fd = this.#fd;
     this.#fd = undefined;
-    if (fd !== undefined) this.#quietly(() => closeSync(fd));
+    if (fd !== undefined) quietly(() => closeSync(fd));
   }
-
-  /** For tidying up after a failure: a second one must not hide the first. What stays behind is collected by age. */
-  #quietly(use: () => void): void {
-    try {
-      use();
-    } catch (error) {
-      if (errnoOf(error) === undefined && !(error instanceof FerryError)) throw error;
-    }
-  }
-}
-
-export function journalName(transferId: string): Name {
-  return checkName(`${transferId}.journal`);
 }
 
 function partGone(): FerryError {

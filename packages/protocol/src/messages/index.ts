@@ -13,6 +13,7 @@ export * from './fetch.ts';
 export * from './find.ts';
 export * from './hello.ts';
 export * from './list.ts';
+export * from './locate.ts';
 export * from './make-link.ts';
 export * from './manifest.ts';
 export * from './mkdir.ts';

@@ -48,6 +48,7 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
+  locate: 0x49,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

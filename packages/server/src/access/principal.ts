@@ -21,6 +21,7 @@ const reading: readonly Kind[] = [
   Kind.read,
   Kind.fetch,
   Kind.manifest,
+  Kind.locate,
   Kind.readLink,
   Kind.sum,
   Kind.usage,

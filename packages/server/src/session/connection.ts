@@ -29,6 +29,7 @@ import {
 import { checkVersion, type LoginRules, logIn } from '../access/login.ts';
 import { type Principal, roleOf } from '../access/principal.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { withReadOnly } from '../storage/with-read-only.ts';
 import { withRoot } from '../storage/with-root.ts';
@@ -42,6 +43,7 @@ export type ConnectionContext = {
   readonly login: LoginRules;
   readonly ticketKeys: TicketKeys;
   readonly pool: BlockPool;
+  readonly contents: ContentIndex;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
   /** Once, when it is no stranger any more. */
@@ -138,7 +140,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys } = this.#opts;
+    const { pool, transfers, ticketKeys, contents } = this.#opts;
     checkVersion(request.version);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -146,7 +148,7 @@ export class Connection {
     if (!sameSecret(proof, request.proof))
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     const context = this.#contextFor({ user: grant.user, role: roleOf(grant.readOnly), root: grant.root });
-    const lane = new Lane({ ...context, pool, transfers });
+    const lane = new Lane({ ...context, pool, transfers, contents });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bodyBytes) =>
       lane.block(buffer, bodyBytes),

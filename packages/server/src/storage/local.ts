@@ -94,16 +94,12 @@ export class LocalStorage implements Storage {
   async createUpload(spec: UploadSpec, opts: Wait = {}): Promise<Upload> {
     checkSignal(opts);
     const known = spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
-    if (known !== undefined) return committedBefore({ facts: known, durable: true });
+    if (known !== undefined) return committedBefore(known);
     const file = this.#open(spec);
     return {
       verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
-      commit: async (rootDigest): Promise<Committed> => {
-        const committed = file.commit(rootDigest);
-        this.#staging.remember(spec, committed.facts);
-        return committed;
-      },
+      commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
       leave: () => file.leave(),
       discard: () => file.discard(),
     };
@@ -111,10 +107,11 @@ export class LocalStorage implements Storage {
 
   #open(spec: UploadSpec): disk.StagedFile {
     const { begin = 'fresh' } = spec;
-    const found = begin === 'fresh' ? undefined : this.#staging.reopen(spec, begin);
+    const found =
+      begin === 'fresh' ? undefined : this.#staging.reopen({ ...spec, isRemembered: true }, begin);
     if (found !== undefined) return found;
     if (begin === 'join') throw new FerryError(Code.BAD_STATE, 'there is no such transfer to join');
-    return this.#staging.create(spec);
+    return this.#staging.create({ ...spec, isRemembered: true });
   }
 
   async storePack(spec: disk.PackSpec, opts: Wait = {}): Promise<disk.PackResult> {

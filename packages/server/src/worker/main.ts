@@ -11,9 +11,11 @@ import { BlockPool } from '@ferry/protocol/content';
 import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
+import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
+import { learnContents } from './learn-contents.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -23,6 +25,7 @@ const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 const storage = LocalStorage.open(setup.folder);
+const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
   login: { store: new AccessStore(setup.accessFile), openTo: setup.openTo },
@@ -38,6 +41,7 @@ const connections = new Connections({
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),
   pool: new BlockPool(),
+  contents,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id) => send({ kind: 'known', id }),
   onGone: (id) => send({ kind: 'gone', id }),
@@ -64,6 +68,7 @@ if (setup.tidies) {
     Promise.all(collected).catch((error: unknown) => {
       if (!(error instanceof FerryError)) throw error;
     });
+    void learnContents(storage, contents);
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);

@@ -18,6 +18,8 @@ export type Lane = {
   readonly moved: (bytes: number) => void;
   /** Blocks that should be on their way on this lane at once, so that neither the line nor the other side waits. */
   readonly window: () => number;
+  /** Of the session: known from its first lane on. */
+  readonly rttMs: number;
   readonly release: () => void;
 };
 
@@ -87,6 +89,7 @@ export class Lanes implements LaneSource {
           lane.meter.add(bytes, performance.now());
         },
         window: () => lane.meter.window(lane.channel.rttMs),
+        rttMs: session.rttMs,
         release: () => {
           if (!held) return;
           held = false;

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asFerryError, Code, type Facts, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import {
   blockContentAt,
   blockCount,
@@ -30,7 +30,7 @@ import {
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
-import { chunkFile, fetchManifest, lackedBytes } from './delta.ts';
+import { type Base, chunkFile, fetchManifest, lackedBytes } from './delta.ts';
 import { overLanes } from './over-lanes.ts';
 import { readBlock } from './read-block.ts';
 import { isOfTheLine, isWorthKeeping, patience, restBefore, stallMs } from './retry.ts';
@@ -46,8 +46,8 @@ const repairs = 3;
 export class Outgoing {
   readonly #file: OpenFile;
   #order: UploadOrder;
-  /** The version that is there, until it turns out to be of no use. */
-  #base: Facts | undefined;
+  /** Until it turns out to be of no use. */
+  #base: Base | undefined;
   #plan: DeltaPlan | undefined;
   readonly #context: TransferContext;
   readonly #blocks: number;
@@ -67,9 +67,9 @@ export class Outgoing {
   #comparing: Promise<void> | undefined;
   #isCommitted = false;
 
-  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Facts) {
+  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Base) {
     this.#file = file;
-    this.#order = order;
+    this.#order = { ...order, base: base?.identity, basePath: base?.path };
     this.#context = context;
     this.#base = base;
     this.#blocks = blockCount(file.facts.size);
@@ -216,7 +216,7 @@ export class Outgoing {
     if (base === undefined) return;
     const { signal } = this.#context;
     this.#comparing ??= Promise.all([
-      fetchManifest(lane.channel, this.#order.path, base, signal),
+      fetchManifest(lane.channel, base.path, base, signal),
       chunkFile(this.#file, signal),
     ]).then(([there, here]) => {
       this.#plan = planDelta(there.chunks, here);
@@ -262,7 +262,7 @@ export class Outgoing {
   #doWithoutBase(): void {
     this.#base = undefined;
     this.#plan = undefined;
-    this.#order = { ...this.#order, base: undefined };
+    this.#order = { ...this.#order, base: undefined, basePath: undefined };
     this.#startOver();
   }
 
