@@ -31,7 +31,10 @@ export async function collectTrees(staging: Staging, maxAgeMs: number, nowMs: nu
         if (stats !== undefined && nowMs - Number(stats.ctimeMs) > maxAgeMs) old.push(name);
       }
       const work = new Work();
-      for (const name of old) await removeAt(staging.root, partFolderFd, name, true, [name], work);
+      for (const name of old) {
+        const spot = { folderFd: partFolderFd, name };
+        await removeAt(staging.root, spot, { isFolder: true, isOurs: true }, [name], work);
+      }
       return old.length;
     } finally {
       closeSync(partFolderFd);

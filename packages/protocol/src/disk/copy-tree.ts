@@ -4,44 +4,33 @@
  * goes on in slices.
  */
 
-import { randomBytes } from 'node:crypto';
 import {
   type BigIntStats,
   closeSync,
   constants,
-  fdatasync,
   fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readlinkSync,
   statfsSync,
   symlinkSync,
 } from 'node:fs';
-import { promisify } from 'node:util';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { linkStaysInside } from '../link-target.ts';
-import { byteString, checkName } from '../path.ts';
+import { byteString } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt, reopenFolderToSync } from './at.ts';
 import { copyContent, shareContent } from './copy-file.ts';
-import { unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
-import { FolderSync } from './folder-sync.ts';
+import { FileSyncs } from './file-syncs.ts';
 import { type GraftSpec, graft, type Place, type Spot } from './graft.ts';
 import { identityOf } from './identity.ts';
-import { moveAt } from './move.ts';
 import { namesIn } from './names-in.ts';
 import { removeAt } from './remove-tree.ts';
-import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import { stageEntry } from './stage-entry.ts';
 import type { Staging } from './staging.ts';
 import { Work } from './work.ts';
-
-const syncOnPool = promisify(fdatasync);
-/** Files whose syncs go on together, so that the file system can do them in one. */
-const mostUnsynced = 64;
-const tmpfsMagic = 0x01021994;
 
 /**
  * Links are copied, not followed; one that would lead out of `inside` fails. Permission bits and times are kept, owners not.
@@ -67,7 +56,9 @@ class Copier {
   readonly #insideDepth: number;
   readonly #work: Work;
   #canShare = true;
-  #unsynced: number[] = [];
+  #syncs = new FileSyncs(false);
+  /** What gets its name as a whole. */
+  #top: Place | undefined;
 
   constructor(staging: Staging, insideDepth: number, work: Work) {
     this.#staging = staging;
@@ -82,44 +73,24 @@ class Copier {
     place: Place,
     existing: 'fail' | 'overwrite',
   ): Promise<void> {
-    const { root } = this.#staging;
-    const isFolder = stats.isDirectory();
     this.#checkSpace(to.folderFd, stats);
-    const partFolderFd = this.#staging.openOrMakePartFolder(to.folderFd);
-    const part = checkName(`${randomBytes(16).toString('hex')}.${isFolder ? 'tree' : 'part'}`);
-    const syncs = root.durable && statfsSync(folderPath(partFolderFd)).type !== tmpfsMagic;
-    try {
-      await this.#build(from, stats, { folderFd: partFolderFd, name: part }, place, syncs);
-      await this.#sync();
-      if (!root.contains(to.folderFd)) {
-        throw new FerryError(Code.NOT_FOUND, 'the folder was moved away while it was copied to');
-      }
-      this.#work.check();
-      if (existing === 'fail') moveAt(partFolderFd, part, to.folderFd, to.name, isFolder);
-      else renameOver(pathAt(partFolderFd, part), pathAt(to.folderFd, to.name));
-      if (!root.durable) return;
-      const folders = new FolderSync();
-      folders.add(to.folderFd);
-      folders.add(partFolderFd);
-      folders.sync();
-    } catch (error) {
-      for (const fd of this.#unsynced.splice(0)) closeSync(fd);
-      // Not to be cancelled; what stays behind all the same is collected by age.
-      await removeAt(root, partFolderFd, part, isFolder, [], new Work()).catch(() => {});
-      throw error;
-    } finally {
-      closeSync(partFolderFd);
-    }
+    const order = { isFolder: stats.isDirectory(), existing };
+    await stageEntry(this.#staging, to, order, this.#work, async (part, syncs) => {
+      this.#syncs = syncs;
+      this.#top = place;
+      await this.#build(from, stats, part, place);
+      return stats.isDirectory() ? this.#modeOf(stats) : undefined;
+    });
   }
 
-  async #build(from: Spot, stats: BigIntStats, to: Spot, place: Place, syncs: boolean): Promise<void> {
-    if (stats.isFile()) await this.#buildFile(from, to, syncs);
-    else if (stats.isDirectory()) await this.#buildFolder(from, to, place, syncs);
+  async #build(from: Spot, stats: BigIntStats, to: Spot, place: Place): Promise<void> {
+    if (stats.isFile()) await this.#buildFile(from, to);
+    else if (stats.isDirectory()) await this.#buildFolder(from, to, place);
     else if (stats.isSymbolicLink()) this.#buildLink(from, to, place);
     else throw new FerryError(Code.NOT_REGULAR, 'neither a file, a folder nor a link');
   }
 
-  async #buildFile(from: Spot, to: Spot, syncs: boolean): Promise<void> {
+  async #buildFile(from: Spot, to: Spot): Promise<void> {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
     const fromFd = openSync(pathAt(from.folderFd, from.name), flags);
     try {
@@ -128,7 +99,7 @@ class Copier {
       if (!stats.isFile() || !this.#staging.root.isOn(Number(stats.dev))) {
         throw new FerryError(Code.NOT_REGULAR, 'not a regular file');
       }
-      const { size, mode, modified } = factsOf(from.name, stats);
+      const { size, modified } = factsOf(from.name, stats);
       const create = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       const toFd = openSync(pathAt(to.folderFd, to.name), create, 0o600);
       try {
@@ -140,21 +111,20 @@ class Copier {
         if (identityOf(fstatSync(fromFd, { bigint: true })) !== identityOf(stats)) {
           throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was copied');
         }
-        setFacts(toFd, mode & 0o777 & ~this.#staging.umask, modified);
+        setFacts(toFd, this.#modeOf(stats), modified);
       } catch (error) {
         closeSync(toFd);
         throw error;
       }
       this.#work.files += 1;
-      if (syncs) this.#unsynced.push(toFd);
-      else closeSync(toFd);
-      if (this.#unsynced.length >= mostUnsynced) await this.#sync();
+      const synced = this.#syncs.add(toFd);
+      if (synced !== undefined) await synced;
     } finally {
       closeSync(fromFd);
     }
   }
 
-  async #buildFolder(from: Spot, to: Spot, place: Place, syncs: boolean): Promise<void> {
+  async #buildFolder(from: Spot, to: Spot, place: Place): Promise<void> {
     if (place.to.length >= limits.pathDepth) {
       throw new FerryError(Code.NAME_TOO_LONG, `a path may have at most ${limits.pathDepth} names`);
     }
@@ -174,16 +144,17 @@ class Copier {
             const seen = root.lookAt(fromFd, name);
             if (seen === undefined) continue;
             const child = { to: [...place.to, name], below };
-            await this.#build({ folderFd: fromFd, name }, seen, { folderFd: toFd, name }, child, syncs);
+            await this.#build({ folderFd: fromFd, name }, seen, { folderFd: toFd, name }, child);
           } catch (error) {
             this.#work.fail(below, error);
             await this.#clear({ folderFd: toFd, name });
           }
         }
-        const { mode, modified } = factsOf(from.name, stats);
+        // The first one must be writable until it has its name.
+        const mode = place === this.#top ? 0o700 : this.#modeOf(stats);
         closing(reopenFolderToSync(toFd), (fd) => {
-          setFacts(fd, mode & 0o777 & ~this.#staging.umask, modified);
-          if (syncs) unlessErrno(['EINVAL'], () => fsyncSync(fd));
+          setFacts(fd, mode, factsOf(from.name, stats).modified);
+          this.#syncs.folder(fd);
         });
       } finally {
         closeSync(toFd);
@@ -198,7 +169,8 @@ class Copier {
   async #clear({ folderFd, name }: Spot): Promise<void> {
     const left = lstatAt(folderFd, name);
     if (left === undefined) return;
-    await removeAt(this.#staging.root, folderFd, name, left.isDirectory(), [], new Work());
+    const how = { isFolder: left.isDirectory(), isOurs: true };
+    await removeAt(this.#staging.root, { folderFd, name }, how, [], new Work());
   }
 
   #buildLink(from: Spot, to: Spot, place: Place): void {
@@ -210,12 +182,8 @@ class Copier {
     this.#work.files += 1;
   }
 
-  /** All that was written reaches the disk before it gets a name. */
-  async #sync(): Promise<void> {
-    const fds = this.#unsynced.splice(0);
-    const ends = await Promise.allSettled(fds.map((fd) => syncOnPool(fd)));
-    for (const fd of fds) closeSync(fd);
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  #modeOf({ mode }: BigIntStats): number {
+    return Number(mode) & 0o777 & ~this.#staging.umask;
   }
 
   /** Nobody should copy a gigabyte to hear NO_SPACE; of a folder it is not known before. */

@@ -1,11 +1,12 @@
 /** Removing a folder with all that is in it. Called on I/O threads; goes on in slices. */
 
-import { closeSync, fstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { Code, FerryError } from '../errors.ts';
-import type { Name, Path } from '../path.ts';
-import { openFolderAt, pathAt } from './at.ts';
-import { onDiskAsync } from './errno.ts';
+import type { Path } from '../path.ts';
+import { folderPath, openFolderAt, pathAt } from './at.ts';
+import { onDiskAsync, unlessErrno } from './errno.ts';
 import { FolderSync } from './folder-sync.ts';
+import type { Spot } from './graft.ts';
 import { namesIn } from './names-in.ts';
 import type { Root } from './root.ts';
 import type { Work } from './work.ts';
@@ -20,7 +21,7 @@ export async function removeTree(root: Root, path: Path, work: Work): Promise<vo
   try {
     await onDiskAsync(async () => {
       const isFolder = root.statAt(folderFd, name).isDirectory();
-      await removeAt(root, folderFd, name, isFolder, [], work);
+      await removeAt(root, { folderFd, name }, { isFolder, isOurs: false }, [], work);
       if (!root.durable) return;
       const folders = new FolderSync();
       folders.add(folderFd);
@@ -31,15 +32,20 @@ export async function removeTree(root: Root, path: Path, work: Work): Promise<vo
   }
 }
 
+export type RemoveHow = {
+  readonly isFolder: boolean;
+  /** Folders of ours are made writable before: what was copied or thrown away may be read-only. */
+  readonly isOurs: boolean;
+};
+
 /**
  * As {@link removeTree}, of a name in an open folder. False when something of it stays.
  * @throws raw system errors for the name itself
  */
 export async function removeAt(
   root: Root,
-  folderFd: number,
-  name: Name,
-  isFolder: boolean,
+  { folderFd, name }: Spot,
+  { isFolder, isOurs }: RemoveHow,
   shown: Path,
   work: Work,
 ): Promise<boolean> {
@@ -56,10 +62,12 @@ export async function removeAt(
     if (!root.isOn(fstatSync(fd).dev)) {
       throw new FerryError(Code.FORBIDDEN, 'another file system begins here');
     }
+    if (isOurs) unlessErrno(['EPERM'], () => chmodSync(folderPath(fd), 0o700));
     for (const child of namesIn(fd)) {
       const below = [...shown, child.name];
+      const how = { isFolder: child.isFolder, isOurs };
       try {
-        if (!(await removeAt(root, fd, child.name, child.isFolder, below, work))) isEmpty = false;
+        if (!(await removeAt(root, { folderFd: fd, name: child.name }, how, below, work))) isEmpty = false;
       } catch (error) {
         work.fail(below, error);
         isEmpty = false;

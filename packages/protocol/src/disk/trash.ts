@@ -236,7 +236,8 @@ export class Trash {
 
   async #drop(ownerFd: number, { folder }: Place, work: Work = new Work(), shown: Path = []): Promise<void> {
     const { folders, files } = work;
-    await removeAt(this.#root, ownerFd, folder, true, shown, work);
+    const spot = { folderFd: ownerFd, name: folder };
+    await removeAt(this.#root, spot, { isFolder: true, isOurs: true }, shown, work);
     // Its own folder and what was noted of it are nobody's files.
     if (work.folders > folders) work.folders -= 1;
     if (work.files > files) work.files -= 1;
