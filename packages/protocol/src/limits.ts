@@ -82,6 +82,14 @@ export const limits = {
   strangers: 100,
   /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
   strangersWaiting: 500,
+  /** Long works (copying, searching…) that one session may have under way. */
+  sessionWorks: 8,
+  /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */
+  partFailures: 12,
+  /** Hits that one search gives at most. */
+  findHits: 10_000,
+  /** Deletions that one request names. */
+  trashIds: 1000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;
