@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, nameFromText, type Path } from '@ferry/protocol';
 import { BlockPool, SumAlgorithm } from '@ferry/protocol/content';
+import { Work } from '@ferry/protocol/disk';
 import {
   commit,
   copy,
@@ -341,6 +342,31 @@ describe('rules for folders', () => {
     assert.equal(await rename('hidden', 'elsewhere'), 'FORBIDDEN', 'it is seen, as the way to what is below');
     assert.equal(await rename('hidden/file', 'elsewhere'), 'NOT_FOUND');
     assert.equal(await rename('mixed/file', 'mixed/other'), 'done');
+  });
+
+  it('hold for all that long work takes along', async () => {
+    const storage = await makeStorage();
+    const { works } = storage;
+    const work = new Work();
+    const graft = { existing: 'fail', inside: [] } as const;
+    const copy = (from: string, to: string): Promise<string> =>
+      codeOf(works.copy({ ...graft, from: path(from), to: path(to) }, work));
+    const move = (from: string, to: string): Promise<string> =>
+      codeOf(works.move({ ...graft, from: path(from), to: path(to) }, work));
+    assert.equal(await copy('hidden/file', 'mixed/taken'), 'NOT_FOUND');
+    assert.equal(await copy('shown/file', 'shown/taken'), 'FORBIDDEN');
+    assert.equal(await copy('mixed', 'taken'), 'FORBIDDEN', 'what may only be listed would be read');
+    assert.equal(await move('mixed', 'taken'), 'FORBIDDEN');
+    assert.equal(await move('mixed/file', 'shown/taken'), 'FORBIDDEN');
+    assert.equal(await codeOf(works.removeTree(path('mixed'), work)), 'FORBIDDEN');
+    assert.equal(await codeOf(works.trash(path('shown'), 'anna', work)), 'FORBIDDEN');
+    const noRows = async (): Promise<void> => {};
+    assert.equal(await codeOf(works.sum(path('mixed'), SumAlgorithm.blake3, work, noRows)), 'FORBIDDEN');
+    assert.equal(await codeOf(works.usage(path('hidden'), work, noRows)), 'FORBIDDEN');
+    assert.equal(
+      await codeOf(works.find([], { ...anything, content: 'text' }, 1, work, noRows)),
+      'FORBIDDEN',
+    );
   });
 
   it('show of a folder what one may do something with, and the way to it', async () => {
