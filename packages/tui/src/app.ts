@@ -3,10 +3,10 @@
  * engine and screen meet. UI thread.
  */
 
-import { type Path, show } from '@ferry/protocol';
+import { type Path, show, trusted } from '@ferry/protocol';
+import { type KeysOpts, readKeys } from './effects/keys-file.ts';
 import { Effects } from './effects/run.ts';
 import type { Engine } from './engine/engine.ts';
-import { layerOf, lookUp } from './keymap/keymap.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
 import { update } from './state/update.ts';
@@ -19,6 +19,7 @@ export type BrowserOpts = {
   readonly engine: Engine;
   readonly remotePath: Path;
   readonly localPath: Path;
+  readonly keys: KeysOpts;
   /** As shown in the title. */
   readonly address: string;
   readonly streams?: TerminalStreams;
@@ -34,14 +35,31 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const { engine, streams = { input: process.stdin, output: process.stdout }, env = process.env } = opts;
   checkTerminal(streams, env);
+  const { keymap, problems } = readKeys(opts.keys);
   const look = lookFor(env);
   const terminal = new Terminal(streams, env, look);
   const code = await new Promise<number>((resolve) => {
     const view = new View(terminal, look);
-    let state = initialState(terminal.size, opts.address, opts.remotePath, opts.localPath);
+    let state = initialState({
+      size: terminal.size,
+      keymap,
+      address: opts.address,
+      remote: opts.remotePath,
+      local: opts.localPath,
+    });
+    if (problems.length > 0) {
+      const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), trusted('All else holds.')];
+      state = { ...state, dialog: { kind: 'words', title: trusted('Your keys'), lines, top: 0 } };
+    }
     let isFirstListing = true;
     const frames = new FrameTimer(() => view.draw(state, Date.now()));
-    const effects = new Effects({ engine, post: (msg) => post(msg, urgencyOf(msg)), quit: () => resolve(0) });
+    const effects = new Effects({
+      engine,
+      post: (msg) => post(msg, urgencyOf(msg)),
+      redraw: () => view.redraw(),
+      quit: () => resolve(0),
+    });
+    let lastKeyMs = Number.NEGATIVE_INFINITY;
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
@@ -57,23 +75,9 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     }
 
     function press({ key, text }: Pressed): void {
-      const layer = layerOf(state);
-      const binding = lookUp(layer, key);
-      if (binding === undefined) {
-        if (layer === 'prompt' && text !== undefined) post({ kind: 'typed', text }, 'key');
-        return;
-      }
-      if (binding.action === 'redraw') {
-        view.redraw();
-        return;
-      }
-      const why = binding.disabled?.(state);
-      if (why !== undefined) {
-        state = { ...state, notice: { text: why, isError: true } };
-        frames.want('key', performance.now());
-        return;
-      }
-      post({ kind: 'action', action: binding.action }, 'key');
+      const nowMs = performance.now();
+      post({ kind: 'key', key, text, sinceMs: nowMs - lastKeyMs }, 'key');
+      lastKeyMs = nowMs;
     }
 
     terminal.screen.on('keypress', (char: string | undefined, key: BlessedKey | undefined) => {

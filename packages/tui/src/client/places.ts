@@ -9,6 +9,8 @@ export type Places = {
   readonly deviceKeyFile: string;
   readonly logFile: string;
   readonly queueFile: string;
+  /** The user's keys; never written. */
+  readonly keysFile: string;
 };
 
 /** A relative or empty XDG variable counts as missing. */
@@ -17,6 +19,7 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     const value = env[variable];
     return join(value?.startsWith('/') === true ? value : join(home, fallback), 'ferry');
   };
+  const config = base('XDG_CONFIG_HOME', '.config');
   const data = base('XDG_DATA_HOME', '.local/share');
   const state = base('XDG_STATE_HOME', '.local/state');
   return {
@@ -24,5 +27,6 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     deviceKeyFile: join(data, 'device.key'),
     logFile: join(state, 'ferry.log'),
     queueFile: join(state, 'queue.db'),
+    keysFile: join(config, 'keys.json'),
   };
 }

@@ -20,6 +20,7 @@ import type { Msg } from '../state/msg.ts';
 export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
+  readonly redraw: () => void;
   readonly quit: () => void;
 };
 
@@ -32,7 +33,7 @@ export class Effects {
   }
 
   run(cmd: Cmd): void {
-    const { engine, post, quit } = this.#opts;
+    const { engine, post, redraw, quit } = this.#opts;
     switch (cmd.kind) {
       case 'list':
         void this.#list(cmd);
@@ -82,6 +83,9 @@ export class Effects {
         break;
       case 'clear':
         engine.clear();
+        break;
+      case 'redraw':
+        redraw();
         break;
       case 'quit':
         quit();

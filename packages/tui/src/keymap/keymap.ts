@@ -1,6 +1,6 @@
 /**
- * Every key as data: what it does, how it is called, what it is for, and why it may not be available now. Help, footer and
- * documentation are made from this table. Pure; UI thread.
+ * Every action as data: its usual keys, how it is called, what it is for, and why it may not be available now. Which keys hold
+ * is made from this table (keymap/resolve), as are help, footer and the tables in README and docs/guide. Pure; UI thread.
  */
 
 import { type Shown, trusted } from '@ferry/protocol';
@@ -59,16 +59,18 @@ export type Action =
   | 'accept'
   | 'erase'
   | 'erase-forward'
+  | 'erase-word'
+  | 'erase-line'
   | 'left'
   | 'right'
   | 'redraw';
 
 /** Who has the keyboard; decided by the state alone. */
-export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'reading';
+export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'palette' | 'reading';
 
 export type Binding = {
   readonly action: Action;
-  /** Names as view/keys gives them; the first one is shown. */
+  /** Names as the terminal's input gives them (view/keys); the first one is shown, a space makes a chord. */
   readonly keys: readonly string[];
   /** Short, for the footer. */
   readonly label: Shown;
@@ -104,7 +106,8 @@ function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }
 
-const walking: readonly Binding[] = [
+/** Moving the cursor. */
+export const walking: readonly Binding[] = [
   bind('up', ['up'], 'Up', 'one row up'),
   bind('down', ['down'], 'Down', 'one row down'),
   bind('page-up', ['pageup'], 'PgUp', 'one page up'),
@@ -116,9 +119,21 @@ const walking: readonly Binding[] = [
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
 const always: readonly Binding[] = [
-  bind('help', ['f1', '?'], 'Help', 'this list of keys'),
+  bind('help', ['f1', '?', 'f9', 'C-p', ':'], 'Help', 'all actions with their keys, to search and run'),
   bind('quit', ['f10', 'q', 'C-c'], 'Quit', 'leave; asks while jobs run'),
   bind('redraw', ['C-l'], 'Redraw', 'draw the whole screen again'),
+];
+
+/** Typing a line. */
+export const editing: readonly Binding[] = [
+  bind('erase', ['backspace'], 'Erase', 'the character before the cursor'),
+  bind('erase-forward', ['delete'], 'Erase', 'the character under the cursor'),
+  bind('erase-word', ['C-w', 'M-backspace'], 'Erase word', 'the word before the cursor'),
+  bind('erase-line', ['C-u'], 'Erase line', 'all before the cursor'),
+  bind('left', ['left'], 'Left', 'one character to the left'),
+  bind('right', ['right'], 'Right', 'one character to the right'),
+  bind('first', ['home', 'C-a'], 'Home', 'to the beginning'),
+  bind('last', ['end', 'C-e'], 'End', 'to the end'),
 ];
 
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
@@ -199,66 +214,23 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   prompt: [
     bind('accept', ['enter'], 'OK', 'take the line'),
     bind('no', ['escape', 'f10', 'C-c'], 'Cancel', 'leave it'),
-    bind('erase', ['backspace'], 'Erase', 'the character before the cursor'),
-    bind('erase-forward', ['delete'], 'Erase', 'the character under the cursor'),
-    bind('left', ['left'], 'Left', 'one character to the left'),
-    bind('right', ['right'], 'Right', 'one character to the right'),
-    bind('first', ['home', 'C-a'], 'Home', 'to the beginning'),
-    bind('last', ['end', 'C-e'], 'End', 'to the end'),
+    ...editing,
     bind('down', ['tab', 'down'], 'Next', 'to the next line, where there are several'),
     bind('up', ['S-tab', 'up'], 'Previous', 'to the line before'),
+  ],
+  palette: [
+    bind('accept', ['enter'], 'Do it', 'close the list and do what the cursor is on'),
+    bind('no', ['escape', 'f1', 'f10', 'C-c'], 'Close', 'leave it'),
+    bind('up', ['up', 'C-k'], 'Up', 'one row up'),
+    bind('down', ['down', 'tab', 'C-n'], 'Down', 'one row down'),
+    bind('page-up', ['pageup'], 'PgUp', 'ten rows up'),
+    bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
+    ...editing,
   ],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 
 export function layerOf({ dialog, focus }: AppState): Layer {
   if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
-  if (dialog.kind === 'question' || dialog.kind === 'prompt' || dialog.kind === 'conflict')
-    return dialog.kind;
-  return 'reading';
-}
-
-/** The binding of a key; undefined when it has none in this layer. */
-export function lookUp(layer: Layer, key: string): Binding | undefined {
-  return bindings[layer].find(({ keys }) => keys.includes(key));
-}
-
-/** What the function keys do now, for the footer: number, label. */
-export function footerOf(layer: Layer): readonly { readonly key: string; readonly label: Shown }[] {
-  const shown = layer === 'pane' ? ['f1', 'f2', 'f5', 'f7', 'f8', 'f10'] : undefined;
-  const own = bindings[layer].filter(({ keys: [first = ''] }) =>
-    shown === undefined ? first.length > 0 : shown.includes(first),
-  );
-  const ordered = shown === undefined ? own.slice(layer === 'queue' || layer === 'reading' ? 6 : 0) : own;
-  const extra =
-    layer === 'pane'
-      ? bindings.pane.filter(({ action }) => action === 'mark' || action === 'switch' || action === 'queue')
-      : [];
-  const number = (key: string): number => Number(/^f(\d+)$/.exec(key)?.[1] ?? 99);
-  return [...ordered.toSorted((a, b) => number(a.keys[0] ?? '') - number(b.keys[0] ?? '')), ...extra].map(
-    ({ keys: [first = ''], label }) => ({ key: first, label }),
-  );
-}
-
-const keyNames: ReadonlyMap<string, string> = new Map([
-  ['up', '↑'],
-  ['down', '↓'],
-  ['left', '←'],
-  ['right', '→'],
-  ['pageup', 'PgUp'],
-  ['pagedown', 'PgDn'],
-  ['S-tab', 'Shift+Tab'],
-  ['C-up', 'Ctrl+↑'],
-  ['C-down', 'Ctrl+↓'],
-]);
-
-/** A key as people call it: `F5`, `Ctrl+R`, `Space`. */
-export function keyName(key: string): Shown {
-  const named = keyNames.get(key);
-  if (named !== undefined) return trusted(named);
-  const control = /^([CM])-(.)$/.exec(key);
-  if (control !== null)
-    return trusted(`${control[1] === 'C' ? 'Ctrl' : 'Alt'}+${(control[2] ?? '').toUpperCase()}`);
-  if (/^f\d+$/.test(key)) return trusted(key.toUpperCase());
-  return trusted(key.length > 1 ? `${key[0]?.toUpperCase()}${key.slice(1)}` : key);
+  return dialog.kind === 'details' || dialog.kind === 'words' ? 'reading' : dialog.kind;
 }

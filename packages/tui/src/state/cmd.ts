@@ -27,4 +27,6 @@ export type Cmd =
   | { readonly kind: 'pause-all'; readonly paused: boolean }
   | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
+  /** The whole screen, also what the terminal may have lost. */
+  | { readonly kind: 'redraw' }
   | { readonly kind: 'quit' };

@@ -4,6 +4,7 @@ import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
+import type { Field } from './edit-line.ts';
 
 /** What a yes means. */
 export type Question =
@@ -34,20 +35,22 @@ export function conflictOf(question: JobQuestion): Dialog {
   return { kind: 'conflict', question, chosen: undefined, scope: 'this' };
 }
 
-export type Field = {
-  /** '' where the title says it all. */
-  readonly label: Shown;
-  readonly text: string;
-  /** In characters (code points), 0 … length. */
-  readonly at: number;
-};
-
-export function field(label: Shown, text: string): Field {
-  return { label, text, at: [...text].length };
-}
-
 export type Dialog =
-  | { readonly kind: 'help'; readonly top: number }
+  /** All actions, those of the files or of the queue first. */
+  | {
+      readonly kind: 'palette';
+      readonly of: 'pane' | 'queue';
+      readonly line: Field;
+      /** Among those that match what was typed. */
+      readonly cursor: number;
+    }
+  /** Words to read. */
+  | {
+      readonly kind: 'words';
+      readonly title: Shown;
+      readonly lines: readonly Shown[];
+      readonly top: number;
+    }
   | {
       readonly kind: 'question';
       readonly title: Shown;

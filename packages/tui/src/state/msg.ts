@@ -5,11 +5,14 @@ import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Size } from './layout.ts';
+import type { KeyPress } from './update-key.ts';
 
 export type Msg =
   | { readonly kind: 'started' }
+  | ({ readonly kind: 'key' } & KeyPress)
+  /** An action chosen without its key. */
   | { readonly kind: 'action'; readonly action: Action }
-  /** A character typed into a prompt. */
+  /** Text for whatever takes any: typed, or pasted. */
   | { readonly kind: 'typed'; readonly text: string }
   | { readonly kind: 'resized'; readonly size: Size }
   | {

@@ -3,6 +3,7 @@
 import { type Path, type Shown, show, trusted } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
+import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
 import type { Size } from './layout.ts';
@@ -23,6 +24,8 @@ export type Handled = {
 
 export type AppState = {
   readonly size: Size;
+  /** The keys that hold; the same as long as this ferry runs. */
+  readonly keymap: Keymap;
   readonly remote: Pane;
   readonly local: Pane;
   readonly focus: Focus;
@@ -33,14 +36,27 @@ export type AppState = {
   readonly address: Shown;
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
+  /** Keys pressed so far of a chord; '' for none. */
+  readonly chord: string;
+  /** Before the Esc that was the last key; a digit after it makes them one key. */
+  readonly beforeEscape: AppState | undefined;
   readonly isQuitting: boolean;
   /** Numbers listings. */
   readonly requests: number;
 };
 
-export function initialState(size: Size, address: string, remote: Path, local: Path): AppState {
+export type Beginning = {
+  readonly size: Size;
+  readonly keymap: Keymap;
+  readonly address: string;
+  readonly remote: Path;
+  readonly local: Path;
+};
+
+export function initialState({ size, keymap, address, remote, local }: Beginning): AppState {
   return {
     size,
+    keymap,
     remote: newPane('remote', remote),
     local: newPane('local', local),
     focus: 'remote',
@@ -53,6 +69,8 @@ export function initialState(size: Size, address: string, remote: Path, local: P
       text: trusted('Arrows walk · Space marks · F5 copies to the other side · F1 shows all keys'),
       isError: false,
     },
+    chord: '',
+    beforeEscape: undefined,
     isQuitting: false,
     requests: 0,
   };

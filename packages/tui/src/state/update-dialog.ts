@@ -3,16 +3,15 @@
 import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
 import type { Action } from '../keymap/keymap.ts';
 import { parseRate, parseTimetable } from '../transfer/timetable.ts';
-import type { Dialog, Field, Prompted } from './dialog.ts';
+import type { Dialog, Prompted } from './dialog.ts';
+import { edited, type Field, typedInto } from './edit-line.ts';
 import { type Next, withPane } from './next.ts';
+import { actInPalette, typedInPalette } from './palette.ts';
 import { withMarks } from './pane.ts';
 import type { AppState } from './state.ts';
 import { actInConflict } from './update-conflict.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
-
-/** Longest line a prompt takes, characters; a name has at most 255 bytes. */
-const promptCharacters = 255;
 
 export function actInDialog(state: AppState, action: Action): Next {
   const { dialog } = state;
@@ -20,12 +19,14 @@ export function actInDialog(state: AppState, action: Action): Next {
   switch (dialog?.kind) {
     case undefined:
       return [state, []];
-    case 'help':
+    case 'words':
     case 'details':
       return [
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
+    case 'palette':
+      return [action === 'no' ? closed : actInPalette(state, dialog, action), []];
     case 'conflict':
       return actInConflict(state, dialog, action);
     case 'question':
@@ -34,19 +35,15 @@ export function actInDialog(state: AppState, action: Action): Next {
     case 'prompt':
       if (action === 'no') return [closed, []];
       if (action === 'accept') return accepted(state, dialog);
-      return [{ ...state, dialog: edited(dialog, action) }, []];
+      return [{ ...state, dialog: editedIn(dialog, action) }, []];
   }
 }
 
 export function typed(state: AppState, text: string): AppState {
   const { dialog } = state;
+  if (dialog?.kind === 'palette') return typedInPalette(state, dialog, text);
   if (dialog?.kind !== 'prompt') return state;
-  const line = fieldOf(dialog);
-  const characters = [...line.text];
-  if (characters.length + [...text].length > promptCharacters) return state;
-  characters.splice(line.at, 0, ...text);
-  const next = { ...line, text: characters.join(''), at: line.at + [...text].length };
-  return { ...state, dialog: withField(dialog, next) };
+  return { ...state, dialog: withField(dialog, typedInto(fieldOf(dialog), text)) };
 }
 
 function fieldOf({ fields, field }: Prompt): Field {
@@ -141,35 +138,12 @@ function timetableFrom(text: string): string {
   return text.trim();
 }
 
-function edited(dialog: Prompt, action: Action): Prompt {
-  const line = fieldOf(dialog);
-  const characters = [...line.text];
-  const at = (place: number): Prompt =>
-    withField(dialog, { ...line, at: Math.min(Math.max(0, place), characters.length) });
-  const without = (place: number): Prompt =>
-    withField(dialog, { ...line, text: characters.toSpliced(place, 1).join(''), at: place });
+function editedIn(dialog: Prompt, action: Action): Prompt {
   const to = (field: number): Prompt => ({
     ...dialog,
     field: (field + dialog.fields.length) % dialog.fields.length,
   });
-  switch (action) {
-    case 'left':
-      return at(line.at - 1);
-    case 'right':
-      return at(line.at + 1);
-    case 'first':
-      return at(0);
-    case 'last':
-      return at(characters.length);
-    case 'erase':
-      return line.at === 0 ? dialog : without(line.at - 1);
-    case 'erase-forward':
-      return without(line.at);
-    case 'up':
-      return to(dialog.field - 1);
-    case 'down':
-      return to(dialog.field + 1);
-    default:
-      return dialog;
-  }
+  if (action === 'up') return to(dialog.field - 1);
+  if (action === 'down') return to(dialog.field + 1);
+  return withField(dialog, edited(fieldOf(dialog), action));
 }

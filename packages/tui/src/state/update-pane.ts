@@ -5,9 +5,10 @@ import type { Side } from '../engine/engine.ts';
 import type { JobOrder } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
-import { field } from './dialog.ts';
+import { field } from './edit-line.ts';
 import { paneRows } from './layout.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
+import { openPalette } from './palette.ts';
 import {
   arranged,
   chosen,
@@ -91,7 +92,9 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
     case 'pause-all':
       return togglePauseAll(state);
     case 'help':
-      return [{ ...state, dialog: { kind: 'help', top: 0 } }, []];
+      return [openPalette(state), []];
+    case 'redraw':
+      return [state, [{ kind: 'redraw' }]];
     case 'quit':
       return quit(state);
     default:

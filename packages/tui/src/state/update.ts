@@ -5,13 +5,16 @@
 
 import { Code, parentPath, samePath, show, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
+import { type Action, layerOf } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, inWords, type Next, refresh, withPane } from './next.ts';
+import { type Palette, paletteItems } from './palette.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
-import type { AppState } from './state.ts';
+import { type AppState, activeSide } from './state.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
+import { meaningOf } from './update-key.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 
@@ -19,16 +22,13 @@ export function update(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
       return both(state, (side) => (now) => go(now, side, now[side].path));
-    case 'action': {
-      const calm = state.notice === undefined ? state : { ...state, notice: undefined };
-      if (state.dialog !== undefined) {
-        const [next, cmds] = actInDialog(calm, msg.action);
-        return [withNextQuestion(next), cmds];
-      }
-      return state.focus === 'queue'
-        ? actInQueue(calm, msg.action)
-        : actInPane(calm, state.focus, msg.action);
+    case 'key': {
+      const [next, meaning] = meaningOf(state, msg);
+      if (meaning.is === 'action') return act(next, meaning.action);
+      return [meaning.is === 'text' ? typed(next, meaning.text) : next, []];
     }
+    case 'action':
+      return act(state, msg.action);
     case 'typed':
       return [typed(state, msg.text), []];
     case 'resized':
@@ -51,6 +51,29 @@ export function update(state: AppState, msg: Msg): Next {
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+/** An action where the keyboard is; one that does nothing now says why. */
+function act(state: AppState, action: Action): Next {
+  const calm = state.notice === undefined ? state : { ...state, notice: undefined };
+  const { dialog } = calm;
+  if (dialog?.kind === 'palette' && action === 'accept') return run(calm, dialog);
+  if (dialog !== undefined) {
+    const [next, cmds] = actInDialog(calm, action);
+    return [withNextQuestion(next), cmds];
+  }
+  const why = state.keymap[layerOf(calm)].byAction.get(action)?.disabled?.(calm);
+  if (why !== undefined) return [{ ...calm, notice: { text: why, isError: true } }, []];
+  return calm.focus === 'queue' ? actInQueue(calm, action) : actInPane(calm, calm.focus, action);
+}
+
+/** What was chosen in the list of all actions, where it belongs. */
+function run(state: AppState, dialog: Palette): Next {
+  const item = paletteItems(state, dialog)[dialog.cursor];
+  if (item === undefined) return [state, []];
+  const closed = withNextQuestion({ ...state, dialog: undefined });
+  if (item.layer === dialog.of) return act(closed, item.binding.action);
+  return act({ ...closed, focus: item.layer === 'queue' ? 'queue' : activeSide(state) }, item.binding.action);
 }
 
 function onPane(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): AppState {

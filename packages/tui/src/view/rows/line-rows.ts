@@ -1,10 +1,13 @@
-/** The title and footer lines. Pure; UI thread. */
+/** Single lines: title, footer, and a line that is typed. Pure; UI thread. */
 
 import { codeName, type Shown, show } from '@ferry/protocol';
 import type { ConnectionStatus } from '../../engine/engine.ts';
-import { footerOf, keyName, layerOf } from '../../keymap/keymap.ts';
+import { footerOf } from '../../keymap/footer.ts';
+import { keyName } from '../../keymap/key-name.ts';
+import { layerOf } from '../../keymap/keymap.ts';
+import type { Field } from '../../state/edit-line.ts';
 import type { AppState } from '../../state/state.ts';
-import { cells, fit } from './cells.ts';
+import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
 
 export function connectionWords(status: ConnectionStatus, address: Shown, dot: string): string {
@@ -35,9 +38,10 @@ export function titleRow({ connection, address }: AppState, width: number, { the
 export function footerRow(state: AppState, width: number, { theme }: Look): string {
   if (state.notice !== undefined)
     return paint(theme, state.notice.isError ? 'error' : 'notice', fit(` ${state.notice.text}`, width));
+  if (state.chord !== '') return chordRow(state, width, theme);
   let row = '';
   let used = 0;
-  for (const { key, label } of footerOf(layerOf(state))) {
+  for (const { key, label } of footerOf(state)) {
     const name = keyName(key);
     const more = cells(name) + cells(label) + 3;
     if (used + more > width) break;
@@ -45,4 +49,37 @@ export function footerRow(state: AppState, width: number, { theme }: Look): stri
     used += more;
   }
   return row + ' '.repeat(Math.max(0, width - used));
+}
+
+/** What the keys do that may follow the first ones of a chord. */
+function chordRow(state: AppState, width: number, theme: Look['theme']): string {
+  const { chord } = state;
+  const { byKey } = state.keymap[layerOf(state)];
+  let row = paint(theme, 'key', ` ${keyName(chord)} `);
+  let used = cells(keyName(chord)) + 2;
+  for (const [key, { label }] of byKey) {
+    if (!key.startsWith(`${chord} `)) continue;
+    const name = keyName(key.slice(chord.length + 1));
+    const more = cells(name) + cells(label) + 3;
+    if (used + more > width) break;
+    row += ` ${paint(theme, 'key', ` ${name} `)}${paint(theme, 'keyLabel', label)}`;
+    used += more;
+  }
+  return row + ' '.repeat(Math.max(0, width - used));
+}
+
+/** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells. */
+export function lineRow({ text, at }: Field, width: number, { theme }: Look): string {
+  const chars = [...show(text)];
+  const shownAt = [...show([...text].slice(0, at).join(''))].length;
+  let from = 0;
+  while (cells(chars.slice(from, shownAt).join('')) > width - 2) from += 1;
+  const before = chars.slice(from, shownAt).join('');
+  const under = chars[shownAt] ?? ' ';
+  const after = cutEnd(
+    chars.slice(shownAt + 1).join(''),
+    Math.max(0, width - cells(before) - Math.max(1, cells(under))),
+  );
+  const used = cells(before) + Math.max(1, cells(under)) + cells(after);
+  return `${before}${paint(theme, 'cursor', under)}${after}${' '.repeat(Math.max(0, width - used))}`;
 }
