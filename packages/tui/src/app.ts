@@ -11,7 +11,6 @@ import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
 import { update } from './state/update.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
-import { type BlessedKey, type Pressed, pressed } from './view/keys.ts';
 import { checkTerminal, lookFor, Terminal, type TerminalStreams } from './view/terminal.ts';
 import { View } from './view/view.ts';
 
@@ -57,9 +56,11 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       engine,
       post: (msg) => post(msg, urgencyOf(msg)),
       redraw: () => view.redraw(),
+      suspend: () => terminal.suspend(() => post({ kind: 'resized', size: terminal.size }, 'key')),
+      copy: (text) => terminal.copy(text),
       quit: () => resolve(0),
     });
-    let lastKeyMs = Number.NEGATIVE_INFINITY;
+    let lastInputMs = Number.NEGATIVE_INFINITY;
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
@@ -74,15 +75,20 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       }
     }
 
-    function press({ key, text }: Pressed): void {
+    terminal.input.onEvent((event) => {
       const nowMs = performance.now();
-      post({ kind: 'key', key, text, sinceMs: nowMs - lastKeyMs }, 'key');
-      lastKeyMs = nowMs;
-    }
-
-    terminal.screen.on('keypress', (char: string | undefined, key: BlessedKey | undefined) => {
-      const stroke = pressed(char, key);
-      if (stroke !== undefined) press(stroke);
+      const sinceMs = nowMs - lastInputMs;
+      switch (event.kind) {
+        case 'key':
+          post({ ...event, sinceMs }, 'key');
+          break;
+        case 'paste':
+          post({ kind: 'typed', text: event.text }, 'key');
+          break;
+        case 'mouse':
+          break;
+      }
+      lastInputMs = nowMs;
     });
     terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }, 'news'));
     engine.onEvent((event) => post({ kind: 'engine', event }, event.kind === 'jobs' ? 'progress' : 'news'));

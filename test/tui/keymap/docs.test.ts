@@ -15,7 +15,7 @@ function kept(name: string, change: (text: string) => string): void {
   const text = readFileSync(file, 'utf8');
   const wanted = change(text);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, wanted);
-  else assert.equal(text, wanted, `${name} tells of other keys; UPDATE_GOLDEN=1 rewrites it`);
+  else assert.ok(text === wanted, `${name} tells of other keys; UPDATE_GOLDEN=1 rewrites it`);
 }
 
 test('the README tells the keys of every day', () => {

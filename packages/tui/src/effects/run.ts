@@ -9,6 +9,7 @@ import {
   EntryKind,
   joinPath,
   type Path,
+  type Shown,
   toWireError,
   type WireError,
 } from '@ferry/protocol';
@@ -21,6 +22,8 @@ export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
   readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly copy: (text: Shown) => void;
   readonly quit: () => void;
 };
 
@@ -33,7 +36,7 @@ export class Effects {
   }
 
   run(cmd: Cmd): void {
-    const { engine, post, redraw, quit } = this.#opts;
+    const { engine, post, quit } = this.#opts;
     switch (cmd.kind) {
       case 'list':
         void this.#list(cmd);
@@ -85,7 +88,13 @@ export class Effects {
         engine.clear();
         break;
       case 'redraw':
-        redraw();
+        this.#opts.redraw();
+        break;
+      case 'suspend':
+        this.#opts.suspend();
+        break;
+      case 'copy-text':
+        this.#opts.copy(cmd.text);
         break;
       case 'quit':
         quit();

@@ -63,7 +63,8 @@ export type Action =
   | 'erase-line'
   | 'left'
   | 'right'
-  | 'redraw';
+  | 'redraw'
+  | 'suspend';
 
 /** Who has the keyboard; decided by the state alone. */
 export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'palette' | 'reading';
@@ -122,6 +123,7 @@ const always: readonly Binding[] = [
   bind('help', ['f1', '?', 'f9', 'C-p', ':'], 'Help', 'all actions with their keys, to search and run'),
   bind('quit', ['f10', 'q', 'C-c'], 'Quit', 'leave; asks while jobs run'),
   bind('redraw', ['C-l'], 'Redraw', 'draw the whole screen again'),
+  bind('suspend', ['C-z'], 'Suspend', 'back to the shell; fg comes back here'),
 ];
 
 /** Typing a line. */

@@ -34,7 +34,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       copy: ['f5', 'y y'],
       delete: ['f8', 'delete', 'd d'],
       rename: ['f2', 'c w'],
-      hidden: ['.', 'z h'],
+      hidden: ['.', 'M-.', 'z h'],
       quit: ['f10', 'q', 'Z Z', 'C-c'],
     },
     queue: {

@@ -1,6 +1,6 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
-import type { Entry, Path } from '@ferry/protocol';
+import type { Entry, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
@@ -29,4 +29,8 @@ export type Cmd =
   | { readonly kind: 'clear' }
   /** The whole screen, also what the terminal may have lost. */
   | { readonly kind: 'redraw' }
+  /** Gives the terminal back to the shell until it is wanted again. */
+  | { readonly kind: 'suspend' }
+  /** Into the terminal's clipboard. */
+  | { readonly kind: 'copy-text'; readonly text: Shown }
   | { readonly kind: 'quit' };

@@ -94,7 +94,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
     case 'help':
       return [openPalette(state), []];
     case 'redraw':
-      return [state, [{ kind: 'redraw' }]];
+    case 'suspend':
+      return [state, [{ kind: action }]];
     case 'quit':
       return quit(state);
     default:

@@ -98,7 +98,8 @@ export function actInQueue(state: AppState, action: Action): Next {
     case 'help':
       return [openPalette(state), []];
     case 'redraw':
-      return [state, [{ kind: 'redraw' }]];
+    case 'suspend':
+      return [state, [{ kind: action }]];
     case 'quit':
       return quit(state);
     default:

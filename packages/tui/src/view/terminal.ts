@@ -7,6 +7,7 @@ import { Code, FerryError } from '@ferry/protocol';
 import blessed, { type Widgets } from 'blessed';
 import type { Size } from '../state/layout.ts';
 import { asciiGlyphs, colours, type Look, monochrome, unicodeGlyphs } from './rows/style.ts';
+import { TerminalInput } from './terminal-input.ts';
 import { teachWidths } from './unicode.ts';
 
 export type TerminalStreams = {
@@ -39,6 +40,8 @@ export function lookFor(env: NodeJS.ProcessEnv): Look {
 
 export class Terminal {
   readonly screen: Widgets.Screen;
+  readonly input: TerminalInput;
+  readonly #output: NodeJS.WriteStream;
   #left = false;
 
   constructor(streams: TerminalStreams, env: NodeJS.ProcessEnv, look: Look) {
@@ -58,6 +61,9 @@ export class Terminal {
       title: 'ferry',
     });
     this.screen.program.hideCursor();
+    this.#output = streams.output;
+    this.input = new TerminalInput(streams.input, streams.output);
+    this.input.take();
   }
 
   get size(): Size {
@@ -68,11 +74,38 @@ export class Terminal {
     return this.#left;
   }
 
+  /** Asks the terminal to keep a text for pasting (OSC 52); many do, some only when told to. */
+  copy(text: string): void {
+    this.#output.write(`\x1b]52;c;${Buffer.from(text, 'utf8').toString('base64')}\x07`);
+  }
+
+  /**
+   * Gives the terminal back and stops this program and all that was started with it, as Ctrl+Z does elsewhere; `again` is called
+   * when it goes on, with the terminal taken again.
+   */
+  suspend(again: () => void): void {
+    this.input.give();
+    modal(this.screen).leave();
+    process.kill(0, 'SIGTSTP');
+    // Runs when this program goes on; at once where nobody could have it go on, as the system then does not stop it.
+    setTimeout(() => {
+      this.input.take();
+      modal(this.screen).enter();
+      again();
+    }, 20);
+  }
+
   /** Gives the terminal back as it was. Idempotent. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
+    this.input.give();
     this.screen.program.showCursor();
     this.screen.destroy();
   }
+}
+
+/** Its types leave these out. */
+function modal(screen: Widgets.Screen): { enter(): void; leave(): void } {
+  return screen as Widgets.Screen & { enter(): void; leave(): void };
 }
