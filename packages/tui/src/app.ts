@@ -5,6 +5,7 @@
 
 import { type Path, show, trusted } from '@ferry/protocol';
 import { type KeysOpts, readKeys } from './effects/keys-file.ts';
+import { RememberedFile } from './effects/remembered-file.ts';
 import { Effects } from './effects/run.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Msg } from './state/msg.ts';
@@ -19,6 +20,8 @@ export type BrowserOpts = {
   readonly remotePath: Path;
   readonly localPath: Path;
   readonly keys: KeysOpts;
+  /** What it remembers from one start to the next. */
+  readonly rememberedFile: string;
   /** As shown in the title. */
   readonly address: string;
   readonly streams?: TerminalStreams;
@@ -35,6 +38,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const { engine, streams = { input: process.stdin, output: process.stdout }, env = process.env } = opts;
   checkTerminal(streams, env);
   const { keymap, problems } = readKeys(opts.keys);
+  const rememberedFile = new RememberedFile(opts.rememberedFile);
+  const remembered = rememberedFile.read();
   const look = lookFor(env);
   const terminal = new Terminal(streams, env, look);
   const code = await new Promise<number>((resolve) => {
@@ -45,6 +50,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       address: opts.address,
       remote: opts.remotePath,
       local: opts.localPath,
+      remembered,
     });
     if (problems.length > 0) {
       const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), trusted('All else holds.')];
@@ -58,6 +64,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       redraw: () => view.redraw(),
       suspend: () => terminal.suspend(() => post({ kind: 'resized', size: terminal.size }, 'key')),
       copy: (text) => terminal.copy(text),
+      remember: (now) => rememberedFile.keep(now),
       quit: () => resolve(0),
     });
     let lastInputMs = Number.NEGATIVE_INFINITY;
@@ -105,7 +112,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     post({ kind: 'started' }, 'key');
   });
   terminal.leave();
-  await engine.close();
+  await Promise.all([engine.close(), rememberedFile.flush()]);
   return code;
 }
 

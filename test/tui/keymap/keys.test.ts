@@ -48,6 +48,7 @@ describe('presets and the user’s own keys', () => {
       assert.deepEqual(problems, []);
       for (const layer of layers) {
         const { byKey, bindings: list, prefixes } = keymap[layer];
+        for (const { action, keys } of list) assert.ok(keys.length > 0, `${preset} ${layer} ${action}`);
         assert.equal(byKey.size, list.flatMap(({ keys }) => keys).length, `${preset} ${layer}`);
         for (const prefix of prefixes) assert.ok(!byKey.has(prefix), `${preset} ${layer} ${prefix}`);
         assert.equal(new Set(list.map(({ action }) => action)).size, list.length, `${preset} ${layer}`);
@@ -99,7 +100,7 @@ describe('presets and the user’s own keys', () => {
 
   test('a file takes keys from actions and gives them to others', () => {
     const { keymap, problems } = keysOf(
-      '{"preset": "vim", "pane": {"copy": ["F5", "Ctrl+Y"], "mkdir": "y", "redraw": []}}',
+      '{"preset": "vim", "pane": {"copy": ["F5", "Ctrl+Y"], "mkdir": "y", "copy-path": "Ctrl+G", "redraw": []}}',
     );
     assert.deepEqual(problems, []);
     assert.equal(lookUp(keymap, 'pane', 'C-y')?.action, 'copy');
@@ -124,7 +125,7 @@ describe('presets and the user’s own keys', () => {
         'pane: copy: Hyper+1 is no key',
         'pane: copy: 7 is no key',
         'there is no preset emacs: mc, vim, termscp, desktop',
-        'panel is none of preset, pane, queue, question, conflict, prompt, palette, reading',
+        `panel is none of preset, ${layers.join(', ')}`,
       ],
     );
     assert.deepEqual(said('{"pane": {"copy": ["q", "F10", "Ctrl+C"]}}'), [

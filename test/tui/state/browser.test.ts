@@ -84,11 +84,11 @@ describe('walking', () => {
       file('b', 3, { s: 1, ns: 0 }),
       file('c', 2, { s: 2, ns: 0 }),
     );
-    assert.deepEqual(driven.press('s').names(), names('b c a'));
-    assert.deepEqual(driven.press('s').names(), names('a c b'));
-    assert.deepEqual(driven.press('m').names(), names('a c b'));
-    assert.deepEqual(driven.press('n').names(), names('a b c'));
-    assert.deepEqual(driven.press('n').names(), names('c b a'));
+    assert.deepEqual(driven.press('s', 's').names(), names('b c a'));
+    assert.deepEqual(driven.press('s', 's').names(), names('a c b'));
+    assert.deepEqual(driven.press('s', 'm').names(), names('a c b'));
+    assert.deepEqual(driven.press('s', 'n').names(), names('a b c'));
+    assert.deepEqual(driven.press('s', 'n').names(), names('c b a'));
   });
 
   test('a folder that is gone shows the one above and says why', () => {
@@ -209,7 +209,7 @@ describe('marking and copying', () => {
     assert.equal(size(driven.press('C-a')), 321);
     assert.equal(size(driven.press('.')), 21);
     assert.equal(size(driven.press('.')), 321);
-    assert.equal(size(driven.press('home', 'down', 'down', 'space', 's', '*')), 300);
+    assert.equal(size(driven.press('home', 'down', 'down', 'space', 's', 's', '*')), 300);
     assert.equal(size(driven.press('C-a', 'C-r').list('remote', file('a', 5), file('.c', 300))), 305);
     assert.equal(size(driven.press('escape')), 0);
     assert.equal(size(driven.press('C-a', 'f5')), 0);
@@ -372,7 +372,7 @@ describe('the queue', () => {
     ] as const) {
       assert.deepEqual(asked(driven.press(key)), [], key);
       assert.equal(driven.state.dialog?.kind, 'question', key);
-      assert.deepEqual(asked(driven.press('n')), [], key);
+      assert.deepEqual(asked(driven.press('s', 'n')), [], key);
       assert.deepEqual(asked(driven.press(key, 'y')), [does], key);
     }
     assert.deepEqual(asked(driven.press('backspace')), []);
@@ -509,7 +509,7 @@ describe('the queue', () => {
     driven.taken();
     driven.press('f10');
     assert.equal(driven.state.dialog?.kind, 'question');
-    assert.deepEqual(driven.press('n').taken(), []);
+    assert.deepEqual(driven.press('s', 'n').taken(), []);
     assert.deepEqual(driven.press('C-c', 'y').taken(), [{ kind: 'quit' }]);
     assert.deepEqual(
       jobs(new Driven(), job(1, { phase: 'done' }))

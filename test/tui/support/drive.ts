@@ -5,6 +5,7 @@ import type { Job } from '@ferry/tui/engine/job';
 import { type Keymap, resolveKeys } from '@ferry/tui/keymap/resolve';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import type { Msg } from '@ferry/tui/state/msg';
+import { nothingRemembered } from '@ferry/tui/state/remembered';
 import { type AppState, initialState } from '@ferry/tui/state/state';
 import { update } from '@ferry/tui/state/update';
 
@@ -70,6 +71,7 @@ export class Driven {
       address: '10.0.0.5:7377',
       remote: pathFromText(remote),
       local: pathFromText(local),
+      remembered: nothingRemembered,
     });
     this.post({
       kind: 'engine',

@@ -65,7 +65,10 @@ describe('keys', () => {
       for (let cut = 1; cut < bytes.length; cut++) {
         if (bytes.charCodeAt(cut) >= 0xdc00) continue;
         const pieces = [bytes.slice(0, cut), bytes.slice(cut)];
-        assert.deepEqual(keys(...pieces), key === 'nothing' ? [] : [key], JSON.stringify(pieces));
+        // Alt comes in one piece: what comes later was pressed later.
+        const isAlt = bytes.startsWith('\x1b') && cut === 1 && !/^[[O]/.test(pieces[1] ?? '');
+        if (isAlt) assert.equal(keys(...pieces)[0], 'escape', JSON.stringify(pieces));
+        else assert.deepEqual(keys(...pieces), key === 'nothing' ? [] : [key], JSON.stringify(pieces));
       }
   });
 

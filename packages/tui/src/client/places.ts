@@ -11,6 +11,8 @@ export type Places = {
   readonly queueFile: string;
   /** The user's keys; never written. */
   readonly keysFile: string;
+  /** What the browser remembers: bookmarks, recent folders, layout. */
+  readonly rememberedFile: string;
 };
 
 /** A relative or empty XDG variable counts as missing. */
@@ -28,5 +30,6 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     logFile: join(state, 'ferry.log'),
     queueFile: join(state, 'queue.db'),
     keysFile: join(config, 'keys.json'),
+    rememberedFile: join(state, 'browser.json'),
   };
 }

@@ -34,6 +34,7 @@ export async function browse(
     remotePath: target.address.path,
     localPath: localPathNow,
     address: hostPort(target.address),
+    rememberedFile: places.rememberedFile,
     keys: { file: places.keysFile, preset: options.keys },
   });
 }

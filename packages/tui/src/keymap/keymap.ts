@@ -7,6 +7,8 @@ import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
+import { type Binding, bind } from './binding.ts';
+import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 
 export type Action =
   | 'up'
@@ -21,6 +23,14 @@ export type Action =
   | 'queue'
   | 'panes'
   | 'mark'
+  | 'mark-up'
+  | 'mark-down'
+  | 'mark-page-up'
+  | 'mark-page-down'
+  | 'mark-first'
+  | 'mark-last'
+  | 'mark-pattern'
+  | 'unmark-pattern'
   | 'invert'
   | 'mark-all'
   | 'unmark'
@@ -32,8 +42,34 @@ export type Action =
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
+  | 'sort-bytes'
+  | 'sort-extension'
   | 'sort-modified'
-  | 'reverse'
+  | 'sort-permissions'
+  | 'sort-reverse'
+  | 'folders-first'
+  | 'filter'
+  | 'jump'
+  | 'back'
+  | 'forward'
+  | 'bookmark'
+  | 'places'
+  | 'forget'
+  | 'go-to-path'
+  | 'complete'
+  | 'same-folder'
+  | 'synchronised'
+  | 'compare'
+  | 'copy-path'
+  | 'size'
+  | 'info'
+  | 'permissions'
+  | 'split-left'
+  | 'split-right'
+  | 'split-even'
+  | 'swap'
+  | 'zoom'
+  | 'columns'
   | 'hidden'
   | 'pause-job'
   | 'cancel-job'
@@ -67,29 +103,17 @@ export type Action =
   | 'suspend';
 
 /** Who has the keyboard; decided by the state alone. */
-export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'palette' | 'reading';
-
-export type Binding = {
-  readonly action: Action;
-  /** Names as the terminal's input gives them (view/keys); the first one is shown, a space makes a chord. */
-  readonly keys: readonly string[];
-  /** Short, for the footer. */
-  readonly label: Shown;
-  readonly help: Shown;
-  /** Why it does nothing now; undefined when it does something. */
-  readonly disabled?: (state: AppState) => Shown | undefined;
-};
-
-function bind(
-  action: Action,
-  keys: readonly string[],
-  label: string,
-  help: string,
-  disabled?: Binding['disabled'],
-): Binding {
-  const binding = { action, keys, label: trusted(label), help: trusted(help) };
-  return disabled === undefined ? binding : { ...binding, disabled };
-}
+export type Layer =
+  | 'pane'
+  | 'filter'
+  | 'jump'
+  | 'queue'
+  | 'question'
+  | 'conflict'
+  | 'prompt'
+  | 'palette'
+  | 'places'
+  | 'reading';
 
 /** Changing the server's files needs a server, and the right to. */
 function cannotChange(state: AppState): Shown | undefined {
@@ -138,6 +162,8 @@ export const editing: readonly Binding[] = [
   bind('last', ['end', 'C-e'], 'End', 'to the end'),
 ];
 
+export type { Binding } from './binding.ts';
+
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
     ...walking,
@@ -145,19 +171,21 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
-    bind('invert', ['*'], 'Invert', 'marked becomes unmarked and the other way round'),
-    bind('mark-all', ['C-a'], 'Mark all', 'mark everything that is shown'),
-    bind('unmark', ['escape'], 'Unmark', 'take all marks away'),
+    ...marking,
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
     bind('delete', ['f8', 'delete'], 'Delete', 'delete the marked entries, after a question', cannotChange),
-    bind('sort-name', ['n'], 'By name', 'sort by name; again: the other way round'),
-    bind('sort-size', ['s'], 'By size', 'sort by size; again: the other way round'),
-    bind('sort-modified', ['m'], 'By time', 'sort by time; again: the other way round'),
-    bind('hidden', ['.', 'M-.'], 'Hidden', 'show or hide names that begin with a dot'),
+    bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
+    bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
+    bind('size', ['C-space'], 'Size', 'count what is in folders'),
+    bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
+    ...finding,
+    ...places,
+    ...sorting,
+    ...arranging,
     bind('refresh', ['C-r'], 'Refresh', 'read the folder again'),
-    bind('queue', ['w', 'S-tab'], 'Queue', 'go to the queue'),
+    bind('queue', ['w', 'S-tab', 'C-x j'], 'Queue', 'go to the queue'),
     pauseAll,
     ...always,
   ],
@@ -217,8 +245,33 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('accept', ['enter'], 'OK', 'take the line'),
     bind('no', ['escape', 'f10', 'C-c'], 'Cancel', 'leave it'),
     ...editing,
-    bind('down', ['tab', 'down'], 'Next', 'to the next line, where there are several'),
+    bind('complete', ['tab'], 'Next', 'to the next line, or on with a path as far as it is clear'),
+    bind('down', ['down'], 'Next', 'to the next line, where there are several'),
     bind('up', ['S-tab', 'up'], 'Previous', 'to the line before'),
+  ],
+  filter: [
+    bind('accept', ['enter'], 'Keep', 'show on only what matches'),
+    bind('no', ['escape', 'C-c'], 'Clear', 'show everything again'),
+    bind('up', ['up'], 'Up', 'one row up'),
+    bind('down', ['down', 'tab'], 'Down', 'one row down'),
+    bind('page-up', ['pageup'], 'PgUp', 'one page up'),
+    bind('page-down', ['pagedown'], 'PgDn', 'one page down'),
+    ...editing,
+  ],
+  jump: [
+    bind('jump', ['C-s'], 'Next', 'the next name that begins so'),
+    bind('no', ['escape', 'C-c'], 'End', 'stay here; any other key ends it too'),
+    bind('erase', ['backspace'], 'Erase', 'the last letter'),
+  ],
+  places: [
+    bind('accept', ['enter'], 'Go', 'go there'),
+    bind('forget', ['delete', 'C-d'], 'Forget', 'take it out of the list'),
+    bind('no', ['escape', 'f10', 'C-c'], 'Close', 'leave it'),
+    bind('up', ['up', 'C-k'], 'Up', 'one row up'),
+    bind('down', ['down', 'tab', 'C-n'], 'Down', 'one row down'),
+    bind('page-up', ['pageup'], 'PgUp', 'ten rows up'),
+    bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
+    ...editing.filter(({ action }) => action !== 'erase-forward'),
   ],
   palette: [
     bind('accept', ['enter'], 'Do it', 'close the list and do what the cursor is on'),
@@ -232,7 +285,9 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 
-export function layerOf({ dialog, focus }: AppState): Layer {
+export function layerOf({ dialog, focus, typing }: AppState): Layer {
+  if (dialog === undefined && typing !== undefined) return typing.kind;
   if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
-  return dialog.kind === 'details' || dialog.kind === 'words' ? 'reading' : dialog.kind;
+  const { kind } = dialog;
+  return kind === 'details' || kind === 'words' || kind === 'info' ? 'reading' : kind;
 }

@@ -65,14 +65,11 @@ function resolveLayer(
     const wanted = wishes[action] ?? fromPreset[action] ?? binding.keys;
     return { ...binding, keys: wanted.filter((key) => taken.get(key) === action) };
   });
-  for (const { action, keys } of list) {
-    const hadKeys = wishes[action] === undefined && fromPreset[action]?.length !== 0;
-    if (
-      keys.length === 0 &&
-      hadKeys &&
-      bindings[layer].some((one) => one.action === action && one.keys.length > 0)
-    )
-      problems.push(trusted(`${layer}: ${action} has no key any more, as your keys took them all`));
+  if (Object.keys(wishes).length > 0) {
+    const without = resolveLayer(layer, preset, {}, []);
+    for (const { action, keys } of list)
+      if (keys.length === 0 && wishes[action] === undefined && keyIn(without, action) !== '')
+        problems.push(trusted(`${layer}: ${action} has no key any more, as your keys took them all`));
   }
   const byKey = new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding] as const)));
   return {
@@ -110,7 +107,11 @@ export function lookUp(keymap: Keymap, layer: Layer, key: string): Binding | und
 
 /** The key that is shown for an action; '' where it has none. */
 export function keyOf(keymap: Keymap, layer: Layer, action: Action): string {
-  return keymap[layer].byAction.get(action)?.keys[0] ?? '';
+  return keyIn(keymap[layer], action);
+}
+
+function keyIn({ byAction }: LayerKeys, action: Action): string {
+  return byAction.get(action)?.keys[0] ?? '';
 }
 
 export type KeysFile = {

@@ -1,9 +1,10 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
-import type { Entry, Path, Shown } from '@ferry/protocol';
+import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Remembered } from './remembered.ts';
 
 export type Cmd =
   /** Supersedes the side's listing before it. */
@@ -18,6 +19,23 @@ export type Cmd =
       readonly folder: Path;
       readonly entries: readonly Entry[];
     }
+  | {
+      readonly kind: 'permissions';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+      readonly mode: number;
+    }
+  /** Counts what is in folders. */
+  | {
+      readonly kind: 'measure';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly names: readonly Name[];
+    }
+  /** The folders in a folder, for a path that was typed so far. */
+  | { readonly kind: 'complete'; readonly side: Side; readonly folder: Path; readonly text: string }
+  | { readonly kind: 'remember'; readonly remembered: Remembered }
   | { readonly kind: 'submit'; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
   | { readonly kind: 'priority'; readonly priority: Priority; readonly ids: readonly JobId[] }

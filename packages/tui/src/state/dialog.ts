@@ -21,6 +21,15 @@ export type Question =
 export type Prompted =
   | { readonly about: 'mkdir'; readonly side: Side; readonly folder: Path }
   | { readonly about: 'rename'; readonly side: Side; readonly folder: Path; readonly from: Name }
+  /** Marks or unmarks what is called so. */
+  | { readonly about: 'pattern'; readonly side: Side; readonly on: boolean }
+  | {
+      readonly about: 'permissions';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
   /** Three fields: uploads, downloads, timetable. */
@@ -43,6 +52,15 @@ export type Dialog =
       readonly line: Field;
       /** Among those that match what was typed. */
       readonly cursor: number;
+    }
+  /** Bookmarks and recent folders. */
+  | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
+  | {
+      readonly kind: 'info';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entry: Entry;
+      readonly top: number;
     }
   /** Words to read. */
   | {

@@ -1,6 +1,6 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
-import type { Entry, Path, WireError } from '@ferry/protocol';
+import type { Entry, Name, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -24,6 +24,17 @@ export type Msg =
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
+  /** What is in a folder so far, and whether that is all. */
+  | {
+      readonly kind: 'measured';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly name: Name;
+      readonly bytes: number;
+      readonly files: number;
+      readonly whole: boolean;
+    }
+  | { readonly kind: 'completions'; readonly text: string; readonly names: readonly Name[] }
   /** Something the user asked for went wrong. `doing` is what, in our words. */
   | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

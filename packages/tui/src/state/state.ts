@@ -6,9 +6,11 @@ import { isOver, type Job, type JobId } from '../engine/job.ts';
 import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
-import type { Size } from './layout.ts';
+import { type Layout, layout, type Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
 import { emptyQueue, type Queue } from './queue.ts';
+import type { Place, Remembered } from './remembered.ts';
+import type { Typing } from './typing.ts';
 
 export type Focus = Side | 'queue';
 
@@ -21,6 +23,9 @@ export type Handled = {
   /** Questions whose answer is on its way, by job. */
   readonly answered: ReadonlyMap<JobId, Question>;
 };
+
+/** A folder on each side. */
+export type Origin = { readonly remote: Path; readonly local: Path };
 
 export type AppState = {
   readonly size: Size;
@@ -36,6 +41,13 @@ export type AppState = {
   readonly address: Shown;
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
+  /** Letters that go to a pane itself. */
+  readonly typing: Typing | undefined;
+  readonly remembered: Remembered;
+  /** Where both sides began: folders below them correspond to each other. */
+  readonly origin: Origin;
+  /** Going somewhere on one side goes there on the other; from these folders on. */
+  readonly synced: Origin | undefined;
   /** Keys pressed so far of a chord; '' for none. */
   readonly chord: string;
   /** Before the Esc that was the last key; a digit after it makes them one key. */
@@ -51,9 +63,10 @@ export type Beginning = {
   readonly address: string;
   readonly remote: Path;
   readonly local: Path;
+  readonly remembered: Remembered;
 };
 
-export function initialState({ size, keymap, address, remote, local }: Beginning): AppState {
+export function initialState({ size, keymap, address, remote, local, remembered }: Beginning): AppState {
   return {
     size,
     keymap,
@@ -69,6 +82,10 @@ export function initialState({ size, keymap, address, remote, local }: Beginning
       text: trusted('Arrows walk · Space marks · F5 copies to the other side · F1 shows all keys'),
       isError: false,
     },
+    typing: undefined,
+    remembered,
+    origin: { remote, local },
+    synced: undefined,
     chord: '',
     beforeEscape: undefined,
     isQuitting: false,
@@ -83,6 +100,16 @@ export function otherSide(side: Side): Side {
 /** The side whose files the keys act on, also while the queue has the focus. */
 export function activeSide({ focus }: AppState): Side {
   return focus === 'local' ? 'local' : 'remote';
+}
+
+/** Where everything is on this screen now. */
+export function layoutOf(state: AppState): Layout {
+  return layout(state.size, state.remembered.arrangement, activeSide(state));
+}
+
+/** A folder of a side, as it is remembered. */
+export function placeOf(state: AppState, side: Side, path: Path): Place {
+  return { side, server: side === 'remote' ? state.address : '', path };
 }
 
 /** Jobs that are not over. */

@@ -28,7 +28,7 @@ export type Meaning =
   | { readonly is: 'nothing' };
 
 const nothing: Meaning = { is: 'nothing' };
-const typing: ReadonlySet<string> = new Set(['prompt', 'palette']);
+const typing: ReadonlySet<string> = new Set(['prompt', 'palette', 'places', 'filter', 'jump']);
 
 /** What the key means, and the state without what was waiting for it. */
 export function meaningOf(state: AppState, press: KeyPress): readonly [AppState, Meaning] {
@@ -54,6 +54,8 @@ export function meaningOf(state: AppState, press: KeyPress): readonly [AppState,
       { ...base, notice: { text: trusted(`${keyName(whole)} does nothing here`), isError: false } },
       nothing,
     ];
+  // Any other key ends a jump and does what it does in the pane.
+  if (layer === 'jump') return meaningOf({ ...base, typing: undefined }, press);
   return [base, nothing];
 }
 

@@ -3,19 +3,23 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, type WireError } from '@ferry/protocol';
+import { Code, parentPath, samePath, show, showName, trusted, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
-import { go, inWords, type Next, refresh, withPane } from './next.ts';
+import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
-import { type AppState, activeSide } from './state.ts';
+import { withRecent } from './remembered.ts';
+import { type AppState, activeSide, placeOf } from './state.ts';
+import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
+import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
 import { actInPane } from './update-pane.ts';
+import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 
 export function update(state: AppState, msg: Msg): Next {
@@ -39,13 +43,17 @@ export function update(state: AppState, msg: Msg): Next {
         [],
       ];
     case 'listed':
-      return ended(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size)));
+      return visited(state, msg.side, msg.request);
     case 'unlisted':
       return notListed(state, msg.side, msg.request, msg.error);
     case 'space': {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'measured':
+      return [measured(state, msg), []];
+    case 'completions':
+      return [completed(state, msg.text, msg.names), []];
     case 'failed':
       return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
     case 'engine':
@@ -58,6 +66,7 @@ function act(state: AppState, action: Action): Next {
   const calm = state.notice === undefined ? state : { ...state, notice: undefined };
   const { dialog } = calm;
   if (dialog?.kind === 'palette' && action === 'accept') return run(calm, dialog);
+  if (dialog === undefined && calm.typing !== undefined) return actInTyping(calm, calm.typing, action);
   if (dialog !== undefined) {
     const [next, cmds] = actInDialog(calm, action);
     return [withNextQuestion(next), cmds];
@@ -87,11 +96,36 @@ function notListed(state: AppState, side: Side, request: number, error: WireErro
   if (pane.request !== request || error[0] === Code.CANCELLED) return [state, []];
   const gone = error[0] === Code.NOT_FOUND || error[0] === Code.NOT_FOLDER;
   if (gone && pane.path.length > 0) {
-    const [next, cmds] = go(state, side, parentPath(pane.path));
+    const [next, cmds] = goAlone(state, side, parentPath(pane.path));
     const where = show(Buffer.from(pane.path.at(-1) ?? '', 'latin1').toString('utf8'));
     return [{ ...next, notice: { text: inWords(`folder ${where}`, error), isError: true } }, cmds];
   }
   return ended(state, side, request, (now) => unlisted(now, inWords('', error)));
+}
+
+/** A folder that was read for the first time is one that was visited. */
+function visited(state: AppState, side: Side, request: number): Next {
+  const pane = state[side];
+  const isNew = pane.request === request && pane.fresh === undefined;
+  const [next, cmds] = ended(state, side, request, (now) => listed(now, paneRows(state.size)));
+  const told = recompared(next);
+  if (!isNew) return [told, cmds];
+  const remembered = withRecent(state.remembered, placeOf(state, side, pane.path));
+  if (remembered === state.remembered) return [told, cmds];
+  return [{ ...told, remembered }, [...cmds, { kind: 'remember', remembered }]];
+}
+
+function measured(
+  state: AppState,
+  { side, folder, name, bytes, files, whole }: Msg & { kind: 'measured' },
+): AppState {
+  const pane = state[side];
+  const next = samePath(pane.path, folder)
+    ? withPane(state, { ...pane, sizes: new Map([...pane.sizes, [name, bytes]]) })
+    : state;
+  if (!whole) return next;
+  const text = trusted(`${showName(name)}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`);
+  return { ...next, notice: { text, isError: false } };
 }
 
 /** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */

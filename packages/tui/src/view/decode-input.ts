@@ -78,8 +78,11 @@ export class InputDecoder {
   }
 
   push(chunk: string): InputEvent[] {
+    // Alt comes in one piece with its key: what comes later was pressed later. Longer sequences may come apart.
+    const isLater = this.isWaiting && isEscapes(this.#waiting) && !/^[[O]/.test(chunk);
+    const before = isLater ? this.#drain(true) : [];
     this.#waiting += chunk;
-    return this.#drain(false);
+    return [...before, ...this.#drain(false)];
   }
 
   /** A lone Esc, above all. */
@@ -114,6 +117,10 @@ export class InputDecoder {
     const clean = text.replaceAll(/\r\n?|\n|\t/g, ' ').replaceAll(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '');
     return { event: { kind: 'paste', text: clean }, length: end + pasteEnd.length };
   }
+}
+
+function isEscapes(text: string): boolean {
+  return text.replaceAll('\x1b', '') === '';
 }
 
 function key(name: string, text?: string): InputEvent {

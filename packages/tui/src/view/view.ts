@@ -4,8 +4,8 @@
  */
 
 import type { Widgets } from 'blessed';
-import { type Layout, layout, type Rect, smallest } from '../state/layout.ts';
-import type { AppState } from '../state/state.ts';
+import { type Layout, type Rect, smallest } from '../state/layout.ts';
+import { type AppState, activeSide, layoutOf } from '../state/state.ts';
 import type { Gauge } from './gauge.ts';
 import { rowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
@@ -56,23 +56,30 @@ export class View {
       this.#tooSmall();
       return;
     }
-    const isMoved = before?.size !== state.size;
-    if (isMoved) this.#arrange(layout(state.size));
+    const isMoved =
+      before === undefined ||
+      before.size !== state.size ||
+      before.remembered.arrangement !== state.remembered.arrangement ||
+      (isSingle(this.#layout) && activeSide(before) !== activeSide(state));
+    if (isMoved) this.#arrange(layoutOf(state));
     const places = this.#layout;
     if (places === undefined) return;
     const focusMoved = before?.focus !== state.focus || before.dialog !== state.dialog;
     const look = this.#look;
     for (const side of ['remote', 'local'] as const) {
       const pane = state[side];
+      const rect = places[side];
+      if (rect === undefined) continue;
       if (!isMoved && !focusMoved && before?.[side] === pane) continue;
       const place = side === 'remote' ? 'server: ' : 'local: ';
       this.#fill(
         side,
-        paneRowsOf(pane, places[side], {
+        paneRowsOf(pane, rect, {
           look,
           focused: state.focus === side && state.dialog === undefined,
           nowMs,
           place,
+          set: state.remembered.arrangement.columns,
         }),
       );
     }
@@ -169,6 +176,11 @@ export class View {
   #render(): void {
     this.#terminal.screen.render();
   }
+}
+
+/** Only one pane is shown. */
+function isSingle(places: Layout | undefined): boolean {
+  return places !== undefined && (places.remote === undefined || places.local === undefined);
 }
 
 function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {

@@ -12,9 +12,11 @@ import type { AppState } from '../../state/state.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
+import { infoLines } from './info-rows.ts';
 import { limitWords } from './job-rows.ts';
 import { lineRow } from './line-rows.ts';
 import { paletteRowsOf } from './palette-rows.ts';
+import { placesRowsOf } from './places-rows.ts';
 import { type Look, paint } from './style.ts';
 import { moment } from './when.ts';
 
@@ -28,6 +30,20 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
     }
+    case 'places': {
+      const { columns, rows } = state.size;
+      const width = Math.min(76, columns - 2);
+      const rect = place(state.size, width, rows - 2);
+      return { rect, rows: placesRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'info':
+      return reading(
+        state.size,
+        'Entry',
+        infoLines(dialog, state, look, readingWidth(state.size) - 4),
+        dialog.top,
+        look,
+      );
     case 'words': {
       const width = readingWidth(state.size) - 4;
       const lines = dialog.lines.flatMap((line) => (line === '' ? [''] : wrapped(line, width)));

@@ -7,6 +7,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import type { Field } from '../../state/edit-line.ts';
 import type { AppState } from '../../state/state.ts';
+import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
 
@@ -35,9 +36,11 @@ export function titleRow({ connection, address }: AppState, width: number, { the
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
-export function footerRow(state: AppState, width: number, { theme }: Look): string {
+export function footerRow(state: AppState, width: number, look: Look): string {
+  const { theme } = look;
   if (state.notice !== undefined)
     return paint(theme, state.notice.isError ? 'error' : 'notice', fit(` ${state.notice.text}`, width));
+  if (state.typing !== undefined) return typingRow(state, state.typing, width, look);
   if (state.chord !== '') return chordRow(state, width, theme);
   let row = '';
   let used = 0;
@@ -49,6 +52,22 @@ export function footerRow(state: AppState, width: number, { theme }: Look): stri
     used += more;
   }
   return row + ' '.repeat(Math.max(0, width - used));
+}
+
+/** What is typed for a pane, and the keys that end it. */
+function typingRow(state: AppState, { kind, line }: Typing, width: number, look: Look): string {
+  const keys = footerOf(state).map(
+    ({ key, label }) =>
+      `${paint(look.theme, 'key', ` ${keyName(key)} `)}${paint(look.theme, 'keyLabel', label)} `,
+  );
+  const used = footerOf(state).reduce(
+    (sum, { key, label }) => sum + cells(keyName(key)) + cells(label) + 3,
+    0,
+  );
+  const title = kind === 'filter' ? ' Filter: ' : ' Jump to: ';
+  const room = width - used - title.length - 1;
+  if (room < 8) return `${title}${lineRow(line, width - title.length, look)}`;
+  return `${paint(look.theme, 'notice', title)}${lineRow(line, room, look)} ${keys.join('')}`;
 }
 
 /** What the keys do that may follow the first ones of a chord. */

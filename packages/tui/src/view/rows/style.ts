@@ -3,6 +3,8 @@
  * and inverse alone.
  */
 
+import type { Difference } from '../../state/compare.ts';
+
 export type StyleName =
   | 'plain'
   | 'title'
@@ -99,6 +101,9 @@ export type Glyphs = {
   readonly dot: string;
   /** At most. */
   readonly most: string;
+  /** One cell each. */
+  readonly differences: Readonly<Record<Difference, string>>;
+  readonly bookmark: string;
 };
 
 export const unicodeGlyphs: Glyphs = {
@@ -116,6 +121,8 @@ export const unicodeGlyphs: Glyphs = {
   failed: '✗',
   dot: '·',
   most: '≤',
+  differences: { only: '+', newer: '>', older: '<', differs: '≠', same: '=' },
+  bookmark: '★',
 };
 
 /** For terminals that are not UTF-8. */
@@ -134,6 +141,8 @@ export const asciiGlyphs: Glyphs = {
   failed: 'x',
   dot: '-',
   most: '<=',
+  differences: { only: '+', newer: '>', older: '<', differs: '!', same: '=' },
+  bookmark: '*',
 };
 
 export type Look = { readonly theme: Theme; readonly glyphs: Glyphs };
