@@ -172,6 +172,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       begin: 0,
       source: facts.identity,
       base: undefined,
+      basePath: undefined,
     }),
   ],
   'create-part': [
@@ -229,6 +230,14 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       chunkBytes: 6,
     }),
   ],
+  locate: [
+    'who begins so, and is so long?',
+    body(Kind.locate, 9, messages.locate.request, { size: 5_000_000, firstBlock: blockDigest(content) }),
+  ],
+  'locate-reply': [
+    'perhaps that one',
+    body(Kind.reply, 9, messages.locate.reply, { place: { path, identity: facts.identity } }),
+  ],
   patch: [
     'a block of four old bytes and two new ones',
     body(Kind.patch, 10, messages.patch.request, {
@@ -242,7 +251,43 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       content: content.subarray(4),
     }),
   ],
+  readSlice: [
+    'four bytes of a block, with its digest',
+    body(Kind.readSlice, 11, messages.readSlice.request, {
+      path,
+      identity: facts.identity,
+      index: 0,
+      offset: 2,
+      length: 4,
+      digest: true,
+    }),
+  ],
+  'readSlice-reply': [
+    'the last four bytes of a block',
+    body(Kind.reply, 11, messages.readSlice.reply, {
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
+  slice: [
+    'the last four bytes of a block, which is to be verified now',
+    body(Kind.slice, 12, messages.slice.request, {
+      handle: 1,
+      index: 0,
+      offset: 2,
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
+  'event-closed': [
+    'the owner has taken the access away',
+    encodeFrame(
+      Kind.event,
+      0,
+      messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.REVOKED, 'you are out') }),
+    ),
+  ],
   'event-going-down': [
     'the server ends in 30 s',
     encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'going-down', drainMs: 30_000 })),
@@ -308,9 +353,9 @@ const hostile: Record<string, readonly [says: string, frame: Buffer, error: keyo
     encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0xa1, 0x31)),
     'MALFORMED',
   ],
-  'count-zero': [
-    'no blocks asked for',
-    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0)),
+  'count-too-large': [
+    'seventeen blocks asked for',
+    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 17)),
     'MALFORMED',
   ],
   'tuple-too-short': [

@@ -37,7 +37,12 @@ describe('with mounts', { skip: mounts }, () => {
   test('another file system below the root is neither listed nor entered, unless asked for (PATH-14)', (t) => {
     const folder = shareWith(t, 'mount');
     assert.deepEqual(
-      inNamespace(folder, 'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"', 'crossing'),
+      inNamespace(
+        folder,
+        'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"; ln -s x "$0/mount/link"; ' +
+          'echo > "$0/mounted"; mount --bind "$0/mount/file" "$0/mounted"',
+        'crossing',
+      ),
       {
         listed: [],
         stat: 'NOT_FOUND',
@@ -46,7 +51,17 @@ describe('with mounts', { skip: mounts }, () => {
         mkdir: 'NOT_FOUND',
         remove: 'NOT_FOUND',
         upload: 'NOT_FOUND',
-        'allowed: listed': ['mount'],
+        space: 'NOT_FOUND',
+        rename: 'NOT_FOUND',
+        'rename the mount': 'NOT_FOUND',
+        setFacts: 'NOT_FOUND',
+        readLink: 'NOT_FOUND',
+        makeLink: 'NOT_FOUND',
+        fetch: 'NOT_FOUND',
+        'read a mounted file': 'NOT_FOUND',
+        'fetch a mounted file': 'NOT_FOUND',
+        'stat a mounted file': 'NOT_FOUND',
+        'allowed: listed': ['mount', 'mounted'],
         'allowed: read': 'done',
         'allowed: rename': 'FORBIDDEN',
         'allowed: upload': 'FORBIDDEN',
@@ -99,10 +114,11 @@ describe('under strace', { skip: strace }, () => {
   const traced = (
     t: TestContext,
     args: readonly string[],
+    scenario = 'commit',
   ): { folder: string; answer: unknown; calls: string[] } => {
     const folder = scratchFolder(t);
     const log = join(scratchFolder(t), 'log');
-    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, 'commit', folder]);
+    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, scenario, folder]);
     assert.equal(result.status, 0, result.stderr);
     return { folder, answer: JSON.parse(result.stdout), calls: readFileSync(log, 'utf8').split('\n') };
   };
@@ -133,6 +149,23 @@ describe('under strace', { skip: strace }, () => {
       assert.equal(existsSync(join(folder, 'file')), what === 'the folder');
       assert.deepEqual(readdirSync(join(folder, '.ferry', 'part')), []);
       assert.equal(calls.filter((call) => /fsync\(.*\.part>/.test(call)).length, 1);
+    });
+  }
+  for (const [what, call, answer] of [
+    ['last sync', 'fsync', 'IO_ERROR'],
+    ['early sync', 'fdatasync', 'done'],
+    ['sync after leaving', 'fdatasync', 'left'],
+  ] as const) {
+    test(`a large file of which the ${what} fails is gone, journal and all (XFER-11)`, (t) => {
+      const inject = [
+        '-E',
+        'UV_THREADPOOL_SIZE=1',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        `inject=${call}:error=EIO:when=1`,
+      ];
+      assert.deepEqual(traced(t, inject, what).answer, { answer, open: [], left: [], resumes: false });
     });
   }
   test('a file system that cannot sync folders is said to be not durable', (t) => {

@@ -71,6 +71,17 @@ export function unlessErrno(errnos: readonly string[], use: () => void): boolean
   }
 }
 
+/** For tidying up after a failure: a second one must not hide the first. False when there was one. Bugs are thrown on. */
+export function quietly(use: () => void): boolean {
+  try {
+    use();
+    return true;
+  } catch (error) {
+    asDiskError(error);
+    return false;
+  }
+}
+
 /** As a value. Bugs are thrown on. */
 export function asDiskError(error: unknown): FerryError {
   const known = diskError(error);

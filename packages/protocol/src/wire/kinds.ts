@@ -37,6 +37,9 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
+  readSlice: 0x49,
+  slice: 0x4a,
+  locate: 0x4b,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

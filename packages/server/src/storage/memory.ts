@@ -130,6 +130,9 @@ export class MemoryStorage implements Storage {
         buffer.set(bytes.subarray(blockOffset(index), blockOffset(index) + length));
         return length;
       },
+      readAt: (offset, target) => {
+        target.set(bytes.subarray(offset, offset + target.length));
+      },
       unchanged: () => this.#find(path)?.facts.identity === facts.identity,
       close: () => {},
     };
