@@ -91,4 +91,36 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
       terminal.close();
     }
   });
+
+  test('a server that goes away leaves its pane as it was, and comes back into it by itself', async () => {
+    const shared = join(home, 'shared');
+    const own = await startServer(shared);
+    const terminal = new Terminal(browserCommand(own.address, join(home, 'local')), { env: own.env });
+    try {
+      await terminal.shows('notes.txt');
+      terminal.press('/');
+      terminal.type('file');
+      terminal.press('Enter');
+      await terminal.shows('3 of 5 items');
+      terminal.press('Down', 'Space');
+      await terminal.shows('1 marked');
+      own.child.kill('SIGKILL');
+      await terminal.shows(/stale, again in \d+ s/);
+      terminal.press('C-r');
+      await terminal.shows('the server is away');
+      writeFileSync(join(shared, 'file3.bin'), 'while it was away');
+      const back = await startServer(shared, { again: own });
+      try {
+        await terminal.shows('file3.bin');
+        const screen = await terminal.shows('4 of 6 items');
+        assert.match(screen, /•file2\.bin/);
+        assert.match(screen, /1 marked/);
+      } finally {
+        await back.stop();
+      }
+    } finally {
+      terminal.close();
+      await own.stop();
+    }
+  });
 });

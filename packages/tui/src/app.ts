@@ -57,6 +57,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       state = { ...state, dialog: { kind: 'words', title: trusted('Your keys'), lines, top: 0 } };
     }
     let isFirstListing = true;
+    let ticks: NodeJS.Timeout | undefined;
     const frames = new FrameTimer(() => view.draw(state, Date.now()));
     const effects = new Effects({
       engine,
@@ -75,6 +76,12 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       state = next;
       for (const cmd of cmds) effects.run(cmd);
       if (changed) frames.want(urgency, performance.now());
+      // Counts down to the next attempt.
+      if (msg.kind === 'engine' && msg.event.kind === 'connection') {
+        clearInterval(ticks);
+        if (msg.event.status.phase === 'offline')
+          ticks = setInterval(() => post({ kind: 'tick' }, 'progress'), 1000).unref();
+      }
       if (msg.kind === 'listed' && isFirstListing) {
         isFirstListing = false;
         // After the frame that shows the listing.

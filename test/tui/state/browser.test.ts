@@ -112,28 +112,40 @@ describe('walking', () => {
     assert.equal(driven.state.remote.error, undefined);
   });
 
-  test('after a lost connection the server’s pane is read again', () => {
-    const driven = new Driven().list('remote', file('a'));
-    driven.taken();
-    const offline = {
-      phase: 'offline',
-      error: toWireError(new FerryError(Code.CONNECTION_LOST, 'lost')),
-      retryMs: 500,
-      attempt: 1,
-    } as const;
-    driven.post({ kind: 'engine', event: { kind: 'connection', status: offline } });
-    assert.deepEqual(driven.names(), ['a']);
-    driven.post({
-      kind: 'engine',
-      event: {
-        kind: 'connection',
-        status: { phase: 'online', address: '', user: 'anna', readOnly: false, rttMs: 0 },
-      },
-    });
+  test('while the server is away its pane stays as it was, counts down, and is read again after that', () => {
+    const listing = [folder('d'), file('a'), file('b'), file('bc')];
+    const driven = new Driven().list('remote', ...listing).list('local', folder('x'));
+    driven.press('/', 'b', 'enter', 'down', 'space', 'up').taken();
+    const before = driven.state.remote;
+    const status = (change: object): Driven =>
+      driven.post({ kind: 'engine', event: { kind: 'connection', status: { ...online, ...change } } });
+    const online = { phase: 'online', address: '', user: 'anna', readOnly: false, rttMs: 0 } as const;
+    const error = toWireError(new FerryError(Code.CONNECTION_LOST, 'lost'));
+    status({ phase: 'offline', error, retryMs: 2500, attempt: 1 });
+    const retryMs = (): unknown =>
+      driven.state.connection.phase === 'offline' ? driven.state.connection.retryMs : undefined;
+    driven.post({ kind: 'tick' });
+    assert.equal(retryMs(), 1500);
+    driven.post({ kind: 'tick' }).post({ kind: 'tick' }).post({ kind: 'tick' });
+    assert.equal(retryMs(), 0);
+    // Walking on would lose the place: it is said, and nothing asked for. The other side goes on.
+    for (const key of ['left', 'C-r', 'H']) {
+      driven.press(key);
+      assert.match(driven.state.notice?.text ?? '', /the server is away/);
+    }
+    assert.deepEqual([driven.state.remote, driven.taken()], [before, []]);
+    driven.press('tab', 'down', 'enter');
+    assert.deepEqual(driven.path('local'), pathFromText('home/x'));
+    driven.list('local').taken();
+    status({ phase: 'connecting', attempt: 2 });
+    status({});
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
       ['list', 'space'],
     );
+    driven.list('remote', file('0b'), ...listing);
+    assert.deepEqual([driven.names(), driven.at()], [names('0b b bc'), 'b']);
+    assert.deepEqual([...driven.state.remote.marks], [...before.marks]);
   });
 
   test('a changed folder is read again where it is shown, and nowhere else', () => {

@@ -14,6 +14,8 @@ export type Msg =
   | { readonly kind: 'action'; readonly action: Action }
   /** Text for whatever takes any: typed, or pasted. */
   | { readonly kind: 'typed'; readonly text: string }
+  /** A second has gone by while the server is away. */
+  | { readonly kind: 'tick' }
   | { readonly kind: 'resized'; readonly size: Size }
   | {
       readonly kind: 'page';

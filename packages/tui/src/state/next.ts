@@ -1,10 +1,19 @@
 /** The steps that several parts of update share: a state with what it wants done. Pure; UI thread. */
 
-import { codeName, isWithin, type Path, type Shown, samePath, show, type WireError } from '@ferry/protocol';
+import {
+  codeName,
+  isWithin,
+  type Path,
+  type Shown,
+  samePath,
+  show,
+  trusted,
+  type WireError,
+} from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Cmd } from './cmd.ts';
 import { entering, type Pane, refreshing, revisiting } from './pane.ts';
-import { type AppState, type Origin, otherSide } from './state.ts';
+import { type AppState, isAway, type Origin, otherSide } from './state.ts';
 
 export type Next = readonly [AppState, readonly Cmd[]];
 
@@ -25,13 +34,25 @@ export function go(state: AppState, side: Side, path: Path): Next {
 
 /** Shows another folder on a side, whatever the other one does. */
 export function goAlone(state: AppState, side: Side, path: Path): Next {
+  if (isLost(state, side)) return [lost(state), []];
   return entered(state, entering(state[side], path, state.requests + 1));
 }
 
 /** Goes back in the history of a side, or forward again. */
 export function revisit(state: AppState, side: Side, way: 'back' | 'forward'): Next {
+  if (isLost(state, side)) return [lost(state), []];
   const pane = revisiting(state[side], way, state.requests + 1);
   return pane === undefined ? [state, []] : together(entered(state, pane), pane);
+}
+
+/** Nothing can be read there now; who walked on would only lose the place. */
+function isLost(state: AppState, side: Side): boolean {
+  return side === 'remote' && isAway(state) && state.remote.entries.length > 0;
+}
+
+function lost(state: AppState): AppState {
+  const text = trusted('the server is away; this pane is read again as soon as it is back');
+  return { ...state, notice: { text, isError: true } };
 }
 
 function entered(state: AppState, pane: Pane): Next {
@@ -60,6 +81,7 @@ function together([state, cmds]: Next, { side, path }: Pane): Next {
 
 /** Reads a side's folder again, leaving what is shown until the answer is there. */
 export function refresh(state: AppState, side: Side): Next {
+  if (isLost(state, side)) return [lost(state), []];
   const request = state.requests + 1;
   const pane = state[side];
   const next = withPane({ ...state, requests: request }, refreshing(pane, request));

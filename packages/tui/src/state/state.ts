@@ -112,6 +112,15 @@ export function placeOf(state: AppState, side: Side, path: Path): Place {
   return { side, server: side === 'remote' ? state.address : '', path };
 }
 
+/** The server was there and is not: what its pane shows is as it was then. */
+export function isAway({ connection, remote }: AppState): boolean {
+  const { phase } = connection;
+  return (
+    remote.request > 0 &&
+    (phase === 'offline' || phase === 'closed' || (phase === 'connecting' && connection.attempt > 1))
+  );
+}
+
 /** Jobs that are not over. */
 export function runningJobs({ queue }: AppState): readonly Job[] {
   return queue.jobs.filter(({ phase }) => !isOver(phase));

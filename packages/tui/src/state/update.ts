@@ -35,6 +35,12 @@ export function update(state: AppState, msg: Msg): Next {
       return act(state, msg.action);
     case 'typed':
       return [typed(state, msg.text), []];
+    case 'tick': {
+      const { connection } = state;
+      if (connection.phase !== 'offline' || connection.retryMs === 0) return [state, []];
+      const retryMs = Math.max(0, connection.retryMs - 1000);
+      return [{ ...state, connection: { ...connection, retryMs } }, []];
+    }
     case 'resized':
       return [resized(state, msg.size), []];
     case 'page':

@@ -12,7 +12,7 @@ import { dialogRowsOf } from './rows/dialog-rows.ts';
 import { gaugeRows } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
-import { footerRow, titleRow } from './rows/line-rows.ts';
+import { awayWords, footerRow, titleRow } from './rows/line-rows.ts';
 import { paneRowsOf } from './rows/pane-rows.ts';
 import { type Look, monochrome } from './rows/style.ts';
 import type { Terminal } from './terminal.ts';
@@ -70,7 +70,9 @@ export class View {
       const pane = state[side];
       const rect = places[side];
       if (rect === undefined) continue;
-      if (!isMoved && !focusMoved && before?.[side] === pane) continue;
+      const away = side === 'remote' ? awayWords(state) : undefined;
+      const isSame = before?.[side] === pane && (side === 'local' || awayWords(before) === away);
+      if (!isMoved && !focusMoved && isSame) continue;
       const place = side === 'remote' ? 'server: ' : 'local: ';
       this.#fill(
         side,
@@ -79,6 +81,7 @@ export class View {
           focused: state.focus === side && state.dialog === undefined,
           nowMs,
           place,
+          away,
           set: state.remembered.arrangement.columns,
         }),
       );

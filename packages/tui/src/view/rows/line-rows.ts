@@ -6,7 +6,7 @@ import { footerOf } from '../../keymap/footer.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import type { Field } from '../../state/edit-line.ts';
-import type { AppState } from '../../state/state.ts';
+import { type AppState, isAway } from '../../state/state.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
@@ -23,12 +23,24 @@ export function connectionWords(status: ConnectionStatus, address: Shown, dot: s
       return `${show(status.user)}@${address}${rtt} ${dot} TLS 1.3${status.readOnly ? ` ${dot} read-only` : ''}`;
     }
     case 'offline':
-      return `${address} ${dot} offline: ${show(status.error[1])} ${dot} attempt ${status.attempt + 1} in ${Math.ceil(status.retryMs / 1000)} s`;
+      return `${address} ${dot} offline: ${show(status.error[1])} ${dot} attempt ${status.attempt + 1} ${retryWords(status.retryMs)}`;
     case 'closed':
       return status.error === undefined
         ? `${address} ${dot} closed`
         : `${address} ${dot} ${show(status.error[1].split('\n')[0] ?? '')} [${codeName(status.error[0])}]`;
   }
+}
+
+function retryWords(retryMs: number): string {
+  return retryMs === 0 ? 'now' : `in ${Math.ceil(retryMs / 1000)} s`;
+}
+
+/** What the server's pane says of itself while the server is away; undefined while it is there. */
+export function awayWords(state: AppState): string | undefined {
+  if (!isAway(state)) return undefined;
+  const { connection } = state;
+  if (connection.phase === 'offline') return `stale, again ${retryWords(connection.retryMs)}`;
+  return connection.phase === 'closed' ? 'stale' : 'stale, connecting…';
 }
 
 export function titleRow({ connection, address }: AppState, width: number, { theme, glyphs }: Look): string {

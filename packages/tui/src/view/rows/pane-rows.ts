@@ -20,18 +20,21 @@ export type PaneLook = {
   /** What stands before the path in the frame. */
   readonly place: string;
   readonly set?: ColumnSet;
+  /** Why what is shown may be old; undefined where it is not. */
+  readonly away?: string | undefined;
 };
 
 export function paneRowsOf(
   pane: Pane,
   rect: Rect,
-  { look, focused, nowMs, place, set = 'auto' }: PaneLook,
+  { look, focused, nowMs, place, set = 'auto', away }: PaneLook,
 ): string[] {
   const width = rect.width - 2;
   const height = rect.height - 3;
   const columns = columnsFor(width, set);
   const rows = [paint(look.theme, 'heading', fit(headingOf(pane.sort, columns, look), width))];
-  const message = messageOf(pane);
+  const rowLook = { width, columns, focused, nowMs, look, isOld: away !== undefined };
+  const message = away !== undefined && pane.rows.length > 0 ? undefined : messageOf(pane);
   const head = headRows(pane);
   for (let i = pane.top; i < Math.min(pane.top + height, rowCount(pane)); i++) {
     const entry = pane.rows[i - head];
@@ -39,7 +42,7 @@ export function paneRowsOf(
     rows.push(
       entry === undefined
         ? parentRow(width, atCursor, focused, look)
-        : entryRow(pane, entry, width, columns, { atCursor, focused, nowMs, look }),
+        : entryRow(pane, entry, atCursor, rowLook),
     );
   }
   if (message !== undefined) {
@@ -53,7 +56,8 @@ export function paneRowsOf(
     rect,
     {
       topLeft: `${place}/${showName(pane.path.join('/'))}`,
-      topRight: pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane),
+      topRight:
+        away ?? (pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
       ...(pane.space === undefined ? {} : { bottomRight: `${prettyBytes(pane.space.free)} free` }),
     },
@@ -87,18 +91,19 @@ function parentRow(width: number, atCursor: boolean, focused: boolean, look: Loo
 }
 
 type RowLook = {
-  readonly atCursor: boolean;
+  readonly width: number;
+  readonly columns: PaneColumns;
   readonly focused: boolean;
   readonly nowMs: number;
   readonly look: Look;
+  readonly isOld: boolean;
 };
 
 function entryRow(
   pane: Pane,
   entry: Entry,
-  width: number,
-  columns: PaneColumns,
-  { atCursor, focused, nowMs, look }: RowLook,
+  atCursor: boolean,
+  { width, columns, focused, nowMs, look, isOld }: RowLook,
 ): string {
   const marked = pane.marks.has(entry.name);
   const compared =
@@ -110,7 +115,8 @@ function entryRow(
     look.glyphs.ellipsis,
   );
   const text = `${marked ? look.glyphs.mark : ' '}${compared}${name}${cellsOf(entry, columns, pane.sizes, nowMs)} `;
-  return paint(look.theme, styleOf(entry, marked, atCursor, focused), fit(text, width));
+  const isDim = isOld && !atCursor && !marked;
+  return paint(look.theme, isDim ? 'dim' : styleOf(entry, marked, atCursor, focused), fit(text, width));
 }
 
 function styleOf(entry: Entry, marked: boolean, atCursor: boolean, focused: boolean): StyleName {
