@@ -11,6 +11,7 @@ import type { Engine } from './engine/engine.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
 import { update } from './state/update.ts';
+import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
 import { checkTerminal, lookFor, Terminal, type TerminalStreams } from './view/terminal.ts';
 import { View } from './view/view.ts';
@@ -42,6 +43,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const remembered = rememberedFile.read();
   const look = lookFor(env);
   const terminal = new Terminal(streams, env, look);
+  let copies: ReturnType<typeof unsaved> = [];
   const code = await new Promise<number>((resolve) => {
     const view = new View(terminal, look);
     let state = initialState({
@@ -67,13 +69,23 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       copy: (text) => terminal.copy(text),
       remember: (now) => rememberedFile.keep(now),
       quit: () => resolve(0),
+      env,
+      handOver,
     });
+    async function handOver<T>(work: () => Promise<T>): Promise<T> {
+      try {
+        return await terminal.handOver(work);
+      } finally {
+        view.redraw();
+      }
+    }
     let lastInputMs = Number.NEGATIVE_INFINITY;
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
       const changed = next !== state;
       state = next;
+      copies = unsaved(state);
       for (const cmd of cmds) effects.run(cmd);
       if (changed) frames.want(urgency, performance.now());
       // Counts down to the next attempt.
@@ -108,7 +120,10 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     engine.onEvent((event) => post({ kind: 'engine', event }, event.kind === 'jobs' ? 'progress' : 'news'));
     // Not `once`: blessed ends the program at a signal for which it is the only listener.
     for (const [signal, number] of Object.entries(signalNumbers))
-      process.on(signal, () => resolve(128 + number));
+      process.on(signal, () => {
+        // Ctrl+C in an editor is the editor's.
+        if (signal !== 'SIGINT' || !terminal.isAway) resolve(128 + number);
+      });
     onCrash((error) => {
       terminal.leave();
       process.stderr.write(
@@ -119,6 +134,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     post({ kind: 'started' }, 'key');
   });
   terminal.leave();
+  for (const { name, place } of copies) streams.output.write(`${name} is not saved; yours is ${place}\n`);
   await Promise.all([engine.close(), rememberedFile.flush()]);
   return code;
 }

@@ -13,6 +13,8 @@ export type Places = {
   readonly keysFile: string;
   /** What the browser remembers: bookmarks, recent folders, layout. */
   readonly rememberedFile: string;
+  /** Copies of files that are edited: they must survive a crash. */
+  readonly editFolder: string;
 };
 
 /** A relative or empty XDG variable counts as missing. */
@@ -31,5 +33,6 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     queueFile: join(state, 'queue.db'),
     keysFile: join(config, 'keys.json'),
     rememberedFile: join(state, 'browser.json'),
+    editFolder: join(state, 'edits'),
   };
 }

@@ -3,24 +3,16 @@
  * before. UI thread; the engine does the waiting on its own.
  */
 
-import {
-  asFerryError,
-  type Entry,
-  EntryKind,
-  joinPath,
-  type Name,
-  type Path,
-  type Shown,
-  showName,
-  toWireError,
-  type WireError,
-} from '@ferry/protocol';
+import { type Entry, EntryKind, joinPath, type Name, type Path, type Shown, showName } from '@ferry/protocol';
 import type { Engine, Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Remembered } from '../state/remembered.ts';
 import { type Counted, countFolder } from './count-folder.ts';
+import { Editing } from './editing.ts';
+import { Looking } from './looking.ts';
+import { wire } from './wire.ts';
 
 export type EffectsOpts = {
   readonly engine: Engine;
@@ -30,6 +22,9 @@ export type EffectsOpts = {
   readonly copy: (text: Shown) => void;
   readonly remember: (remembered: Remembered) => void;
   readonly quit: () => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** Gives the terminal to somebody else for as long as `work` takes. */
+  readonly handOver: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 export class Effects {
@@ -37,9 +32,13 @@ export class Effects {
   readonly #listings = new Map<Side, AbortController>();
   readonly #counts = new Map<Side, AbortController>();
   #completions: AbortController | undefined;
+  readonly #looking: Looking;
+  readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
+    this.#looking = new Looking(opts.engine, opts.post);
+    this.#editing = new Editing(opts);
   }
 
   run(cmd: Cmd): void {
@@ -102,6 +101,23 @@ export class Effects {
         break;
       case 'answer':
         engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
+        break;
+      case 'look':
+      case 'find-text':
+      case 'find-line':
+      case 'peek':
+        this.#looking.run(cmd);
+        break;
+      case 'fetch-copy':
+      case 'run-editor':
+      case 'store-copy':
+      case 'compare-copy':
+      case 'drop-copy':
+        this.#editing.run(cmd);
+        break;
+      case 'stop':
+        this.#looking.stop(cmd.request);
+        this.#editing.stop(cmd.request);
         break;
       case 'clear':
         engine.clear();
@@ -189,14 +205,6 @@ export class Effects {
   #failed(doing: string, error: unknown): void {
     this.#opts.post({ kind: 'failed', doing, error: wire(error) });
   }
-}
-
-function wire(error: unknown): WireError {
-  return toWireError(
-    asFerryError(error, (bug) => {
-      throw bug;
-    }),
-  );
 }
 
 function setFor(map: Map<Side, AbortController>, side: Side): AbortController {

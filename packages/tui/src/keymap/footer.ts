@@ -10,6 +10,8 @@ export type FooterKey = { readonly action: Action; readonly key: string; readonl
 const panes: ReadonlySet<Action> = new Set<Action>([
   'help',
   'rename',
+  'view',
+  'edit',
   'copy',
   'mkdir',
   'delete',

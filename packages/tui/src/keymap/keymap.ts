@@ -9,6 +9,7 @@ import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
   | 'up'
@@ -18,6 +19,10 @@ export type Action =
   | 'first'
   | 'last'
   | 'open'
+  | 'view'
+  | 'edit'
+  | 'preview'
+  | ViewerAction
   | 'parent'
   | 'switch'
   | 'queue'
@@ -80,6 +85,9 @@ export type Action =
   | 'job-down'
   | `priority-${Priority}`
   | `choose-${Exclude<ConflictPolicy, 'ask' | 'fail'>}`
+  | 'choose-save-as'
+  | 'choose-difference'
+  | 'choose-keep'
   | 'next-scope'
   | 'previous-scope'
   | 'limit-job'
@@ -108,8 +116,11 @@ export type Layer =
   | 'filter'
   | 'jump'
   | 'queue'
+  | 'viewer'
   | 'question'
   | 'conflict'
+  | 'changed'
+  | 'busy'
   | 'prompt'
   | 'palette'
   | 'places'
@@ -167,7 +178,16 @@ export type { Binding } from './binding.ts';
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
     ...walking,
-    bind('open', ['enter', 'right'], 'Open', 'open the folder under the cursor'),
+    bind('open', ['enter', 'right'], 'Open', 'open the folder or file under the cursor'),
+    bind('view', ['f3'], 'View', 'look at the file under the cursor'),
+    bind(
+      'edit',
+      ['f4', 'e'],
+      'Edit',
+      'open the file in $VISUAL or $EDITOR, and save what changed',
+      cannotChange,
+    ),
+    bind('preview', ['p'], 'Preview', 'show what is under the cursor in place of the other pane'),
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
@@ -217,6 +237,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('panes', ['w', 'tab', 'S-tab'], 'Files', 'back to the files'),
     ...always,
   ],
+  viewer: viewerBindings,
   question: [
     bind('yes', ['y', 'enter'], 'Yes', 'do it'),
     bind('no', ['n', 'escape', 'q', 'f10', 'C-c'], 'No', 'leave it'),
@@ -241,6 +262,17 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('choose-keep-both', ['k'], 'Keep both', 'give the new one another name'),
     bind('choose-skip', ['s'], 'Skip', 'leave what is there'),
   ],
+  changed: [
+    bind('accept', ['enter'], 'Answer', 'take the chosen answer'),
+    bind('no', ['escape', 'q', 'f10', 'C-c'], 'Later', 'keep yours here'),
+    bind('up', ['up'], 'Up', 'the answer above'),
+    bind('down', ['down'], 'Down', 'the answer below'),
+    bind('choose-overwrite', ['o'], 'Overwrite', 'replace what is there'),
+    bind('choose-save-as', ['s'], 'Save as', 'give yours another name'),
+    bind('choose-difference', ['d'], 'Difference', 'show how they differ'),
+    bind('choose-keep', ['k'], 'Later', 'keep yours here'),
+  ],
+  busy: [bind('no', ['escape', 'q', 'f10', 'C-c'], 'Stop', 'do not wait for it')],
   prompt: [
     bind('accept', ['enter'], 'OK', 'take the line'),
     bind('no', ['escape', 'f10', 'C-c'], 'Cancel', 'leave it'),
@@ -285,9 +317,11 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 
-export function layerOf({ dialog, focus, typing }: AppState): Layer {
-  if (dialog === undefined && typing !== undefined) return typing.kind;
-  if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
+export function layerOf({ dialog, focus, typing, viewer }: AppState): Layer {
+  if (dialog === undefined)
+    return viewer !== undefined ? 'viewer' : (typing?.kind ?? (focus === 'queue' ? 'queue' : 'pane'));
   const { kind } = dialog;
-  return kind === 'details' || kind === 'words' || kind === 'info' ? 'reading' : kind;
+  return kind === 'details' || kind === 'words' || kind === 'info' || kind === 'difference'
+    ? 'reading'
+    : kind;
 }

@@ -76,6 +76,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       'copy-path': ['Y'],
       size: ['C-s', 'C-space'],
       jump: [','],
+      preview: ['v'],
       queue: ['p', 'w', 'S-tab'],
       'sort-name': ['b n'],
       'sort-extension': ['b e'],

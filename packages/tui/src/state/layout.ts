@@ -67,11 +67,11 @@ export const smallest: Size = { columns: 40, rows: 12 };
 /** Below this there is room for one pane only. */
 export const columnsForTwo = 64;
 
-/** `shown` is the side whose pane stays where there is room for one. */
+/** `shown` is the side whose pane stays where there is room for one; undefined: both stay, however narrow. */
 export function layout(
   { columns, rows }: Size,
   { split, swapped, zoomed }: Arrangement = usualArrangement,
-  shown: Side = 'remote',
+  shown: Side | undefined = 'remote',
 ): Layout {
   const { queue: queueHeight, pane: paneHeight } = heights(rows);
   const queueTop = 1 + paneHeight;
@@ -84,7 +84,7 @@ export function layout(
   const left = { ...pane, left: 0, width: leftWidth };
   const right = { ...pane, left: leftWidth, width: columns - leftWidth };
   const whole = { ...pane, left: 0, width: columns };
-  const single = zoomed || columns < columnsForTwo;
+  const single = shown !== undefined && (zoomed || columns < columnsForTwo);
   const [remote, local] = swapped ? [right, left] : [left, right];
   return {
     title: { left: 0, top: 0, width: columns, height: 1 },
@@ -95,6 +95,11 @@ export function layout(
     graph: withGraph ? { ...bottom, left: columns - graphWidth, width: graphWidth } : undefined,
     footer: { left: 0, top: rows - 1, width: columns, height: 1 },
   };
+}
+
+/** Cells of a file that is looked at: all but the title and the footer. */
+export function viewerExtent({ columns, rows }: Size): { width: number; height: number } {
+  return { width: columns, height: Math.max(1, rows - 2) };
 }
 
 /** The first column of the right pane. */

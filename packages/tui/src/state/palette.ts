@@ -6,32 +6,37 @@
 import { type Shown, trusted } from '@ferry/protocol';
 import { keyName } from '../keymap/key-name.ts';
 import { type Action, type Binding, walking } from '../keymap/keymap.ts';
-import type { Dialog } from './dialog.ts';
+import type { Dialog, PaletteLayer } from './dialog.ts';
 import { edited, field, typedInto } from './edit-line.ts';
 import type { AppState } from './state.ts';
 
 export type Palette = Dialog & { readonly kind: 'palette' };
 
 export type PaletteItem = {
-  readonly layer: 'pane' | 'queue';
+  readonly layer: PaletteLayer;
   readonly binding: Binding;
   /** Why it does nothing now. */
   readonly why: Shown | undefined;
 };
 
+const alsoListed: Readonly<Record<PaletteLayer, readonly PaletteLayer[]>> = {
+  pane: ['queue'],
+  queue: ['pane'],
+  viewer: [],
+};
+
 export function openPalette(state: AppState): AppState {
-  const of = state.focus === 'queue' ? 'queue' : 'pane';
+  const of = state.viewer !== undefined ? 'viewer' : state.focus === 'queue' ? 'queue' : 'pane';
   return { ...state, dialog: { kind: 'palette', of, line: field(trusted(''), ''), cursor: 0 } };
 }
 
 /** What matches every word typed, in name, key or help; those whose name begins with it first. */
 export function paletteItems(state: AppState, { of, line }: Palette): readonly PaletteItem[] {
-  const other = of === 'pane' ? 'queue' : 'pane';
   const own = new Set(state.keymap[of].bindings.map(({ action }) => action));
-  const all = [of, other].flatMap((layer) =>
-    state.keymap[layer as 'pane' | 'queue'].bindings
+  const all = [of, ...alsoListed[of]].flatMap((layer) =>
+    state.keymap[layer].bindings
       .filter(({ action }) => action !== 'help' && (layer === of || !own.has(action)))
-      .map((binding) => ({ layer: layer as 'pane' | 'queue', binding })),
+      .map((binding) => ({ layer, binding })),
   );
   const words = line.text.toLowerCase().split(/\s+/).filter(Boolean);
   const matching = all.filter(({ binding }) => {

@@ -6,11 +6,14 @@ import { isOver, type Job, type JobId } from '../engine/job.ts';
 import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
+import type { Edit } from './edit.ts';
 import { type Layout, layout, type Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
+import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
 import type { Typing } from './typing.ts';
+import type { Viewer } from './viewer.ts';
 
 export type Focus = Side | 'queue';
 
@@ -35,6 +38,12 @@ export type AppState = {
   readonly local: Pane;
   readonly focus: Focus;
   readonly queue: Queue;
+  /** The file that is looked at, over panes and queue. */
+  readonly viewer: Viewer | undefined;
+  /** The server's files that are edited here or wait to be saved. */
+  readonly edits: readonly Edit[];
+  /** Stands in place of the pane that has not the focus. */
+  readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
@@ -53,7 +62,7 @@ export type AppState = {
   /** Before the Esc that was the last key; a digit after it makes them one key. */
   readonly beforeEscape: AppState | undefined;
   readonly isQuitting: boolean;
-  /** Numbers listings. */
+  /** Numbers listings and what is read of files. */
   readonly requests: number;
 };
 
@@ -74,6 +83,9 @@ export function initialState({ size, keymap, address, remote, local, remembered 
     local: newPane('local', local),
     focus: 'remote',
     queue: emptyQueue,
+    viewer: undefined,
+    edits: [],
+    preview: undefined,
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
@@ -104,7 +116,9 @@ export function activeSide({ focus }: AppState): Side {
 
 /** Where everything is on this screen now. */
 export function layoutOf(state: AppState): Layout {
-  return layout(state.size, state.remembered.arrangement, activeSide(state));
+  // A preview takes the place of the other pane, so that one has to be there.
+  const shown = state.preview === undefined ? activeSide(state) : undefined;
+  return layout(state.size, state.remembered.arrangement, shown);
 }
 
 /** A folder of a side, as it is remembered. */

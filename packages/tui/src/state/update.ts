@@ -11,18 +11,25 @@ import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
 import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
+import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
 import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
+import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
+  return followed(stepped(state, msg));
+}
+
+function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
       return both(state, (side) => (now) => go(now, side, now[side].path));
@@ -42,7 +49,7 @@ export function update(state: AppState, msg: Msg): Next {
       return [{ ...state, connection: { ...connection, retryMs } }, []];
     }
     case 'resized':
-      return [resized(state, msg.size), []];
+      return settle(resized(state, msg.size));
     case 'page':
       return [
         onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
@@ -60,6 +67,26 @@ export function update(state: AppState, msg: Msg): Next {
       return [measured(state, msg), []];
     case 'completions':
       return [completed(state, msg.text, msg.names), []];
+    case 'looked':
+      return looked(state, msg.request, msg.offset, msg.facts, msg.content);
+    case 'peeked':
+      return [peeked(state, msg.request, msg.seen), []];
+    case 'unpeeked':
+      return [unpeeked(state, msg.request, msg.error), []];
+    case 'unlooked':
+      return unlooked(state, msg.request, msg.error);
+    case 'works-at':
+      return [worksAt(state, msg.request, msg.at), []];
+    case 'worked':
+      return worked(state, msg.request, msg.at);
+    case 'copy-fetched':
+    case 'copy-unfetched':
+    case 'editor-ended':
+    case 'copy-stored':
+    case 'copy-unstored':
+    case 'copy-compared':
+    case 'copy-uncompared':
+      return onEdit(state, msg);
     case 'failed':
       return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
     case 'engine':
@@ -72,13 +99,18 @@ function act(state: AppState, action: Action): Next {
   const calm = state.notice === undefined ? state : { ...state, notice: undefined };
   const { dialog } = calm;
   if (dialog?.kind === 'palette' && action === 'accept') return run(calm, dialog);
-  if (dialog === undefined && calm.typing !== undefined) return actInTyping(calm, calm.typing, action);
+  if (dialog === undefined && calm.viewer === undefined && calm.typing !== undefined)
+    return actInTyping(calm, calm.typing, action);
   if (dialog !== undefined) {
     const [next, cmds] = actInDialog(calm, action);
-    return [withNextQuestion(next), cmds];
+    return [withNextQuestion(withNextChanged(next)), cmds];
   }
   const why = state.keymap[layerOf(calm)].byAction.get(action)?.disabled?.(calm);
   if (why !== undefined) return [{ ...calm, notice: { text: why, isError: true } }, []];
+  if (calm.viewer !== undefined) {
+    const [next, cmds] = actInViewer(calm, calm.viewer, action);
+    return [withNextQuestion(withNextChanged(next)), cmds];
+  }
   return calm.focus === 'queue' ? actInQueue(calm, action) : actInPane(calm, calm.focus, action);
 }
 
@@ -86,7 +118,7 @@ function act(state: AppState, action: Action): Next {
 function run(state: AppState, dialog: Palette): Next {
   const item = paletteItems(state, dialog)[dialog.cursor];
   if (item === undefined) return [state, []];
-  const closed = withNextQuestion({ ...state, dialog: undefined });
+  const closed = { ...state, dialog: undefined };
   if (item.layer === dialog.of) return act(closed, item.binding.action);
   return act({ ...closed, focus: item.layer === 'queue' ? 'queue' : activeSide(state) }, item.binding.action);
 }
@@ -154,11 +186,16 @@ function resized(state: AppState, size: AppState['size']): AppState {
 function onEngine(state: AppState, event: EngineEvent): Next {
   switch (event.kind) {
     case 'connection': {
-      const next = { ...state, connection: event.status };
+      const told = { ...state, connection: event.status };
+      const next =
+        event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      return wants ? refresh(next, 'remote') : [next, []];
+      const [looking, cmds] = isBack ? settle(next) : ([next, []] as const);
+      if (!wants) return [looking, cmds];
+      const [fresh, more] = refresh(looking, 'remote');
+      return [fresh, [...cmds, ...more]];
     }
     case 'jobs':
       return [withJobs(state, event), []];

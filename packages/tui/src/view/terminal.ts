@@ -43,6 +43,7 @@ export class Terminal {
   readonly input: TerminalInput;
   readonly #output: NodeJS.WriteStream;
   #left = false;
+  #away = false;
 
   constructor(streams: TerminalStreams, env: NodeJS.ProcessEnv, look: Look) {
     // Line drawing as characters, not by switching the character set.
@@ -79,20 +80,49 @@ export class Terminal {
     this.#output.write(`\x1b]52;c;${Buffer.from(text, 'utf8').toString('base64')}\x07`);
   }
 
+  /** Another program has the terminal. */
+  get isAway(): boolean {
+    return this.#away;
+  }
+
+  /** Gives the terminal to another program for as long as `work` takes. What is drawn meanwhile goes nowhere. */
+  async handOver<T>(work: () => Promise<T>): Promise<T> {
+    const takeBack = this.#lend();
+    try {
+      return await work();
+    } finally {
+      takeBack();
+    }
+  }
+
   /**
    * Gives the terminal back and stops this program and all that was started with it, as Ctrl+Z does elsewhere; `again` is called
    * when it goes on, with the terminal taken again.
    */
   suspend(again: () => void): void {
-    this.input.give();
-    modal(this.screen).leave();
+    const takeBack = this.#lend();
     process.kill(0, 'SIGTSTP');
     // Runs when this program goes on; at once where nobody could have it go on, as the system then does not stop it.
     setTimeout(() => {
-      this.input.take();
-      modal(this.screen).enter();
+      takeBack();
       again();
     }, 20);
+  }
+
+  /** @returns takes it again; what was on the screen has to be drawn anew */
+  #lend(): () => void {
+    const output = this.#output;
+    this.#away = true;
+    this.input.give();
+    modal(this.screen).leave();
+    const write = output.write.bind(output);
+    output.write = () => true;
+    return () => {
+      output.write = write;
+      this.#away = false;
+      this.input.take();
+      modal(this.screen).enter();
+    };
   }
 
   /** Gives the terminal back as it was. Idempotent. */

@@ -11,6 +11,7 @@ import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
+import { changedLines, differenceLines } from './edit-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
 import { infoLines } from './info-rows.ts';
 import { limitWords } from './job-rows.ts';
@@ -61,6 +62,26 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
+    case 'busy': {
+      const stop = buttonsOf(state, 'busy', look)('no', 'Stop');
+      const lines = [`server: /${showName(dialog.path.join('/'))}`, '', stop];
+      return boxed(state.size, dialog.title, lines, 60, look);
+    }
+    case 'changed': {
+      const own = state.edits.find(({ id }) => id === dialog.edit);
+      const { columns, rows } = state.size;
+      const width = Math.min(72, columns - 4) - 4;
+      const lines = own === undefined ? [] : changedLines(own, dialog, width, rows - 4, look);
+      return boxed(state.size, 'The file there is another by now', lines, 72, look);
+    }
+    case 'difference':
+      return reading(
+        state.size,
+        'From the one there (-) to yours (+)',
+        differenceLines(dialog.lines, readingWidth(state.size) - 3, look),
+        dialog.top,
+        look,
+      );
     case 'conflict':
       return conflictRows(dialog, state, look);
     case 'question': {
@@ -84,7 +105,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
 }
 
 /** An action with the key that does it now. */
-function buttonsOf(state: AppState, layer: 'question' | 'prompt', { theme }: Look) {
+function buttonsOf(state: AppState, layer: 'question' | 'prompt' | 'busy', { theme }: Look) {
   return (action: Action, label: string): string =>
     `${paint(theme, 'key', ` ${keyName(keyOf(state.keymap, layer, action))} `)} ${label}`;
 }
@@ -114,7 +135,7 @@ function boxed(
 ): DialogRows {
   const width = Math.min(mostWidth, size.columns - 4);
   const inner = lines.flatMap((line) =>
-    line.includes('\x1b') ? [line] : line === '' ? [''] : wrapped(line, width - 4),
+    line.includes('\x1b') || cells(line) <= width - 4 ? [line] : wrapped(line, width - 4),
   );
   const height = Math.min(size.rows, inner.length + 4);
   const rows = ['', ...inner, ''].map(

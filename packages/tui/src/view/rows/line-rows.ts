@@ -10,6 +10,7 @@ import { type AppState, isAway } from '../../state/state.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
+import { viewerNews } from './viewer-rows.ts';
 
 export function connectionWords(status: ConnectionStatus, address: Shown, dot: string): string {
   switch (status.phase) {
@@ -50,8 +51,8 @@ export function titleRow({ connection, address }: AppState, width: number, { the
 /** The keys that do something here; a notice takes their place until the next key. */
 export function footerRow(state: AppState, width: number, look: Look): string {
   const { theme } = look;
-  if (state.notice !== undefined)
-    return paint(theme, state.notice.isError ? 'error' : 'notice', fit(` ${state.notice.text}`, width));
+  const news = state.notice ?? (state.viewer === undefined ? undefined : viewerNews(state.viewer));
+  if (news !== undefined) return paint(theme, news.isError ? 'error' : 'notice', fit(` ${news.text}`, width));
   if (state.typing !== undefined) return typingRow(state, state.typing, width, look);
   if (state.chord !== '') return chordRow(state, width, theme);
   let row = '';
