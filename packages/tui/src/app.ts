@@ -13,7 +13,8 @@ import { initialState } from './state/state.ts';
 import { update } from './state/update.ts';
 import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
-import { checkTerminal, lookFor, Terminal, type TerminalStreams } from './view/terminal.ts';
+import { lookFor } from './view/rows/themes.ts';
+import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 import { View } from './view/view.ts';
 
 export type BrowserOpts = {
@@ -41,11 +42,10 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const { keymap, problems } = readKeys(opts.keys);
   const rememberedFile = new RememberedFile(opts.rememberedFile);
   const remembered = rememberedFile.read();
-  const look = lookFor(env);
-  const terminal = new Terminal(streams, env, look);
+  const terminal = new Terminal(streams, env, lookFor(env, remembered.theme));
   let copies: ReturnType<typeof unsaved> = [];
   const code = await new Promise<number>((resolve) => {
-    const view = new View(terminal, look);
+    const view = new View(terminal, (theme) => lookFor(env, theme));
     let state = initialState({
       size: terminal.size,
       keymap,

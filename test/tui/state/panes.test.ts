@@ -241,8 +241,10 @@ describe('places', () => {
     const long = { side: 'local', server: '', path: ['a/b'] };
     assert.deepEqual(rememberedFrom({ bookmarks: [place, broken, long, 1] }).bookmarks, [place]);
     assert.deepEqual(
-      rememberedFrom(JSON.parse(JSON.stringify({ ...nothingRemembered, starts: 3, theme: 'light' }))),
-      { ...nothingRemembered, starts: 3, theme: 'light' },
+      rememberedFrom(
+        JSON.parse(JSON.stringify({ ...nothingRemembered, starts: 3, theme: 'light' as const })),
+      ),
+      { ...nothingRemembered, starts: 3, theme: 'light' as const },
     );
   });
 

@@ -75,6 +75,8 @@ export type Action =
   | 'swap'
   | 'zoom'
   | 'columns'
+  | 'theme'
+  | 'mouse'
   | 'hidden'
   | 'pause-job'
   | 'cancel-job'

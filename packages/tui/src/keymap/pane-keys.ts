@@ -60,5 +60,7 @@ export const arranging: readonly Binding[] = [
   bind('split-left', ['<'], 'Split left', 'a narrower left pane'),
   bind('split-right', ['>'], 'Split right', 'a wider left pane'),
   bind('split-even', ['C-x e'], 'Even', 'both panes of the same width'),
+  bind('theme', ['T'], 'Theme', 'other colours: dark, light, sixteen, high contrast, none'),
+  bind('mouse', ['M-m'], 'Mouse', 'clicks and wheel here, or the terminal’s selection of text'),
   bind('swap', ['C-u'], 'Swap', 'the left pane goes to the right'),
 ];

@@ -6,6 +6,7 @@
 import { isName, type Path, samePath } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import { type Arrangement, isArrangement, usualArrangement } from './layout.ts';
+import { isTheme, type ThemeName } from './theme.ts';
 
 /** A folder of the user's own disk, or of a server. */
 export type Place = {
@@ -20,8 +21,9 @@ export type Remembered = {
   /** The last one first. */
   readonly recent: readonly Place[];
   readonly arrangement: Arrangement;
-  /** '' for the usual one. */
-  readonly theme: string;
+  readonly theme: ThemeName;
+  /** The mouse is ours; else the terminal's, to select text with. */
+  readonly mouse: boolean;
   /** How often the browser was started. */
   readonly starts: number;
 };
@@ -33,7 +35,8 @@ export const nothingRemembered: Remembered = {
   bookmarks: [],
   recent: [],
   arrangement: usualArrangement,
-  theme: '',
+  theme: 'auto',
+  mouse: true,
   starts: 0,
 };
 
@@ -72,12 +75,13 @@ export function withoutPlace(remembered: Remembered, place: Place): Remembered {
 /** From a file that may hold anything: what cannot be understood is left out. */
 export function rememberedFrom(value: unknown): Remembered {
   if (!isRecord(value)) return nothingRemembered;
-  const { bookmarks, recent, arrangement, theme, starts } = value;
+  const { bookmarks, recent, arrangement, theme, mouse, starts } = value;
   return {
     bookmarks: placesFrom(bookmarks).slice(0, mostBookmarks),
     recent: placesFrom(recent).slice(0, mostRecent),
     arrangement: isArrangement(arrangement) ? arrangement : usualArrangement,
-    theme: typeof theme === 'string' ? theme : '',
+    theme: isTheme(theme) ? theme : 'auto',
+    mouse: mouse !== false,
     starts: typeof starts === 'number' && Number.isSafeInteger(starts) && starts >= 0 ? starts : 0,
   };
 }

@@ -4,7 +4,9 @@ import { trusted } from '@ferry/protocol';
 import type { Action } from '../keymap/keymap.ts';
 import { type Arrangement, columnSets, splits, usualArrangement } from './layout.ts';
 import type { Next } from './next.ts';
+import type { Remembered } from './remembered.ts';
 import type { AppState } from './state.ts';
+import { themeNames } from './theme.ts';
 
 export function arrangedBy(state: AppState, action: Action): Next {
   const { arrangement } = state.remembered;
@@ -28,9 +30,24 @@ export function arrangedBy(state: AppState, action: Action): Next {
       const [told, cmds] = withArrangement(state, { ...arrangement, columns: next });
       return [{ ...told, notice: { text, isError: false } }, cmds];
     }
+    case 'theme': {
+      const theme =
+        themeNames[(themeNames.indexOf(state.remembered.theme) + 1) % themeNames.length] ?? 'auto';
+      return remembering(state, { ...state.remembered, theme }, `theme: ${theme}`);
+    }
+    case 'mouse': {
+      const mouse = !state.remembered.mouse;
+      const words = mouse ? 'the mouse clicks here' : 'the mouse is the terminal’s, to select text with';
+      return remembering(state, { ...state.remembered, mouse }, words);
+    }
     default:
       return [state, []];
   }
+}
+
+function remembering(state: AppState, remembered: Remembered, words: string): Next {
+  const notice = { text: trusted(words), isError: false };
+  return [{ ...state, remembered, notice }, [{ kind: 'remember', remembered }]];
 }
 
 export function withArrangement(state: AppState, arrangement: Arrangement): Next {

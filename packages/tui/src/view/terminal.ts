@@ -6,7 +6,7 @@
 import { Code, FerryError } from '@ferry/protocol';
 import blessed, { type Widgets } from 'blessed';
 import type { Size } from '../state/layout.ts';
-import { asciiGlyphs, colours, type Look, monochrome, unicodeGlyphs } from './rows/style.ts';
+import { type Look, unicodeGlyphs } from './rows/style.ts';
 import { TerminalInput } from './terminal-input.ts';
 import { teachWidths } from './unicode.ts';
 
@@ -29,13 +29,6 @@ export function checkTerminal({ input, output }: TerminalStreams, env: NodeJS.Pr
       `this terminal (TERM=${env['TERM'] ?? ''}) cannot draw a screen; use ferry ls, get and put`,
     );
   }
-}
-
-export function lookFor(env: NodeJS.ProcessEnv): Look {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && env['TERM'] !== 'linux');
-  const isMono = (env['NO_COLOR'] ?? '') !== '' || /^(vt\d+|.*-m|.*-mono)$/.test(env['TERM'] ?? '');
-  return { theme: isMono ? monochrome : colours, glyphs: isUtf8 ? unicodeGlyphs : asciiGlyphs };
 }
 
 export class Terminal {
