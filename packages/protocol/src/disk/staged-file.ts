@@ -4,7 +4,7 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts, Time } from '../entry.ts';
@@ -213,6 +213,8 @@ export class StagedFile {
     }
     try {
       onDisk(() => {
+        // What an earlier attempt left may be longer, by somebody else's hand.
+        if (fstatSync(fd).size > this.#spec.size) ftruncateSync(fd, this.#spec.size);
         setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         if (this.#staging.root.durable) fsyncSync(fd);
         this.#fd = undefined;
