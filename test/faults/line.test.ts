@@ -47,7 +47,8 @@ const atOnce = 8;
 type Place = { readonly connection: number; readonly way: 'up' | 'down'; readonly at: number };
 
 describe('a line that fails', { concurrency: true }, () => {
-  for (const direction of ['download', 'upload'] as const) describe(direction, () => overALine(direction));
+  for (const direction of ['download', 'upload'] as const)
+    describe(direction, { concurrency: 1 }, () => overALine(direction));
 });
 
 function overALine(direction: JobOrder['direction']): void {
