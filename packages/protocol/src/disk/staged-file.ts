@@ -253,10 +253,11 @@ export class StagedFile {
       if (!root.contains(folderFd)) {
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
+      // First, as somebody else may have published the very same.
+      checkTarget(root, folderFd, name, this.#spec);
       return this.#withPart((partFolderFd) => {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
-        checkTarget(root, folderFd, name, this.#spec);
         if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);

@@ -116,7 +116,7 @@ export class LocalStorage implements Storage {
   #committedMeanwhile(spec: UploadSpec, error: unknown): Committed {
     const isTaken =
       error instanceof FerryError && (error.code === Code.EXISTS || error.code === Code.CONFLICT);
-    const known = isTaken && spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
+    const known = isTaken && (spec.begin ?? 'fresh') !== 'fresh' ? this.#staging.committed(spec) : undefined;
     if (known === undefined) throw error;
     return known;
   }

@@ -3,6 +3,7 @@
  * go to. Made by download.ts; I/O thread.
  */
 
+import { randomBytes } from 'node:crypto';
 import { setTimeout as rest } from 'node:timers/promises';
 import { asFerryError, Code, type Facts, FerryError, limits } from '@ferry/protocol';
 import { type BlockHeader, blockCount, blockLength } from '@ferry/protocol/content';
@@ -26,6 +27,9 @@ const lateMs = 400;
 /** How often damaged blocks are asked for again. */
 const repairs = 3;
 
+/** Downloads of this process by folder and id: the same one twice at once must share no partial file. */
+const underWay = new Set<string>();
+
 export type IncomingOpts = {
   /** Identity of what may be replaced. */
   readonly expected: string | undefined;
@@ -39,6 +43,7 @@ export class Incoming {
   readonly #opts: IncomingOpts;
   #facts: Facts | undefined;
   #staged: StagedFile | undefined;
+  #claimed: string | undefined;
   /** Blocks there already when this attempt began. */
   #had: ReadonlySet<number> = new Set();
   /** Blocks never asked for begin here… */
@@ -83,13 +88,16 @@ export class Incoming {
   commit(): void {
     const file = this.#stagedFile();
     file.commit();
+    this.#giveIdBack();
     this.#context.onDigest?.(file.rootDigest());
   }
 
   /** After a failure: what could be gone on with stays, unless it is of no use or the user gave it up. */
   end(thrown: unknown): void {
-    if (isWorthKeeping(asFerryError(thrown), this.#context.signal)) this.#staged?.leave();
+    const canBeFound = this.#claimed !== undefined;
+    if (canBeFound && isWorthKeeping(asFerryError(thrown), this.#context.signal)) this.#staged?.leave();
     else this.#staged?.discard();
+    this.#giveIdBack();
     this.#context.onBytes(-this.#bytes);
     this.#bytes = 0;
   }
@@ -154,6 +162,7 @@ export class Incoming {
   #forgetHint(): void {
     this.#hintWasStale = true;
     this.#staged?.discard();
+    this.#giveIdBack();
     this.#staged = undefined;
     this.#facts = undefined;
     this.#again.length = 0;
@@ -349,7 +358,7 @@ export class Incoming {
     const { size, modified, mode, identity } = facts;
     const staging = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 });
     const spec = {
-      transferId: transferIdOf({ direction: 'download', identity, source, target }),
+      transferId: this.#claimId(transferIdOf({ direction: 'download', identity, source, target })),
       target,
       size,
       modified,
@@ -359,6 +368,20 @@ export class Incoming {
       ...(expected === undefined ? {} : { expected }),
     };
     this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);
+  }
+
+  /** Of several at once that move the same, one can be gone on with. */
+  #claimId(id: string): string {
+    const claim = `${this.#spec.root.id} ${id}`;
+    if (underWay.has(claim)) return randomBytes(id.length / 2).toString('hex');
+    underWay.add(claim);
+    this.#claimed = claim;
+    return id;
+  }
+
+  #giveIdBack(): void {
+    if (this.#claimed !== undefined) underWay.delete(this.#claimed);
+    this.#claimed = undefined;
   }
 
   #known(): Facts {
