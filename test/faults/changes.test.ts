@@ -35,7 +35,7 @@ import { localPath, Watch } from '../tui/engine/bench.ts';
 
 type Direction = JobOrder['direction'];
 
-const content = seededBytes(10_000_000, 61);
+const bytes = seededBytes(10_000_000, 61);
 const theirs = seededBytes(10_000_000, 62);
 const older = Buffer.from('an older version');
 const slow = { bytesPerSecond: 30_000_000, slices: 60_000 };
@@ -69,8 +69,10 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
     assert.ok(named > 5, `${named} changes were seen`);
   });
 
-  /** A folder on each side, for one test. */
+  /** A folder on each side for one test, and content that the server has from no other. */
   function placeFor(direction: Direction) {
+    const content = Buffer.from(bytes);
+    content.writeUInt32BE(count);
     const name = `${count++}`;
     const [from, to] = direction === 'download' ? [share, own] : [own, share];
     const place = { from: join(from, name, 'from'), to: join(to, name, 'to') };
@@ -88,7 +90,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
         ...more,
       };
     };
-    return { ...place, order };
+    return { ...place, order, content };
   }
 
   /** Over a slow line; `change` comes when some of it has gone over. */
@@ -116,7 +118,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
     const id = direction === 'download' ? 'XFER-07' : 'XFER-06';
     for (const [what, change] of [
       ['grows', (file) => appendFileSync(file, 'more')],
-      ['shrinks', (file) => truncateSync(file, content.length / 2)],
+      ['shrinks', (file) => truncateSync(file, bytes.length / 2)],
       ['is emptied', (file) => truncateSync(file, 0)],
       [
         'is rewritten, its time restored',
@@ -136,7 +138,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
       ['is deleted', (file) => rmSync(file)],
     ] as const satisfies readonly (readonly [string, (file: string) => void])[])
       test(`${direction}: the source ${what}: the target is as it was (${id})`, async () => {
-        const { from, to, order } = placeFor(direction);
+        const { from, to, order, content } = placeFor(direction);
         writeFileSync(join(from, 'file'), content);
         writeFileSync(join(to, 'file'), older);
         const job = await midway(order('file', 'file', { existing: 'overwrite' }), () =>
@@ -157,7 +159,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
       });
 
     test(`${direction}: somebody takes the name: EXISTS, and theirs stays (XFER-15)`, async () => {
-      const { from, to, order } = placeFor(direction);
+      const { from, to, order, content } = placeFor(direction);
       writeFileSync(join(from, 'file'), content);
       const job = await midway(order('file', 'file'), () => writeFileSync(join(to, 'file'), theirs));
       assert.equal(codeOf(job), 'EXISTS');
@@ -174,7 +176,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
       ['rewrites', (file: string) => writeFileSync(file, theirs)],
     ] as const)
       test(`${direction}: somebody ${what} what is to be replaced: CONFLICT, and theirs stays (XFER-14)`, async () => {
-        const { from, to, order } = placeFor(direction);
+        const { from, to, order, content } = placeFor(direction);
         writeFileSync(join(from, 'file'), content);
         writeFileSync(join(to, 'file'), older);
         const file = join(to, 'file');
@@ -193,7 +195,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
       ['moved away', (folder) => renameSync(folder, `${folder}-away`)],
     ] as const satisfies readonly (readonly [string, (folder: string) => void])[])
       test(`${direction}: the target’s folder is ${what}: one error, and nothing is written elsewhere (XFER-31)`, async () => {
-        const { from, to, order } = placeFor(direction);
+        const { from, to, order, content } = placeFor(direction);
         mkdirSync(join(from, 'tree'));
         writeFileSync(join(from, 'tree/large'), content);
         const job = await midway(order('tree', 'tree', { kind: EntryKind.folder }), () =>
@@ -233,7 +235,7 @@ describe('while a file is on its way', { concurrency: 4 }, () => {
 
     for (const size of [0, 20_000, 2_000_000, 10_000_000])
       test(`${direction}: ${size} bytes are queued twice for one name: they are there once (XFER-17)`, async () => {
-        const { from, to, order } = placeFor(direction);
+        const { from, to, order, content } = placeFor(direction);
         const sent = content.subarray(0, size);
         writeFileSync(join(from, 'file'), sent);
         const engine = engineFor(where, join(home, 'device.key'));
