@@ -16,6 +16,7 @@ export const Kind = {
   /** The first frame of a connection decides what it is. */
   hello: 0x10,
   attach: 0x11,
+  password: 0x12,
   /** Requests of the control connection. */
   list: 0x20,
   stat: 0x21,
@@ -37,6 +38,8 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
+  /** Accounts, on the control connection. */
+  enrol: 0x60,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -67,6 +67,31 @@ export class AccessStore {
     });
   }
 
+  /** What the account's password is checked against. An account that has expired has none. */
+  passwordOf(user: string, nowMs: number): { readonly account: number; readonly record: string } | undefined {
+    const row = this.#file.one(
+      `select id, password from account
+       where user = ? and password is not null and (expires_ms is null or expires_ms > ?)`,
+      user,
+      nowMs,
+    );
+    return row === undefined ? undefined : { account: Number(row['id']), record: String(row['password']) };
+  }
+
+  /** The same password, kept in another form. */
+  renewPassword(account: number, record: string): void {
+    this.#file.run('update account set password = ? where id = ?', record, account);
+  }
+
+  /** Makes a device known to an account; undefined when that has gone or expired. A device of another account changes over. */
+  enrol(account: number, deviceKey: Uint8Array, label: string, nowMs: number): Principal | undefined {
+    return this.#file.inTransaction(() => {
+      if (this.#file.one('select 1 from account where id = ?', account) === undefined) return undefined;
+      this.#addDevice(account, deviceKey, label, nowMs);
+      return this.principalOf(deviceKey, nowMs);
+    });
+  }
+
   #addDevice(account: number, deviceKey: Uint8Array, label: string, nowMs: number): void {
     // Connections of a device that changes its account are other people's from now on.
     if (

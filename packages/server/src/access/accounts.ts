@@ -129,6 +129,14 @@ export class Accounts {
     });
   }
 
+  /** undefined: none any more. Devices that are known stay so. @throws {FerryError} USAGE when there is no such account */
+  setPassword(user: string, record: string | undefined): void {
+    this.#change(() => {
+      const { id } = this.#need(user);
+      this.#file.run('update account set password = ? where id = ?', record ?? null, id);
+    });
+  }
+
   /** Ends the user's connections as they are; devices and rights stay. @throws {FerryError} USAGE when there is none */
   kick(user: string): void {
     this.#change(() => {

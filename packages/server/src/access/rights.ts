@@ -52,6 +52,7 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.stat, 'login'],
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
+  [Kind.enrol, 'login'],
   [Kind.readLink, 'list'],
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],

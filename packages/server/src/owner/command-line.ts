@@ -35,6 +35,8 @@ Rights: list read create overwrite rename delete mkdir share
 Examples:
   ferryd user add anna --role reader --path photos
   ferryd user set anna --role writer --rule private=none --expires 30d
+  ferryd user add bob --key bob.pub    he gets in with the private half: ferry ferry://bob@HOST
+  ferryd user passwd anna              she gets in with a password: ferry ferry://anna@HOST
   ferryd user revoke anna              her devices and invites are worthless at once
   ferryd user list
 
@@ -48,6 +50,8 @@ type InviteOptions = SettingsOptions & {
   readonly address?: string;
   readonly dir?: string;
 };
+
+type KeyOption = { readonly key?: string };
 
 type ListOptions = { readonly json?: boolean; readonly remove?: string };
 
@@ -82,8 +86,17 @@ export function addOwnersCommands(program: Command): void {
   withSettings(plain(user.command('add')).argument('<NAME>'))
     .description('make an account (default: a writer)')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d')
-    .action((name: string, options: SettingsOptions) =>
-      run(async (accounts) => (await users()).addUser(accounts, name, settingsFrom(options, Date.now()))),
+    .option('--key <FILE>', 'a public key that lets them in: an OpenSSH one, of type ed25519')
+    .action((name: string, { key, ...options }: SettingsOptions & KeyOption) =>
+      run(async (accounts) =>
+        (await users()).addUser(accounts, name, settingsFrom(options, Date.now()), key),
+      ),
+    );
+  plain(user.command('passwd').argument('<NAME>'))
+    .description('set the password for logging in from new devices; asks for it, or reads a line from stdin')
+    .option('--none', 'no password any more')
+    .action((name: string, { none = false }: { none?: boolean }) =>
+      run(async (accounts) => (await users()).setPassword(accounts, name, none)),
     );
   plain(user.command('list'))
     .description('show all accounts')
@@ -94,11 +107,12 @@ export function addOwnersCommands(program: Command): void {
   withSettings(plain(user.command('set')).argument('<NAME>'))
     .description('change an account')
     .option('--no-rules', 'no rules for single folders any more')
+    .option('--key <FILE>', 'one more public key that lets them in')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d, never')
-    .action((name: string, { rules, ...options }: SettingsOptions & { rules: boolean }) =>
+    .action((name: string, { rules, key, ...options }: SettingsOptions & KeyOption & { rules: boolean }) =>
       run(async (accounts) => {
         const settings = settingsFrom(options, Date.now());
-        return (await users()).setUser(accounts, name, rules ? settings : { rules: [], ...settings });
+        return (await users()).setUser(accounts, name, rules ? settings : { rules: [], ...settings }, key);
       }),
     );
   plain(user.command('remove').argument('<NAME>'))

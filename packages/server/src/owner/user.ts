@@ -3,22 +3,58 @@
 import { createHash } from 'node:crypto';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { fingerprintFromHash } from '@ferry/protocol/session';
+import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import { type AccountFacts, type AccountSettings, type Accounts, newAccount } from '../access/accounts.ts';
+import { hashPassword } from '../access/password.ts';
+import { readPublicKey } from './public-key.ts';
 import { pathText, ruleText } from './settings.ts';
 import { day, minute, table } from './table.ts';
 
-export function addUser(accounts: Accounts, user: string, settings: Partial<AccountSettings>): string {
+/** @param keyFile an OpenSSH public key; undefined: none */
+export function addUser(
+  accounts: Accounts,
+  user: string,
+  settings: Partial<AccountSettings>,
+  keyFile: string | undefined,
+): string {
+  // Read first: a file that cannot be used leaves no account behind.
+  const key = keyFile === undefined ? undefined : readPublicKey(keyFile);
   accounts.add(user, { ...newAccount, role: 'writer', ...settings }, Date.now());
-  return `${user} is added; let them in with: ferryd invite --user ${user}\n`;
+  if (key === undefined) return `${user} is added; let them in with: ferryd invite --user ${user}\n`;
+  accounts.addDevice(user, key.key, key.comment, Date.now());
+  return `${user} is added and gets in with that key: ferry ferry://${user}@HOST\n`;
 }
 
-export function setUser(accounts: Accounts, user: string, settings: Partial<AccountSettings>): string {
-  if (Object.keys(settings).length === 0) {
-    throw new FerryError(Code.USAGE, 'say what to change: --role, --path, --rule or --expires');
+export function setUser(
+  accounts: Accounts,
+  user: string,
+  settings: Partial<AccountSettings>,
+  keyFile: string | undefined,
+): string {
+  if (Object.keys(settings).length === 0 && keyFile === undefined) {
+    throw new FerryError(Code.USAGE, 'say what to change: --role, --path, --rule, --expires or --key');
   }
+  const key = keyFile === undefined ? undefined : readPublicKey(keyFile);
   accounts.set(user, settings);
+  if (key !== undefined) accounts.addDevice(user, key.key, key.comment, Date.now());
   const facts = accounts.get(user);
   return facts === undefined ? '' : listOf([facts]);
+}
+
+export async function setPassword(accounts: Accounts, user: string, none: boolean): Promise<string> {
+  if (accounts.get(user) === undefined) {
+    throw new FerryError(Code.USAGE, `there is no account ${show(user)}: see ferryd user list`);
+  }
+  if (none) {
+    accounts.setPassword(user, undefined);
+    return `${user} has no password any more; devices that are known stay so\n`;
+  }
+  const password = await askSecret(`New password for ${user}: `);
+  if (process.stdin.isTTY && (await askSecret('The same once more: ')) !== password) {
+    throw new FerryError(Code.USAGE, 'these were two different passwords');
+  }
+  accounts.setPassword(user, hashPassword(password));
+  return `${user} gets in from a new device with: ferry ferry://${user}@HOST\n`;
 }
 
 export function removeUser(accounts: Accounts, user: string): string {

@@ -9,8 +9,12 @@ import type { Link } from '@ferry/protocol/link';
 import {
   type Attach,
   attach,
+  type Enrol,
   type Hello,
   hello,
+  Login,
+  type Password,
+  password,
   protocolVersion,
   type Welcome,
 } from '@ferry/protocol/messages';
@@ -27,12 +31,14 @@ import {
   sealTicket,
   sessionSecret,
   type TicketKeys,
+  verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, type LoginRules, logIn } from '../access/login.ts';
+import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
 import type { Standings } from '../access/standing.ts';
+import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
@@ -52,6 +58,12 @@ export type ConnectionContext = {
   readonly pool: BlockPool;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
+  /** Nobody gets in, and why. */
+  readonly refusal: FerryError | undefined;
+  /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
+  readonly checkPassword: (user: string, password: string) => Promise<number | undefined>;
+  /** What a stranger did that honest clients seldom do. */
+  readonly onOffence: (offence: Offence) => void;
   /** Once, when it is no stranger any more. */
   readonly onKnown: (as: KnownAs) => void;
 };
@@ -85,6 +97,13 @@ const farewellMs = 2000;
 const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
+const senseless: ReadonlySet<Code> = new Set([
+  Code.MALFORMED,
+  Code.FRAME_TOO_LARGE,
+  Code.UNKNOWN_MESSAGE,
+  Code.BAD_STATE,
+  Code.TICKET_INVALID,
+]);
 const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
 
 export class Connection {
@@ -93,6 +112,10 @@ export class Connection {
   readonly #channel: ServerChannel;
   readonly #deadline: NodeJS.Timeout;
   #farewell: NodeJS.Timeout | undefined;
+  #hasTried = false;
+  #isOver = false;
+  /** What it counts as if the login fails. */
+  #offence: Offence = 'proof';
   /** Why we ended it. */
   #why: FerryError | undefined;
   #phase: Phase = { kind: 'stranger' };
@@ -108,6 +131,7 @@ export class Connection {
       pool: opts.pool,
       handlers: new Map([
         handler(hello, (request) => this.#hello(request)),
+        handler(password, (request) => this.#password(request)),
         handler(attach, (request) => this.#attach(request)),
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
@@ -142,8 +166,38 @@ export class Connection {
   }
 
   #hello(request: Hello): Welcome {
-    const { login, ticketKeys, ticketLedger } = this.#opts;
-    const principal = logIn(login, request, loginText(this.#link), Date.now());
+    this.#begin(request.version, request.login === Login.key);
+    const principal = logIn(this.#opts.login, request, loginText(this.#link), Date.now());
+    return this.#enter(principal, request.client, waysIn[request.login]);
+  }
+
+  async #password(request: Password): Promise<Welcome> {
+    this.#begin(request.version, false);
+    if (!verifyDevice(request.deviceKey, loginText(this.#link), request.signature)) {
+      throw new FerryError(Code.MALFORMED, 'a login without a good signature');
+    }
+    this.#offence = 'password';
+    const account = await this.#opts.checkPassword(request.user, request.password);
+    if (this.#isOver) throw new FerryError(Code.CANCELLED, 'it left meanwhile');
+    const principal = enterWithPassword(this.#opts.login.store, request, account, Date.now());
+    return this.#enter(principal, request.client, 'with a password');
+  }
+
+  /**
+   * A stranger has one try.
+   * @param isProof it cannot be guessed, so it is looked at also when its address has guessed too often
+   * @throws {FerryError} BAD_STATE, VERSION, and what the supervisor said
+   */
+  #begin(version: number, isProof: boolean): void {
+    const { refusal } = this.#opts;
+    if (refusal !== undefined && !(isProof && refusal.code === Code.AUTH_THROTTLED)) throw refusal;
+    if (this.#hasTried) throw new FerryError(Code.BAD_STATE, 'one login is being looked at already');
+    this.#hasTried = true;
+    checkVersion(version);
+  }
+
+  #enter(principal: Principal, client: string, by: string): Welcome {
+    const { ticketKeys, ticketLedger } = this.#opts;
     const context = this.#contextFor(principal);
     void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
@@ -154,13 +208,14 @@ export class Connection {
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    this.#channel.become(sessionHandlers(context, grantTicket), limits.controlFrameBytes);
+    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
+    this.#channel.become(sessionHandlers(context, { grantTicket, enrolDevice }), limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
       who: context.who,
-      client: show(request.client),
+      client: show(client),
       readOnly,
-      by: waysIn[request.login],
+      by,
     });
     return {
       version: protocolVersion,
@@ -173,9 +228,22 @@ export class Connection {
     };
   }
 
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
+  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
+    if (account === undefined) {
+      throw new FerryError(Code.FORBIDDEN, 'only devices of an account can make others known');
+    }
+    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
+      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
+    }
+    const { store } = this.#opts.login;
+    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
+    throw new FerryError(Code.REVOKED, 'the account has gone');
+  }
+
   #attach(request: Attach): Record<never, never> {
     const { pool, transfers, ticketKeys, ticketLedger } = this.#opts;
-    checkVersion(request.version);
+    this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
     const proof = laneProof(this.#link, sessionSecret(ticketKeys, grant.sessionId));
@@ -236,6 +304,7 @@ export class Connection {
   /** A stranger has one try. */
   #refuse(error: FerryError): void {
     this.#phase = { kind: 'refused' };
+    this.#offended(error);
     this.#channel.become(noHandlers, limits.helloFrameBytes);
     this.#opts.log({
       what: 'refused',
@@ -247,7 +316,16 @@ export class Connection {
     setImmediate(() => this.close());
   }
 
+  #offended(error: FerryError | undefined): void {
+    if (this.#opts.refusal !== undefined) return;
+    if (error === undefined || error.code === Code.CONNECTION_LOST) this.#opts.onOffence('left');
+    else if (error.code === Code.AUTH_FAILED) this.#opts.onOffence(this.#offence);
+    else if (error.code === Code.TIMEOUT) this.#opts.onOffence('slow');
+    else if (senseless.has(error.code)) this.#opts.onOffence('malformed');
+  }
+
   #onEnd(error: FerryError | undefined): void {
+    this.#isOver = true;
     clearTimeout(this.#deadline);
     clearTimeout(this.#farewell);
     const phase = this.#phase;
@@ -261,6 +339,7 @@ export class Connection {
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');
+      this.#offended(error);
       log({ what: 'refused', peer: this.#link.peer, code: why.codeName, why: show(why.message) });
     }
     onEnd();

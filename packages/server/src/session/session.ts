@@ -1,7 +1,9 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
+import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { SessionContext } from './context.ts';
+import { enrolHandler } from './handlers/enrol.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
@@ -14,7 +16,17 @@ import { statHandler } from './handlers/stat.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { permitted } from './permitted.ts';
 
-export function sessionHandlers(context: SessionContext, grantTicket: () => Uint8Array): Handlers {
+/** What only the connection itself can do for its session. */
+export type OfConnection = {
+  readonly grantTicket: () => Uint8Array;
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
+  readonly enrolDevice: (request: Enrol) => void;
+};
+
+export function sessionHandlers(
+  context: SessionContext,
+  { grantTicket, enrolDevice }: OfConnection,
+): Handlers {
   return permitted(
     context.standing,
     new Map([
@@ -28,6 +40,7 @@ export function sessionHandlers(context: SessionContext, grantTicket: () => Uint
       readLinkHandler(context),
       makeLinkHandler(context),
       ticketHandler(grantTicket),
+      enrolHandler(enrolDevice),
     ]),
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { WireError } from '@ferry/protocol';
+import type { Offence } from '../access/throttle.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
@@ -25,7 +26,15 @@ export type WorkerSetup = {
 
 export type ToWorker =
   /** A connection was accepted and is the worker's now. */
-  | { readonly kind: 'socket'; readonly id: number; readonly socket: Socket }
+  | {
+      readonly kind: 'socket';
+      readonly id: number;
+      readonly socket: Socket;
+      /** Nobody gets in on it, and this is why. */
+      readonly refusal: WireError | undefined;
+    }
+  /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
+  | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
@@ -38,6 +47,10 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** The connection has logged in or has shown a ticket. */
   | { readonly kind: 'known'; readonly id: number; readonly as: KnownAs }
+  /** Is it somebody's password? */
+  | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
+  /** What a stranger did. */
+  | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'log'; readonly event: LogEvent };

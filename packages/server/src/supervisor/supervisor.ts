@@ -5,8 +5,10 @@
 
 import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
+import { type Offence, Penalties } from '../access/throttle.ts';
 import { type Log, note } from '../log.ts';
 import type { WorkerSetup } from './messages.ts';
+import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
 import { WorkerHandle } from './worker-handle.ts';
@@ -19,10 +21,15 @@ export type SupervisorOpts = {
   readonly onGiveUp: () => void;
 };
 
+/** Connections that a source which is kept out may have open, to be told why. */
+const pestStrangers = 3;
+
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
   readonly #registry = new Registry();
+  readonly #penalties = new Penalties();
+  readonly #passwords: Passwords;
   /** Accepted and not handed over: too many strangers, or no worker lives. At most limits.strangersWaiting. */
   readonly #waiting: Socket[] = [];
   #crashesMs: readonly number[] = [];
@@ -32,6 +39,7 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
+    this.#passwords = new Passwords(opts.setup.accessFile);
   }
 
   /** Resolves when every worker takes connections. Rejects when one cannot start. */
@@ -43,7 +51,10 @@ export class Supervisor {
   }
 
   accept(socket: Socket): void {
-    if (this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
+    const source = socket.remoteAddress ?? '?';
+    // Who is refused and comes again at once is not worth a handshake.
+    const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
+    if (isPest || this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
       socket.destroy();
       return;
     }
@@ -75,10 +86,35 @@ export class Supervisor {
       if (worker === undefined || socket === undefined) return;
       // Its peer may be gone already; such a socket has no handle to hand over.
       if (socket.destroyed) continue;
-      this.#registry.accepted(this.#nextConnection, socket.remoteAddress ?? '?', Date.now());
-      worker.take(this.#nextConnection, socket);
+      const source = socket.remoteAddress ?? '?';
+      const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
+      this.#registry.accepted(this.#nextConnection, source, Date.now());
+      worker.take(this.#nextConnection, socket, refusal);
       this.#nextConnection += 1;
     }
+  }
+
+  #barred(source: string): FerryError | undefined {
+    const waitMs = this.#penalties.waitMs(source, performance.now());
+    if (waitMs === 0) return undefined;
+    return new FerryError(Code.AUTH_THROTTLED, 'too many failed logins from your address: try again later', {
+      retryAfterMs: Math.ceil(waitMs),
+    });
+  }
+
+  /** Strangers only: who is logged in may drop a connection that it had begun. */
+  #offended(id: number, offence: Offence): void {
+    const source = this.#registry.get(id)?.source;
+    if (source === undefined || (offence === 'left' && this.#registry.knows(source))) return;
+    this.#penalties.add(source, offence, performance.now());
+  }
+
+  async #checkPassword(worker: WorkerHandle, id: number, user: string, password: string): Promise<void> {
+    const answer = await this.#passwords.check(user, password).catch((error: unknown) => {
+      if (error instanceof FerryError) return error;
+      throw error;
+    });
+    worker.answerPassword(id, answer);
   }
 
   get #strangers(): number {
@@ -101,8 +137,11 @@ export class Supervisor {
       onLog: this.#opts.log,
       onRoom: () => this.#admit(),
       onKnown: (id, as) => {
+        this.#passwords.succeeded(as.user);
         if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
       },
+      onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => this.#registry.gone(id),
       onReady: () => {
         isReady = true;

@@ -46,13 +46,25 @@ const connections = new Connections({
   pool: new BlockPool(),
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
+  onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
+  onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(message.id, message.socket);
+      connections.accept(
+        message.id,
+        message.socket,
+        message.refusal === undefined ? undefined : fromWireError(message.refusal),
+      );
+      break;
+    case 'password':
+      connections.answerPassword(
+        message.id,
+        typeof message.account === 'object' ? fromWireError(message.account) : message.account,
+      );
       break;
     case 'close':
       connections.end(message.id, fromWireError(message.why));
