@@ -13,15 +13,19 @@ import {
   enrol,
   fetch,
   list,
+  locate,
   makeLink,
   manifest,
   mkdir,
   patch,
   read,
   readLink,
+  readRange,
+  readSlice,
   remove,
   rename,
   setFacts,
+  slice,
   space,
   stat,
   store,
@@ -71,9 +75,18 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.ticket, (session) => session.call(ticket, {})],
   [Kind.enrol, (session) => session.call(enrol, enrolmentOf(newDevice(), session.link))],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
+  [
+    Kind.readRange,
+    (session) => session.call(readRange, { path: file, identity: undefined, offset: 0, length: 1 }),
+  ],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
   [Kind.manifest, (_, lane) => lane.call(manifest, { path: file, identity })],
+  [
+    Kind.readSlice,
+    (_, lane) =>
+      lane.call(readSlice, { path: file, identity, index: 0, offset: 0, length: 3, digest: false }),
+  ],
   [Kind.mkdir, (session) => session.call(mkdir, { path: path('new folder') })],
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content, { handle: 1 }))],
   [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],
@@ -81,6 +94,11 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     Kind.patch,
     (_, lane) =>
       lane.call(patch, { handle: 1, index: 0, digest: content.root, pieces: [], content: Buffer.alloc(0) }),
+  ],
+  [
+    Kind.slice,
+    (_, lane) =>
+      lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
   [Kind.commit, (_, lane) => lane.call(commit, { handle: 1, rootDigest: content.root })],
   [Kind.discard, (_, lane) => lane.call(discard, { handle: 1, keep: false })],
@@ -96,6 +114,19 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
   [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
   [Kind.remove, (session) => session.call(remove, { path: path('gone') })],
+  [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
+  [
+    Kind.slice,
+    (_, lane) =>
+      lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
+  ],
+  [
+    Kind.readSlice,
+    async (session, lane) => {
+      const { identity } = (await session.call(stat, { path: file })).facts;
+      return lane.call(readSlice, { path: file, identity, index: 0, offset: 0, length: 3, digest: false });
+    },
+  ],
 ]);
 
 /** What each role may, said a second time and by hand: a slip in the table must not be a slip here. */
@@ -107,14 +138,18 @@ const looking = [
   Kind.enrol,
   Kind.readLink,
   Kind.read,
+  Kind.readSlice,
+  Kind.readRange,
   Kind.fetch,
   Kind.manifest,
+  Kind.locate,
 ];
 const putting = [
   Kind.mkdir,
   Kind.create,
   Kind.block,
   Kind.patch,
+  Kind.slice,
   Kind.commit,
   Kind.discard,
   Kind.store,
@@ -147,7 +182,7 @@ describe('rights', () => {
     assert.throws(() => checkMessage(owner, [], 0x1f as Kind), withCode('FORBIDDEN'));
   });
 
-  it('let each role do its messages and no other, and change nothing by what is refused', async (t) => {
+  it('let each role do its messages and no other, and change nothing by what is refused (AUTZ-01)', async (t) => {
     const dir = scratchFolder(t);
     const server = await startServer(t, { dir, args: ['--threads', '1'] });
     const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);

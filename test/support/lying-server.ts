@@ -62,7 +62,15 @@ export function lyingServer(
           server.opened += 1;
           channel = open(memoryLinks(linkOpts(server.opened)));
         }
-        return { channel, nextHandle: () => 1, moved: () => {}, window: () => 12, release: () => {} };
+        return {
+          channel,
+          nextHandle: () => 1,
+          moved: () => {},
+          window: () => 12,
+          rttMs: 0,
+          abandon: () => {},
+          release: () => {},
+        };
       },
     },
   };

@@ -188,6 +188,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       begin: 0,
       source: facts.identity,
       base: undefined,
+      basePath: undefined,
     }),
   ],
   'create-part': [
@@ -245,6 +246,14 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       chunkBytes: 6,
     }),
   ],
+  locate: [
+    'who begins so, and is so long?',
+    body(Kind.locate, 9, messages.locate.request, { size: 5_000_000, firstBlock: blockDigest(content) }),
+  ],
+  'locate-reply': [
+    'perhaps that one',
+    body(Kind.reply, 9, messages.locate.reply, { place: { path, identity: facts.identity } }),
+  ],
   patch: [
     'a block of four old bytes and two new ones',
     body(Kind.patch, 10, messages.patch.request, {
@@ -257,6 +266,42 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       ],
       content: content.subarray(4),
     }),
+  ],
+  readSlice: [
+    'four bytes of a block, with its digest',
+    body(Kind.readSlice, 11, messages.readSlice.request, {
+      path,
+      identity: facts.identity,
+      index: 0,
+      offset: 2,
+      length: 4,
+      digest: true,
+    }),
+  ],
+  'readSlice-reply': [
+    'the last four bytes of a block',
+    body(Kind.reply, 11, messages.readSlice.reply, {
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
+  slice: [
+    'the last four bytes of a block, which is to be verified now',
+    body(Kind.slice, 12, messages.slice.request, {
+      handle: 1,
+      index: 0,
+      offset: 2,
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
+  readRange: [
+    'look at two bytes of a file',
+    body(Kind.readRange, 9, messages.readRange.request, { path, identity: undefined, offset: 2, length: 2 }),
+  ],
+  'readRange-reply': [
+    'the file as it is now, and the bytes',
+    body(Kind.reply, 9, messages.readRange.reply, { facts, content: content.subarray(2, 4) }),
   ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-closed': [
@@ -332,9 +377,9 @@ const hostile: Record<string, readonly [says: string, frame: Buffer, error: keyo
     encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0xa1, 0x31)),
     'MALFORMED',
   ],
-  'count-zero': [
-    'no blocks asked for',
-    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0)),
+  'count-too-large': [
+    'seventeen blocks asked for',
+    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 17)),
     'MALFORMED',
   ],
   'tuple-too-short': [

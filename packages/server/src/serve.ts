@@ -14,7 +14,7 @@ import { AccessStore } from './access/access-store.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
-import type { Places, ServeConfig } from './config.ts';
+import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
@@ -42,6 +42,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       accessFile: places.accessFile,
+      contentsFile: contentsFileOf(places, config.folder),
       key: identity.key,
       cert: identity.cert,
       ticketMaster: randomBytes(32),

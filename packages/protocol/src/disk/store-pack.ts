@@ -20,11 +20,12 @@ import { promisify } from 'node:util';
 import { contentDigest, sameDigest } from '../content/digest.ts';
 import { type Time, timeToNs } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
-import { checkName, type Name, type Path, stagingName } from '../path.ts';
+import { type Name, type Path, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, pathAt } from './at.ts';
 import { asDiskError, onDisk, unlessErrno } from './errno.ts';
 import { FolderSync } from './folder-sync.ts';
 import { moveAt } from './move.ts';
+import { partName as partNameFor } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
 import type { Staging } from './staging.ts';
@@ -139,7 +140,7 @@ function isThere(folderFd: number, { name, modified, content }: PackFile, again:
 }
 
 function partNameOf(pack: string, index: number): Name {
-  return checkName(`${pack}${index.toString(16).padStart(4, '0')}.part`);
+  return partNameFor(`${pack}${index.toString(16).padStart(4, '0')}`, false);
 }
 
 /** A whole file under its partial name, synced if `toSync`; nothing of it is left where it throws. */

@@ -47,8 +47,10 @@ export type Create = {
   readonly begin: Begin;
   /** The version of the source, by whatever the client tells versions apart. Without it nothing can be resumed. */
   readonly source: string | undefined;
-  /** The version at `path` that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
+  /** The version that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
   readonly base: string | undefined;
+  /** Where that version is, if not at `path`. */
+  readonly basePath: Path | undefined;
 };
 
 /** Blocks `first`… are there; `digests` are theirs, 32 bytes each. */
@@ -71,6 +73,7 @@ export const create = operation<Create, Created, Have>({
     begin: oneOf(Begin.fresh, Begin.resume, Begin.join),
     source: optional(identity),
     base: optional(identity),
+    basePath: optional(path),
   }),
   part: tuple<Have>({
     first: integer(0, limits.fileBlocks - 1),

@@ -28,6 +28,7 @@ export const Kind = {
   setFacts: 0x27,
   readLink: 0x28,
   makeLink: 0x29,
+  readRange: 0x2a,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,
@@ -38,6 +39,9 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
+  readSlice: 0x49,
+  slice: 0x4a,
+  locate: 0x4b,
   /** Accounts, on the control connection. */
   enrol: 0x60,
 } as const;

@@ -56,7 +56,10 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.readLink, 'list'],
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],
+  [Kind.readSlice, 'read'],
+  [Kind.readRange, 'read'],
   [Kind.manifest, 'read'],
+  [Kind.locate, 'read'],
   [Kind.mkdir, 'mkdir'],
   [Kind.rename, 'rename'],
   [Kind.remove, 'delete'],
@@ -68,6 +71,7 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.discard, 'create'],
   [Kind.store, 'create'],
   [Kind.patch, 'create'],
+  [Kind.slice, 'create'],
 ]);
 
 const changing: readonly Right[] = ['create', 'overwrite', 'rename', 'delete', 'mkdir'];

@@ -142,6 +142,14 @@ function checkedAgain(upload: Upload, check: () => void): Upload {
       check();
       return upload.write(index, bytes, digest);
     },
+    writeSlice: (index, offset, bytes) => {
+      check();
+      return upload.writeSlice(index, offset, bytes);
+    },
+    settle: (index, digest) => {
+      check();
+      return upload.settle(index, digest);
+    },
     commit: async (rootDigest) => {
       try {
         check();

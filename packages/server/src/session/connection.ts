@@ -42,6 +42,7 @@ import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
@@ -56,6 +57,7 @@ export type ConnectionContext = {
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
   readonly pool: BlockPool;
+  readonly contents: ContentIndex;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
   /** Nobody gets in, and why. */
@@ -242,7 +244,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -252,7 +254,7 @@ export class Connection {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
     const context = this.#contextFor(this.#principalOf(grant));
-    const lane = new Lane({ ...context, pool, transfers });
+    const lane = new Lane({ ...context, pool, transfers, contents });
     this.#become({ kind: 'lane', context, lane }, grant.sessionId);
     this.#channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bodyBytes) =>
       lane.block(buffer, bodyBytes),

@@ -15,12 +15,14 @@ import {
   haveBlocks,
   Overwrite,
   type Patch,
+  type Slice,
 } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { ReadHandle, Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { shownPath } from './context.ts';
+import { rememberContent } from './known-content.ts';
 import type { LaneContext } from './lane.ts';
 import { patchedBlock } from './patched-block.ts';
 import { takeBuffer } from './take-buffer.ts';
@@ -73,7 +75,9 @@ export class LaneUploads {
       ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),
     });
     const base =
-      request.base === undefined ? undefined : storage.openRead(path, request.base, { signal: call.signal });
+      request.base === undefined
+        ? undefined
+        : storage.openRead(request.basePath ?? path, request.base, { signal: call.signal });
     const begun = base === undefined ? created : withBase(created, base);
     const open: OpenUpload = {
       request,
@@ -125,6 +129,16 @@ export class LaneUploads {
     });
   }
 
+  /** @throws {FerryError} as Upload.writeSlice and settle; BAD_STATE */
+  async slice({ handle, index, offset, content, digest }: Slice): Promise<void> {
+    const open = this.#get(handle);
+    await this.#inLine(open, async (upload) => {
+      await upload.writeSlice(index, offset, content);
+      if (digest !== undefined) await upload.settle(index, digest);
+      open.transfer.touch();
+    });
+  }
+
   /** Ends the handle, whatever comes of it. @throws {FerryError} as Upload.commit; BAD_STATE */
   async commit(handle: number, rootDigest: Uint8Array): Promise<Committed> {
     const open = this.#get(handle);
@@ -139,6 +153,8 @@ export class LaneUploads {
         bytes: open.request.size,
         ms: performance.now() - open.beganMs,
       });
+      const { storage, contents, principal } = this.#context;
+      void rememberContent({ storage, contents, root: principal.root }, open.request.path, result.facts);
       return result;
     } finally {
       open.transfer.over();

@@ -8,6 +8,7 @@ import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
+import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
@@ -38,6 +39,7 @@ export function sessionHandlers(
       spaceHandler(context),
       setFactsHandler(context),
       readLinkHandler(context),
+      readRangeHandler(context),
       makeLinkHandler(context),
       ticketHandler(grantTicket),
       enrolHandler(enrolDevice),

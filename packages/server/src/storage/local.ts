@@ -90,16 +90,14 @@ export class LocalStorage implements Storage {
   async createUpload(spec: UploadSpec, opts: Wait = {}): Promise<Upload> {
     checkSignal(opts);
     const known = spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
-    if (known !== undefined) return committedBefore({ facts: known, durable: true });
+    if (known !== undefined) return committedBefore(known);
     const file = this.#open(spec);
     return {
       verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
-      commit: async (rootDigest): Promise<Committed> => {
-        const committed = file.commit(rootDigest);
-        this.#staging.remember(spec, committed.facts);
-        return committed;
-      },
+      writeSlice: (index, offset, bytes) => file.writeSlice(index, offset, bytes),
+      settle: (index, digest) => file.settle(index, digest),
+      commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
       leave: () => file.leave(),
       discard: () => file.discard(),
     };
@@ -107,10 +105,11 @@ export class LocalStorage implements Storage {
 
   #open(spec: UploadSpec): disk.StagedFile {
     const { begin = 'fresh' } = spec;
-    const found = begin === 'fresh' ? undefined : this.#staging.reopen(spec, begin);
+    const found =
+      begin === 'fresh' ? undefined : this.#staging.reopen({ ...spec, isRemembered: true }, begin);
     if (found !== undefined) return found;
     if (begin === 'join') throw new FerryError(Code.BAD_STATE, 'there is no such transfer to join');
-    return this.#staging.create(spec);
+    return this.#staging.create({ ...spec, isRemembered: true });
   }
 
   async storePack(spec: disk.PackSpec, opts: Wait = {}): Promise<disk.PackResult> {
@@ -139,12 +138,15 @@ export class LocalStorage implements Storage {
 
 /** There is nothing left to do; whoever sends on all the same is told. */
 function committedBefore(committed: Committed): Upload {
+  const over = (): never => {
+    throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
+  };
   return {
     committed,
     verified: () => [],
-    write: () => {
-      throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
-    },
+    write: over,
+    writeSlice: over,
+    settle: over,
     commit: async () => committed,
     leave: () => {},
     discard: () => {},

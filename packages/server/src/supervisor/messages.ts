@@ -12,6 +12,7 @@ export type WorkerSetup = {
   readonly folder: string;
   readonly openTo: OpenTo;
   readonly accessFile: string;
+  readonly contentsFile: string;
   /** PEM. */
   readonly key: string;
   /** PEM. */

@@ -13,9 +13,11 @@ import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
+import { learnContents } from './learn-contents.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -27,6 +29,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 const storage = LocalStorage.open(setup.folder);
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
+const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
   login: { store, openTo: setup.openTo },
@@ -44,6 +47,7 @@ const connections = new Connections({
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),
   pool: new BlockPool(),
+  contents,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
@@ -81,6 +85,7 @@ setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
+    void learnContents(storage, contents);
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);
