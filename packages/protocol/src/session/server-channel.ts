@@ -96,6 +96,11 @@ export class ServerChannel {
     return this.#frames.link;
   }
 
+  /** Bytes so far, as FrameLink.moved. */
+  get moved(): { readonly received: number; readonly sent: number } {
+    return this.#frames.moved;
+  }
+
   get inFlight(): number {
     return this.#calls.size;
   }

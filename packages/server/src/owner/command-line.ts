@@ -1,4 +1,4 @@
-/** `ferryd user`, `invite`, `invites`, `devices`, `kick`: their options and which function each runs. Main thread. */
+/** `ferryd user`, `invite`, `invites`, `devices`, `status`, `kick`: their options and which function each runs. Main thread. */
 
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
@@ -144,6 +144,13 @@ export function addOwnersCommands(program: Command): void {
           : (await users()).removeDevice(accounts, remove),
       ),
     );
+  plain(program.command('status'))
+    .description('Show what this user’s servers do now: who is connected, what moves, who is kept out.')
+    .option('--json', 'as one JSON array')
+    .action(async ({ json = false }: ListOptions) => {
+      const { status } = await import('./status.ts');
+      process.stdout.write(await status(placesOf(process.env, homedir()), json));
+    });
   plain(program.command('kick').argument('<NAME>'))
     .description(
       'End all connections of an account now; they may come back. "guest" are those without an account.',

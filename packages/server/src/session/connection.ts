@@ -141,6 +141,11 @@ export class Connection {
     });
   }
 
+  /** Bytes so far. */
+  get moved(): { readonly received: number; readonly sent: number } {
+    return this.#channel.moved;
+  }
+
   /** Tells a session that the server is going down. */
   announceEnd(drainMs: number): void {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });

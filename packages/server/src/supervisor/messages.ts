@@ -25,6 +25,8 @@ export type WorkerSetup = {
   readonly tidies: boolean;
 };
 
+export type ConnectionReport = { readonly id: number; readonly received: number; readonly sent: number };
+
 export type ToWorker =
   /** A connection was accepted and is the worker's now. */
   | {
@@ -36,6 +38,8 @@ export type ToWorker =
     }
   /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
   | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
+  /** How much has each connection moved? */
+  | { readonly kind: 'report'; readonly id: number }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
@@ -50,6 +54,8 @@ export type FromWorker =
   | { readonly kind: 'known'; readonly id: number; readonly as: KnownAs }
   /** Is it somebody's password? */
   | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
+  /** The answer to the report of that id. */
+  | { readonly kind: 'report'; readonly id: number; readonly connections: readonly ConnectionReport[] }
   /** What a stranger did. */
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }

@@ -11,6 +11,7 @@ import type { WorkerSetup } from './messages.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
+import type { Status } from './status.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
@@ -71,6 +72,27 @@ export class Supervisor {
       for (const worker of this.#workers) worker.drain();
       if (this.#workers.size === 0) resolve();
     });
+  }
+
+  /** Who is connected and what they have moved, and who is kept out. */
+  async status(): Promise<Status> {
+    const reports = await Promise.all([...this.#workers].map((worker) => worker.report()));
+    const moved = new Map(reports.flat().map((report) => [report.id, report]));
+    return {
+      workers: this.#workers.size,
+      waiting: this.#waiting.length,
+      connections: [...this.#registry.all()].map(({ id, source, sinceMs, as }) => ({
+        id,
+        source,
+        sinceMs,
+        user: as?.user,
+        kind: as?.kind ?? 'stranger',
+        sessionId: as?.sessionId,
+        received: moved.get(id)?.received ?? 0,
+        sent: moved.get(id)?.sent ?? 0,
+      })),
+      barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
+    };
   }
 
   /** Tests only: makes the busiest worker throw. */

@@ -6,10 +6,13 @@ import { FerryError, toWireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { ConnectionReport, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+/** How long a worker may take to say what it does, milliseconds. */
+const reportMs = 500;
 
 export type WorkerHandleOpts = {
   readonly name: string;
@@ -35,6 +38,8 @@ export class WorkerHandle {
   readonly #connections = new Set<number>();
   /** Those of them that are not logged in. */
   readonly #strangers = new Set<number>();
+  readonly #reports = new Map<number, (connections: readonly ConnectionReport[]) => void>();
+  #nextReport = 1;
   #error: Error | undefined;
 
   constructor(opts: WorkerHandleOpts) {
@@ -87,6 +92,21 @@ export class WorkerHandle {
     this.#send({ kind: 'password', id, account: answer });
   }
 
+  /** How much each connection has moved; nothing from a worker that is too busy to say. */
+  async report(): Promise<readonly ConnectionReport[]> {
+    const id = this.#nextReport++;
+    const { promise, resolve } = Promise.withResolvers<readonly ConnectionReport[]>();
+    this.#reports.set(id, resolve);
+    const timer = setTimeout(() => resolve([]), reportMs);
+    this.#send({ kind: 'report', id });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#reports.delete(id);
+    }
+  }
+
   drain(): void {
     this.#send({ kind: 'drain' });
   }
@@ -107,6 +127,9 @@ export class WorkerHandle {
       case 'known':
         this.#opts.onKnown(message.id, message.as);
         this.#forget(message.id);
+        break;
+      case 'report':
+        this.#reports.get(message.id)?.(message.connections);
         break;
       case 'password':
         this.#opts.onPassword(message.id, message.user, message.password);

@@ -6,6 +6,7 @@ import { asFerryError, Code, FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
 import type { Offence } from '../access/throttle.ts';
 import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
+import type { ConnectionReport } from '../supervisor/messages.ts';
 import { Transfers } from './transfers.ts';
 
 export type ConnectionsOpts = Omit<
@@ -66,6 +67,11 @@ export class Connections {
         this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
       },
     );
+  }
+
+  /** Bytes that each connection has moved so far. */
+  report(): readonly ConnectionReport[] {
+    return [...this.#open].map(([id, { moved }]) => ({ id, received: moved.received, sent: moved.sent }));
   }
 
   /** The answer to onPassword. */

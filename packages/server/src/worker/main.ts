@@ -73,6 +73,9 @@ port.on('message', (message: ToWorker) => {
     case 'close':
       connections.end(message.id, fromWireError(message.why));
       break;
+    case 'report':
+      send({ kind: 'report', id: message.id, connections: connections.report() });
+      break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
       break;

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Code, FerryError, show } from '@ferry/protocol';
@@ -27,6 +27,9 @@ import { settleTrust } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 
 export const version = packageJson.version;
+
+/** What the server's owner sees of this device, in the log and in `ferryd devices`. */
+export const client = Buffer.from(`ferry ${version} on ${hostname()}`).subarray(0, 128).toString();
 
 export type ConnectOptions = {
   readonly pin?: string;
@@ -73,7 +76,7 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
       fingerprint,
       token: address.invite?.token,
       deviceKeyFile: places.deviceKeyFile,
-      client: `ferry ${version}`,
+      client,
     },
   };
 }
@@ -88,7 +91,7 @@ async function introduce(
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   try {
     await enter({
-      spec: { host, port, fingerprint, device, client: `ferry ${version}`, pool: new BlockPool() },
+      spec: { host, port, fingerprint, device, client, pool: new BlockPool() },
       user,
       sshKeys,
       askPassword:
