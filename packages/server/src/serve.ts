@@ -11,6 +11,7 @@ import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
 import { AccessStore } from './access/access-store.ts';
+import { newAccountMemory } from './access/account-memory.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
@@ -48,6 +49,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       cert: identity.cert,
       ticketMaster: randomBytes(32),
       ticketMemory: newTicketMemory(),
+      accountMemory: newAccountMemory(config.threads),
     },
     log,
     onGiveUp: () => {

@@ -44,6 +44,8 @@ export type FrameLinkOpts = {
    */
   onBlock: (id: number, buffer: Buffer, bodyBytes: number) => void;
   onDrain?: () => void;
+  /** Bytes have arrived; they are looked at next, unless it pauses. */
+  onRead?: (bytes: number) => void;
   /** Once. `error` is undefined after a clean end by either side. */
   onEnd: (error: FerryError | undefined) => void;
   /** Sends pings when silent (the client's part; the server only answers). */
@@ -253,6 +255,7 @@ export class FrameLink {
     if (this.#ended || this.#closing) return;
     this.moved.received += bytes.length;
     this.#heardMs = performance.now();
+    this.#opts.onRead?.(bytes.length);
     if (this.#rest.length === 0) this.#decode(bytes);
     else this.#rest = Buffer.concat([this.#rest, bytes]);
   }

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { decodePath } from '@ferry/protocol';
-import { AccessFile, type Row } from './access-file.ts';
+import { AccessFile, boundsFrom, type Row } from './access-file.ts';
 import type { Principal } from './principal.ts';
 import { decodeRules, isRole } from './rights.ts';
 
@@ -13,6 +13,7 @@ import { decodeRules, isRole } from './rights.ts';
 const seenMs = 3_600_000;
 
 const principalColumns = `account.id, account.user, account.role, account.root, account.rules, account.expires_ms,
+  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate,
   coalesce((select count from kick where kick.user = account.user), 0) as kicks`;
 
 export class AccessStore {
@@ -146,7 +147,12 @@ function toPrincipal(row: Row, device: Uint8Array): Principal {
   }
   return {
     user,
-    account: { id: Number(id), device, expiresMs: expiresMs === null ? Infinity : Number(expiresMs) },
+    account: {
+      id: Number(id),
+      device,
+      expiresMs: expiresMs === null ? Infinity : Number(expiresMs),
+      bounds: boundsFrom(row),
+    },
     rights: { role, rules: decodeRules(rules) },
     root: decodePath(root),
     kicks: Number(kicks),

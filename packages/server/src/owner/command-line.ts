@@ -8,6 +8,7 @@ import type { Accounts } from '../access/accounts.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
 import type { InviteOrder } from './invite.ts';
 import { type SettingsOptions, settingsFrom } from './settings.ts';
+import type { UserOptions } from './user.ts';
 
 const mostUses = 1_000_000;
 
@@ -37,6 +38,7 @@ Examples:
   ferryd user set anna --role writer --rule private=none --expires 30d
   ferryd user add bob --key bob.pub    he gets in with the private half: ferry ferry://bob@HOST
   ferryd user passwd anna              she gets in with a password: ferry ferry://anna@HOST
+  ferryd user set anna --quota 20G --down 5M
   ferryd user revoke anna              her devices and invites are worthless at once
   ferryd user list
 
@@ -50,8 +52,6 @@ type InviteOptions = SettingsOptions & {
   readonly address?: string;
   readonly dir?: string;
 };
-
-type KeyOption = { readonly key?: string };
 
 type ListOptions = { readonly json?: boolean; readonly remove?: string };
 
@@ -69,6 +69,13 @@ export function addOwnersCommands(program: Command): void {
       .option('--path <SUB>', 'the folder in the shared one that they see, instead of all')
       .option('--rule <FOLDER=RIGHTS>', 'other rights for one folder; may be given several times', rule);
 
+  const withBounds = (command: Command): Command =>
+    command
+      .option('--quota <SIZE>', 'how much their folder may hold: 500M, 20G, none')
+      .option('--quota-files <N>', 'how many files, folders and links; or none')
+      .option('--down <RATE>', 'bytes a second to all their devices together: 5M, none')
+      .option('--up <RATE>', 'bytes a second from them');
+
   withSettings(plain(program.command('invite')))
     .description('Make a line that lets somebody in; it works at once, also beside a running server.')
     .option('--user <NAME>', 'the account that it is for (default: a new one)')
@@ -83,14 +90,12 @@ export function addOwnersCommands(program: Command): void {
   const user = plain(program.command('user'))
     .description('Look after accounts; what is changed holds at once, also beside a running server.')
     .addHelpText('after', userHelp);
-  withSettings(plain(user.command('add')).argument('<NAME>'))
+  withBounds(withSettings(plain(user.command('add')).argument('<NAME>')))
     .description('make an account (default: a writer)')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d')
     .option('--key <FILE>', 'a public key that lets them in: an OpenSSH one, of type ed25519')
-    .action((name: string, { key, ...options }: SettingsOptions & KeyOption) =>
-      run(async (accounts) =>
-        (await users()).addUser(accounts, name, settingsFrom(options, Date.now()), key),
-      ),
+    .action((name: string, options: UserOptions) =>
+      run(async (accounts) => (await users()).addUser(accounts, name, options)),
     );
   plain(user.command('passwd').argument('<NAME>'))
     .description('set the password for logging in from new devices; asks for it, or reads a line from stdin')
@@ -104,16 +109,13 @@ export function addOwnersCommands(program: Command): void {
     .action(({ json = false }: ListOptions) =>
       run(async (accounts) => (await users()).listUsers(accounts, json)),
     );
-  withSettings(plain(user.command('set')).argument('<NAME>'))
+  withBounds(withSettings(plain(user.command('set')).argument('<NAME>')))
     .description('change an account')
     .option('--no-rules', 'no rules for single folders any more')
     .option('--key <FILE>', 'one more public key that lets them in')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d, never')
-    .action((name: string, { rules, key, ...options }: SettingsOptions & KeyOption & { rules: boolean }) =>
-      run(async (accounts) => {
-        const settings = settingsFrom(options, Date.now());
-        return (await users()).setUser(accounts, name, rules ? settings : { rules: [], ...settings }, key);
-      }),
+    .action((name: string, { rules, ...options }: UserOptions & { rules: boolean }) =>
+      run(async (accounts) => (await users()).setUser(accounts, name, options, !rules)),
     );
   plain(user.command('remove').argument('<NAME>'))
     .description('remove an account, its devices and invites')

@@ -26,6 +26,7 @@ import {
   loginText,
   newSessionId,
   openTicket,
+  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
@@ -35,11 +36,14 @@ import {
 } from '@ferry/protocol/session';
 import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
+import { type Pace, Way } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
 import type { Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
+import { withQuota } from '../access/with-quota.ts';
 import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
@@ -56,6 +60,8 @@ export type ConnectionContext = {
   readonly standings: Standings;
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
+  readonly quotas: Quotas;
+  readonly pace: Pace;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
   readonly transfers: Transfers;
@@ -261,8 +267,11 @@ export class Connection {
     const context = this.#contextFor(this.#principalOf(grant));
     const lane = new Lane({ ...context, pool, transfers, contents });
     this.#become({ kind: 'lane', context, lane }, grant.sessionId);
-    this.#channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bodyBytes) =>
-      lane.block(buffer, bodyBytes),
+    this.#channel.become(
+      lane.handlers,
+      limits.controlFrameBytes,
+      (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
+      this.#pacingOf(context),
     );
     return {};
   }
@@ -277,9 +286,23 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
+  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
+  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
+    const { pace } = this.#opts;
+    const id = principal.account?.id;
+    if (id === undefined) return undefined;
+    return {
+      received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
+      sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
+    };
+  }
+
   #contextFor(principal: Principal): SessionContext {
-    const { storage, standings, log } = this.#opts;
+    const { storage: shared, standings, quotas, log } = this.#opts;
     const standing = standings.enter(principal, (why) => this.end(why));
+    const id = principal.account?.id;
+    const storage =
+      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
     return {
       principal,
       standing,

@@ -21,6 +21,10 @@ export type WorkerSetup = {
   readonly ticketMaster: Uint8Array;
   /** Which tickets are used, as access/ticket-ledger.ts has it; the same for all workers. */
   readonly ticketMemory: SharedArrayBuffer;
+  /** What is counted over all workers, as access/account-memory.ts has it. */
+  readonly accountMemory: SharedArrayBuffer;
+  /** From 1; a worker that replaces a dead one has its number. */
+  readonly index: number;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
 };

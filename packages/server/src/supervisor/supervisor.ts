@@ -16,7 +16,7 @@ import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
   readonly log: Log;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
@@ -155,7 +155,7 @@ export class Supervisor {
     let isReady = false;
     const worker = new WorkerHandle({
       name: `worker ${index}`,
-      setup: { ...this.#opts.setup, tidies: index === 1 },
+      setup: { ...this.#opts.setup, index, tidies: index === 1 },
       onLog: this.#opts.log,
       onRoom: () => this.#admit(),
       onKnown: (id, as) => {
