@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, limits, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
+import { type GraftSpec, Work } from '@ferry/protocol/disk';
 import { commit, create, mkdir, Overwrite, remove, space, store } from '@ferry/protocol/messages';
+import { LocalStorage } from '@ferry/server/storage/local';
 import { MemoryStorage } from '@ferry/server/storage/memory';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { type Bounds, unbounded } from '../../packages/server/src/access/bounds.ts';
 import { Pace, Way } from '../../packages/server/src/access/pace.ts';
-import { type Amount, amountIn, Quota } from '../../packages/server/src/access/quota.ts';
+import { type Amount, amountIn, Quota, Quotas } from '../../packages/server/src/access/quota.ts';
 import { withQuota } from '../../packages/server/src/access/with-quota.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
 import { createOf, logInto, newDevice, openLane, readWhole, sendBlock, upload } from '../support/client.ts';
@@ -133,6 +135,41 @@ describe('a quota', () => {
     for (let i = 0; i < 8; i++) await bounded.mkdir(path(`d${i}`));
     await assert.rejects(bounded.mkdir(path('more')), withCode('QUOTA'));
     await agrees();
+  });
+
+  it('counts copies before they are made, and what is in the trash', async (t) => {
+    const dir = scratchFolder(t);
+    mkdirSync(join(dir, 'anna/f'), { recursive: true });
+    writeFileSync(join(dir, 'anna/f/a'), Buffer.alloc(40));
+    const storage = LocalStorage.open(dir);
+    t.after(() => storage.close());
+    const quotas = new Quotas(new AccountMemory(newAccountMemory(1), 1), storage);
+    const root = path('anna');
+    const used = () => quotas.of(1, 'anna', root).used();
+    const { works } = withQuota(
+      storage,
+      () => bounds,
+      () => quotas.of(1, 'anna', root),
+    );
+    const graft = (from: string, to: string): GraftSpec => ({
+      from: path(from),
+      to: path(to),
+      existing: 'fail',
+      inside: root,
+    });
+    await works.copy(graft('anna/f', 'anna/g'), new Work());
+    assert.deepEqual(await used(), bytes(80, 4));
+    await assert.rejects(works.copy(graft('anna/f', 'anna/h'), new Work()), withCode('QUOTA'));
+    await assert.rejects(works.copy(graft('anna/f/a', 'anna/h'), new Work()), withCode('QUOTA'));
+    assert.deepEqual(await used(), bytes(80, 4));
+    const { id } = await works.trash(path('anna/g'), 'anna', new Work());
+    assert.equal((await used()).bytes, 80);
+    await assert.rejects(works.copy(graft('anna/f', 'anna/h'), new Work()), withCode('QUOTA'));
+    assert.equal((await used()).bytes, 80);
+    await works.emptyTrash('anna', root, [id], new Work());
+    assert.deepEqual(await used(), bytes(40, 2));
+    await works.removeTree(path('anna/f'), new Work());
+    assert.deepEqual(await used(), bytes(0));
   });
 
   it('holds for a running server, is its free space, and can be changed', async (t) => {

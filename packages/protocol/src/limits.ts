@@ -92,6 +92,14 @@ export const limits = {
   sourceConnections: 200,
   /** …of which so many may be not logged in yet. */
   sourceStrangers: 64,
+  /** Long works (copying, searching…) that one session may have under way. */
+  sessionWorks: 8,
+  /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */
+  partFailures: 12,
+  /** Hits that one search gives at most. */
+  findHits: 10_000,
+  /** Deletions that one request names. */
+  trashIds: 1000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

@@ -6,6 +6,7 @@
  */
 
 import { Code, EntryKind, FerryError, joinPath, type Path } from '@ferry/protocol';
+import { Work } from '@ferry/protocol/disk';
 import type { Storage } from '../storage/storage.ts';
 import type { AccountMemory } from './account-memory.ts';
 import type { Bounds } from './bounds.ts';
@@ -121,15 +122,30 @@ export class Quotas {
   }
 
   /** @throws {FerryError} as Quota */
-  of(account: number, root: Path): Quota {
+  of(account: number, user: string, root: Path): Quota {
     const key = root.join('/');
     const found = this.#made.get(account);
     if (found?.root === key) return found.quota;
-    const quota = new Quota(this.#memory, account, () => amountIn(this.#storage, root));
+    const quota = new Quota(this.#memory, account, async () => {
+      const there = await amountIn(this.#storage, root);
+      const trashed = await amountInTrash(this.#storage, root, user);
+      return { bytes: there.bytes + trashed.bytes, files: there.files + trashed.files };
+    });
     if (found !== undefined) quota.forget();
     this.#made.set(account, { root: key, quota });
     return quota;
   }
+}
+
+/** What an account has in its trash: it can have it back. */
+async function amountInTrash(storage: Storage, root: Path, user: string): Promise<Amount> {
+  let bytes = 0;
+  let files = 0;
+  await storage.works.listTrash(user, root, new Work(), (trashed) => {
+    bytes += trashed.bytes;
+    files += trashed.files;
+  });
+  return { bytes, files };
 }
 
 /** All that is in a folder, and below. What cannot be listed counts as nothing. */

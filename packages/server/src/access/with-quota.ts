@@ -20,8 +20,9 @@ import type {
   UploadSpec,
   Wait,
 } from '../storage/storage.ts';
+import type { Works } from '../storage/works.ts';
 import type { Bounds } from './bounds.ts';
-import type { Amount, Quota } from './quota.ts';
+import { type Amount, amountIn, type Quota } from './quota.ts';
 
 const nothing: Amount = { bytes: 0, files: 0 };
 const oneEntry: Amount = { bytes: 0, files: 1 };
@@ -70,6 +71,7 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
     openRead: (path: Path, identity: string | undefined, opts?: Wait) =>
       storage.openRead(path, identity, opts),
     fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) => storage.fetchPack(folder, names, opts),
+    works: worksWithQuota(storage, bounds, applies, quota),
     close: () => storage.close(),
     mkdir: (path: Path, opts?: Wait) => adding(() => storage.mkdir(path, opts)),
     makeLink: (path: Path, target: string, opts?: Wait) => adding(() => storage.makeLink(path, target, opts)),
@@ -139,6 +141,55 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
       return { outcomes: spec.files.map((_, i) => outcomes[i]), durable: result.durable };
     },
   };
+}
+
+/** What goes to the trash is still held, and what comes back was; what long work leaves is counted again when that matters. */
+function worksWithQuota(
+  storage: Storage,
+  bounds: () => Bounds,
+  applies: () => boolean,
+  quota: () => Quota,
+): Works {
+  const { works } = storage;
+  const countedAgain = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } finally {
+      if (applies()) quota().forget();
+    }
+  };
+  return {
+    copy: async (spec, work) => {
+      if (!applies()) return works.copy(spec, work);
+      const book = quota();
+      const promised = await amountOf(storage, spec.from);
+      await book.promise(promised, bounds());
+      try {
+        await works.copy(spec, work);
+      } finally {
+        book.settle(promised, nothing);
+        book.forget();
+      }
+    },
+    move: (spec, work) =>
+      spec.existing === 'overwrite' ? countedAgain(works.move(spec, work)) : works.move(spec, work),
+    removeTree: (path, work) => countedAgain(works.removeTree(path, work)),
+    emptyTrash: (owner, inside, ids, work) => countedAgain(works.emptyTrash(owner, inside, ids, work)),
+    trash: (path, owner, work) => works.trash(path, owner, work),
+    restore: (owner, inside, id, to) => works.restore(owner, inside, id, to),
+    listTrash: (owner, inside, work, rows) => works.listTrash(owner, inside, work, rows),
+    sum: (path, algorithm, work, rows) => works.sum(path, algorithm, work, rows),
+    usage: (path, work, rows) => works.usage(path, work, rows),
+    find: (path, query, most, work, rows) => works.find(path, query, most, work, rows),
+  };
+}
+
+/** With all that is in it. */
+async function amountOf(storage: Storage, path: Path): Promise<Amount> {
+  const { kind, size } = await storage.stat(path);
+  if (kind !== EntryKind.folder) return { bytes: kind === EntryKind.file ? size : 0, files: 1 };
+  const { bytes, files } = await amountIn(storage, path);
+  return { bytes, files: files + 1 };
 }
 
 /** Settles the promise once, whatever becomes of the upload. */

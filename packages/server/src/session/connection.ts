@@ -210,7 +210,7 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers } = this.#opts;
     const context = this.#contextFor(principal);
     void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
@@ -222,7 +222,8 @@ export class Connection {
       return sealTicket(ticketKeys, grant, Date.now());
     };
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    this.#channel.become(sessionHandlers(context, { grantTicket, enrolDevice }), limits.controlFrameBytes);
+    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers });
+    this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
       who: context.who,
@@ -302,7 +303,9 @@ export class Connection {
     const standing = standings.enter(principal, (why) => this.end(why));
     const id = principal.account?.id;
     const storage =
-      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
+      id === undefined
+        ? shared
+        : withQuota(shared, standing.bounds, () => quotas.of(id, principal.user, principal.root));
     return {
       principal,
       standing,

@@ -36,6 +36,9 @@ import type {
   PackSpec,
   StagedFileSpec,
 } from '@ferry/protocol/disk';
+import type { Works } from './works.ts';
+
+export type { Works };
 
 export type Wait = { readonly signal?: AbortSignal };
 
@@ -95,6 +98,8 @@ export interface Storage {
    * @throws NOT_FOUND, NOT_FOLDER with the first
    */
   fetchPack(folder: Path, names: readonly Name[], opts?: Wait): AsyncIterable<FetchedPart | FerryError>;
+  /** What takes longer than a step. */
+  readonly works: Works;
   /** Frees what is held. Handles and uploads are ended by their owners before. Idempotent. */
   close(): void;
 }
