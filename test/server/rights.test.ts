@@ -7,6 +7,8 @@ import { describe, it } from 'node:test';
 import { epoch, type FerryError, nameFromText } from '@ferry/protocol';
 import { BlockPool, SumAlgorithm } from '@ferry/protocol/content';
 import {
+  ArchiveFormat,
+  archive,
   commit,
   copy,
   create,
@@ -35,6 +37,7 @@ import {
   sum,
   ticket,
   trash,
+  unpack,
   usage,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
@@ -84,6 +87,8 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.listTrash, (session) => session.call(listTrash, {})],
   [Kind.restore, (session) => session.call(restore, { id: Buffer.alloc(16), to: undefined })],
   [Kind.emptyTrash, (session) => session.call(emptyTrash, { ids: undefined })],
+  [Kind.unpack, (session) => session.call(unpack, { archive: path('tar'), to: path('unpacked') })],
+  [Kind.archive, (_, lane) => lane.call(archive, { path: file, format: ArchiveFormat.zstd })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.create, (_, lane) => lane.call(create, createOf(path('new'), content))],
   [Kind.block, (_, lane, pool) => sendBlock(lane, 1, 0, content.bytes, pool).answered],
@@ -158,6 +163,7 @@ describe('rights', () => {
       Kind.sum,
       Kind.usage,
       Kind.find,
+      Kind.archive,
     ]);
     for (const kind of operations) assert.equal(answers.get(kind), reading.has(kind) ? 'done' : 'READ_ONLY');
     assert.deepEqual(snapshot(dir).map(withoutAccessTime), before);

@@ -64,6 +64,10 @@ export class Work {
     return this.#rest();
   }
 
+  get isCancelled(): boolean {
+    return this.#opts.signal?.aborted === true;
+  }
+
   /** @throws {FerryError} as {@link turn} */
   check(): void {
     const { signal } = this.#opts;

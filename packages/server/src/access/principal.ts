@@ -26,6 +26,7 @@ const reading: readonly Kind[] = [
   Kind.sum,
   Kind.usage,
   Kind.find,
+  Kind.archive,
 ];
 const changing: readonly Kind[] = [
   Kind.mkdir,
@@ -46,6 +47,7 @@ const changing: readonly Kind[] = [
   Kind.listTrash,
   Kind.restore,
   Kind.emptyTrash,
+  Kind.unpack,
 ];
 
 /** The one table of rights. An operation that is missing is nobody's. */

@@ -7,6 +7,7 @@ import { checkRight } from '../access/principal.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { archiveHandler } from './handlers/archive.ts';
 import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
@@ -19,6 +20,7 @@ import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
 export type LaneContext = SessionContext & {
   readonly pool: BlockPool;
@@ -48,6 +50,7 @@ export class Lane {
         manifestHandler(context),
         locateHandler(context),
         patchHandler(this.#uploads),
+        archiveHandler(context, new SessionWorks(context.transfers)),
       ]),
     );
   }

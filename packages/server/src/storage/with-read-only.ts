@@ -29,6 +29,7 @@ export function withReadOnly(storage: Storage): Storage {
       copy: refuse,
       move: refuse,
       removeTree: refuse,
+      unpack: refuse,
       trash: refuse,
       listTrash: refuse,
       restore: refuse,
