@@ -176,6 +176,13 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       content: bytes(3),
     },
   }),
+  ...of('readSlice', messages.readSlice, {
+    request: { path, identity: 'x', index: 2, offset: 65_536, length: 32_768, digest: true },
+    reply: { content: bytes(9), digest: bytes(32) },
+  }),
+  ...of('slice', messages.slice, {
+    request: { handle: 1, index: 2, offset: 3, content: bytes(9), digest: undefined },
+  }),
   ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),
 ];
 
@@ -275,5 +282,10 @@ describe('messages', () => {
       kind: 'going-down',
       drainMs: 5,
     });
+    const closed = messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.KICKED, 'out') });
+    const told = messages.decodeEvent(closed);
+    assert.ok(told?.kind === 'closed');
+    assert.deepEqual([told.error.code, told.error.message], [Code.KICKED, 'out']);
+    assert.throws(() => messages.decodeEvent(pack([2, 'x', 'out'])), FerryError);
   });
 });

@@ -40,6 +40,10 @@ export const limits = {
   controlInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
+  /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
+  sliceBytes: 32 * KiB,
+  /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
+  rangeBytes: 48 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */

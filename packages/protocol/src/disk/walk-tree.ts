@@ -68,7 +68,7 @@ async function walkIn(
       const below = [...shown, name];
       try {
         const stats = root.lookAt(folderFd, name);
-        if (stats === undefined) continue;
+        if (stats === undefined || (work.isLimited && !work.sees([...start, ...below]))) continue;
         const found = { folderFd, name, stats, below };
         if (!stats.isDirectory()) {
           work.files += 1;

@@ -27,6 +27,7 @@ export const Kind = {
   setFacts: 0x27,
   readLink: 0x28,
   makeLink: 0x29,
+  readRange: 0x2a,
   /** Long work inside of the server. */
   copy: 0x30,
   move: 0x31,
@@ -51,7 +52,9 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
-  locate: 0x49,
+  readSlice: 0x49,
+  slice: 0x4a,
+  locate: 0x4b,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -1,6 +1,6 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
-import type { Handlers, TicketKeys } from '@ferry/protocol/session';
+import type { Handlers } from '@ferry/protocol/session';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
@@ -8,6 +8,7 @@ import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
+import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
 import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
@@ -23,13 +24,12 @@ import { SessionWorks } from './works.ts';
 
 export function sessionHandlers(
   context: SessionContext,
-  sessionId: Uint8Array,
-  keys: TicketKeys,
+  grantTicket: () => Uint8Array,
   transfers: Transfers,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
-    context.principal.role,
+    context.standing,
     new Map([
       listHandler(context),
       statHandler(context),
@@ -39,6 +39,7 @@ export function sessionHandlers(
       spaceHandler(context),
       setFactsHandler(context),
       readLinkHandler(context),
+      readRangeHandler(context),
       makeLinkHandler(context),
       copyHandler(context, works),
       moveHandler(context, works),
@@ -51,7 +52,7 @@ export function sessionHandlers(
       listTrashHandler(context, works),
       restoreHandler(context),
       emptyTrashHandler(context, works),
-      ticketHandler(context, sessionId, keys),
+      ticketHandler(grantTicket),
     ]),
   );
 }

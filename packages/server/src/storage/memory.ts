@@ -133,6 +133,12 @@ export class MemoryStorage implements Storage {
         buffer.set(bytes.subarray(blockOffset(index), blockOffset(index) + length));
         return length;
       },
+      readAt: (offset, target) => {
+        if (offset + target.length > bytes.length) {
+          throw new FerryError(Code.SOURCE_CHANGED, 'the file became shorter while it was read');
+        }
+        target.set(bytes.subarray(offset, offset + target.length));
+      },
       unchanged: () => this.#find(path)?.facts.identity === facts.identity,
       close: () => {},
     };

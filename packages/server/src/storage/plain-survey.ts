@@ -108,6 +108,7 @@ async function walk(storage: Steps, path: Path, work: Work, visit: Visit): Promi
         const turn = work.turn();
         if (turn !== undefined) await turn;
         const one = [...below, entry.name];
+        if (!work.sees([...path, ...one])) continue;
         try {
           if (entry.kind !== EntryKind.folder) work.files += 1;
           await visit(entry, one);
