@@ -67,7 +67,7 @@ export function lyingServer(
           nextHandle: () => 1,
           moved: () => {},
           window: () => 12,
-          abandon: () => {},
+          abandon: () => channel?.abort(new FerryError(Code.CONNECTION_LOST, 'abandoned')),
           release: () => {},
         };
       },

@@ -269,14 +269,10 @@ export class Incoming {
 
   async #fetchBlocks(lane: Lane, range: readonly number[], call: BlocksCall): Promise<void> {
     const { missing, writing, late, onFacts } = call;
+    const { identity } = this.#facts ?? {};
     await lane.channel.call(
       read,
-      {
-        path: this.#spec.source,
-        identity: this.#facts?.identity,
-        first: range[0] ?? 0,
-        count: range.length,
-      },
+      { path: this.#spec.source, identity, first: range[0] ?? 0, count: range.length },
       {
         signal: AbortSignal.any([this.#signal, late]),
         timeoutMs: stallMs,
