@@ -18,7 +18,7 @@ const entry = {
   modified: { s: -5, ns: 999_999_999 },
   mode: 0o644,
 };
-const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
+const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 
@@ -73,6 +73,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       begin: 1,
       source: 'y',
       base: 'z',
+      sparse: true,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },

@@ -44,6 +44,7 @@ export function lyingServer(
     modified: { s: 1_600_000_000, ns: 0 },
     mode: 0o640,
     identity: 'one',
+    sparse: false,
   };
   const asks = new Map<number, number>();
   const pool = new BlockPool();

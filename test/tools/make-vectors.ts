@@ -43,7 +43,7 @@ const sub = {
   modified: { s: 1_760_000_000, ns: 0 },
   mode: 0o755,
 };
-const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
+const facts = { ...entry, identity: counted(0x40, 16).toString('latin1'), sparse: false };
 const path = pathFromText('docs/notes.txt');
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
@@ -172,6 +172,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       begin: 0,
       source: facts.identity,
       base: undefined,
+      sparse: false,
     }),
   ],
   'create-part': [

@@ -99,7 +99,10 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
     const { size, modified, mode } = request;
     const name = request.path.at(-1) ?? path('f')[0];
     assert.ok(name);
-    return { facts: { name, kind: EntryKind.file, size, modified, mode, identity: 'x' }, durable: true };
+    return {
+      facts: { name, kind: EntryKind.file, size, modified, mode, identity: 'x', sparse: false },
+      durable: true,
+    };
   };
   const take = async (buffer: Buffer, bodyBytes: number): Promise<void> => {
     const header = readBlockHeader(buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes));

@@ -5,3 +5,4 @@ export * from './chunker.ts';
 export * from './delta.ts';
 export * from './digest.ts';
 export * from './squeeze.ts';
+export * from './zeros.ts';

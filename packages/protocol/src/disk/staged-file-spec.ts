@@ -18,6 +18,8 @@ export type StagedFileSpec = TargetRule & {
    * with after an interruption, and others can join in.
    */
   readonly source?: string | undefined;
+  /** Zeros over zeros are not written, so that holes of the source stay holes; then it need not fit the free space. */
+  readonly sparse?: boolean;
   /** Whose transfer it is; nobody else may go on with it. Default ''. */
   readonly owner?: string;
 };

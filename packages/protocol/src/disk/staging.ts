@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -70,11 +71,12 @@ export class Staging {
    *   BAD_STATE when this transfer id has a partial file already
    */
   create(spec: StagedFileSpec): StagedFile {
-    const targetDev = this.#check(spec);
+    const targetDev = this.#check(spec, spec.sparse !== true);
     const partName = partNameOf(spec);
     return onDisk(() => {
       const fd = this.#createPart(partName, targetDev);
       try {
+        if (spec.sparse === true) ftruncateSync(fd, spec.size);
         return new StagedFile(this, spec, partName, fd, this.#createJournal(spec));
       } catch (error) {
         closeSync(fd);

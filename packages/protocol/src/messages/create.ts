@@ -13,7 +13,7 @@ import { limits } from '../limits.ts';
 import type { Path } from '../path.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { bytes, integer, oneOf, optional, path, time, tuple } from '../wire/shape.ts';
+import { bytes, flag, integer, oneOf, optional, path, time, tuple } from '../wire/shape.ts';
 import { type Committed, committed } from './committed.ts';
 import { identity } from './facts.ts';
 
@@ -49,6 +49,8 @@ export type Create = {
   readonly source: string | undefined;
   /** The version at `path` that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
   readonly base: string | undefined;
+  /** The source has holes: runs of zeros need not take up space. */
+  readonly sparse: boolean;
 };
 
 /** Blocks `first`… are there; `digests` are theirs, 32 bytes each. */
@@ -71,6 +73,7 @@ export const create = operation<Create, Created, Have>({
     begin: oneOf(Begin.fresh, Begin.resume, Begin.join),
     source: optional(identity),
     base: optional(identity),
+    sparse: flag,
   }),
   part: tuple<Have>({
     first: integer(0, limits.fileBlocks - 1),

@@ -17,8 +17,8 @@ import { fetchInSlices } from './fetch-in-slices.ts';
 import { overLanes } from './over-lanes.ts';
 import { takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, stallMs } from './retry.ts';
+import { stageDownload } from './stage-download.ts';
 import { takeTurns } from './take-turns.ts';
-import { transferIdOf } from './transfer-id.ts';
 import { Turns } from './turns.ts';
 
 /** Blocks that are asked for together with the file's facts. */
@@ -366,21 +366,7 @@ export class Incoming {
       throw new FerryError(Code.MALFORMED, 'the server described the file twice');
     this.#facts = facts;
     this.#claims.begin(blockCount(facts.size));
-    const { root, source, target } = this.#spec;
-    const { expected } = this.#opts;
-    const { size, modified, mode, identity } = facts;
-    const staging = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 });
-    const spec = {
-      transferId: transferIdOf({ direction: 'download', identity, source, target }),
-      target,
-      size,
-      modified,
-      mode,
-      source: identity,
-      existing: this.#context.placing.existing,
-      ...(expected === undefined ? {} : { expected }),
-    };
-    this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);
+    this.#staged = stageDownload(this.#spec, facts, this.#context, this.#opts.expected);
   }
 
   #known(): Facts {

@@ -52,7 +52,7 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
 }
 
 function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
-  const { size, modified, mode, identity } = file.facts;
+  const { size, modified, mode, identity, sparse } = file.facts;
   const id = transferIdOf({ direction: 'upload', identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
   return {
@@ -65,6 +65,7 @@ function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placin
     expected: placing.existing === 'overwrite' ? placing.expected : undefined,
     source: identity,
     base: undefined,
+    sparse,
   };
 }
 
