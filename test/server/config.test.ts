@@ -48,6 +48,7 @@ describe('config', () => {
     assert.deepEqual(placesOf({ XDG_DATA_HOME: '/d', XDG_STATE_HOME: 'relative' }, '/home/anna'), {
       identityFile: '/d/ferryd/identity.pem',
       accessFile: '/home/anna/.local/state/ferryd/access.db',
+      contentsFolder: '/home/anna/.local/state/ferryd/contents',
       addressFile: '/home/anna/.local/state/ferryd/address',
     });
   });

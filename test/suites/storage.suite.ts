@@ -245,6 +245,12 @@ export function storageSuite(name: string, make: MakeStorage): void {
         const handle = await storage.openRead(path('file'), facts.identity);
         assert.deepEqual(handle.facts, facts);
         assert.ok((await readAll(handle)).equals(content.bytes));
+        const middle = Buffer.alloc(Math.floor(size / 2));
+        await handle.readAt(Math.floor(size / 3), middle);
+        assert.ok(
+          content.bytes.subarray(Math.floor(size / 3), Math.floor(size / 3) + middle.length).equals(middle),
+        );
+        await assert.rejects(async () => handle.readAt(size, Buffer.alloc(1)), withCode('SOURCE_CHANGED'));
         assert.equal(await handle.unchanged(), true);
         handle.close();
         handle.close();
@@ -268,7 +274,7 @@ export function storageSuite(name: string, make: MakeStorage): void {
       assert.ok((await readAll(handle)).equals(content.bytes));
       handle.close();
     });
-    test('wrong lengths and blocks beyond the end are refused (XFER-05)', async (t) => {
+    test('wrong lengths and blocks beyond the end are refused (XFER-05, PROT-25)', async (t) => {
       const storage = make(t);
       const upload = await storage.createUpload(specFor('file', 10));
       for (const [index, length] of [

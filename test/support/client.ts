@@ -157,6 +157,7 @@ export function createOf(path: Path, content: Content, more: Partial<Create> = {
     begin: Begin.fresh,
     source: undefined,
     base: undefined,
+    basePath: undefined,
     sparse: false,
     ...more,
   };

@@ -68,6 +68,7 @@ export function lyingServer(
           nextHandle: () => 1,
           moved: () => {},
           window: () => 12,
+          rttMs: 0,
           abandon: () => channel?.abort(new FerryError(Code.CONNECTION_LOST, 'abandoned')),
           release: () => {},
         };

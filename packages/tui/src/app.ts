@@ -10,6 +10,7 @@ import { layerOf, lookUp } from './keymap/keymap.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
 import { update } from './state/update.ts';
+import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
 import { type BlessedKey, type Pressed, pressed } from './view/keys.ts';
 import { checkTerminal, lookFor, Terminal, type TerminalStreams } from './view/terminal.ts';
@@ -36,17 +37,32 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   checkTerminal(streams, env);
   const look = lookFor(env);
   const terminal = new Terminal(streams, env, look);
+  let copies: ReturnType<typeof unsaved> = [];
   const code = await new Promise<number>((resolve) => {
     const view = new View(terminal, look);
     let state = initialState(terminal.size, opts.address, opts.remotePath, opts.localPath);
     let isFirstListing = true;
     const frames = new FrameTimer(() => view.draw(state, Date.now()));
-    const effects = new Effects({ engine, post: (msg) => post(msg, urgencyOf(msg)), quit: () => resolve(0) });
+    const effects = new Effects({
+      engine,
+      post: (msg) => post(msg, urgencyOf(msg)),
+      quit: () => resolve(0),
+      env,
+      handOver,
+    });
+    async function handOver<T>(work: () => Promise<T>): Promise<T> {
+      try {
+        return await terminal.handOver(work);
+      } finally {
+        view.redraw();
+      }
+    }
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
       const changed = next !== state;
       state = next;
+      copies = unsaved(state);
       for (const cmd of cmds) effects.run(cmd);
       if (changed) frames.want(urgency, performance.now());
       if (msg.kind === 'listed' && isFirstListing) {
@@ -84,7 +100,10 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     engine.onEvent((event) => post({ kind: 'engine', event }, event.kind === 'jobs' ? 'progress' : 'news'));
     // Not `once`: blessed ends the program at a signal for which it is the only listener.
     for (const [signal, number] of Object.entries(signalNumbers))
-      process.on(signal, () => resolve(128 + number));
+      process.on(signal, () => {
+        // Ctrl+C in an editor is the editor's.
+        if (signal !== 'SIGINT' || !terminal.isAway) resolve(128 + number);
+      });
     onCrash((error) => {
       terminal.leave();
       process.stderr.write(
@@ -95,6 +114,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     post({ kind: 'started' }, 'key');
   });
   terminal.leave();
+  for (const { name, place } of copies) streams.output.write(`${name} is not saved; yours is ${place}\n`);
   await engine.close();
   return code;
 }

@@ -157,6 +157,7 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
           },
           moved: () => {},
           window: () => 6,
+          rttMs: 0,
           abandon: () => channel?.abort(new FerryError(Code.CONNECTION_LOST, 'abandoned')),
           release: () => {},
         };

@@ -22,6 +22,8 @@ export type StagedFileSpec = TargetRule & {
   readonly sparse?: boolean;
   /** Whose transfer it is; nobody else may go on with it. Default ''. */
   readonly owner?: string;
+  /** Who asks again hears the same answer: Staging.committed. */
+  readonly isRemembered?: boolean;
 };
 
 /** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */

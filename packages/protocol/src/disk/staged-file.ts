@@ -265,6 +265,7 @@ export class StagedFile {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
         checkTarget(root, folderFd, name, this.#spec);
+        if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);
           folders.add(partFolderFd);
@@ -346,7 +347,9 @@ export class StagedFile {
     this.#closeQuietly();
     this.#journal?.close();
     quietly(() =>
-      this.#withPart((partFolderFd) => condemnPart(partFolderFd, this.#spec.transferId, this.#ino)),
+      this.#withPart((partFolderFd) =>
+        condemnPart(partFolderFd, this.#spec.transferId, this.#partName, this.#ino),
+      ),
     );
   }
 

@@ -47,8 +47,10 @@ export type Create = {
   readonly begin: Begin;
   /** The version of the source, by whatever the client tells versions apart. Without it nothing can be resumed. */
   readonly source: string | undefined;
-  /** The version at `path` that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
+  /** The version that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
   readonly base: string | undefined;
+  /** Where that version is, if not at `path`. */
+  readonly basePath: Path | undefined;
   /** The source has holes: runs of zeros need not take up space. */
   readonly sparse: boolean;
 };
@@ -73,6 +75,7 @@ export const create = operation<Create, Created, Have>({
     begin: oneOf(Begin.fresh, Begin.resume, Begin.join),
     source: optional(identity),
     base: optional(identity),
+    basePath: optional(path),
     sparse: flag,
   }),
   part: tuple<Have>({

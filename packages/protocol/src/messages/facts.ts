@@ -8,7 +8,7 @@ export const identity: Shape<string> = byteText(1, identityBytes);
 
 /** The entry's tuple with the identity as its seventh element and `sparse` as its eighth. */
 export const facts: Shape<Facts> = {
-  put: (value) => [...(entry.put(value) as readonly []), identity.put(value.identity), value.sparse],
+  put: (value) => [...(entry.put(value) as readonly []), identity.put(value.identity), value.sparse === true],
   get: (value, field) => {
     const row = entry.get(value, field);
     const [more, sparse] = (value as readonly unknown[]).slice(6);

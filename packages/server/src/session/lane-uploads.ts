@@ -22,6 +22,7 @@ import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { ReadHandle, Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { shownPath } from './context.ts';
+import { rememberContent } from './known-content.ts';
 import type { LaneContext } from './lane.ts';
 import { patchedBlock } from './patched-block.ts';
 import { takeBuffer } from './take-buffer.ts';
@@ -75,7 +76,9 @@ export class LaneUploads {
       ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),
     });
     const base =
-      request.base === undefined ? undefined : storage.openRead(path, request.base, { signal: call.signal });
+      request.base === undefined
+        ? undefined
+        : storage.openRead(request.basePath ?? path, request.base, { signal: call.signal });
     const begun = base === undefined ? created : withBase(created, base);
     const open: OpenUpload = {
       request,
@@ -151,6 +154,8 @@ export class LaneUploads {
         bytes: open.request.size,
         ms: performance.now() - open.beganMs,
       });
+      const { storage, contents, principal } = this.#context;
+      void rememberContent({ storage, contents, root: principal.root }, open.request.path, result.facts);
       return result;
     } finally {
       open.transfer.over();

@@ -3,13 +3,14 @@
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Handlers } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
-import { checkRight } from '../access/principal.ts';
+import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
 import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
 import { fetchHandler } from './handlers/fetch.ts';
+import { locateHandler } from './handlers/locate.ts';
 import { manifestHandler } from './handlers/manifest.ts';
 import { patchHandler } from './handlers/patch.ts';
 import { readHandler } from './handlers/read.ts';
@@ -20,7 +21,11 @@ import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
 import { permitted } from './permitted.ts';
 
-export type LaneContext = SessionContext & { readonly pool: BlockPool; readonly transfers: Transfers };
+export type LaneContext = SessionContext & {
+  readonly pool: BlockPool;
+  readonly transfers: Transfers;
+  readonly contents: ContentIndex;
+};
 
 export class Lane {
   readonly handlers: Handlers;
@@ -33,7 +38,7 @@ export class Lane {
     this.#reads = new LaneReads(context);
     this.#uploads = new LaneUploads(context);
     this.handlers = permitted(
-      context.principal.role,
+      context.standing,
       new Map([
         readHandler(this.#reads),
         readSliceHandler(this.#reads),
@@ -43,6 +48,7 @@ export class Lane {
         storeHandler(context),
         fetchHandler(context),
         manifestHandler(context),
+        locateHandler(context),
         patchHandler(this.#uploads),
         sliceHandler(this.#uploads),
       ]),
@@ -51,7 +57,7 @@ export class Lane {
 
   /** As ServerChannelOpts.onBlock. */
   async block(buffer: Buffer, bodyBytes: number): Promise<void> {
-    checkRight(this.#context.principal.role, Kind.block);
+    this.#context.standing.check(Kind.block);
     await this.#uploads.block(buffer, bodyBytes);
   }
 

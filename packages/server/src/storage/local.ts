@@ -5,6 +5,7 @@
 
 import { Code, type Entry, type Facts, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
+import { localWorks } from './local-works.ts';
 import {
   type Committed,
   checkSignal,
@@ -14,11 +15,13 @@ import {
   type Upload,
   type UploadSpec,
   type Wait,
+  type Works,
 } from './storage.ts';
 
 export class LocalStorage implements Storage {
   readonly #root: disk.Root;
   readonly #staging: disk.Staging;
+  readonly works: Works;
 
   /** @throws {FerryError} as Root.open: NOT_FOUND, NOT_FOLDER, FORBIDDEN, CONFIG */
   static open(folder: string, opts: disk.RootOpts = {}): LocalStorage {
@@ -29,6 +32,7 @@ export class LocalStorage implements Storage {
   constructor(root: disk.Root) {
     this.#root = root;
     this.#staging = new disk.Staging(root);
+    this.works = localWorks(root, this.#staging);
   }
 
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
@@ -90,18 +94,14 @@ export class LocalStorage implements Storage {
   async createUpload(spec: UploadSpec, opts: Wait = {}): Promise<Upload> {
     checkSignal(opts);
     const known = spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
-    if (known !== undefined) return committedBefore({ facts: known, durable: true });
+    if (known !== undefined) return committedBefore(known);
     const file = this.#open(spec);
     return {
       verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
       writeSlice: (index, offset, bytes) => file.writeSlice(index, offset, bytes),
       settle: (index, digest) => file.settle(index, digest),
-      commit: async (rootDigest): Promise<Committed> => {
-        const committed = file.commit(rootDigest);
-        this.#staging.remember(spec, committed.facts);
-        return committed;
-      },
+      commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
       leave: () => file.leave(),
       discard: () => file.discard(),
     };
@@ -109,10 +109,11 @@ export class LocalStorage implements Storage {
 
   #open(spec: UploadSpec): disk.StagedFile {
     const { begin = 'fresh' } = spec;
-    const found = begin === 'fresh' ? undefined : this.#staging.reopen(spec, begin);
+    const found =
+      begin === 'fresh' ? undefined : this.#staging.reopen({ ...spec, isRemembered: true }, begin);
     if (found !== undefined) return found;
     if (begin === 'join') throw new FerryError(Code.BAD_STATE, 'there is no such transfer to join');
-    return this.#staging.create(spec);
+    return this.#staging.create({ ...spec, isRemembered: true });
   }
 
   async storePack(spec: disk.PackSpec, opts: Wait = {}): Promise<disk.PackResult> {
@@ -132,6 +133,16 @@ export class LocalStorage implements Storage {
   /** Removes partial files that dead transfers left behind; gives their number. One worker does this, once in a while. */
   collect(maxAgeMs: number, nowMs: number): number {
     return this.#staging.collect(maxAgeMs, nowMs);
+  }
+
+  /** Removes for good what has been in a trash for too long. */
+  collectTrash(nowMs: number): Promise<number> {
+    return new disk.Trash(this.#root).collect(nowMs);
+  }
+
+  /** The same for half-made copies of folders. */
+  collectTrees(maxAgeMs: number, nowMs: number): Promise<number> {
+    return disk.collectTrees(this.#staging, maxAgeMs, nowMs);
   }
 
   close(): void {

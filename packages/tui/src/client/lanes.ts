@@ -18,6 +18,8 @@ export type Lane = {
   readonly moved: (bytes: number) => void;
   /** Blocks that should be on their way on this lane at once, so that neither the line nor the other side waits. */
   readonly window: () => number;
+  /** Of the session: known from its first lane on. */
+  readonly rttMs: number;
   /** What is on its way for this hold is not wanted any more: the lane ends, unless others use it. Release it all the same. */
   readonly abandon: () => void;
   readonly release: () => void;
@@ -92,6 +94,7 @@ export class Lanes implements LaneSource {
           lane.meter.add(bytes, performance.now());
         },
         window: () => lane.meter.window(lane.channel.rttMs),
+        rttMs: session.rttMs,
         abandon: () => {
           if (!wanted || !held) return;
           wanted = false;

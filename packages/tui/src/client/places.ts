@@ -9,6 +9,8 @@ export type Places = {
   readonly deviceKeyFile: string;
   readonly logFile: string;
   readonly queueFile: string;
+  /** Copies of files that are edited: they must survive a crash. */
+  readonly editFolder: string;
 };
 
 /** A relative or empty XDG variable counts as missing. */
@@ -24,5 +26,6 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     deviceKeyFile: join(data, 'device.key'),
     logFile: join(state, 'ferry.log'),
     queueFile: join(state, 'queue.db'),
+    editFolder: join(state, 'edits'),
   };
 }

@@ -19,6 +19,7 @@ export async function browse(
   const engine = new EngineThread({
     ...target.engine,
     queueFile: places.queueFile,
+    editFolder: places.editFolder,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
   });
   const stop = engine.onEvent((event) => {

@@ -5,6 +5,7 @@ import { isAddress } from '@ferry/protocol/session';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ExitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+import { addServerCommands } from './server-commands.ts';
 
 const help = `
 Examples:
@@ -14,8 +15,10 @@ Examples:
   ferry get ferry://10.0.0.5/films/a.mov .      download a file
   ferry get -r ferry://10.0.0.5/films ~/films   download a folder
   ferry put -r photos ferry://10.0.0.5/         upload a folder
+  ferry mv ferry://10.0.0.5/a ferry://10.0.0.5/b   cp, mv, rm, mkdir, …: inside of the server
   ferry queue                                   what moves, waits and was done
   ferry servers                                 whom this ferry trusts
+  ferry trust 10.0.0.5                          accept a server's changed identity
 
 In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
 
@@ -229,6 +232,7 @@ function makeProgram(done: (code: number) => void): Command {
       const { put } = await import('./move.ts');
       done(await put(args, command.optsWithGlobals()));
     });
+  addServerCommands({ program, withConnectOptions, done });
   addQueue(program, done);
   const servers = program
     .command('servers')
@@ -245,6 +249,15 @@ function makeProgram(done: (code: number) => void): Command {
     .action(async (where: string) => {
       const { forgetServer } = await import('./servers.ts');
       done(forgetServer(where));
+    });
+  program
+    .command('trust <HOST:PORT>')
+    .description('Trust a server whose identity is new or has changed, if it is the one its owner sees.')
+    .option('--pin <FINGERPRINT>', 'what its owner sees; asked for otherwise')
+    .exitOverride()
+    .action(async (where: string, _options: object, command: Command) => {
+      const { trustServer } = await import('./servers.ts');
+      done(await trustServer(where, command.optsWithGlobals()));
     });
   program
     .command('help')

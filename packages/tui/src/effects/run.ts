@@ -3,32 +3,34 @@
  * before. UI thread; the engine does the waiting on its own.
  */
 
-import {
-  asFerryError,
-  type Entry,
-  EntryKind,
-  joinPath,
-  type Path,
-  toWireError,
-  type WireError,
-} from '@ferry/protocol';
+import { type Entry, EntryKind, joinPath, type Path } from '@ferry/protocol';
 import type { Engine, Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
+import { Editing } from './editing.ts';
+import { Looking } from './looking.ts';
+import { wire } from './wire.ts';
 
 export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
   readonly quit: () => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** Gives the terminal to somebody else for as long as `work` takes. */
+  readonly handOver: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 export class Effects {
   readonly #opts: EffectsOpts;
   readonly #listings = new Map<Side, AbortController>();
+  readonly #looking: Looking;
+  readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
+    this.#looking = new Looking(opts.engine, opts.post);
+    this.#editing = new Editing(opts);
   }
 
   run(cmd: Cmd): void {
@@ -80,6 +82,23 @@ export class Effects {
       case 'answer':
         engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
         break;
+      case 'look':
+      case 'find-text':
+      case 'find-line':
+      case 'peek':
+        this.#looking.run(cmd);
+        break;
+      case 'fetch-copy':
+      case 'run-editor':
+      case 'store-copy':
+      case 'compare-copy':
+      case 'drop-copy':
+        this.#editing.run(cmd);
+        break;
+      case 'stop':
+        this.#looking.stop(cmd.request);
+        this.#editing.stop(cmd.request);
+        break;
       case 'clear':
         engine.clear();
         break;
@@ -116,14 +135,6 @@ export class Effects {
   #failed(doing: string, error: unknown): void {
     this.#opts.post({ kind: 'failed', doing, error: wire(error) });
   }
-}
-
-function wire(error: unknown): WireError {
-  return toWireError(
-    asFerryError(error, (bug) => {
-      throw bug;
-    }),
-  );
 }
 
 /** Everything in the folders first. Goes on after a failure; throws the first one at the end. */

@@ -7,6 +7,7 @@ import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
+import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
   | 'up'
@@ -16,6 +17,10 @@ export type Action =
   | 'first'
   | 'last'
   | 'open'
+  | 'view'
+  | 'edit'
+  | 'preview'
+  | ViewerAction
   | 'parent'
   | 'switch'
   | 'queue'
@@ -44,6 +49,9 @@ export type Action =
   | 'job-down'
   | `priority-${Priority}`
   | `choose-${Exclude<ConflictPolicy, 'ask' | 'fail'>}`
+  | 'choose-save-as'
+  | 'choose-difference'
+  | 'choose-keep'
   | 'next-scope'
   | 'previous-scope'
   | 'limit-job'
@@ -64,7 +72,16 @@ export type Action =
   | 'redraw';
 
 /** Who has the keyboard; decided by the state alone. */
-export type Layer = 'pane' | 'queue' | 'question' | 'conflict' | 'prompt' | 'reading';
+export type Layer =
+  | 'pane'
+  | 'queue'
+  | 'viewer'
+  | 'question'
+  | 'conflict'
+  | 'changed'
+  | 'busy'
+  | 'prompt'
+  | 'reading';
 
 export type Binding = {
   readonly action: Action;
@@ -124,7 +141,16 @@ const always: readonly Binding[] = [
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
     ...walking,
-    bind('open', ['enter', 'right'], 'Open', 'open the folder under the cursor'),
+    bind('open', ['enter', 'right'], 'Open', 'open the folder or file under the cursor'),
+    bind('view', ['f3'], 'View', 'look at the file under the cursor'),
+    bind(
+      'edit',
+      ['f4', 'e'],
+      'Edit',
+      'open the file in $VISUAL or $EDITOR, and save what changed',
+      cannotChange,
+    ),
+    bind('preview', ['p'], 'Preview', 'show what is under the cursor in place of the other pane'),
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
@@ -172,6 +198,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('panes', ['w', 'tab', 'S-tab'], 'Files', 'back to the files'),
     ...always,
   ],
+  viewer: viewerBindings,
   question: [
     bind('yes', ['y', 'enter'], 'Yes', 'do it'),
     bind('no', ['n', 'escape', 'q', 'f10', 'C-c'], 'No', 'leave it'),
@@ -196,6 +223,17 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('choose-keep-both', ['k'], 'Keep both', 'give the new one another name'),
     bind('choose-skip', ['s'], 'Skip', 'leave what is there'),
   ],
+  changed: [
+    bind('accept', ['enter'], 'Answer', 'take the chosen answer'),
+    bind('no', ['escape', 'q', 'f10', 'C-c'], 'Later', 'keep yours here'),
+    bind('up', ['up'], 'Up', 'the answer above'),
+    bind('down', ['down'], 'Down', 'the answer below'),
+    bind('choose-overwrite', ['o'], 'Overwrite', 'replace what is there'),
+    bind('choose-save-as', ['s'], 'Save as', 'give yours another name'),
+    bind('choose-difference', ['d'], 'Difference', 'show how they differ'),
+    bind('choose-keep', ['k'], 'Later', 'keep yours here'),
+  ],
+  busy: [bind('no', ['escape', 'q', 'f10', 'C-c'], 'Stop', 'do not wait for it')],
   prompt: [
     bind('accept', ['enter'], 'OK', 'take the line'),
     bind('no', ['escape', 'f10', 'C-c'], 'Cancel', 'leave it'),
@@ -211,11 +249,11 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 
-export function layerOf({ dialog, focus }: AppState): Layer {
+export function layerOf({ dialog, focus, viewer }: AppState): Layer {
+  if (dialog === undefined && viewer !== undefined) return 'viewer';
   if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
-  if (dialog.kind === 'question' || dialog.kind === 'prompt' || dialog.kind === 'conflict')
-    return dialog.kind;
-  return 'reading';
+  const { kind } = dialog;
+  return kind === 'help' || kind === 'details' || kind === 'difference' ? 'reading' : kind;
 }
 
 /** The binding of a key; undefined when it has none in this layer. */
@@ -225,11 +263,12 @@ export function lookUp(layer: Layer, key: string): Binding | undefined {
 
 /** What the function keys do now, for the footer: number, label. */
 export function footerOf(layer: Layer): readonly { readonly key: string; readonly label: Shown }[] {
-  const shown = layer === 'pane' ? ['f1', 'f2', 'f5', 'f7', 'f8', 'f10'] : undefined;
+  const shown = layer === 'pane' ? ['f1', 'f2', 'f3', 'f4', 'f5', 'f7', 'f8', 'f10'] : undefined;
   const own = bindings[layer].filter(({ keys: [first = ''] }) =>
     shown === undefined ? first.length > 0 : shown.includes(first),
   );
-  const ordered = shown === undefined ? own.slice(layer === 'queue' || layer === 'reading' ? 6 : 0) : own;
+  const walkingFirst = layer === 'viewer' ? 8 : layer === 'queue' || layer === 'reading' ? 6 : 0;
+  const ordered = shown === undefined ? own.slice(walkingFirst) : own;
   const extra =
     layer === 'pane'
       ? bindings.pane.filter(({ action }) => action === 'mark' || action === 'switch' || action === 'queue')

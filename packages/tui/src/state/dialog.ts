@@ -3,7 +3,9 @@
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
+import type { DiffLine } from '../engine/text-diff.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
+import type { ChangedAnswer } from './edit.ts';
 
 /** What a yes means. */
 export type Question =
@@ -14,6 +16,10 @@ export type Question =
       readonly entries: readonly Entry[];
     }
   | { readonly about: 'cancel' | 'overwrite'; readonly ids: readonly JobId[] }
+  /** Fetch a large file to edit it. */
+  | { readonly about: 'edit'; readonly path: Path }
+  /** Go on with a copy that is kept; a no fetches the file again. */
+  | { readonly about: 'edit-kept'; readonly id: number; readonly path: Path }
   | { readonly about: 'clear' | 'quit' };
 
 /** What typed lines mean. */
@@ -23,7 +29,12 @@ export type Prompted =
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
   /** Three fields: uploads, downloads, timetable. */
-  | { readonly about: 'limits' };
+  | { readonly about: 'limits' }
+  /** In the viewer: 1 is forward, -1 backward. */
+  | { readonly about: 'search'; readonly by: 1 | -1 }
+  | { readonly about: 'go-to' }
+  /** A name for an edited copy. */
+  | { readonly about: 'save-as'; readonly edit: number };
 
 /** What an answer to a job's question can be for, from little to much. */
 export function scopesOf({ direction }: JobQuestion): readonly [AnswerScope, ...AnswerScope[]] {
@@ -72,4 +83,14 @@ export type Dialog =
       readonly chosen: number | undefined;
       readonly scope: AnswerScope;
     }
-  | { readonly kind: 'details'; readonly job: JobId; readonly top: number };
+  | { readonly kind: 'details'; readonly job: JobId; readonly top: number }
+  /** Something that is waited for, about a file of the server. */
+  | { readonly kind: 'busy'; readonly title: Shown; readonly request: number; readonly path: Path }
+  /** An edited file is another on the server by now. */
+  | { readonly kind: 'changed'; readonly edit: number; readonly chosen: ChangedAnswer | undefined }
+  | {
+      readonly kind: 'difference';
+      readonly edit: number;
+      readonly lines: readonly DiffLine[];
+      readonly top: number;
+    };

@@ -47,6 +47,11 @@ export function layout({ columns, rows }: Size): Layout {
   };
 }
 
+/** Cells of a file that is looked at: all but the title and the footer. */
+export function viewerExtent({ columns, rows }: Size): { width: number; height: number } {
+  return { width: columns, height: Math.max(1, rows - 2) };
+}
+
 /** Entries that a pane shows at once: borders and the heading row left out. */
 export function paneRows(size: Size): number {
   return Math.max(1, layout(size).remote.height - 3);

@@ -5,9 +5,12 @@ import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
+import type { Edit } from './edit.ts';
 import type { Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
+import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
+import type { Viewer } from './viewer.ts';
 
 export type Focus = Side | 'queue';
 
@@ -27,6 +30,12 @@ export type AppState = {
   readonly local: Pane;
   readonly focus: Focus;
   readonly queue: Queue;
+  /** The file that is looked at, over panes and queue. */
+  readonly viewer: Viewer | undefined;
+  /** The server's files that are edited here or wait to be saved. */
+  readonly edits: readonly Edit[];
+  /** Stands in place of the pane that has not the focus. */
+  readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
@@ -34,7 +43,7 @@ export type AppState = {
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
   readonly isQuitting: boolean;
-  /** Numbers listings. */
+  /** Numbers listings and what is read of files. */
   readonly requests: number;
 };
 
@@ -45,6 +54,9 @@ export function initialState(size: Size, address: string, remote: Path, local: P
     local: newPane('local', local),
     focus: 'remote',
     queue: emptyQueue,
+    viewer: undefined,
+    edits: [],
+    preview: undefined,
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },

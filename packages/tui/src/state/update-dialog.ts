@@ -8,6 +8,8 @@ import { type Next, withPane } from './next.ts';
 import { withMarks } from './pane.ts';
 import type { AppState } from './state.ts';
 import { actInConflict } from './update-conflict.ts';
+import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
+import { goTo, searchFor } from './update-viewer.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
 
@@ -30,7 +32,16 @@ export function actInDialog(state: AppState, action: Action): Next {
       return actInConflict(state, dialog, action);
     case 'question':
       if (action === 'yes') return answered(closed, dialog);
-      return [action === 'no' ? closed : state, []];
+      return action === 'no' ? denied(closed, dialog) : [state, []];
+    case 'busy':
+      return action === 'no' ? leaveBusy(state, dialog.request) : [state, []];
+    case 'changed':
+      return actInChanged(state, dialog, action);
+    case 'difference': {
+      if (action === 'no') return [closed, []];
+      const top = Math.min(scrolled(dialog.top, action), Math.max(0, dialog.lines.length - 1));
+      return [{ ...state, dialog: { ...dialog, top: action === 'last' ? dialog.lines.length : top } }, []];
+    }
     case 'prompt':
       if (action === 'no') return [closed, []];
       if (action === 'accept') return accepted(state, dialog);
@@ -78,11 +89,20 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'cancel':
     case 'overwrite':
       return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+    case 'edit':
+      return fetchCopy(state, question.path);
+    case 'edit-kept':
+      return editKept(state, question.id);
     case 'delete': {
       const { side, folder, entries } = question;
       return [withPane(state, withMarks(state[side], [])), [{ kind: 'remove', side, folder, entries }]];
     }
   }
+}
+
+/** A no means that nothing happens, but for the one that asks which of two. */
+function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
+  return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 
 /** A line that cannot be taken stays, with the cursor in it and why. */
@@ -106,6 +126,12 @@ function accepted(state: AppState, dialog: Prompt): Next {
 /** @throws {FerryError} what is wrong with the field read last */
 function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: string) => T) => T): Next {
   switch (prompted.about) {
+    case 'save-as':
+      return saveAs(state, prompted.edit, read(nameFromText));
+    case 'search':
+      return searchFor(state, read(String), prompted.by);
+    case 'go-to':
+      return read((text) => goTo(state, text));
     case 'limit':
       return [state, [{ kind: 'limit', limit: read(rateFrom), ids: prompted.ids }]];
     case 'limits':

@@ -20,9 +20,12 @@ import {
   withMark,
   withMarks,
 } from './pane.ts';
+import { togglePreview } from './preview.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
+import { edit } from './update-edit.ts';
 import { quit, togglePauseAll } from './update-queue.ts';
+import { look } from './update-viewer.ts';
 
 export function actInPane(state: AppState, side: Side, action: Action): Next {
   const pane = state[side];
@@ -32,6 +35,14 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
   switch (action) {
     case 'open':
       return open(state, pane);
+    case 'view':
+      return view(state, pane);
+    case 'preview':
+      return togglePreview(state);
+    case 'edit': {
+      const entry = entryAtCursor(pane);
+      return entry === undefined ? [state, []] : edit(state, side, pane.path, entry);
+    }
     case 'parent':
       return pane.path.length === 0 ? [state, []] : go(state, side, parentPath(pane.path));
     case 'switch':
@@ -105,8 +116,18 @@ function open(state: AppState, pane: Pane): Next {
     return pane.cursor < headRows(pane) ? go(state, pane.side, parentPath(pane.path)) : [state, []];
   }
   if (entry.kind === EntryKind.folder) return go(state, pane.side, joinPath(pane.path, entry.name));
-  const what =
-    entry.kind === EntryKind.file ? 'F5 copies it to the other side' : 'links are not followed on the server';
+  return view(state, pane);
+}
+
+/** What can be looked at is; links are followed on the user's own side alone. */
+function view(state: AppState, pane: Pane): Next {
+  const entry = entryAtCursor(pane);
+  if (entry === undefined || entry.kind === EntryKind.folder) return open(state, pane);
+  const isLink = entry.kind === EntryKind.symlink;
+  if (entry.kind === EntryKind.file || (isLink && pane.side === 'local')) {
+    return look(state, pane.side, joinPath(pane.path, entry.name));
+  }
+  const what = isLink ? 'links are not followed on the server' : 'this is not a file';
   return [{ ...state, notice: { text: trusted(`${showName(entry.name)}: ${what}`), isError: false } }, []];
 }
 

@@ -20,6 +20,7 @@ import {
 import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
 import { withNextQuestion, withoutOldQuestions } from './update-conflict.ts';
+import { unsaved } from './update-edit.ts';
 
 const priorities: Partial<Record<Action, Priority>> = {
   'priority-1': 1,
@@ -205,9 +206,17 @@ function clear(state: AppState): Next {
 /** Leaves at once, or asks while something is not finished. */
 export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
-  if (running === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
+  const copies = unsaved(state);
+  if (running === 0 && copies.length === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
-  const lines = [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')];
+  const lines = [
+    ...(running === 0
+      ? []
+      : [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')]),
+    ...copies.map(({ name, place }) =>
+      trusted(`${name} is not saved on the server. Yours stays as ${place}`),
+    ),
+  ];
   return ask(state, 'Quit?', lines, { about: 'quit' });
 }
 

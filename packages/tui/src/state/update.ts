@@ -9,13 +9,20 @@ import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, inWords, type Next, refresh, withPane } from './next.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { followed, peeked, unpeeked } from './preview.ts';
 import type { AppState } from './state.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
+import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
+import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
+  return followed(stepped(state, msg));
+}
+
+function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
       return both(state, (side) => (now) => go(now, side, now[side].path));
@@ -23,7 +30,11 @@ export function update(state: AppState, msg: Msg): Next {
       const calm = state.notice === undefined ? state : { ...state, notice: undefined };
       if (state.dialog !== undefined) {
         const [next, cmds] = actInDialog(calm, msg.action);
-        return [withNextQuestion(next), cmds];
+        return [withNextQuestion(withNextChanged(next)), cmds];
+      }
+      if (state.viewer !== undefined) {
+        const [next, cmds] = actInViewer(calm, state.viewer, msg.action);
+        return [withNextQuestion(withNextChanged(next)), cmds];
       }
       return state.focus === 'queue'
         ? actInQueue(calm, msg.action)
@@ -32,7 +43,7 @@ export function update(state: AppState, msg: Msg): Next {
     case 'typed':
       return [typed(state, msg.text), []];
     case 'resized':
-      return [resized(state, msg.size), []];
+      return settle(resized(state, msg.size));
     case 'page':
       return [
         onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
@@ -46,6 +57,26 @@ export function update(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'looked':
+      return looked(state, msg.request, msg.offset, msg.facts, msg.content);
+    case 'peeked':
+      return [peeked(state, msg.request, msg.seen), []];
+    case 'unpeeked':
+      return [unpeeked(state, msg.request, msg.error), []];
+    case 'unlooked':
+      return unlooked(state, msg.request, msg.error);
+    case 'works-at':
+      return [worksAt(state, msg.request, msg.at), []];
+    case 'worked':
+      return worked(state, msg.request, msg.at);
+    case 'copy-fetched':
+    case 'copy-unfetched':
+    case 'editor-ended':
+    case 'copy-stored':
+    case 'copy-unstored':
+    case 'copy-compared':
+    case 'copy-uncompared':
+      return onEdit(state, msg);
     case 'failed':
       return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
     case 'engine':
@@ -91,11 +122,16 @@ function resized(state: AppState, size: AppState['size']): AppState {
 function onEngine(state: AppState, event: EngineEvent): Next {
   switch (event.kind) {
     case 'connection': {
-      const next = { ...state, connection: event.status };
+      const told = { ...state, connection: event.status };
+      const next =
+        event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      return wants ? refresh(next, 'remote') : [next, []];
+      const [looking, cmds] = isBack ? settle(next) : ([next, []] as const);
+      if (!wants) return [looking, cmds];
+      const [fresh, more] = refresh(looking, 'remote');
+      return [fresh, [...cmds, ...more]];
     }
     case 'jobs':
       return [withJobs(state, event), []];

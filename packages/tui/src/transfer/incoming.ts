@@ -301,8 +301,7 @@ export class Incoming {
     missing: Set<number>,
   ): Promise<{ readonly answered: Promise<void> }> {
     const { identity, size } = this.#known();
-    const file = this.#stagedFile();
-    const fetch = { path: this.#spec.source, identity, size, index, granted, file };
+    const fetch = { path: this.#spec.source, identity, size, index, granted, file: this.#stagedFile() };
     const { answered } = await fetchInSlices(lane, fetch, { ...this.#context, signal: this.#signal });
     return {
       answered: answered.then(() => {
@@ -370,16 +369,15 @@ export class Incoming {
   }
 
   #known(): Facts {
-    if (this.#facts === undefined) throw undescribed();
-    return this.#facts;
+    return described(this.#facts);
   }
 
   #stagedFile(): StagedFile {
-    if (this.#staged === undefined) throw undescribed();
-    return this.#staged;
+    return described(this.#staged);
   }
 }
 
-function undescribed(): FerryError {
-  return new FerryError(Code.MALFORMED, 'the server did not describe the file');
+function described<T>(known: T | undefined): T {
+  if (known !== undefined) return known;
+  throw new FerryError(Code.MALFORMED, 'the server did not describe the file');
 }

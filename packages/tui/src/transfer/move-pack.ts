@@ -3,7 +3,7 @@
  */
 
 import { asFerryError, Code, FerryError, fromWireError, type Name, type Path } from '@ferry/protocol';
-import { contentDigest, sameDigest } from '@ferry/protocol/content';
+import { contentDigest } from '@ferry/protocol/content';
 import { fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
 import {
   type Fetched,
@@ -168,7 +168,6 @@ async function keep(
   const places: number[] = [];
   for (const { index, facts, rootDigest, content } of part.files) {
     const { name, place } = known(index);
-    if (!sameDigest(contentDigest(content), rootDigest)) continue;
     // The name is ours, whatever the server says.
     files.push({ name, modified: facts.modified, mode: facts.mode, rootDigest, content });
     places.push(place);
@@ -186,6 +185,6 @@ async function keep(
     if (error === undefined) {
       outcomes[place] = 'moved';
       context.onBytes(files[i]?.content.length ?? 0);
-    } else outcomes[place] = error;
+    } else if (error.code !== Code.INTEGRITY) outcomes[place] = error;
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asFerryError, Code, type Facts, FerryError, limits } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
 import {
   type BlockHeader,
   blockCount,
@@ -20,7 +20,7 @@ import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messa
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
-import { chunkFile, fetchManifest, lackedBytes } from './delta.ts';
+import { type Base, chunkFile, fetchManifest, lackedBytes } from './delta.ts';
 import { overLanes } from './over-lanes.ts';
 import { takeAll, takeSome } from './pace.ts';
 import { readBlock } from './read-block.ts';
@@ -43,8 +43,8 @@ type Calls = { readonly out: Set<Promise<void>>; readonly fail: (error: unknown)
 export class Outgoing {
   readonly #file: OpenFile;
   #order: UploadOrder;
-  /** The version that is there, until it turns out to be of no use. */
-  #base: Facts | undefined;
+  /** Until it turns out to be of no use. */
+  #base: Base | undefined;
   #plan: DeltaPlan | undefined;
   readonly #context: TransferContext;
   readonly #blocks: number;
@@ -66,9 +66,9 @@ export class Outgoing {
   /** In slices one block is sent after the other, whatever the number of lanes. */
   readonly #sending = new Turns();
 
-  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Facts) {
+  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Base) {
     this.#file = file;
-    this.#order = order;
+    this.#order = { ...order, base: base?.identity, basePath: base?.path };
     this.#context = context;
     this.#base = base;
     this.#blocks = blockCount(file.facts.size);
@@ -219,7 +219,7 @@ export class Outgoing {
     if (base === undefined) return;
     const { signal } = this.#context;
     this.#comparing ??= Promise.all([
-      fetchManifest(lane.channel, this.#order.path, base, signal),
+      fetchManifest(lane.channel, base.path, base, signal),
       chunkFile(this.#file, signal),
     ]).then(([there, here]) => {
       this.#plan = planDelta(there.chunks, here);
@@ -255,7 +255,7 @@ export class Outgoing {
   #doWithoutBase(): void {
     this.#base = undefined;
     this.#plan = undefined;
-    this.#order = { ...this.#order, base: undefined };
+    this.#order = { ...this.#order, base: undefined, basePath: undefined };
     this.#startOver();
   }
 

@@ -9,7 +9,7 @@ import { transferIdOf } from './transfer-id.ts';
 /** `expected`: identity of what may be replaced. @throws {FerryError} as Staging.create */
 export function stageDownload(
   { root, source, target }: DownloadSpec,
-  { size, modified, mode, identity, sparse }: Facts,
+  { size, modified, mode, identity, sparse = false }: Facts,
   { placing, writesBeside = 1 }: Pick<TransferContext, 'placing' | 'writesBeside'>,
   expected: string | undefined,
 ): StagedFile {

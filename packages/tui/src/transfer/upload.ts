@@ -11,7 +11,8 @@ import { type OpenFile, openRead, type Root } from '@ferry/protocol/disk';
 import { Begin, type Create, Overwrite, transferIdBytes } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { Placing, TransferContext } from './context.ts';
-import { worthComparingBytes } from './delta.ts';
+import { type Base, worthComparingBytes } from './delta.ts';
+import { locateBase } from './locate-base.ts';
 import { Outgoing } from './outgoing.ts';
 import { isOfTheLine, patience, restBefore } from './retry.ts';
 import { blocksInFlight, sendInOne } from './send-in-one.ts';
@@ -43,8 +44,8 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
     else {
       context.lanes.prepare(file.facts.size);
-      const base = baseOf(spec, context.placing);
-      await new Outgoing(file, { ...order, base: base?.identity }, context, base).send();
+      const base = baseOf(spec, context.placing) ?? (await locateBase(file, context));
+      await new Outgoing(file, order, context, base).send();
     }
   } finally {
     file.close();
@@ -52,7 +53,7 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
 }
 
 function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
-  const { size, modified, mode, identity, sparse } = file.facts;
+  const { size, modified, mode, identity, sparse = false } = file.facts;
   const id = transferIdOf({ direction: 'upload', identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
   return {
@@ -65,14 +66,16 @@ function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placin
     expected: placing.existing === 'overwrite' ? placing.expected : undefined,
     source: identity,
     base: undefined,
+    basePath: undefined,
     sparse,
   };
 }
 
 /** The version that is to be replaced, if it is worth comparing with. */
-function baseOf({ old }: UploadSpec, placing: Placing): Facts | undefined {
+function baseOf({ old, target }: UploadSpec, placing: Placing): Base | undefined {
   if (placing.existing === 'fail' || old === undefined) return undefined;
-  return old.kind === EntryKind.file && old.size >= worthComparingBytes ? old : undefined;
+  if (old.kind !== EntryKind.file || old.size < worthComparingBytes) return undefined;
+  return { path: target, identity: old.identity, size: old.size };
 }
 
 async function uploadSmall(file: OpenFile, order: UploadOrder, context: TransferContext): Promise<void> {

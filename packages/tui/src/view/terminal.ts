@@ -30,6 +30,11 @@ export function checkTerminal({ input, output }: TerminalStreams, env: NodeJS.Pr
   }
 }
 
+/** Its types do not know that it gives what resumes. */
+function pauseOf(program: Widgets.Screen['program']): () => void {
+  return (program as unknown as { pause: () => () => void }).pause();
+}
+
 export function lookFor(env: NodeJS.ProcessEnv): Look {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && env['TERM'] !== 'linux');
@@ -40,6 +45,7 @@ export function lookFor(env: NodeJS.ProcessEnv): Look {
 export class Terminal {
   readonly screen: Widgets.Screen;
   #left = false;
+  #away = false;
 
   constructor(streams: TerminalStreams, env: NodeJS.ProcessEnv, look: Look) {
     // Line drawing as characters, not by switching the character set.
@@ -66,6 +72,25 @@ export class Terminal {
 
   get hasLeft(): boolean {
     return this.#left;
+  }
+
+  /** Another program has the terminal. */
+  get isAway(): boolean {
+    return this.#away;
+  }
+
+  /** Gives the terminal to another program for as long as `work` takes. What is drawn meanwhile goes nowhere. */
+  async handOver<T>(work: () => Promise<T>): Promise<T> {
+    const { program } = this.screen;
+    this.#away = true;
+    const resume = pauseOf(program);
+    try {
+      return await work();
+    } finally {
+      this.#away = false;
+      resume();
+      program.hideCursor();
+    }
   }
 
   /** Gives the terminal back as it was. Idempotent. */

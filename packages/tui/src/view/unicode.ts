@@ -4,7 +4,7 @@
  */
 
 import blessed from 'blessed';
-import { charCells } from './rows/cells.ts';
+import { charCells } from '../state/char-cells.ts';
 
 type Unicode = {
   charWidth: (text: string | number, at?: number) => number;

@@ -4,7 +4,7 @@
  */
 
 import type { Widgets } from 'blessed';
-import { type Layout, layout, type Rect, smallest } from '../state/layout.ts';
+import { type Layout, layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
 import type { AppState } from '../state/state.ts';
 import type { Gauge } from './gauge.ts';
 import { rowBox } from './row-box.ts';
@@ -14,7 +14,9 @@ import { graphRowsOf } from './rows/graph-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
 import { footerRow, titleRow } from './rows/line-rows.ts';
 import { paneRowsOf } from './rows/pane-rows.ts';
+import { previewRowsOf } from './rows/preview-rows.ts';
 import { type Look, monochrome } from './rows/style.ts';
+import { viewerRows, viewerTitle } from './rows/viewer-rows.ts';
 import type { Terminal } from './terminal.ts';
 
 const regions = ['title', 'remote', 'local', 'queue', 'gauge', 'graph', 'footer'] as const;
@@ -23,7 +25,7 @@ type Region = (typeof regions)[number];
 export class View {
   readonly #terminal: Terminal;
   readonly #look: Look;
-  readonly #boxes: Readonly<Record<Region | 'dialog', Widgets.BoxElement>>;
+  readonly #boxes: Readonly<Record<Region | 'viewer' | 'dialog', Widgets.BoxElement>>;
   #gauge: Gauge | undefined;
   #isLoadingGauge = false;
   #drawn: AppState | undefined;
@@ -41,8 +43,10 @@ export class View {
       gauge: box(),
       graph: box(),
       footer: box(),
+      viewer: box(),
       dialog: box(),
     };
+    this.#boxes.viewer.hide();
     this.#boxes.dialog.hide();
   }
 
@@ -62,9 +66,16 @@ export class View {
     if (places === undefined) return;
     const focusMoved = before?.focus !== state.focus || before.dialog !== state.dialog;
     const look = this.#look;
+    const isUncovered = before?.preview !== undefined && state.preview === undefined;
     for (const side of ['remote', 'local'] as const) {
       const pane = state[side];
-      if (!isMoved && !focusMoved && before?.[side] === pane) continue;
+      if (state.preview !== undefined && state.preview.side !== side) {
+        if (!isMoved && before?.preview === state.preview) continue;
+        this.#fill(side, previewRowsOf(state.preview, places[side], look));
+        continue;
+      }
+      const isAsBefore = !isMoved && !focusMoved && !isUncovered && before?.[side] === pane;
+      if (isAsBefore && before?.preview?.side === state.preview?.side) continue;
       const place = side === 'remote' ? 'server: ' : 'local: ';
       this.#fill(
         side,
@@ -83,7 +94,8 @@ export class View {
       );
       this.#drawTotals(state, places);
     }
-    this.#fill('title', [titleRow(state, columns, look)]);
+    this.#drawViewer(state);
+    this.#fill('title', [this.#titleOf(state)]);
     this.#fill('footer', [footerRow(state, columns, look)]);
     this.#drawDialog(state);
     this.#render();
@@ -102,6 +114,7 @@ export class View {
     const { Gauge } = await import('./gauge.ts');
     if (this.#terminal.hasLeft) return;
     this.#gauge = new Gauge(this.#terminal.screen);
+    this.#boxes.viewer.setFront();
     this.#boxes.dialog.setFront();
     const { gauge } = this.#layout ?? {};
     const state = this.#drawn;
@@ -119,6 +132,26 @@ export class View {
       this.#gauge?.show(share);
     }
     if (graph !== undefined) this.#fill('graph', graphRowsOf(queue.history, graph, this.#look));
+  }
+
+  #titleOf(state: AppState): string {
+    const { viewer, size } = state;
+    if (viewer !== undefined) return viewerTitle(viewer, viewerExtent(size), this.#look);
+    return titleRow(state, size.columns, this.#look);
+  }
+
+  /** Over panes and queue, which are drawn on below it. */
+  #drawViewer({ viewer, size }: AppState): void {
+    const box = this.#boxes.viewer;
+    if (viewer === undefined) {
+      if (box.visible) box.hide();
+      return;
+    }
+    const extent = viewerExtent(size);
+    put(box, { left: 0, top: 1, ...extent });
+    box.setContent(viewerRows(viewer, extent, this.#look).join('\n'));
+    box.show();
+    box.setFront();
   }
 
   #drawDialog(state: AppState): void {
@@ -150,7 +183,7 @@ export class View {
   }
 
   #tooSmall(): void {
-    for (const region of regions) this.#boxes[region].hide();
+    for (const region of [...regions, 'viewer', 'dialog'] as const) this.#boxes[region].hide();
     this.#gauge?.place(undefined);
     this.#layout = undefined;
     this.#drawn = undefined;

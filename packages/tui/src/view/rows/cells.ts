@@ -3,17 +3,9 @@
  * (view/unicode.ts). Pure; UI thread.
  */
 
-import { eastAsianWidth } from 'get-east-asian-width';
+import { charCells } from '../../state/char-cells.ts';
 
 const ascii = /^[\x20-\x7e]*$/;
-const zeroWidth = /^\p{M}$/u;
-
-export function charCells(char: string): number {
-  const point = char.codePointAt(0) ?? 0;
-  if (point < 0x7f) return 1;
-  if (zeroWidth.test(char)) return 0;
-  return eastAsianWidth(point);
-}
 
 export function cells(text: string): number {
   if (ascii.test(text)) return text.length;

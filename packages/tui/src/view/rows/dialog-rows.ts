@@ -9,6 +9,7 @@ import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
 import { cells, cutEnd, fit, padEnd } from './cells.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
+import { changedLines, differenceLines } from './edit-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
 import { limitWords } from './job-rows.ts';
 import { type Look, paint } from './style.ts';
@@ -29,6 +30,29 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
           look,
           readingWidth(state.size) - 4,
         ),
+        dialog.top,
+        look,
+      );
+    case 'busy':
+      return boxed(
+        state.size,
+        dialog.title,
+        [`server: /${showName(dialog.path.join('/'))}`, '', button('escape', 'Stop', look)],
+        60,
+        look,
+      );
+    case 'changed': {
+      const own = state.edits.find(({ id }) => id === dialog.edit);
+      const { columns, rows } = state.size;
+      const width = Math.min(72, columns - 4) - 4;
+      const lines = own === undefined ? [] : changedLines(own, dialog, width, rows - 4, look);
+      return boxed(state.size, 'The file there is another by now', lines, 72, look);
+    }
+    case 'difference':
+      return reading(
+        state.size,
+        'From the one there (-) to yours (+)',
+        differenceLines(dialog.lines, readingWidth(state.size) - 3, look),
         dialog.top,
         look,
       );
@@ -81,7 +105,7 @@ function boxed(
 ): DialogRows {
   const width = Math.min(mostWidth, size.columns - 4);
   const inner = lines.flatMap((line) =>
-    line.includes('\x1b') ? [line] : line === '' ? [''] : wrapped(line, width - 4),
+    line.includes('\x1b') || cells(line) <= width - 4 ? [line] : wrapped(line, width - 4),
   );
   const height = Math.min(size.rows, inner.length + 4);
   const rows = ['', ...inner, ''].map(
@@ -129,6 +153,7 @@ function helpLines(state: AppState, look: Look): string[] {
     ...list.map((binding) => helpLine(binding, state, look, width)),
     '',
   ];
+  if (state.viewer !== undefined) return section('Looking at a file', bindings.viewer);
   return [...section('Files', bindings.pane), ...section('Queue (go there with w)', bindings.queue)];
 }
 

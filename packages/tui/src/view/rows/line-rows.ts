@@ -6,6 +6,7 @@ import { footerOf, keyName, layerOf } from '../../keymap/keymap.ts';
 import type { AppState } from '../../state/state.ts';
 import { cells, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
+import { viewerNews } from './viewer-rows.ts';
 
 export function connectionWords(status: ConnectionStatus, address: Shown, dot: string): string {
   switch (status.phase) {
@@ -33,8 +34,8 @@ export function titleRow({ connection, address }: AppState, width: number, { the
 
 /** The keys that do something here; a notice takes their place until the next key. */
 export function footerRow(state: AppState, width: number, { theme }: Look): string {
-  if (state.notice !== undefined)
-    return paint(theme, state.notice.isError ? 'error' : 'notice', fit(` ${state.notice.text}`, width));
+  const news = state.notice ?? (state.viewer === undefined ? undefined : viewerNews(state.viewer));
+  if (news !== undefined) return paint(theme, news.isError ? 'error' : 'notice', fit(` ${news.text}`, width));
   let row = '';
   let used = 0;
   for (const { key, label } of footerOf(layerOf(state))) {
