@@ -22,6 +22,8 @@ export type StagedFileSpec = TargetRule & {
   readonly sparse?: boolean;
   /** Whose transfer it is; nobody else may go on with it. Default ''. */
   readonly owner?: string;
+  /** What it belongs to: see Staging.discardTagged. At most 255 bytes as a byte string. */
+  readonly tag?: string;
   /** Who asks again hears the same answer: Staging.committed. */
   readonly isRemembered?: boolean;
 };

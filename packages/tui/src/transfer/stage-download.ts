@@ -10,7 +10,7 @@ import { transferIdOf } from './transfer-id.ts';
 export function stageDownload(
   { root, source, target }: DownloadSpec,
   { size, modified, mode, identity, sparse = false }: Facts,
-  { placing, writesBeside = 1 }: Pick<TransferContext, 'placing' | 'writesBeside'>,
+  { placing, writesBeside = 1, tag = '' }: Pick<TransferContext, 'placing' | 'writesBeside' | 'tag'>,
   expected: string | undefined,
 ): StagedFile {
   const staging = new Staging(root, { writesBeside });
@@ -22,6 +22,7 @@ export function stageDownload(
     mode,
     source: identity,
     sparse,
+    tag,
     existing: placing.existing,
     ...(expected === undefined ? {} : { expected }),
   };

@@ -52,7 +52,8 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
   }
 }
 
-function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
+/** What is the same on every lane. */
+export function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
   const { size, modified, mode, identity, sparse = false } = file.facts;
   const id = transferIdOf({ direction: 'upload', identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
