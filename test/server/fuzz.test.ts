@@ -13,6 +13,11 @@ import { attach, hello, protocolVersion, stat, ticket } from '@ferry/protocol/me
 import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/session';
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
+import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
+import { Pace } from '../../packages/server/src/access/pace.ts';
+import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { Standings } from '../../packages/server/src/access/standing.ts';
+import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -31,14 +36,24 @@ let context: ConnectionContext;
 const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
+  const store = new AccessStore(join(folder, 'access.db'));
+  const storage = new MemoryStorage({ capacity: 2 ** 24 });
+  const memory = new AccountMemory(newAccountMemory(1), 1);
   context = {
-    storage: new MemoryStorage({ capacity: 2 ** 24 }),
-    login: { store: new AccessStore(join(folder, 'access.db')), openTo: 'everybody' },
+    storage,
+    quotas: new Quotas(memory, storage),
+    pace: new Pace(memory),
+    login: { store, openTo: 'everybody' },
+    standings: new Standings(store),
+    ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
     transfers: new Transfers(),
     contents: new ContentIndex(join(folder, 'contents.db')),
     log: () => {},
+    refusal: undefined,
+    checkPassword: async () => undefined,
+    onOffence: () => {},
     onKnown: () => {},
   };
 });

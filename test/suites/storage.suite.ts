@@ -83,7 +83,8 @@ export function storageSuite(name: string, make: MakeStorage): void {
       await storage.mkdir(path('folder'));
       const rows = await list(storage, []);
       for (const row of rows) {
-        const { identity, ...entry } = await storage.stat([row.name]);
+        const { identity, sparse, ...entry } = await storage.stat([row.name]);
+        assert.equal(sparse, false);
         assert.deepEqual(entry, row);
         assert.ok(identity.length >= 1 && identity.length <= 32);
       }
@@ -244,6 +245,12 @@ export function storageSuite(name: string, make: MakeStorage): void {
         const handle = await storage.openRead(path('file'), facts.identity);
         assert.deepEqual(handle.facts, facts);
         assert.ok((await readAll(handle)).equals(content.bytes));
+        const middle = Buffer.alloc(Math.floor(size / 2));
+        await handle.readAt(Math.floor(size / 3), middle);
+        assert.ok(
+          content.bytes.subarray(Math.floor(size / 3), Math.floor(size / 3) + middle.length).equals(middle),
+        );
+        await assert.rejects(async () => handle.readAt(size, Buffer.alloc(1)), withCode('SOURCE_CHANGED'));
         assert.equal(await handle.unchanged(), true);
         handle.close();
         handle.close();

@@ -42,6 +42,8 @@ export const limits = {
   readBlocks: 16,
   /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
   sliceBytes: 32 * KiB,
+  /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
+  rangeBytes: 48 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */
@@ -82,14 +84,32 @@ export const limits = {
   silentMs: 1000,
   /** Logins that one thread has in hand at once; who has spoken meanwhile waits in line, so that sessions are not held up. */
   workerLogins: 50,
-  /** Logged-in connections of one server, lanes included, where there are descriptors for them. One more is told LIMIT. */
-  connections: 12_000,
+  /** A password in UTF-8; longer ones are not looked at. */
+  passwordBytes: 1024,
+  /** Password checks of one server that wait for their turn; each takes about 0.1 s. More are told to come back. */
+  passwordsWaiting: 64,
+  /** Logged-in connections of one server, sessions and lanes together, where there are descriptors for them. */
+  connections: 10_000,
   /** Descriptors that are kept for files, databases and the log; where there are few, half of them. */
   reservedDescriptors: 512,
   /** A worker thread says this often that it is alive… */
   heartbeatMs: 1000,
   /** …and is ended when it has worked for so long, in time of the processor, and said nothing. */
   stuckMs: 2000,
+  /** Connections of one address (IPv6: /64), this machine's own excepted. One ferry has up to sessionLanes + 1… */
+  sourceConnections: 200,
+  /** …of which so many may be not logged in yet. */
+  sourceStrangers: 64,
+  /** Long works (copying, searching…) that one session may have under way. */
+  sessionWorks: 8,
+  /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */
+  partFailures: 12,
+  /** Hits that one search gives at most. */
+  findHits: 10_000,
+  /** Deletions that one request names. */
+  trashIds: 1000,
+  /** Entries of an archive that is unpacked. */
+  unpackEntries: 1_000_000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

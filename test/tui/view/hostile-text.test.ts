@@ -18,14 +18,16 @@ import {
 } from '@ferry/protocol';
 import { fingerprintFromHash } from '@ferry/protocol/session';
 import type { Job } from '@ferry/tui/engine/job';
+import { charCells } from '@ferry/tui/state/char-cells';
 import type { Dialog } from '@ferry/tui/state/dialog';
 import { decide } from '@ferry/tui/transfer/conflict';
-import { cells, charCells } from '@ferry/tui/view/rows/cells';
+import { cells } from '@ferry/tui/view/rows/cells';
 import { dialogRowsOf } from '@ferry/tui/view/rows/dialog-rows';
 import { queueRowsOf } from '@ferry/tui/view/rows/job-rows';
 import { footerRow, titleRow } from '@ferry/tui/view/rows/line-rows';
 import { paneRowsOf } from '@ferry/tui/view/rows/pane-rows';
-import { colours, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { openLog } from '../../../packages/server/src/log.ts';
 import { mismatch } from '../../../packages/tui/src/client/trust.ts';
 import { jsonJob, toJsonLine } from '../../../packages/tui/src/commands/printer-json.ts';
@@ -35,7 +37,7 @@ import { randomFrom, runs, seed } from '../../support/random.ts';
 import { Driven, file, job } from '../support/drive.ts';
 import { emulatedCells, FakeTerminal } from '../support/fake-terminal.ts';
 
-const look = { theme: colours, glyphs: unicodeGlyphs };
+const look = { theme: dark, glyphs: unicodeGlyphs };
 const esc = String.fromCharCode(27);
 const bell = String.fromCharCode(7);
 /** What `paint` puts around text, and nothing else may stand in a row. */

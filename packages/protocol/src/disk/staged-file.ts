@@ -4,7 +4,7 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts } from '../entry.ts';
@@ -21,11 +21,13 @@ import { moveAt } from './move.ts';
 import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import { damaged, misfit, partGone } from './staged-file-errors.ts';
 import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import { syncBeside } from './sync-beside.ts';
 import { checkTarget } from './target.ts';
 import { writeFully, writeFullyBeside } from './write-fully.ts';
+import { writeSparsely } from './write-sparsely.ts';
 
 /** Writes of this thread that go on beside it now. */
 let besideNow = 0;
@@ -97,7 +99,7 @@ export class StagedFile {
     const fd = this.#writable();
     if (!this.#wants(index, bytes, digest)) return;
     onDisk(() => {
-      writeFully(fd, bytes, blockOffset(index));
+      this.#put(fd, bytes, blockOffset(index));
       this.#keep(index, digest);
     });
   }
@@ -110,7 +112,7 @@ export class StagedFile {
     const fd = this.#writable();
     const same = this.#underWay.get(index);
     if (same !== undefined) return same;
-    if (besideNow >= this.#staging.writesBeside) {
+    if (besideNow >= this.#staging.writesBeside || this.#spec.sparse === true) {
       this.write(index, bytes, digest);
       return;
     }
@@ -144,7 +146,7 @@ export class StagedFile {
       throw new FerryError(Code.MALFORMED, 'a slice does not fit its block');
     }
     if (this.#digests.has(index) || this.#underWay.has(index)) return;
-    onDisk(() => writeFully(fd, bytes, blockOffset(index) + offset));
+    onDisk(() => this.#put(fd, bytes, blockOffset(index) + offset));
   }
 
   /** Verifies a block that came in slices, and keeps it. @throws {FerryError} MALFORMED, INTEGRITY, NO_SPACE, IO_ERROR */
@@ -172,6 +174,12 @@ export class StagedFile {
     if (sameDigest(before, digest)) return false;
     this.#digests.delete(index);
     return true;
+  }
+
+  /** @throws system errors */
+  #put(fd: number, bytes: Uint8Array, offset: number): void {
+    if (this.#spec.sparse === true) writeSparsely(fd, bytes, offset);
+    else writeFully(fd, bytes, offset);
   }
 
   /** @throws system errors */
@@ -216,6 +224,8 @@ export class StagedFile {
     }
     try {
       onDisk(() => {
+        // What an earlier attempt left may be longer, by somebody else's hand.
+        if (fstatSync(fd).size > this.#spec.size) ftruncateSync(fd, this.#spec.size);
         setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         if (this.#staging.root.durable) fsyncSync(fd);
         this.#fd = undefined;
@@ -254,10 +264,11 @@ export class StagedFile {
       if (!root.contains(folderFd)) {
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
+      // First, as somebody else may have published the very same.
+      checkTarget(root, folderFd, name, this.#spec);
       return this.#withPart((partFolderFd) => {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
-        checkTarget(root, folderFd, name, this.#spec);
         if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);
@@ -377,16 +388,4 @@ export class StagedFile {
     this.#fd = undefined;
     if (fd !== undefined) quietly(() => closeSync(fd));
   }
-}
-
-function misfit(): FerryError {
-  return new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
-}
-
-function damaged(): FerryError {
-  return new FerryError(Code.INTEGRITY, 'a block arrived damaged');
-}
-
-function partGone(): FerryError {
-  return new FerryError(Code.BAD_STATE, 'the partial file is gone');
 }

@@ -3,10 +3,10 @@
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Handlers } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
-import { checkRight } from '../access/principal.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { archiveHandler } from './handlers/archive.ts';
 import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
@@ -21,6 +21,7 @@ import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
 export type LaneContext = SessionContext & {
   readonly pool: BlockPool;
@@ -39,7 +40,7 @@ export class Lane {
     this.#reads = new LaneReads(context);
     this.#uploads = new LaneUploads(context);
     this.handlers = permitted(
-      context.principal.role,
+      context.standing,
       new Map([
         readHandler(this.#reads),
         readSliceHandler(this.#reads),
@@ -51,6 +52,7 @@ export class Lane {
         manifestHandler(context),
         locateHandler(context),
         patchHandler(this.#uploads),
+        archiveHandler(context, new SessionWorks(context.transfers)),
         sliceHandler(this.#uploads),
       ]),
     );
@@ -58,7 +60,7 @@ export class Lane {
 
   /** As ServerChannelOpts.onBlock. */
   async block(buffer: Buffer, bodyBytes: number): Promise<void> {
-    checkRight(this.#context.principal.role, Kind.block);
+    this.#context.standing.check(Kind.block);
     await this.#uploads.block(buffer, bodyBytes);
   }
 

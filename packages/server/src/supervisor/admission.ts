@@ -9,7 +9,7 @@
 import { limits } from '@ferry/protocol';
 
 export type Stranger = {
-  /** As from access/source.ts. */
+  /** As from sourceKey. */
   readonly source: string;
   /** On the same clock as `nowMs`. */
   readonly sinceMs: number;

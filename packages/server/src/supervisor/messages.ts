@@ -1,8 +1,11 @@
 /** Everything that crosses between the main thread and a worker thread. One union per direction. */
 
 import type { Socket } from 'node:net';
+import type { WireError } from '@ferry/protocol';
+import type { Offence } from '../access/throttle.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { KnownAs } from '../session/connection.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -16,9 +19,17 @@ export type WorkerSetup = {
   readonly cert: string;
   /** The master of the keys that tickets are sealed with; the same for all workers of a server. */
   readonly ticketMaster: Uint8Array;
+  /** Which tickets are used, as access/ticket-ledger.ts has it; the same for all workers. */
+  readonly ticketMemory: SharedArrayBuffer;
+  /** What is counted over all workers, as access/account-memory.ts has it. */
+  readonly accountMemory: SharedArrayBuffer;
+  /** From 1; a worker that replaces a dead one has its number. */
+  readonly index: number;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
 };
+
+export type ConnectionReport = { readonly id: number; readonly received: number; readonly sent: number };
 
 export type ToWorker =
   /** A connection was accepted and is the worker's now. */
@@ -28,11 +39,17 @@ export type ToWorker =
       readonly socket: Socket;
       /** How long ago it was accepted. */
       readonly ageMs: number;
-      /** There are as many connections as there may be: it is told so when it has said who it is. */
-      readonly isFull: boolean;
+      /** Nobody gets in on it, and this is why. */
+      readonly refusal: WireError | undefined;
     }
   /** A stranger that has to go for another one; nothing if it has logged in meanwhile. */
   | { readonly kind: 'drop'; readonly id: number }
+  /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
+  | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
+  /** How much has each connection moved? */
+  | { readonly kind: 'report'; readonly id: number }
+  /** Say why, and end it. */
+  | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
   /** Tests only: what a bug would do. */
@@ -49,7 +66,13 @@ export type FromWorker =
   /** The first bytes of a stranger have come. */
   | { readonly kind: 'spoke'; readonly id: number }
   /** The connection has logged in or has shown a ticket. */
-  | { readonly kind: 'known'; readonly id: number }
+  | { readonly kind: 'known'; readonly id: number; readonly as: KnownAs }
+  /** Is it somebody's password? */
+  | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
+  /** The answer to the report of that id. */
+  | { readonly kind: 'report'; readonly id: number; readonly connections: readonly ConnectionReport[] }
+  /** What a stranger did. */
+  | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'log'; readonly event: LogEvent };

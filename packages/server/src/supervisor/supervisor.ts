@@ -4,29 +4,38 @@
  */
 
 import type { Socket } from 'node:net';
-import { limits, show } from '@ferry/protocol';
-import { sourceOf } from '../access/source.ts';
+import { Code, FerryError, limits, show } from '@ferry/protocol';
+import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import { type Log, note } from '../log.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
+import { Passwords } from './passwords.ts';
+import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
+import type { Status } from './status.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
   readonly log: Log;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
 
+/** Connections that a source which is kept out may have open, to be told why. */
+const pestStrangers = 3;
+
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
   readonly #capacity: Capacity = capacityFor(openFilesLimit());
+  readonly #registry = new Registry(this.#capacity.connections);
   /** Those who have not logged in, in the order in which they came. */
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
+  readonly #penalties = new Penalties();
+  readonly #passwords: Passwords;
   /** Accepted while no worker lived. */
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
   readonly #heart: NodeJS.Timeout;
@@ -37,6 +46,7 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
+    this.#passwords = new Passwords(opts.setup.accessFile);
     this.#heart = setInterval(() => {
       for (const worker of this.#workers) worker.feelPulse(performance.now());
     }, limits.heartbeatMs);
@@ -52,7 +62,10 @@ export class Supervisor {
   }
 
   accept(socket: Socket): void {
-    if (this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
+    const source = socket.remoteAddress ?? '?';
+    // Who is refused and comes again at once is not worth a handshake.
+    const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
+    if (isPest || this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
       socket.destroy();
       return;
     }
@@ -69,6 +82,27 @@ export class Supervisor {
       for (const worker of this.#workers) worker.drain();
       if (this.#workers.size === 0) resolve();
     });
+  }
+
+  /** Who is connected and what they have moved, and who is kept out. */
+  async status(): Promise<Status> {
+    const reports = await Promise.all([...this.#workers].map((worker) => worker.report()));
+    const moved = new Map(reports.flat().map((report) => [report.id, report]));
+    return {
+      workers: this.#workers.size,
+      waiting: this.#waiting.length,
+      connections: [...this.#registry.all()].map(({ id, source, sinceMs, as }) => ({
+        id,
+        source,
+        sinceMs,
+        user: as?.user,
+        kind: as?.kind ?? 'stranger',
+        sessionId: as?.sessionId,
+        received: moved.get(id)?.received ?? 0,
+        sent: moved.get(id)?.sent ?? 0,
+      })),
+      barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
+    };
   }
 
   /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
@@ -96,8 +130,9 @@ export class Supervisor {
     // Its peer may be gone already; such a socket has no handle to hand over.
     if (socket.destroyed) return;
     const nowMs = performance.now();
-    const source = sourceOf(socket.remoteAddress ?? '?');
-    const place = admission(this.#strangers, source, nowMs, this.#capacity.strangers);
+    const source = socket.remoteAddress ?? '?';
+    const key = sourceKey(source);
+    const place = admission(this.#strangers, key, nowMs, this.#capacity.strangers);
     if (place.kind === 'refuse') {
       socket.destroy();
       return;
@@ -107,18 +142,35 @@ export class Supervisor {
       // Its place is free from now on, whenever it is gone.
       this.#strangers.delete(place.instead);
     }
+    const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
     const id = this.#nextConnection;
     this.#nextConnection += 1;
-    const isFull = this.#known >= this.#capacity.connections;
-    this.#strangers.set(id, { source, sinceMs, hasSpoken: false, worker });
-    worker.take(id, socket, nowMs - sinceMs, isFull);
+    this.#strangers.set(id, { source: key, sinceMs, hasSpoken: false, worker });
+    this.#registry.accepted(id, source, Date.now());
+    worker.take(id, socket, nowMs - sinceMs, refusal);
   }
 
-  /** Logged-in connections. */
-  get #known(): number {
-    let all = 0;
-    for (const worker of this.#workers) all += worker.load;
-    return all - this.#strangers.size;
+  #barred(source: string): FerryError | undefined {
+    const waitMs = this.#penalties.waitMs(source, performance.now());
+    if (waitMs === 0) return undefined;
+    return new FerryError(Code.AUTH_THROTTLED, 'too many failed logins from your address: try again later', {
+      retryAfterMs: Math.ceil(waitMs),
+    });
+  }
+
+  /** Strangers only: who is logged in may drop a connection that it had begun. */
+  #offended(id: number, offence: Offence): void {
+    const source = this.#registry.get(id)?.source;
+    if (source === undefined || (offence === 'left' && this.#registry.knows(source))) return;
+    this.#penalties.add(source, offence, performance.now());
+  }
+
+  async #checkPassword(worker: WorkerHandle, id: number, user: string, password: string): Promise<void> {
+    const answer = await this.#passwords.check(user, password).catch((error: unknown) => {
+      if (error instanceof FerryError) return error;
+      throw error;
+    });
+    worker.answerPassword(id, answer);
   }
 
   #leastLoaded(): WorkerHandle | undefined {
@@ -131,14 +183,23 @@ export class Supervisor {
     let isReady = false;
     const worker = new WorkerHandle({
       name: `worker ${index}`,
-      setup: { ...this.#opts.setup, tidies: index === 1 },
+      setup: { ...this.#opts.setup, index, tidies: index === 1 },
       onLog: this.#opts.log,
       onSpoke: (id) => {
         const stranger = this.#strangers.get(id);
         if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });
       },
-      onKnown: (id) => this.#strangers.delete(id),
-      onGone: (id) => this.#strangers.delete(id),
+      onKnown: (id, as) => {
+        this.#strangers.delete(id);
+        this.#passwords.succeeded(as.user);
+        if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
+      },
+      onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onOffence: (id, offence) => this.#offended(id, offence),
+      onGone: (id) => {
+        this.#strangers.delete(id);
+        this.#registry.gone(id);
+      },
       onImmortal: () => {
         note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
         endNow();
@@ -184,6 +245,10 @@ export class Supervisor {
       this.#spawn(index, () => note(this.#opts.log, `worker ${index} is back`));
     }, restart.ms);
   }
+}
+
+function tooManyLanes(): FerryError {
+  return new FerryError(Code.LIMIT, `a session may have ${limits.sessionLanes} lanes`);
 }
 
 /** process.exit waits for the threads. */

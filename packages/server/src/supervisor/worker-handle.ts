@@ -2,12 +2,18 @@
 
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { FerryError, toWireError } from '@ferry/protocol';
+import type { Offence } from '../access/throttle.ts';
 import type { LogEvent } from '../log-event.ts';
-import type { Crash, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { KnownAs } from '../session/connection.ts';
+import type { ConnectionReport, Crash, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 import { Pulse } from './pulse.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+/** How long a worker may take to say what it does, milliseconds. */
+const reportMs = 500;
 
 /** How long a thread may take to end that was told to, milliseconds: much, as the machine may be busy. */
 const immortalMs = 30_000;
@@ -18,9 +24,10 @@ export type WorkerHandleOpts = {
   readonly onLog: (event: LogEvent) => void;
   /** A stranger's first bytes have come. */
   readonly onSpoke: (id: number) => void;
-  /** It has logged in. */
-  readonly onKnown: (id: number) => void;
-  /** A connection of this worker is over. */
+  readonly onKnown: (id: number, as: KnownAs) => void;
+  readonly onPassword: (id: number, user: string, password: string) => void;
+  readonly onOffence: (id: number, offence: Offence) => void;
+  /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
   readonly onImmortal: () => void;
@@ -37,6 +44,8 @@ export class WorkerHandle {
   readonly #connections = new Set<number>();
   #pulse: Pulse | undefined;
   #isCondemned = false;
+  readonly #reports = new Map<number, (connections: readonly ConnectionReport[]) => void>();
+  #nextReport = 1;
   #error: Error | undefined;
 
   constructor(opts: WorkerHandleOpts) {
@@ -52,9 +61,8 @@ export class WorkerHandle {
       this.#error = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.once('exit', () => {
-      const connections = [...this.#connections];
+      for (const id of this.#connections) opts.onGone(id);
       this.#connections.clear();
-      for (const id of connections) opts.onGone(id);
       opts.onExit(this.#error);
     });
   }
@@ -70,18 +78,19 @@ export class WorkerHandle {
   }
 
   /** Hands a connection over; from now on this thread knows only its number. Also before the worker is ready. */
-  take(id: number, socket: Socket, ageMs: number, isFull: boolean): void {
+  take(id: number, socket: Socket, ageMs: number, refusal: FerryError | undefined): void {
     this.#connections.add(id);
+    const why = refusal === undefined ? undefined : toWireError(refusal);
     // The type of the transfer list lacks sockets, which Node has taken since 24.
-    this.#send({ kind: 'socket', id, socket, ageMs, isFull }, [socket as unknown as ArrayBuffer]);
+    this.#send({ kind: 'socket', id, socket, ageMs, refusal: why }, [socket as unknown as ArrayBuffer]);
   }
 
-  /** Nothing if it is not its stranger. */
+  /** Ends a stranger without a word. */
   drop(id: number): void {
-    if (this.#connections.has(id)) this.#send({ kind: 'drop', id });
+    this.#send({ kind: 'drop', id });
   }
 
-  /** Ends it when it is stuck; what it was doing is lost, as with any crash. */
+  /** Ends the thread when it is stuck; what it was doing is lost, as with any crash. */
   feelPulse(nowMs: number): void {
     if (this.#pulse?.isStuck(nowMs) !== true) return;
     this.#pulse = undefined;
@@ -91,6 +100,32 @@ export class WorkerHandle {
     // Some loops, in native code or of builtins alone, hear of no end.
     const timer = setTimeout(() => this.#opts.onImmortal(), immortalMs);
     this.#worker.once('exit', () => clearTimeout(timer));
+  }
+
+  /** Says why, and ends the connection. */
+  end(id: number, why: FerryError): void {
+    this.#send({ kind: 'close', id, why: toWireError(why) });
+  }
+
+  /** The answer to onPassword. */
+  answerPassword(id: number, account: number | undefined | FerryError): void {
+    const answer = account instanceof FerryError ? toWireError(account) : account;
+    this.#send({ kind: 'password', id, account: answer });
+  }
+
+  /** How much each connection has moved; nothing from a worker that is too busy to say. */
+  async report(): Promise<readonly ConnectionReport[]> {
+    const id = this.#nextReport++;
+    const { promise, resolve } = Promise.withResolvers<readonly ConnectionReport[]>();
+    this.#reports.set(id, resolve);
+    const timer = setTimeout(() => resolve([]), reportMs);
+    this.#send({ kind: 'report', id });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#reports.delete(id);
+    }
   }
 
   drain(): void {
@@ -118,10 +153,20 @@ export class WorkerHandle {
         this.#opts.onSpoke(message.id);
         break;
       case 'known':
-        this.#opts.onKnown(message.id);
+        this.#opts.onKnown(message.id, message.as);
+        break;
+      case 'report':
+        this.#reports.get(message.id)?.(message.connections);
+        break;
+      case 'password':
+        this.#opts.onPassword(message.id, message.user, message.password);
+        break;
+      case 'offence':
+        this.#opts.onOffence(message.id, message.offence);
         break;
       case 'gone':
-        if (this.#connections.delete(message.id)) this.#opts.onGone(message.id);
+        this.#connections.delete(message.id);
+        this.#opts.onGone(message.id);
         break;
       case 'drained':
         this.#opts.onDrained();

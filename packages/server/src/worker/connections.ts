@@ -3,17 +3,22 @@
 import type { SecureContext } from 'node:tls';
 import { asFerryError, Code, FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
-import { sourceOf } from '../access/source.ts';
-import { Connection, type ConnectionContext } from '../session/connection.ts';
-import type { ToWorker } from '../supervisor/messages.ts';
+import { type Offence, sourceKey } from '../access/throttle.ts';
+import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
+import type { ConnectionReport, ToWorker } from '../supervisor/messages.ts';
 import { Newcomers } from './newcomers.ts';
 import { Transfers } from './transfers.ts';
 
-export type ConnectionsOpts = Omit<ConnectionContext, 'transfers' | 'onKnown'> & {
+export type ConnectionsOpts = Omit<
+  ConnectionContext,
+  'transfers' | 'onKnown' | 'checkPassword' | 'refusal' | 'onOffence'
+> & {
+  readonly onPassword: (id: number, user: string, password: string) => void;
+  readonly onOffence: (id: number, offence: Offence) => void;
   readonly secureContext: SecureContext;
   /** The first bytes of a stranger have come. */
   readonly onSpoke: (id: number) => void;
-  readonly onKnown: (id: number) => void;
+  readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onGone: (id: number) => void;
 };
 
@@ -25,38 +30,53 @@ const lookMs = 50;
 export class Connections {
   readonly #opts: ConnectionsOpts;
   readonly #transfers = new Transfers();
-  readonly #open = new Set<Connection>();
-  readonly #newcomers: Newcomers;
+  readonly #open = new Map<number, Connection>();
+  readonly #newcomers = new Newcomers(limits.workerLogins);
   /** Ends a stranger, by its number. */
   readonly #strangers = new Map<number, (error: FerryError) => void>();
+  /** By connection: a stranger has one try. */
+  readonly #passwords = new Map<
+    number,
+    { readonly resolve: (account: number | undefined) => void; readonly reject: (why: FerryError) => void }
+  >();
 
   constructor(opts: ConnectionsOpts) {
     this.#opts = opts;
-    this.#newcomers = new Newcomers(limits.workerLogins);
   }
 
-  accept({ id, socket, ageMs, isFull }: Accepted): void {
+  /** @param refusal why nobody gets in on this one */
+  accept(accepted: Accepted, refusal: FerryError | undefined): void {
+    const { id, socket, ageMs } = accepted;
     const acceptedMs = performance.now() - ageMs;
     const peer = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
     const refuse = (error: FerryError): void => {
       socket.destroy();
       if (!this.#strangers.has(id)) return;
+      // Who has to go for another one has done nothing.
+      if (error.code !== Code.LIMIT)
+        this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
       this.#gone(id);
       this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
     };
-    this.#strangers.set(
-      id,
-      this.#newcomers.add(socket, {
-        source: sourceOf(socket.remoteAddress ?? '?'),
-        silentMs: limits.handshakeMs - ageMs,
-        onSpoke: () => this.#opts.onSpoke(id),
-        onGone: refuse,
-        onTurn: (done) => {
-          this.#strangers.set(id, refuse);
-          void this.#secure({ id, socket, ageMs, isFull, kind: 'socket' }, acceptedMs, refuse).finally(done);
-        },
-      }),
-    );
+    const leave = this.#newcomers.add(socket, {
+      source: sourceKey(socket.remoteAddress ?? '?'),
+      silentMs: limits.handshakeMs - ageMs,
+      onSpoke: () => this.#opts.onSpoke(id),
+      onGone: refuse,
+      onTurn: (done) => {
+        this.#strangers.set(id, refuse);
+        void this.#secure(accepted, acceptedMs, refusal)
+          .catch((thrown: unknown) =>
+            refuse(
+              asFerryError(thrown, () => {
+                throw thrown;
+              }),
+            ),
+          )
+          .finally(done);
+      },
+    });
+    this.#strangers.set(id, leave);
   }
 
   /** Ends a stranger that has to go for another one. */
@@ -64,42 +84,36 @@ export class Connections {
     this.#strangers.get(id)?.(new FerryError(Code.LIMIT, 'it had to go for another one'));
   }
 
-  /** Resolves when it has logged in, or is gone. */
+  /** Resolves when it has logged in, or is gone. @throws {FerryError} as acceptTls */
   async #secure(
-    { id, socket, isFull }: Accepted,
+    { id, socket }: Accepted,
     acceptedMs: number,
-    refuse: (error: FerryError) => void,
+    refusal: FerryError | undefined,
   ): Promise<void> {
     const withinMs = acceptedMs + limits.handshakeMs - performance.now();
-    try {
-      const link = await acceptTls(socket, this.#opts.secureContext, withinMs);
-      await new Promise<void>((settled) => {
-        const connection = new Connection(link, {
-          ...this.#opts,
-          transfers: this.#transfers,
-          deadlineMs: acceptedMs + limits.loginMs,
-          isFull,
-          onKnown: () => {
-            this.#strangers.delete(id);
-            this.#opts.onKnown(id);
-            settled();
-          },
-          onEnd: () => {
-            this.#open.delete(connection);
-            this.#gone(id);
-            settled();
-          },
-        });
-        this.#strangers.set(id, (error) => connection.abort(error));
-        this.#open.add(connection);
+    const link = await acceptTls(socket, this.#opts.secureContext, withinMs);
+    await new Promise<void>((settled) => {
+      const connection = new Connection(link, {
+        ...this.#opts,
+        transfers: this.#transfers,
+        deadlineMs: acceptedMs + limits.loginMs,
+        refusal,
+        checkPassword: (user, password) => this.#checkPassword(id, user, password),
+        onOffence: (offence) => this.#opts.onOffence(id, offence),
+        onKnown: (as) => {
+          this.#strangers.delete(id);
+          this.#opts.onKnown(id, as);
+          settled();
+        },
+        onEnd: () => {
+          this.#open.delete(id);
+          this.#gone(id);
+          settled();
+        },
       });
-    } catch (thrown) {
-      refuse(
-        asFerryError(thrown, () => {
-          throw thrown;
-        }),
-      );
-    }
+      this.#strangers.set(id, (error) => connection.abort(error));
+      this.#open.set(id, connection);
+    });
   }
 
   #gone(id: number): void {
@@ -107,12 +121,37 @@ export class Connections {
     this.#opts.onGone(id);
   }
 
+  /** Bytes that each connection has moved so far. */
+  report(): readonly ConnectionReport[] {
+    return [...this.#open].map(([id, { moved }]) => ({ id, received: moved.received, sent: moved.sent }));
+  }
+
+  /** The answer to onPassword. */
+  answerPassword(id: number, account: number | undefined | FerryError): void {
+    const waiting = this.#passwords.get(id);
+    this.#passwords.delete(id);
+    if (account instanceof FerryError) waiting?.reject(account);
+    else waiting?.resolve(account);
+  }
+
+  #checkPassword(id: number, user: string, password: string): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#passwords.set(id, { resolve, reject });
+      this.#opts.onPassword(id, user, password);
+    });
+  }
+
+  /** Of one that has gone meanwhile it does nothing. */
+  end(id: number, why: FerryError): void {
+    this.#open.get(id)?.end(why);
+  }
+
   /** Resolves when no file is moving and every connection has been closed. */
   async drain(): Promise<void> {
     this.#transfers.goDown();
-    for (const connection of this.#open) connection.announceEnd(limits.drainMs);
+    for (const connection of this.#open.values()) connection.announceEnd(limits.drainMs);
     while (!this.#transfers.isIdle(performance.now())) await pause(lookMs);
-    for (const connection of this.#open) connection.close();
+    for (const connection of this.#open.values()) connection.close();
     while (this.#open.size > 0) await pause(lookMs);
   }
 }

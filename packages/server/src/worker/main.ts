@@ -7,11 +7,16 @@ import { constants } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
-import { limits } from '@ferry/protocol';
+import { FerryError, fromWireError, limits } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import { partialAgeMs } from '@ferry/protocol/disk';
+import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
+import { AccountMemory } from '../access/account-memory.ts';
+import { Pace } from '../access/pace.ts';
+import { Quotas } from '../access/quota.ts';
+import { lookMs, Standings } from '../access/standing.ts';
+import { TicketLedger } from '../access/ticket-ledger.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -26,11 +31,18 @@ const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 const storage = LocalStorage.open(setup.folder);
+const store = new AccessStore(setup.accessFile);
+const standings = new Standings(store);
+const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
-  login: { store: new AccessStore(setup.accessFile), openTo: setup.openTo },
+  login: { store, openTo: setup.openTo },
+  standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
+  ticketLedger: new TicketLedger(setup.ticketMemory),
+  quotas: new Quotas(accountMemory, storage),
+  pace: new Pace(accountMemory),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -44,7 +56,9 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   log: (event) => send({ kind: 'log', event }),
-  onKnown: (id) => send({ kind: 'known', id }),
+  onKnown: (id, as) => send({ kind: 'known', id, as }),
+  onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
+  onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
   onSpoke: (id) => send({ kind: 'spoke', id }),
 });
@@ -52,10 +66,25 @@ const connections = new Connections({
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(message);
+      connections.accept(
+        message,
+        message.refusal === undefined ? undefined : fromWireError(message.refusal),
+      );
       break;
     case 'drop':
       connections.drop(message.id);
+      break;
+    case 'password':
+      connections.answerPassword(
+        message.id,
+        typeof message.account === 'object' ? fromWireError(message.account) : message.account,
+      );
+      break;
+    case 'close':
+      connections.end(message.id, fromWireError(message.why));
+      break;
+    case 'report':
+      send({ kind: 'report', id: message.id, connections: connections.report() });
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
@@ -72,9 +101,15 @@ function crash(how: Crash): void {
   for (;;) if (how === 'heap') kept.push({ size: kept.length, more: [] });
 }
 
+setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
+    const nowMs = Date.now();
+    const collected = [storage.collectTrees(treeAgeMs, nowMs), storage.collectTrash(nowMs)];
+    Promise.all(collected).catch((error: unknown) => {
+      if (!(error instanceof FerryError)) throw error;
+    });
     void learnContents(storage, contents);
   };
   setInterval(tidy, tidyEveryMs).unref();

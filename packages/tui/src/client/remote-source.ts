@@ -8,6 +8,7 @@ import {
   makeLink,
   mkdir,
   readLink,
+  readRange,
   remove,
   rename,
   setFacts,
@@ -57,6 +58,8 @@ export function remoteSource(connection: Connection): FileSource {
     makeLink: async (path, target, opts = {}) => {
       await (await channel(opts)).call(makeLink, { path, target }, opts);
     },
+    readRange: async (path, { identity, offset, length }, opts = {}) =>
+      (await channel(opts)).call(readRange, { path, identity, offset, length }, opts),
     space: async (path, opts = {}) => (await channel(opts)).call(space, { path }, opts),
   };
 }

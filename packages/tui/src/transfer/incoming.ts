@@ -15,10 +15,11 @@ import { copyFromOld } from './copy-from-old.ts';
 import type { DownloadSpec } from './download.ts';
 import { fetchInSlices } from './fetch-in-slices.ts';
 import { overLanes } from './over-lanes.ts';
+import { OwnId } from './own-id.ts';
 import { takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, stallMs } from './retry.ts';
+import { stageDownload } from './stage-download.ts';
 import { takeTurns } from './take-turns.ts';
-import { transferIdOf } from './transfer-id.ts';
 import { Turns } from './turns.ts';
 
 /** Blocks that are asked for together with the file's facts. */
@@ -51,6 +52,7 @@ export class Incoming {
   readonly #opts: IncomingOpts;
   #facts: Facts | undefined;
   #staged: StagedFile | undefined;
+  readonly #id = new OwnId();
   readonly #claims = new BlockClaims();
   #isVerified = false;
   #hintWasStale = false;
@@ -88,14 +90,15 @@ export class Incoming {
   }
 
   commit(): void {
-    const file = this.#stagedFile();
-    file.commit();
-    this.#context.onDigest?.(file.rootDigest());
+    this.#stagedFile().commit();
+    this.#id.giveBack();
+    this.#context.onDigest?.(this.#stagedFile().rootDigest());
   }
 
   /** After a failure: what could be gone on with stays, unless it is of no use or the user gave it up. */
   end(thrown: unknown): void {
-    if (isWorthKeeping(asFerryError(thrown), this.#context.signal)) this.#staged?.leave();
+    const isKept = this.#id.giveBack() && isWorthKeeping(asFerryError(thrown), this.#context.signal);
+    if (isKept) this.#staged?.leave();
     else this.#staged?.discard();
     this.#context.onBytes(-this.#bytes);
     this.#bytes = 0;
@@ -126,8 +129,7 @@ export class Incoming {
     const next = (): void => {
       while (failure === undefined && mayGoOn() && !this.#context.gate.isShut) {
         const window = lane.window();
-        const most = Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce());
-        const count = Math.max(1, most);
+        const count = Math.max(1, Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce()));
         if (window - out < count) return;
         const range =
           this.#claims.claim(count) ?? (out === 0 ? this.#claims.claimLate(performance.now()) : undefined);
@@ -164,6 +166,7 @@ export class Incoming {
   #forgetHint(): void {
     this.#hintWasStale = true;
     this.#staged?.discard();
+    this.#id.giveBack();
     this.#staged = undefined;
     this.#facts = undefined;
     this.#claims.forget();
@@ -269,14 +272,10 @@ export class Incoming {
 
   async #fetchBlocks(lane: Lane, range: readonly number[], call: BlocksCall): Promise<void> {
     const { missing, writing, late, onFacts } = call;
+    const { identity } = this.#facts ?? {};
     await lane.channel.call(
       read,
-      {
-        path: this.#spec.source,
-        identity: this.#facts?.identity,
-        first: range[0] ?? 0,
-        count: range.length,
-      },
+      { path: this.#spec.source, identity, first: range[0] ?? 0, count: range.length },
       {
         signal: AbortSignal.any([this.#signal, late]),
         timeoutMs: stallMs,
@@ -305,8 +304,7 @@ export class Incoming {
     missing: Set<number>,
   ): Promise<{ readonly answered: Promise<void> }> {
     const { identity, size } = this.#known();
-    const file = this.#stagedFile();
-    const fetch = { path: this.#spec.source, identity, size, index, granted, file };
+    const fetch = { path: this.#spec.source, identity, size, index, granted, file: this.#stagedFile() };
     const { answered } = await fetchInSlices(lane, fetch, { ...this.#context, signal: this.#signal });
     return {
       answered: answered.then(() => {
@@ -370,21 +368,8 @@ export class Incoming {
       throw new FerryError(Code.MALFORMED, 'the server described the file twice');
     this.#facts = facts;
     this.#claims.begin(blockCount(facts.size));
-    const { root, source, target } = this.#spec;
     const { expected } = this.#opts;
-    const { size, modified, mode, identity } = facts;
-    const staging = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 });
-    const spec = {
-      transferId: transferIdOf({ direction: 'download', identity, source, target }),
-      target,
-      size,
-      modified,
-      mode,
-      source: identity,
-      existing: this.#context.placing.existing,
-      ...(expected === undefined ? {} : { expected }),
-    };
-    this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);
+    this.#staged = stageDownload(this.#spec, facts, this.#context, { expected, ownId: this.#id });
   }
 
   #known(): Facts {

@@ -3,24 +3,9 @@
  * (view/unicode.ts). Pure; UI thread.
  */
 
-import { eastAsianWidth } from 'get-east-asian-width';
+import { charCells } from '../../state/char-cells.ts';
 
 const ascii = /^[\x20-\x7e]*$/;
-/** Marks that stand on the letter before them; those that stand beside it have a cell of their own. */
-const zeroWidth = /^[\p{Mn}\p{Me}]$/u;
-
-export function charCells(char: string): number {
-  const point = char.codePointAt(0) ?? 0;
-  if (point < 0x7f) return 1;
-  if (point < 0x300) return 1;
-  if (zeroWidth.test(char) || isJoiningJamo(point)) return 0;
-  return eastAsianWidth(point);
-}
-
-/** Vowels and final consonants that join the Korean syllable before them. */
-function isJoiningJamo(point: number): boolean {
-  return point >= 0x1160 && point <= 0x11ff;
-}
 
 export function cells(text: string): number {
   if (ascii.test(text)) return text.length;
