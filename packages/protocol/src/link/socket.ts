@@ -5,6 +5,7 @@
  * caller inside `secure`, synchronously, before the first application byte can be written.
  */
 
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import {
   type ConnectionOptions,
@@ -129,8 +130,9 @@ export type DialOpts = {
   /**
    * Decides on the server's public key (SPKI, DER). Called synchronously inside the handshake's end, before any byte of
    * ours is sent; throws to refuse. An empty key (resumed session) never gets here: it is refused as PIN_MISMATCH.
+   * `names` are the certificate's alternative names, in which keys before this one may vouch for it.
    */
-  check: (spki: Buffer) => void;
+  check: (spki: Buffer, names: string | undefined) => void;
   signal?: AbortSignal;
 };
 
@@ -172,7 +174,8 @@ export function dial(opts: DialOpts): Promise<Link> {
     socket.on('error', (cause: NodeJS.ErrnoException) => fail(dialError(opts, cause)));
     socket.once('secureConnect', () => {
       try {
-        opts.check(peerKey(socket));
+        const certificate = peerCertificate(socket);
+        opts.check(certificate.publicKey.export({ type: 'spki', format: 'der' }), certificate.subjectAltName);
       } catch (error) {
         fail(
           error instanceof FerryError
@@ -189,12 +192,12 @@ export function dial(opts: DialOpts): Promise<Link> {
   });
 }
 
-function peerKey(socket: TLSSocket): Buffer {
+function peerCertificate(socket: TLSSocket): X509Certificate {
   const x509 = socket.getPeerX509Certificate();
   if (x509 === undefined || socket.isSessionReused()) {
     throw new FerryError(Code.PIN_MISMATCH, 'the server showed no identity');
   }
-  return x509.publicKey.export({ type: 'spki', format: 'der' });
+  return x509;
 }
 
 function dialError({ host, port }: DialOpts, cause: NodeJS.ErrnoException): FerryError {

@@ -53,8 +53,7 @@ export class Connections {
       socket.destroy();
       if (!this.#strangers.has(id)) return;
       // Who has to go for another one has done nothing.
-      if (error.code !== Code.LIMIT)
-        this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
+      if (error.code !== Code.LIMIT) this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
       this.#gone(id);
       this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
     };

@@ -66,10 +66,7 @@ const connections = new Connections({
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(
-        message,
-        message.refusal === undefined ? undefined : fromWireError(message.refusal),
-      );
+      connections.accept(message, message.refusal === undefined ? undefined : fromWireError(message.refusal));
       break;
     case 'drop':
       connections.drop(message.id);

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
 import { EngineThread } from '../engine/engine-thread.ts';
-import { type ConnectOptions, connectTo, places, rememberServer } from './connect.ts';
+import { type ConnectOptions, connectTo, places, rememberServer, sayRenewed } from './connect.ts';
 import { localPath } from './move.ts';
 
 export type BrowseOptions = ConnectOptions & { readonly keys?: string };
@@ -24,13 +24,14 @@ export async function browse(
     editFolder: places.editFolder,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
   });
+  let renewed: string | undefined;
   const stop = engine.onEvent((event) => {
     if (event.kind !== 'connection' || event.status.phase !== 'online') return;
     stop();
-    rememberServer(target);
+    renewed = rememberServer(target);
   });
   const { runBrowser } = await import('../app.ts');
-  return runBrowser({
+  const code = await runBrowser({
     engine,
     remotePath: target.address.path,
     localPath: localPathNow,
@@ -38,6 +39,9 @@ export async function browse(
     rememberedFile: places.rememberedFile,
     keys: { file: places.keysFile, preset: options.keys },
   });
+  // Not while there is a screen.
+  sayRenewed(renewed);
+  return code;
 }
 
 function localFolder(text: string): ReturnType<typeof localPath> {

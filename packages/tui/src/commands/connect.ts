@@ -76,6 +76,7 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
       fingerprint,
       token: address.invite?.token,
       deviceKeyFile: places.deviceKeyFile,
+      knownServersFile: places.knownServersFile,
       client,
     },
   };
@@ -91,7 +92,15 @@ async function introduce(
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   try {
     await enter({
-      spec: { host, port, fingerprint, device, client, pool: new BlockPool() },
+      spec: {
+        host,
+        port,
+        fingerprint,
+        device,
+        client,
+        pool: new BlockPool(),
+        knownServersFile: places.knownServersFile,
+      },
       user,
       sshKeys,
       askPassword:
@@ -136,10 +145,22 @@ async function sshKeys(): Promise<readonly Signer[]> {
   return [fromFile, ...held.filter(isOther)];
 }
 
-/** After a login: an identity that an invite or `--pin` vouched for is known from now on. @throws {FerryError} CONFIG */
-export function rememberServer({ address, engine, servers }: Target): void {
+/**
+ * After a login: an identity that an invite or `--pin` vouched for is known from now on.
+ * @returns what to say when the server has renewed its identity and the old one vouched for it
+ * @throws {FerryError} CONFIG
+ */
+export function rememberServer({ address, engine, servers }: Target): string | undefined {
   const where = hostPort(address);
-  if (servers.get(where) === undefined) servers.remember(where, engine.fingerprint, new Date());
+  const known = servers.get(where)?.fingerprint;
+  if (known === undefined) servers.remember(where, engine.fingerprint, new Date());
+  if (known === undefined || known === engine.fingerprint) return undefined;
+  return `${where} has renewed its identity, and the old one vouches for it: ${known}`;
+}
+
+/** On stderr; nothing where there is nothing to say. */
+export function sayRenewed(line: string | undefined): void {
+  if (line !== undefined) process.stderr.write(`ferry: ${line}\n`);
 }
 
 function withInvite(named: Address, file: string): Address {
