@@ -299,7 +299,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     await other.stop();
   });
 
-  test('without a terminal the browser says what to use instead', () => {
+  test('without a terminal the browser says what to use instead (TERM-16)', () => {
     const { status, stderr } = spawnSync(process.execPath, [ferryMain, server.address, '--accept-new'], {
       env: server.env,
       encoding: 'utf8',

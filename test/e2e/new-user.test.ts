@@ -176,7 +176,7 @@ describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () 
     }
   });
 
-  test('F1 lists the keys, small windows and resizing work', async () => {
+  test('F1 lists the keys, small windows and resizing work (TERM-16)', async () => {
     const terminal = new Terminal(browserCommand(server.address, home), {
       env: server.env,
       columns: 80,

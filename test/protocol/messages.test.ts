@@ -126,6 +126,13 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       content: bytes(3),
     },
   }),
+  ...of('readSlice', messages.readSlice, {
+    request: { path, identity: 'x', index: 2, offset: 65_536, length: 32_768, digest: true },
+    reply: { content: bytes(9), digest: bytes(32) },
+  }),
+  ...of('slice', messages.slice, {
+    request: { handle: 1, index: 2, offset: 3, content: bytes(9), digest: undefined },
+  }),
   ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),
 ];
 

@@ -29,7 +29,7 @@ describe('compressed blocks', () => {
     assert.equal(squeeze(randomBytes(limits.blockBytes)), undefined);
   });
 
-  test('that are none, or of another length, or bombs, are MALFORMED (PROT-05)', () => {
+  test('that are none, or of another length, or bombs, are MALFORMED (PROT-05, PROT-30)', () => {
     const packed = squeeze(text) ?? Buffer.alloc(0);
     for (const [bytes, length] of [
       [randomBytes(100), 100],

@@ -20,9 +20,11 @@ import {
   read,
   readLink,
   readRange,
+  readSlice,
   remove,
   rename,
   setFacts,
+  slice,
   space,
   stat,
   store,
@@ -84,6 +86,18 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
       lane.call(patch, { handle: 1, index: 0, digest: content.root, pieces: [], content: Buffer.alloc(0) }),
   ],
   [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
+  [
+    Kind.slice,
+    (_, lane) =>
+      lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
+  ],
+  [
+    Kind.readSlice,
+    async (session, lane) => {
+      const { identity } = (await session.call(stat, { path: file })).facts;
+      return lane.call(readSlice, { path: file, identity, index: 0, offset: 0, length: 3, digest: false });
+    },
+  ],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
 ]);
 
@@ -102,7 +116,7 @@ describe('rights', () => {
     assert.throws(() => checkRight('owner', Kind.hello), withCode('FORBIDDEN'));
   });
 
-  it('let readers read, and change nothing', async (t) => {
+  it('let readers read, and change nothing (AUTZ-01)', async (t) => {
     const dir = scratchFolder(t);
     writeFileSync(join(dir, 'file'), 'content');
     symlinkSync('file', join(dir, 'link'));
@@ -125,6 +139,7 @@ describe('rights', () => {
       Kind.space,
       Kind.ticket,
       Kind.read,
+      Kind.readSlice,
       Kind.fetch,
       Kind.manifest,
       Kind.locate,

@@ -68,6 +68,7 @@ export function lyingServer(
           moved: () => {},
           window: () => 12,
           rttMs: 0,
+          abandon: () => {},
           release: () => {},
         };
       },

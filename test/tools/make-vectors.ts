@@ -259,6 +259,34 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'the file as it is now, and the bytes',
     body(Kind.reply, 9, messages.readRange.reply, { facts, content: content.subarray(2, 4) }),
   ],
+  readSlice: [
+    'four bytes of a block, with its digest',
+    body(Kind.readSlice, 11, messages.readSlice.request, {
+      path,
+      identity: facts.identity,
+      index: 0,
+      offset: 2,
+      length: 4,
+      digest: true,
+    }),
+  ],
+  'readSlice-reply': [
+    'the last four bytes of a block',
+    body(Kind.reply, 11, messages.readSlice.reply, {
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
+  slice: [
+    'the last four bytes of a block, which is to be verified now',
+    body(Kind.slice, 12, messages.slice.request, {
+      handle: 1,
+      index: 0,
+      offset: 2,
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-going-down': [
     'the server ends in 30 s',
@@ -325,9 +353,9 @@ const hostile: Record<string, readonly [says: string, frame: Buffer, error: keyo
     encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0xa1, 0x31)),
     'MALFORMED',
   ],
-  'count-zero': [
-    'no blocks asked for',
-    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0)),
+  'count-too-large': [
+    'seventeen blocks asked for',
+    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 17)),
     'MALFORMED',
   ],
   'tuple-too-short': [

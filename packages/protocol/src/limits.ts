@@ -34,12 +34,16 @@ export const limits = {
   pageEntries: 1000,
   /** …or this many bytes of them, whichever comes first; keeps a page below controlFrameBytes. */
   pageBytes: 48 * KiB,
+  /** Rows of one listing that a client takes: a server that never stops must not fill its memory. */
+  listEntries: 10_000_000,
   /** Requests a connection may have unanswered. More are not read until some are answered. */
   controlInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
   /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
   rangeBytes: 48 * KiB,
+  /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
+  sliceBytes: 32 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */

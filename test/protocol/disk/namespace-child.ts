@@ -14,17 +14,21 @@ import {
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { FerryError, limits } from '@ferry/protocol';
+import { epoch, FerryError, limits } from '@ferry/protocol';
 import {
+  fetchPack,
   list,
+  makeLink,
   mkdir,
   openRead,
   Root,
   type RootOpts,
+  readLink,
   remove,
   rename,
   type StagedFile,
   Staging,
+  setFacts,
   space,
   stat,
 } from '@ferry/protocol/disk';
@@ -43,7 +47,11 @@ function codeOf(act: () => unknown): string {
   }
 }
 
-const names = (root: Root): string[] => [...list(root, [])].flat().map(({ name }) => name);
+const names = (root: Root): string[] =>
+  [...list(root, [])]
+    .flat()
+    .map(({ name }) => name)
+    .toSorted();
 
 function crossing(): unknown {
   const withRoot = <T>(opts: RootOpts, use: (root: Root) => T): T => use(Root.open(folder, opts));
@@ -56,6 +64,19 @@ function crossing(): unknown {
       mkdir: codeOf(() => mkdir(root, path('mount/new'))),
       remove: codeOf(() => remove(root, path('mount/file'))),
       upload: codeOf(() => new Staging(root).create(specFor('mount/new', 0))),
+      space: codeOf(() => space(root, path('mount'))),
+      rename: codeOf(() => rename(root, path('mount/file'), path('out'))),
+      'rename the mount': codeOf(() => rename(root, path('mount'), path('out'))),
+      setFacts: codeOf(() => setFacts(root, path('mount'), { mode: 0o777, modified: epoch })),
+      readLink: codeOf(() => readLink(root, path('mount/link'))),
+      makeLink: codeOf(() => makeLink(root, path('mount/new'), 'x')),
+      fetch: codeOf(() => [...fetchPack(root, path('mount'), path('file'))]),
+      // One file of another file system, mounted over a file of this one.
+      'read a mounted file': codeOf(() => openRead(root, path('mounted'))),
+      'fetch a mounted file': codeOf(() => {
+        for (const part of fetchPack(root, [], path('mounted'))) if (part instanceof FerryError) throw part;
+      }),
+      'stat a mounted file': codeOf(() => stat(root, path('mounted'))),
     })),
     ...withRoot({ oneFileSystem: false }, (root) => {
       writeFileSync(join(folder, 'file'), '');

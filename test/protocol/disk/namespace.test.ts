@@ -37,7 +37,12 @@ describe('with mounts', { skip: mounts }, () => {
   test('another file system below the root is neither listed nor entered, unless asked for (PATH-14)', (t) => {
     const folder = shareWith(t, 'mount');
     assert.deepEqual(
-      inNamespace(folder, 'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"', 'crossing'),
+      inNamespace(
+        folder,
+        'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"; ln -s x "$0/mount/link"; ' +
+          'echo > "$0/mounted"; mount --bind "$0/mount/file" "$0/mounted"',
+        'crossing',
+      ),
       {
         listed: [],
         stat: 'NOT_FOUND',
@@ -46,7 +51,17 @@ describe('with mounts', { skip: mounts }, () => {
         mkdir: 'NOT_FOUND',
         remove: 'NOT_FOUND',
         upload: 'NOT_FOUND',
-        'allowed: listed': ['mount'],
+        space: 'NOT_FOUND',
+        rename: 'NOT_FOUND',
+        'rename the mount': 'NOT_FOUND',
+        setFacts: 'NOT_FOUND',
+        readLink: 'NOT_FOUND',
+        makeLink: 'NOT_FOUND',
+        fetch: 'NOT_FOUND',
+        'read a mounted file': 'NOT_FOUND',
+        'fetch a mounted file': 'NOT_FOUND',
+        'stat a mounted file': 'NOT_FOUND',
+        'allowed: listed': ['mount', 'mounted'],
         'allowed: read': 'done',
         'allowed: rename': 'FORBIDDEN',
         'allowed: upload': 'FORBIDDEN',

@@ -129,7 +129,7 @@ const lies: readonly (readonly [what: string, code: CodeName, lies: Lies])[] = [
 ];
 
 for (const [what, code, lie] of lies) {
-  test(`${what}: ${code}, and nothing is left`, async (t) => {
+  test(`${what}: ${code}, and nothing is left (CLNT-02, CLNT-06)`, async (t) => {
     const { folder, told, run } = setUp(t, lyingServer(randomBytes(9 * MiB), lie));
     await assert.rejects(run(), withCode(code));
     assertNothing(folder);

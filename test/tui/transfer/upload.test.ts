@@ -155,6 +155,7 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
           moved: () => {},
           window: () => 6,
           rttMs: 0,
+          abandon: () => {},
           release: () => {},
         };
       },

@@ -7,10 +7,10 @@
 import { chmodSync, closeSync, fstatSync, fsyncSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
-import type { Facts, Time } from '../entry.ts';
+import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Name, Path } from '../path.ts';
+import type { Name } from '../path.ts';
 import { closing, lstatAt, pathAt } from './at.ts';
 import { digestOnDisk } from './digest-on-disk.ts';
 import { diskError, errnoOf, onDisk, quietly } from './errno.ts';
@@ -21,33 +21,11 @@ import { moveAt } from './move.ts';
 import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import { syncBeside } from './sync-beside.ts';
-import { checkTarget, type TargetRule } from './target.ts';
+import { checkTarget } from './target.ts';
 import { writeFully, writeFullyBeside } from './write-fully.ts';
-
-export type StagedFileSpec = TargetRule & {
-  /** 32 hex digits, random: names the partial file, which never takes anything from the user's name. */
-  readonly transferId: string;
-  readonly target: Path;
-  /** Bytes. */
-  readonly size: number;
-  readonly modified: Time;
-  /** Permission bits; only 0o777 of them are kept, less the staging's umask. */
-  readonly mode: number;
-  /**
-   * The version of the source, 1…32 bytes as a byte string. With it a large file keeps a journal, so that it can be gone on
-   * with after an interruption, and others can join in.
-   */
-  readonly source?: string | undefined;
-  /** Whose transfer it is; nobody else may go on with it. Default ''. */
-  readonly owner?: string;
-  /** Who asks again hears the same answer: {@link Staging.committed}. */
-  readonly isRemembered?: boolean;
-};
-
-/** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */
-export type Committed = { readonly facts: Facts; readonly durable: boolean };
 
 /** Writes of this thread that go on beside it now. */
 let besideNow = 0;
@@ -155,14 +133,39 @@ export class StagedFile {
     return writing;
   }
 
+  /**
+   * Puts part of a block where it belongs, unverified: the block counts only once {@link settle} has seen all of it. A block
+   * that is there already is left as it is.
+   * @throws {FerryError} MALFORMED when it is not within a block of the file; NO_SPACE, IO_ERROR
+   */
+  writeSlice(index: number, offset: number, bytes: Uint8Array): void {
+    const fd = this.#writable();
+    if (bytes.length === 0 || offset + bytes.length > blockLength(this.#spec.size, index)) {
+      throw new FerryError(Code.MALFORMED, 'a slice does not fit its block');
+    }
+    if (this.#digests.has(index) || this.#underWay.has(index)) return;
+    onDisk(() => writeFully(fd, bytes, blockOffset(index) + offset));
+  }
+
+  /** Verifies a block that came in slices, and keeps it. @throws {FerryError} MALFORMED, INTEGRITY, NO_SPACE, IO_ERROR */
+  settle(index: number, digest: Uint8Array): void {
+    const fd = this.#writable();
+    if (blockLength(this.#spec.size, index) === 0) throw misfit();
+    const there =
+      this.#digests.get(index) ??
+      digestOnDisk(fd, this.#spec.size, index, Buffer.allocUnsafe(limits.blockBytes));
+    if (there === undefined || !sameDigest(there, digest)) throw damaged();
+    onDisk(() => this.#keep(index, digest));
+  }
+
   /** False for a block that is there already. @throws {FerryError} MALFORMED, INTEGRITY */
   #wants(index: number, bytes: Uint8Array, digest: Uint8Array): boolean {
     const length = blockLength(this.#spec.size, index);
     if (!Number.isSafeInteger(index) || index < 0 || bytes.length === 0 || bytes.length !== length) {
-      throw new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
+      throw misfit();
     }
     if (!sameDigest(blockDigest(bytes), digest)) {
-      throw new FerryError(Code.INTEGRITY, 'a block arrived damaged');
+      throw damaged();
     }
     const before = this.#digests.get(index);
     if (before === undefined) return true;
@@ -374,6 +377,14 @@ export class StagedFile {
     this.#fd = undefined;
     if (fd !== undefined) quietly(() => closeSync(fd));
   }
+}
+
+function misfit(): FerryError {
+  return new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
+}
+
+function damaged(): FerryError {
+  return new FerryError(Code.INTEGRITY, 'a block arrived damaged');
 }
 
 function partGone(): FerryError {

@@ -29,7 +29,8 @@ import { stampOf } from './identity.ts';
 import { Journal, type JournalHead } from './journal.ts';
 import { isOrphan, journalName, partName as partNameFor, stemOf } from './part-name.ts';
 import type { Root } from './root.ts';
-import { type Committed, StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { StagedFile } from './staged-file.ts';
+import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;

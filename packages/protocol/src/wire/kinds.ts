@@ -38,7 +38,9 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
-  locate: 0x49,
+  readSlice: 0x49,
+  slice: 0x4a,
+  locate: 0x4b,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

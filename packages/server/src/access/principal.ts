@@ -19,6 +19,7 @@ const reading: readonly Kind[] = [
   Kind.space,
   Kind.ticket,
   Kind.read,
+  Kind.readSlice,
   Kind.fetch,
   Kind.manifest,
   Kind.locate,
@@ -35,6 +36,7 @@ const changing: readonly Kind[] = [
   Kind.discard,
   Kind.store,
   Kind.patch,
+  Kind.slice,
   Kind.setFacts,
   Kind.makeLink,
 ];

@@ -15,6 +15,7 @@ import {
   haveBlocks,
   Overwrite,
   type Patch,
+  type Slice,
 } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
@@ -125,6 +126,16 @@ export class LaneUploads {
       } finally {
         pool.give(buffer);
       }
+    });
+  }
+
+  /** @throws {FerryError} as Upload.writeSlice and settle; BAD_STATE */
+  async slice({ handle, index, offset, content, digest }: Slice): Promise<void> {
+    const open = this.#get(handle);
+    await this.#inLine(open, async (upload) => {
+      await upload.writeSlice(index, offset, content);
+      if (digest !== undefined) await upload.settle(index, digest);
+      open.transfer.touch();
     });
   }
 

@@ -15,6 +15,8 @@ import { locateHandler } from './handlers/locate.ts';
 import { manifestHandler } from './handlers/manifest.ts';
 import { patchHandler } from './handlers/patch.ts';
 import { readHandler } from './handlers/read.ts';
+import { readSliceHandler } from './handlers/read-slice.ts';
+import { sliceHandler } from './handlers/slice.ts';
 import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
@@ -40,6 +42,7 @@ export class Lane {
       context.principal.role,
       new Map([
         readHandler(this.#reads),
+        readSliceHandler(this.#reads),
         createHandler(this.#uploads),
         commitHandler(this.#uploads),
         discardHandler(this.#uploads),
@@ -48,6 +51,7 @@ export class Lane {
         manifestHandler(context),
         locateHandler(context),
         patchHandler(this.#uploads),
+        sliceHandler(this.#uploads),
       ]),
     );
   }

@@ -95,6 +95,8 @@ export class LocalStorage implements Storage {
     return {
       verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
+      writeSlice: (index, offset, bytes) => file.writeSlice(index, offset, bytes),
+      settle: (index, digest) => file.settle(index, digest),
       commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
       leave: () => file.leave(),
       discard: () => file.discard(),
@@ -136,12 +138,15 @@ export class LocalStorage implements Storage {
 
 /** There is nothing left to do; whoever sends on all the same is told. */
 function committedBefore(committed: Committed): Upload {
+  const over = (): never => {
+    throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
+  };
   return {
     committed,
     verified: () => [],
-    write: () => {
-      throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
-    },
+    write: over,
+    writeSlice: over,
+    settle: over,
     commit: async () => committed,
     leave: () => {},
     discard: () => {},

@@ -108,7 +108,7 @@ export interface ReadHandle {
    * @throws SOURCE_CHANGED, IO_ERROR
    */
   read(index: number, buffer: Uint8Array): number | Promise<number>;
-  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before, IO_ERROR */
+  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before; IO_ERROR */
   readAt(offset: number, target: Uint8Array): void | Promise<void>;
   /** Whether all that was read is of one version, which `facts` names. */
   unchanged(): boolean | Promise<boolean>;
@@ -130,6 +130,13 @@ export interface Upload {
    * @throws MALFORMED (no such block, wrong length), INTEGRITY (wrong digest), NO_SPACE, IO_ERROR; it may be sent again
    */
   write(index: number, bytes: Uint8Array, digest: Uint8Array): void | Promise<void>;
+  /**
+   * Part of a block, unverified: it is kept until `settle` says what the block should be. Does nothing where the block is there.
+   * @throws MALFORMED (not within a block of this file), NO_SPACE, IO_ERROR
+   */
+  writeSlice(index: number, offset: number, bytes: Uint8Array): void | Promise<void>;
+  /** Verifies and keeps a block that came in slices. @throws MALFORMED (no such block), INTEGRITY, NO_SPACE, IO_ERROR */
+  settle(index: number, digest: Uint8Array): void | Promise<void>;
   /**
    * Publishes under the final name, whole, and answers when that is durable. Ends the upload, whatever the answer.
    * @throws BAD_STATE (blocks missing), INTEGRITY, EXISTS, CONFLICT, NOT_FOUND (the folder), NO_SPACE, IO_ERROR: no file then

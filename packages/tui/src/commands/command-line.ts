@@ -16,6 +16,7 @@ Examples:
   ferry put -r photos ferry://10.0.0.5/         upload a folder
   ferry queue                                   what moves, waits and was done
   ferry servers                                 whom this ferry trusts
+  ferry trust 10.0.0.5                          accept a server's changed identity
 
 In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
 
@@ -245,6 +246,15 @@ function makeProgram(done: (code: number) => void): Command {
     .action(async (where: string) => {
       const { forgetServer } = await import('./servers.ts');
       done(forgetServer(where));
+    });
+  program
+    .command('trust <HOST:PORT>')
+    .description('Trust a server whose identity is new or has changed, if it is the one its owner sees.')
+    .option('--pin <FINGERPRINT>', 'what its owner sees; asked for otherwise')
+    .exitOverride()
+    .action(async (where: string, _options: object, command: Command) => {
+      const { trustServer } = await import('./servers.ts');
+      done(await trustServer(where, command.optsWithGlobals()));
     });
   program
     .command('help')

@@ -14,6 +14,7 @@ import {
   store,
 } from '@ferry/protocol/messages';
 import type { TransferContext } from './context.ts';
+import { takeAll } from './pace.ts';
 import { isOfTheLine, patience, restBefore, stallMs } from './retry.ts';
 
 export type PackSpec = {
@@ -65,10 +66,8 @@ async function sendPack(
   const overwrite = placing.existing === 'overwrite' ? Overwrite.replace : Overwrite.never;
   for (let failures = 0; ; ) {
     await gate.pass(signal);
-    await pace.take(
-      files.reduce((sum, { content }) => sum + content.length, 0),
-      signal,
-    );
+    const bytes = files.reduce((sum, { content }) => sum + content.length, 0);
+    await takeAll(pace, bytes, signal);
     try {
       const lane = await lanes.take(signal);
       try {
@@ -131,7 +130,7 @@ export async function downloadPack(
         await Promise.all(keeping);
       }
       // How much it was is known only now; the next one waits for it.
-      await pace.take(fetched, signal);
+      await takeAll(pace, fetched, signal);
       if (wanted.some(({ place }) => outcomes[place] === undefined)) {
         throw new FerryError(Code.INTEGRITY, 'the server left out a file');
       }

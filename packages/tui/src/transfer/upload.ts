@@ -83,6 +83,7 @@ async function uploadSmall(file: OpenFile, order: UploadOrder, context: Transfer
   let begin: Begin = Begin.fresh;
   for (let failures = 0; ; ) {
     await context.gate.pass(context.signal);
+    const { late } = context.gate;
     let bytes = 0;
     const counting = {
       ...context,
@@ -100,12 +101,17 @@ async function uploadSmall(file: OpenFile, order: UploadOrder, context: Transfer
       try {
         await sendInOne(file, { ...order, begin }, lane, counting);
       } finally {
+        if (late.aborted) lane.abandon();
         lane.release();
       }
       return;
     } catch (thrown) {
       const error = asFerryError(thrown);
-      if (bytes > 0) context.onBytes(-bytes);
+      if (bytes !== 0) context.onBytes(-bytes);
+      if (late.aborted && !context.signal.aborted) {
+        begin = Begin.resume;
+        continue;
+      }
       failures += 1;
       if (!isOfTheLine(error) || failures > patience) throw error;
       // Its commit may have been heard; then this hears the same answer.
