@@ -232,5 +232,10 @@ describe('messages', () => {
       kind: 'going-down',
       drainMs: 5,
     });
+    const closed = messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.KICKED, 'out') });
+    const told = messages.decodeEvent(closed);
+    assert.ok(told?.kind === 'closed');
+    assert.deepEqual([told.error.code, told.error.message], [Code.KICKED, 'out']);
+    assert.throws(() => messages.decodeEvent(pack([2, 'x', 'out'])), FerryError);
   });
 });

@@ -13,6 +13,8 @@ import { attach, hello, protocolVersion, stat, ticket } from '@ferry/protocol/me
 import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/session';
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
+import { Standings } from '../../packages/server/src/access/standing.ts';
+import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -31,9 +33,12 @@ let context: ConnectionContext;
 const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
+  const store = new AccessStore(join(folder, 'access.db'));
   context = {
     storage: new MemoryStorage({ capacity: 2 ** 24 }),
-    login: { store: new AccessStore(join(folder, 'access.db')), openTo: 'everybody' },
+    login: { store, openTo: 'everybody' },
+    standings: new Standings(store),
+    ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
     transfers: new Transfers(),

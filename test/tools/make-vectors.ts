@@ -288,6 +288,14 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     }),
   ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
+  'event-closed': [
+    'the owner has taken the access away',
+    encodeFrame(
+      Kind.event,
+      0,
+      messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.REVOKED, 'you are out') }),
+    ),
+  ],
   'event-going-down': [
     'the server ends in 30 s',
     encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'going-down', drainMs: 30_000 })),

@@ -121,6 +121,14 @@ export class ServerChannel {
     this.#frames.close();
   }
 
+  /** Says why in an event, gives up what is under way, and closes. */
+  end(error: FerryError): void {
+    this.sendEvent({ kind: 'closed', error });
+    this.#handlers = new Map();
+    this.close();
+    for (const controller of this.#calls.values()) controller.abort();
+  }
+
   abort(error: FerryError): void {
     this.#frames.abort(error);
   }

@@ -15,6 +15,7 @@ import {
   type Welcome,
 } from '@ferry/protocol/messages';
 import {
+  type Grant,
   type Handlers,
   handler,
   laneProof,
@@ -23,15 +24,20 @@ import {
   openTicket,
   ServerChannel,
   sameSecret,
+  sealTicket,
   sessionSecret,
   type TicketKeys,
 } from '@ferry/protocol/session';
 import { checkVersion, type LoginRules, logIn } from '../access/login.ts';
-import { type Principal, roleOf } from '../access/principal.ts';
+import { makeOwnFolder } from '../access/own-folder.ts';
+import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import { isReadOnly } from '../access/rights.ts';
+import type { Standings } from '../access/standing.ts';
+import type { TicketLedger } from '../access/ticket-ledger.ts';
+import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { withReadOnly } from '../storage/with-read-only.ts';
 import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
@@ -41,13 +47,24 @@ import { sessionHandlers } from './session.ts';
 export type ConnectionContext = {
   readonly storage: Storage;
   readonly login: LoginRules;
+  readonly standings: Standings;
   readonly ticketKeys: TicketKeys;
+  readonly ticketLedger: TicketLedger;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
   /** Once, when it is no stranger any more. */
-  readonly onKnown: () => void;
+  readonly onKnown: (as: KnownAs) => void;
+};
+
+/** What the supervisor learns of a connection that is no stranger any more. */
+export type KnownAs = {
+  /** As the account has it: foreign text. */
+  readonly user: string;
+  readonly kind: 'session' | 'lane';
+  /** The session that it is, or that it is a lane of; hex. */
+  readonly sessionId: string;
 };
 
 export type ConnectionOpts = ConnectionContext & {
@@ -64,8 +81,10 @@ type Phase =
   | { readonly kind: 'session'; readonly context: SessionContext; readonly beganMs: number }
   | { readonly kind: 'lane'; readonly context: SessionContext; readonly lane: Lane };
 
-/** How long a peer may take to close its side after we have closed ours, milliseconds. */
+/** How long a peer may take to close its side after we have closed ours, milliseconds… */
 const farewellMs = 2000;
+/** …and after the owner has ended it: what was sent to it before must not go on flowing. */
+const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
 const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
@@ -76,6 +95,8 @@ export class Connection {
   readonly #channel: ServerChannel;
   readonly #deadline: NodeJS.Timeout;
   #farewell: NodeJS.Timeout | undefined;
+  /** Why we ended it. */
+  #why: FerryError | undefined;
   #phase: Phase = { kind: 'stranger' };
 
   constructor(link: Link, opts: ConnectionOpts) {
@@ -104,20 +125,38 @@ export class Connection {
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
   close(): void {
     this.#channel.close();
+    this.#cutOffAfter(farewellMs);
+  }
+
+  /** Says why, stops what it is doing, and ends it. Idempotent. */
+  end(why: FerryError): void {
+    if (this.#why !== undefined) return;
+    this.#why = why;
+    this.#channel.end(why);
+    this.#cutOffAfter(endedMs);
+  }
+
+  #cutOffAfter(ms: number): void {
     this.#farewell ??= setTimeout(
       () => this.#channel.abort(new FerryError(Code.TIMEOUT, 'the other side did not close')),
-      farewellMs,
+      ms,
     );
   }
 
   #hello(request: Hello): Welcome {
-    const { login, ticketKeys } = this.#opts;
+    const { login, ticketKeys, ticketLedger } = this.#opts;
     const principal = logIn(login, request, loginText(this.#link), Date.now());
     const context = this.#contextFor(principal);
+    void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
-    this.#become({ kind: 'session', context, beganMs: performance.now() });
-    this.#channel.become(sessionHandlers(context, sessionId, ticketKeys), limits.controlFrameBytes);
-    const readOnly = principal.role !== 'owner';
+    const readOnly = isReadOnly(principal.rights, principal.root);
+    this.#become({ kind: 'session', context, beganMs: performance.now() }, sessionId);
+    const grantTicket = (): Buffer => {
+      const { account, kicks } = principal;
+      const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
+      return sealTicket(ticketKeys, grant, Date.now());
+    };
+    this.#channel.become(sessionHandlers(context, grantTicket), limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
       who: context.who,
@@ -137,37 +176,54 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
     checkVersion(request.version);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
     const proof = laneProof(this.#link, sessionSecret(ticketKeys, grant.sessionId));
-    if (!sameSecret(proof, request.proof))
+    // Spent last: who only saw the ticket cannot use it up.
+    if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
-    const context = this.#contextFor({ user: grant.user, role: roleOf(grant.readOnly), root: grant.root });
+    }
+    const context = this.#contextFor(this.#principalOf(grant));
     const lane = new Lane({ ...context, pool, transfers, contents });
-    this.#become({ kind: 'lane', context, lane });
+    this.#become({ kind: 'lane', context, lane }, grant.sessionId);
     this.#channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bodyBytes) =>
       lane.block(buffer, bodyBytes),
     );
     return {};
   }
 
+  /** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
+  #principalOf({ device, kicks }: Grant): Principal {
+    const { store, openTo } = this.#opts.login;
+    const guest =
+      device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
+    const principal = device === undefined ? guest : store.principalOf(device, Date.now());
+    if (principal !== undefined && principal.kicks === kicks) return principal;
+    throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
+  }
+
   #contextFor(principal: Principal): SessionContext {
-    const { storage, log } = this.#opts;
-    const seen = withRoot(storage, principal.root);
+    const { storage, standings, log } = this.#opts;
+    const standing = standings.enter(principal, (why) => this.end(why));
     return {
       principal,
+      standing,
       who: { user: show(principal.user), peer: this.#link.peer },
-      storage: principal.role === 'owner' ? seen : withReadOnly(seen),
+      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
       log,
     };
   }
 
-  #become(phase: Phase): void {
+  #become(phase: Extract<Phase, { context: SessionContext }>, sessionId: Uint8Array): void {
     clearTimeout(this.#deadline);
     this.#phase = phase;
-    this.#opts.onKnown();
+    this.#opts.onKnown({
+      user: phase.context.principal.user,
+      kind: phase.kind,
+      sessionId: Buffer.from(sessionId).toString('hex'),
+    });
   }
 
   #onFailure(error: FerryError): void {
@@ -199,8 +255,10 @@ export class Connection {
     const phase = this.#phase;
     const { log, onEnd } = this.#opts;
     if (phase.kind === 'lane') phase.lane.end();
+    if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
-      const why = error === undefined ? undefined : show(error.message);
+      const ended = this.#why ?? error;
+      const why = ended === undefined ? undefined : show(ended.message);
       log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
     }
     if (phase.kind === 'stranger') {

@@ -3,7 +3,6 @@
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Handlers } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
-import { checkRight } from '../access/principal.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
@@ -39,7 +38,7 @@ export class Lane {
     this.#reads = new LaneReads(context);
     this.#uploads = new LaneUploads(context);
     this.handlers = permitted(
-      context.principal.role,
+      context.standing,
       new Map([
         readHandler(this.#reads),
         readSliceHandler(this.#reads),
@@ -58,7 +57,7 @@ export class Lane {
 
   /** As ServerChannelOpts.onBlock. */
   async block(buffer: Buffer, bodyBytes: number): Promise<void> {
-    checkRight(this.#context.principal.role, Kind.block);
+    this.#context.standing.check(Kind.block);
     await this.#uploads.block(buffer, bodyBytes);
   }
 

@@ -1,6 +1,6 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
-import type { Handlers, TicketKeys } from '@ferry/protocol/session';
+import type { Handlers } from '@ferry/protocol/session';
 import type { SessionContext } from './context.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
@@ -15,9 +15,9 @@ import { statHandler } from './handlers/stat.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { permitted } from './permitted.ts';
 
-export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, keys: TicketKeys): Handlers {
+export function sessionHandlers(context: SessionContext, grantTicket: () => Uint8Array): Handlers {
   return permitted(
-    context.principal.role,
+    context.standing,
     new Map([
       listHandler(context),
       statHandler(context),
@@ -29,7 +29,7 @@ export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, 
       readLinkHandler(context),
       readRangeHandler(context),
       makeLinkHandler(context),
-      ticketHandler(context, sessionId, keys),
+      ticketHandler(grantTicket),
     ]),
   );
 }

@@ -1,8 +1,10 @@
 /** Everything that crosses between the main thread and a worker thread. One union per direction. */
 
 import type { Socket } from 'node:net';
+import type { WireError } from '@ferry/protocol';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { KnownAs } from '../session/connection.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -16,6 +18,8 @@ export type WorkerSetup = {
   readonly cert: string;
   /** The master of the keys that tickets are sealed with; the same for all workers of a server. */
   readonly ticketMaster: Uint8Array;
+  /** Which tickets are used, as access/ticket-ledger.ts has it; the same for all workers. */
+  readonly ticketMemory: SharedArrayBuffer;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
 };
@@ -23,6 +27,8 @@ export type WorkerSetup = {
 export type ToWorker =
   /** A connection was accepted and is the worker's now. */
   | { readonly kind: 'socket'; readonly id: number; readonly socket: Socket }
+  /** Say why, and end it. */
+  | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
   /** Tests only: throw, as a bug would. */
@@ -32,7 +38,7 @@ export type FromWorker =
   /** Sockets may come. */
   | { readonly kind: 'ready' }
   /** The connection has logged in or has shown a ticket. */
-  | { readonly kind: 'known'; readonly id: number }
+  | { readonly kind: 'known'; readonly id: number; readonly as: KnownAs }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'log'; readonly event: LogEvent };

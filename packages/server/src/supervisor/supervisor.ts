@@ -4,9 +4,10 @@
  */
 
 import type { Socket } from 'node:net';
-import { limits, show } from '@ferry/protocol';
+import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { type Log, note } from '../log.ts';
 import type { WorkerSetup } from './messages.ts';
+import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -21,6 +22,7 @@ export type SupervisorOpts = {
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
+  readonly #registry = new Registry();
   /** Accepted and not handed over: too many strangers, or no worker lives. At most limits.strangersWaiting. */
   readonly #waiting: Socket[] = [];
   #crashesMs: readonly number[] = [];
@@ -73,6 +75,7 @@ export class Supervisor {
       if (worker === undefined || socket === undefined) return;
       // Its peer may be gone already; such a socket has no handle to hand over.
       if (socket.destroyed) continue;
+      this.#registry.accepted(this.#nextConnection, socket.remoteAddress ?? '?', Date.now());
       worker.take(this.#nextConnection, socket);
       this.#nextConnection += 1;
     }
@@ -97,6 +100,10 @@ export class Supervisor {
       setup: { ...this.#opts.setup, tidies: index === 1 },
       onLog: this.#opts.log,
       onRoom: () => this.#admit(),
+      onKnown: (id, as) => {
+        if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
+      },
+      onGone: (id) => this.#registry.gone(id),
       onReady: () => {
         isReady = true;
         onReady();
@@ -138,4 +145,8 @@ export class Supervisor {
       this.#spawn(index, () => note(this.#opts.log, `worker ${index} is back`));
     }, restart.ms);
   }
+}
+
+function tooManyLanes(): FerryError {
+  return new FerryError(Code.LIMIT, `a session may have ${limits.sessionLanes} lanes`);
 }

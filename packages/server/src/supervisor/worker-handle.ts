@@ -2,7 +2,9 @@
 
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { type FerryError, toWireError } from '@ferry/protocol';
 import type { LogEvent } from '../log-event.ts';
+import type { KnownAs } from '../session/connection.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
@@ -14,6 +16,9 @@ export type WorkerHandleOpts = {
   readonly onLog: (event: LogEvent) => void;
   /** One stranger fewer: logged in, or gone. */
   readonly onRoom: () => void;
+  readonly onKnown: (id: number, as: KnownAs) => void;
+  /** Also of each connection that a dead worker takes with it. */
+  readonly onGone: (id: number) => void;
   readonly onReady: () => void;
   readonly onDrained: () => void;
   /** Once, however it ended. */
@@ -42,6 +47,7 @@ export class WorkerHandle {
       this.#error = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.once('exit', () => {
+      for (const id of this.#connections) opts.onGone(id);
       this.#connections.clear();
       this.#strangers.clear();
       opts.onExit(this.#error);
@@ -66,6 +72,11 @@ export class WorkerHandle {
     this.#send({ kind: 'socket', id, socket }, [socket as unknown as ArrayBuffer]);
   }
 
+  /** Says why, and ends the connection. */
+  end(id: number, why: FerryError): void {
+    this.#send({ kind: 'close', id, why: toWireError(why) });
+  }
+
   drain(): void {
     this.#send({ kind: 'drain' });
   }
@@ -84,10 +95,12 @@ export class WorkerHandle {
         this.#opts.onReady();
         break;
       case 'known':
+        this.#opts.onKnown(message.id, message.as);
         this.#forget(message.id);
         break;
       case 'gone':
         this.#connections.delete(message.id);
+        this.#opts.onGone(message.id);
         this.#forget(message.id);
         break;
       case 'drained':

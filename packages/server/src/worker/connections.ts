@@ -2,14 +2,14 @@
 
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { asFerryError, limits, show } from '@ferry/protocol';
+import { asFerryError, type FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
-import { Connection, type ConnectionContext } from '../session/connection.ts';
+import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
 import { Transfers } from './transfers.ts';
 
 export type ConnectionsOpts = Omit<ConnectionContext, 'transfers' | 'onKnown'> & {
   readonly secureContext: SecureContext;
-  readonly onKnown: (id: number) => void;
+  readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onGone: (id: number) => void;
 };
 
@@ -19,7 +19,7 @@ const lookMs = 50;
 export class Connections {
   readonly #opts: ConnectionsOpts;
   readonly #transfers = new Transfers();
-  readonly #open = new Set<Connection>();
+  readonly #open = new Map<number, Connection>();
 
   constructor(opts: ConnectionsOpts) {
     this.#opts = opts;
@@ -34,13 +34,13 @@ export class Connections {
           ...this.#opts,
           transfers: this.#transfers,
           deadlineMs,
-          onKnown: () => this.#opts.onKnown(id),
+          onKnown: (as) => this.#opts.onKnown(id, as),
           onEnd: () => {
-            this.#open.delete(connection);
+            this.#open.delete(id);
             this.#opts.onGone(id);
           },
         });
-        this.#open.add(connection);
+        this.#open.set(id, connection);
       },
       (thrown: unknown) => {
         this.#opts.onGone(id);
@@ -52,12 +52,17 @@ export class Connections {
     );
   }
 
+  /** Of one that has gone meanwhile it does nothing. */
+  end(id: number, why: FerryError): void {
+    this.#open.get(id)?.end(why);
+  }
+
   /** Resolves when no file is moving and every connection has been closed. */
   async drain(): Promise<void> {
     this.#transfers.goDown();
-    for (const connection of this.#open) connection.announceEnd(limits.drainMs);
+    for (const connection of this.#open.values()) connection.announceEnd(limits.drainMs);
     while (!this.#transfers.isIdle(performance.now())) await pause(lookMs);
-    for (const connection of this.#open) connection.close();
+    for (const connection of this.#open.values()) connection.close();
     while (this.#open.size > 0) await pause(lookMs);
   }
 }

@@ -6,10 +6,13 @@
 import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
+import { fromWireError } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { partialAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
+import { lookMs, Standings } from '../access/standing.ts';
+import { TicketLedger } from '../access/ticket-ledger.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -24,11 +27,15 @@ const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 const storage = LocalStorage.open(setup.folder);
+const store = new AccessStore(setup.accessFile);
+const standings = new Standings(store);
 const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
-  login: { store: new AccessStore(setup.accessFile), openTo: setup.openTo },
+  login: { store, openTo: setup.openTo },
+  standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
+  ticketLedger: new TicketLedger(setup.ticketMemory),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -42,7 +49,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   log: (event) => send({ kind: 'log', event }),
-  onKnown: (id) => send({ kind: 'known', id }),
+  onKnown: (id, as) => send({ kind: 'known', id, as }),
   onGone: (id) => send({ kind: 'gone', id }),
 });
 
@@ -50,6 +57,9 @@ port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
       connections.accept(message.id, message.socket);
+      break;
+    case 'close':
+      connections.end(message.id, fromWireError(message.why));
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
@@ -59,6 +69,7 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
+setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());

@@ -269,14 +269,10 @@ export class Incoming {
 
   async #fetchBlocks(lane: Lane, range: readonly number[], call: BlocksCall): Promise<void> {
     const { missing, writing, late, onFacts } = call;
+    const { identity } = this.#facts ?? {};
     await lane.channel.call(
       read,
-      {
-        path: this.#spec.source,
-        identity: this.#facts?.identity,
-        first: range[0] ?? 0,
-        count: range.length,
-      },
+      { path: this.#spec.source, identity, first: range[0] ?? 0, count: range.length },
       {
         signal: AbortSignal.any([this.#signal, late]),
         timeoutMs: stallMs,
@@ -305,8 +301,7 @@ export class Incoming {
     missing: Set<number>,
   ): Promise<{ readonly answered: Promise<void> }> {
     const { identity, size } = this.#known();
-    const file = this.#stagedFile();
-    const fetch = { path: this.#spec.source, identity, size, index, granted, file };
+    const fetch = { path: this.#spec.source, identity, size, index, granted, file: this.#stagedFile() };
     const { answered } = await fetchInSlices(lane, fetch, { ...this.#context, signal: this.#signal });
     return {
       answered: answered.then(() => {
