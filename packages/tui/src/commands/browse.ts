@@ -5,7 +5,14 @@ import { resolve } from 'node:path';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
 import { EngineThread } from '../engine/engine-thread.ts';
-import { type ConnectOptions, connectTo, places, rememberServer } from './connect.ts';
+import {
+  type ConnectOptions,
+  connectTo,
+  places,
+  rememberServer,
+  rememberVisit,
+  type Target,
+} from './connect.ts';
 import { localPath } from './move.ts';
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
@@ -14,7 +21,11 @@ export async function browse(
   local: string | undefined,
   options: ConnectOptions,
 ): Promise<number> {
-  const target = await connectTo(text, options);
+  return browseAt(await connectTo(text, options), local);
+}
+
+/** As {@link browse}, on a server that is trusted. */
+export async function browseAt(target: Target, local: string | undefined): Promise<number> {
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
     ...target.engine,
@@ -26,6 +37,7 @@ export async function browse(
     if (event.kind !== 'connection' || event.status.phase !== 'online') return;
     stop();
     rememberServer(target);
+    rememberVisit(target);
   });
   const { runBrowser } = await import('../app.ts');
   return runBrowser({

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import {
   type Address,
   type Fingerprint,
@@ -17,7 +17,8 @@ import {
 import packageJson from '../../package.json' with { type: 'json' };
 import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
-import { settleTrust } from '../client/trust.ts';
+import { SavedServers } from '../client/saved-servers.ts';
+import { settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 
 export const version = packageJson.version;
@@ -37,7 +38,11 @@ export type Target = {
 export const places = placesOf(process.env, homedir());
 
 /** Decides on the server's identity, asking on the terminal where there is one. @throws {FerryError} as settleTrust; USAGE */
-export async function connectTo(text: string, options: ConnectOptions): Promise<Target> {
+export async function connectTo(
+  text: string,
+  options: ConnectOptions,
+  { ask, signal }: { readonly ask?: TrustPolicy['ask']; readonly signal?: AbortSignal } = {},
+): Promise<Target> {
   const named = parseAddress(text);
   const address = options.inviteFile === undefined ? named : withInvite(named, options.inviteFile);
   const pin = options.pin === undefined ? undefined : parseFingerprint(options.pin);
@@ -48,9 +53,9 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
   const policy = {
     pin,
     acceptNew: options.acceptNew ?? false,
-    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+    ask: ask ?? (process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined),
   };
-  const fingerprint = await settleTrust(address, policy, servers);
+  const fingerprint = await settleTrust(address, policy, servers, signal === undefined ? {} : { signal });
   return {
     address,
     servers,
@@ -70,6 +75,23 @@ export function rememberServer({ address, engine, servers }: Target): void {
   if (servers.get(where) === undefined) servers.remember(where, engine.fingerprint, new Date());
 }
 
+/** For the connect screen of later. What is wrong with that list is said there. */
+export function rememberVisit({ address }: Target): void {
+  try {
+    new SavedServers(places.savedServersFile).visited(addressText(address), Date.now());
+  } catch (error) {
+    asFerryError(error, (bug) => {
+      throw bug;
+    });
+  }
+}
+
+/** As one would type it, without an invite. */
+export function addressText({ user, host, port, path }: Address): string {
+  const folder = path.length === 0 ? '' : `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
+  return `ferry://${user === undefined ? '' : `${user}@`}${hostPort({ host, port })}${folder}`;
+}
+
 function withInvite(named: Address, file: string): Address {
   let text: string;
   try {
@@ -85,7 +107,7 @@ function withInvite(named: Address, file: string): Address {
   return { ...named, invite };
 }
 
-async function ask(where: string, fingerprint: Fingerprint): Promise<boolean> {
+async function askOnTerminal(where: string, fingerprint: Fingerprint): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(

@@ -67,6 +67,8 @@ export type Action =
   | 'accept'
   | 'erase'
   | 'erase-forward'
+  | 'erase-word'
+  | 'erase-line'
   | 'left'
   | 'right'
   | 'redraw';
