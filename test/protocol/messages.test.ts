@@ -21,6 +21,8 @@ const entry = {
 const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
+const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
+const deletion = { id: bytes(16), path, kind: 1, files: 2, bytes: 3, deletedMs: 4 } as const;
 
 /** An example of every shape that crosses the wire. */
 const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
@@ -53,6 +55,48 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
   ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
+  ...of('copy', messages.copy, {
+    request: { from: path, to: [nameFromText('b')], existing: 1, expected: 'x' },
+    part: progress,
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5 },
+  }),
+  ...of('move', messages.move, {
+    request: { from: path, to: [nameFromText('b')], existing: 2, expected: undefined },
+  }),
+  ...of('removeTree', messages.removeTree, { request: { path } }),
+  ...of('sum', messages.sum, {
+    request: { path, algorithm: 1 },
+    part: { ...progress, rows: [{ path: [], size: 3, digest: bytes(32) }] },
+  }),
+  ...of('usage', messages.usage, {
+    request: { path },
+    part: {
+      ...progress,
+      allocated: 4096,
+      rows: [{ name: nameFromText('b'), files: 1, folders: 1, bytes: 3, allocated: 4096 }],
+    },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, allocated: 6 },
+  }),
+  ...of('find', messages.find, {
+    request: {
+      path,
+      most: 10,
+      name: '*.txt',
+      anyCase: true,
+      kind: 0,
+      minSize: 1,
+      maxSize: 2,
+      after: -3,
+      before: 4,
+      content: 'ü',
+    },
+    part: { ...progress, rows: [{ folder: path, entry, line: 3, text: 'a line' }] },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, more: true },
+  }),
+  ...of('trash', messages.trash, { request: { path }, part: progress, reply: { deletion } }),
+  ...of('listTrash', messages.listTrash, { request: {}, part: { ...progress, rows: [deletion] } }),
+  ...of('restore', messages.restore, { request: { id: bytes(16), to: path }, reply: { path } }),
+  ...of('emptyTrash', messages.emptyTrash, { request: { ids: [bytes(16)] } }),
   ...of('locate', messages.locate, {
     request: { size: 5_000_000, firstBlock: bytes(32) },
     reply: { place: { path, identity: facts.identity } },

@@ -5,30 +5,41 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, nameFromText, type Path } from '@ferry/protocol';
-import { BlockPool } from '@ferry/protocol/content';
+import { BlockPool, SumAlgorithm } from '@ferry/protocol/content';
+import { Work } from '@ferry/protocol/disk';
 import {
   commit,
+  copy,
   create,
   discard,
+  emptyTrash,
   fetch,
+  find,
   list,
+  listTrash,
   locate,
   makeLink,
   manifest,
   mkdir,
+  move,
   patch,
   read,
   readLink,
   readRange,
   readSlice,
   remove,
+  removeTree,
   rename,
+  restore,
   setFacts,
   slice,
   space,
   stat,
   store,
+  sum,
   ticket,
+  trash,
+  usage,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
@@ -57,6 +68,18 @@ const content = randomContent(10);
 const file = path('file');
 /** Of `file`; some messages want it, and not everybody may ask for it. */
 let identity = '';
+let deleted: Uint8Array = Buffer.alloc(16);
+const anything = {
+  name: undefined,
+  anyCase: false,
+  kind: undefined,
+  minSize: undefined,
+  maxSize: undefined,
+  after: undefined,
+  before: undefined,
+  content: undefined,
+};
+const graft = { from: file, existing: 0, expected: undefined } as const;
 
 /** One honest use of every message that comes after login, in an order in which each can be done. */
 const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
@@ -69,6 +92,9 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     Kind.readRange,
     (session) => session.call(readRange, { path: file, identity: undefined, offset: 0, length: 1 }),
   ],
+  [Kind.sum, (session) => session.call(sum, { path: file, algorithm: SumAlgorithm.blake3 })],
+  [Kind.usage, (session) => session.call(usage, { path: [] })],
+  [Kind.find, (session) => session.call(find, { ...anything, path: [], most: 1 })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
   [Kind.manifest, (_, lane) => lane.call(manifest, { path: file, identity })],
@@ -104,19 +130,19 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
   [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
   [Kind.remove, (session) => session.call(remove, { path: path('gone') })],
-  [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
+  [Kind.copy, (session) => session.call(copy, { ...graft, from: path('link'), to: path('copy') })],
+  [Kind.move, (session) => session.call(move, { ...graft, from: path('link'), to: path('moved') })],
+  [Kind.removeTree, (session) => session.call(removeTree, { path: path('moved') })],
   [
-    Kind.slice,
-    (_, lane) =>
-      lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
-  ],
-  [
-    Kind.readSlice,
-    async (session, lane) => {
-      const { identity } = (await session.call(stat, { path: file })).facts;
-      return lane.call(readSlice, { path: file, identity, index: 0, offset: 0, length: 3, digest: false });
+    Kind.trash,
+    async (session) => {
+      ({ id: deleted } = (await session.call(trash, { path: path('other') })).deletion);
     },
   ],
+  [Kind.listTrash, (session) => session.call(listTrash, {})],
+  [Kind.restore, (session) => session.call(restore, { id: deleted, to: undefined })],
+  [Kind.emptyTrash, (session) => session.call(emptyTrash, { ids: undefined })],
+  [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
 ]);
 
 /** What each role may, said a second time and by hand: a slip in the table must not be a slip here. */
@@ -126,12 +152,15 @@ const looking = [
   Kind.space,
   Kind.ticket,
   Kind.readLink,
-  Kind.readRange,
   Kind.read,
   Kind.readSlice,
+  Kind.readRange,
   Kind.fetch,
   Kind.manifest,
   Kind.locate,
+  Kind.sum,
+  Kind.usage,
+  Kind.find,
 ];
 const putting = [
   Kind.mkdir,
@@ -144,7 +173,18 @@ const putting = [
   Kind.store,
   Kind.makeLink,
 ];
-const altering = [Kind.setFacts, Kind.rename, Kind.remove];
+const altering = [
+  Kind.setFacts,
+  Kind.rename,
+  Kind.remove,
+  Kind.copy,
+  Kind.move,
+  Kind.removeTree,
+  Kind.trash,
+  Kind.listTrash,
+  Kind.restore,
+  Kind.emptyTrash,
+];
 const expected: Readonly<Record<Role, readonly Kind[]>> = {
   owner: [...looking, ...putting, ...altering],
   writer: [...looking, ...putting, ...altering],
@@ -302,6 +342,31 @@ describe('rules for folders', () => {
     assert.equal(await rename('hidden', 'elsewhere'), 'FORBIDDEN', 'it is seen, as the way to what is below');
     assert.equal(await rename('hidden/file', 'elsewhere'), 'NOT_FOUND');
     assert.equal(await rename('mixed/file', 'mixed/other'), 'done');
+  });
+
+  it('hold for all that long work takes along', async () => {
+    const storage = await makeStorage();
+    const { works } = storage;
+    const work = new Work();
+    const graft = { existing: 'fail', inside: [] } as const;
+    const copy = (from: string, to: string): Promise<string> =>
+      codeOf(works.copy({ ...graft, from: path(from), to: path(to) }, work));
+    const move = (from: string, to: string): Promise<string> =>
+      codeOf(works.move({ ...graft, from: path(from), to: path(to) }, work));
+    assert.equal(await copy('hidden/file', 'mixed/taken'), 'NOT_FOUND');
+    assert.equal(await copy('shown/file', 'shown/taken'), 'FORBIDDEN');
+    assert.equal(await copy('mixed', 'taken'), 'FORBIDDEN', 'what may only be listed would be read');
+    assert.equal(await move('mixed', 'taken'), 'FORBIDDEN');
+    assert.equal(await move('mixed/file', 'shown/taken'), 'FORBIDDEN');
+    assert.equal(await codeOf(works.removeTree(path('mixed'), work)), 'FORBIDDEN');
+    assert.equal(await codeOf(works.trash(path('shown'), 'anna', work)), 'FORBIDDEN');
+    const noRows = async (): Promise<void> => {};
+    assert.equal(await codeOf(works.sum(path('mixed'), SumAlgorithm.blake3, work, noRows)), 'FORBIDDEN');
+    assert.equal(await codeOf(works.usage(path('hidden'), work, noRows)), 'FORBIDDEN');
+    assert.equal(
+      await codeOf(works.find([], { ...anything, content: 'text' }, 1, work, noRows)),
+      'FORBIDDEN',
+    );
   });
 
   it('show of a folder what one may do something with, and the way to it', async () => {

@@ -40,10 +40,10 @@ export const limits = {
   controlInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
-  /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
-  rangeBytes: 48 * KiB,
   /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
   sliceBytes: 32 * KiB,
+  /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
+  rangeBytes: 48 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */
@@ -82,6 +82,14 @@ export const limits = {
   strangers: 100,
   /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
   strangersWaiting: 500,
+  /** Long works (copying, searching…) that one session may have under way. */
+  sessionWorks: 8,
+  /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */
+  partFailures: 12,
+  /** Hits that one search gives at most. */
+  findHits: 10_000,
+  /** Deletions that one request names. */
+  trashIds: 1000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

@@ -8,6 +8,8 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -16,6 +18,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { epoch, FerryError, limits } from '@ferry/protocol';
 import {
+  copyTree,
   fetchPack,
   list,
   makeLink,
@@ -25,12 +28,15 @@ import {
   type RootOpts,
   readLink,
   remove,
+  removeTree,
   rename,
   type StagedFile,
   Staging,
   setFacts,
   space,
   stat,
+  usageOf,
+  Work,
 } from '@ferry/protocol/disk';
 import { path } from '../../support/scratch.ts';
 import { contentOf, randomContent, specFor } from '../../support/staging.ts';
@@ -187,6 +193,77 @@ function permissions(): unknown {
   return answers;
 }
 
+const told = (work: Work): string[] =>
+  work
+    .takeFailures()
+    .map((one) => `${one.path.join('/')} ${one.error.codeName}`)
+    .sort();
+
+/** `a/mount` is another file system with a file, `a/mounted` one file of it. */
+async function crossingTrees(): Promise<unknown> {
+  const root = Root.open(folder);
+  const staging = new Staging(root);
+  const copying = new Work();
+  await copyTree(staging, { from: path('a'), to: path('b'), existing: 'fail' }, copying);
+  const counting = new Work();
+  await usageOf(root, path('a'), counting, () => {});
+  const removing = new Work();
+  await removeTree(root, path('a'), removing);
+  return {
+    copied: readdirSync(join(folder, 'b')),
+    'not copied': told(copying),
+    counted: counting.files,
+    'not removed': told(removing),
+    left: readdirSync(join(folder, 'a')).sort(),
+    inside: readdirSync(join(folder, 'a/mount')),
+  };
+}
+
+/** Folders that their owner may not write to. */
+async function readOnlyTrees(): Promise<unknown> {
+  const at = (name: string): string => join(folder, name);
+  mkdirSync(at('a/sub'), { recursive: true });
+  for (const name of ['a/file', 'a/sub/file', 'a/secret']) writeFileSync(at(name), 'x');
+  chmodSync(at('a/secret'), 0);
+  chmodSync(at('a/file'), 0o400);
+  chmodSync(at('a/sub'), 0o500);
+  chmodSync(at('a'), 0o500);
+  utimesSync(at('a'), 1_600_000_000, 1_600_000_000);
+  const root = Root.open(folder);
+  const staging = new Staging(root);
+  const copying = new Work();
+  await copyTree(staging, { from: path('a'), to: path('b'), existing: 'fail' }, copying);
+  const controller = new AbortController();
+  const cancelled = new Work({ signal: controller.signal });
+  let turns = 0;
+  cancelled.turn = () => {
+    turns += 1;
+    if (turns > 5) controller.abort();
+    cancelled.check();
+    return undefined;
+  };
+  const again = copyTree(staging, { from: path('a'), to: path('c'), existing: 'fail' }, cancelled);
+  const answer = await again.then(
+    () => 'done',
+    (error: FerryError) => error.codeName,
+  );
+  const modes = ['b', 'b/sub', 'b/file'].map((name) => statSync(at(name)).mode & 0o777);
+  const modified = statSync(at('b')).mtimeMs === 1_600_000_000_000;
+  const removing = new Work();
+  await removeTree(root, path('b'), removing);
+  for (const name of ['a', 'b', 'a/sub', 'b/sub']) chmodSync(at(name), 0o700);
+  return {
+    'not copied': told(copying),
+    modes,
+    modified,
+    answer,
+    turned: turns > 5,
+    left: readdirSync(folder).sort(),
+    parts: readdirSync(at('.ferry/part')),
+    'not removed': told(removing),
+  };
+}
+
 const scenarios: Record<string, () => unknown> = {
   permissions,
   crossing,
@@ -200,6 +277,8 @@ const scenarios: Record<string, () => unknown> = {
       await afterSync();
       return 'left';
     }),
+  'crossing trees': crossingTrees,
+  'read-only trees': readOnlyTrees,
   open: () => codeOf(() => Root.open(folder)),
 };
 writeSync(1, JSON.stringify(await scenarios[scenario]?.()));

@@ -68,6 +68,20 @@ describe('with mounts', { skip: mounts }, () => {
       },
     );
   });
+  test('trees end where another file system begins', (t) => {
+    const folder = shareWith(t, 'a');
+    const setup =
+      'mkdir "$0/a/mount"; mount -t tmpfs none "$0/a/mount"; echo > "$0/a/mount/file"; ' +
+      'echo > "$0/a/own"; echo > "$0/a/mounted"; mount --bind "$0/a/mount/file" "$0/a/mounted"';
+    assert.deepEqual(inNamespace(folder, setup, 'crossing trees'), {
+      copied: ['own'],
+      'not copied': [],
+      counted: 1,
+      'not removed': ['mount FORBIDDEN', 'mounted BUSY'],
+      left: ['mount', 'mounted'],
+      inside: ['file'],
+    });
+  });
   test('without /proc nothing is opened at all', (t) => {
     assert.equal(inNamespace(shareWith(t, 'x'), 'mount -t tmpfs none /proc', 'open'), 'CONFIG');
   });
@@ -107,6 +121,26 @@ test('permissions of the disk answer FORBIDDEN and change nothing', { skip: unre
     parts: [],
     inside: ['file'],
     open: 'FORBIDDEN',
+  });
+});
+
+test('folders that may not be written to are copied, and leave nothing when cancelled', {
+  skip: unreadable,
+}, (t) => {
+  const folder = scratchFolder(t);
+  if (nobody.uid !== undefined) chownSync(folder, nobody.uid, nobody.gid);
+  const args = [child, 'read-only trees', folder];
+  const result = spawnSync(process.execPath, args, { encoding: 'utf8', ...nobody });
+  assert.equal(result.status, 0, result.stderr);
+  assert.deepEqual(JSON.parse(result.stdout), {
+    'not copied': ['secret FORBIDDEN'],
+    modes: [0o500, 0o500, 0o400],
+    modified: true,
+    answer: 'CANCELLED',
+    turned: true,
+    left: ['.ferry', 'a', 'b'],
+    parts: [],
+    'not removed': ['file FORBIDDEN', 'sub/file FORBIDDEN'],
   });
 });
 

@@ -4,4 +4,6 @@ export * from './chunk-list.ts';
 export * from './chunker.ts';
 export * from './delta.ts';
 export * from './digest.ts';
+export * from './line-search.ts';
 export * from './squeeze.ts';
+export * from './whole-digest.ts';

@@ -60,6 +60,15 @@ export function onDisk<T>(use: () => T): T {
   }
 }
 
+/** As {@link onDisk}, for what takes longer. */
+export async function onDiskAsync<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    throw diskError(error);
+  }
+}
+
 /** Runs `use`; true when it went well, false when it failed with one of these errnos. Other errors pass. */
 export function unlessErrno(errnos: readonly string[], use: () => void): boolean {
   try {

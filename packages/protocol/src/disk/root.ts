@@ -92,6 +92,11 @@ export class Root {
     });
   }
 
+  /** As {@link withParent}, for what takes longer: the caller closes the handle. @throws {FerryError} as {@link withParent} */
+  holdParent(path: Path): { folderFd: number; name: Name } {
+    return this.withParent(path, (folderFd, name) => ({ folderFd: reopenFolder(folderFd), name }));
+  }
+
   /**
    * As {@link holdFolder}, but enters the staging folder too and throws raw system errors: for staging alone.
    */

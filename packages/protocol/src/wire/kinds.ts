@@ -28,6 +28,17 @@ export const Kind = {
   readLink: 0x28,
   makeLink: 0x29,
   readRange: 0x2a,
+  /** Long work inside of the server. */
+  copy: 0x30,
+  move: 0x31,
+  removeTree: 0x32,
+  sum: 0x33,
+  usage: 0x34,
+  find: 0x35,
+  trash: 0x36,
+  listTrash: 0x37,
+  restore: 0x38,
+  emptyTrash: 0x39,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,

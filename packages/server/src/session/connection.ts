@@ -144,7 +144,7 @@ export class Connection {
   }
 
   #hello(request: Hello): Welcome {
-    const { login, ticketKeys, ticketLedger } = this.#opts;
+    const { login, ticketKeys, ticketLedger, transfers } = this.#opts;
     const principal = logIn(login, request, loginText(this.#link), Date.now());
     const context = this.#contextFor(principal);
     void makeOwnFolder(this.#opts.storage, principal);
@@ -156,7 +156,7 @@ export class Connection {
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    this.#channel.become(sessionHandlers(context, grantTicket), limits.controlFrameBytes);
+    this.#channel.become(sessionHandlers(context, grantTicket, transfers), limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
       who: context.who,

@@ -1,21 +1,32 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
 import type { Handlers } from '@ferry/protocol/session';
+import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
 import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
+import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
+import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
+import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
-export function sessionHandlers(context: SessionContext, grantTicket: () => Uint8Array): Handlers {
+export function sessionHandlers(
+  context: SessionContext,
+  grantTicket: () => Uint8Array,
+  transfers: Transfers,
+): Handlers {
+  const works = new SessionWorks(transfers);
   return permitted(
     context.standing,
     new Map([
@@ -29,6 +40,16 @@ export function sessionHandlers(context: SessionContext, grantTicket: () => Uint
       readLinkHandler(context),
       readRangeHandler(context),
       makeLinkHandler(context),
+      copyHandler(context, works),
+      moveHandler(context, works),
+      removeTreeHandler(context, works),
+      sumHandler(context, works),
+      usageHandler(context, works),
+      findHandler(context, works),
+      trashHandler(context, works),
+      listTrashHandler(context, works),
+      restoreHandler(context),
+      emptyTrashHandler(context, works),
       ticketHandler(grantTicket),
     ]),
   );

@@ -5,6 +5,7 @@
 
 import { Code, type Entry, type Facts, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
+import { localWorks } from './local-works.ts';
 import {
   type Committed,
   checkSignal,
@@ -14,11 +15,13 @@ import {
   type Upload,
   type UploadSpec,
   type Wait,
+  type Works,
 } from './storage.ts';
 
 export class LocalStorage implements Storage {
   readonly #root: disk.Root;
   readonly #staging: disk.Staging;
+  readonly works: Works;
 
   /** @throws {FerryError} as Root.open: NOT_FOUND, NOT_FOLDER, FORBIDDEN, CONFIG */
   static open(folder: string, opts: disk.RootOpts = {}): LocalStorage {
@@ -29,6 +32,7 @@ export class LocalStorage implements Storage {
   constructor(root: disk.Root) {
     this.#root = root;
     this.#staging = new disk.Staging(root);
+    this.works = localWorks(root, this.#staging);
   }
 
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
@@ -129,6 +133,16 @@ export class LocalStorage implements Storage {
   /** Removes partial files that dead transfers left behind; gives their number. One worker does this, once in a while. */
   collect(maxAgeMs: number, nowMs: number): number {
     return this.#staging.collect(maxAgeMs, nowMs);
+  }
+
+  /** Removes for good what has been in a trash for too long. */
+  collectTrash(nowMs: number): Promise<number> {
+    return new disk.Trash(this.#root).collect(nowMs);
+  }
+
+  /** The same for half-made copies of folders. */
+  collectTrees(maxAgeMs: number, nowMs: number): Promise<number> {
+    return disk.collectTrees(this.#staging, maxAgeMs, nowMs);
   }
 
   close(): void {

@@ -25,6 +25,7 @@ import {
 } from '@ferry/protocol';
 import { blockDigest, blockLength, blockOffset } from '@ferry/protocol/content';
 import { MemoryUpload } from './memory-upload.ts';
+import { plainWorks } from './plain-works.ts';
 import {
   checkSignal,
   type FetchedPart,
@@ -37,6 +38,7 @@ import {
   type Upload,
   type UploadSpec,
   type Wait,
+  type Works,
 } from './storage.ts';
 
 export type MemoryFile = { readonly facts: Facts; readonly bytes: Uint8Array };
@@ -49,6 +51,7 @@ export type MemoryStorageOpts = {
 };
 
 export class MemoryStorage implements Storage {
+  readonly works: Works = plainWorks(this);
   readonly #capacity: number;
   readonly #root: Folder;
   readonly #uploads = new Set<string>();

@@ -36,6 +36,9 @@ import type {
   PackSpec,
   StagedFileSpec,
 } from '@ferry/protocol/disk';
+import type { Works } from './works.ts';
+
+export type { Works };
 
 export type Wait = { readonly signal?: AbortSignal };
 
@@ -95,6 +98,8 @@ export interface Storage {
    * @throws NOT_FOUND, NOT_FOLDER with the first
    */
   fetchPack(folder: Path, names: readonly Name[], opts?: Wait): AsyncIterable<FetchedPart | FerryError>;
+  /** What takes longer than a step. */
+  readonly works: Works;
   /** Frees what is held. Handles and uploads are ended by their owners before. Idempotent. */
   close(): void;
 }
@@ -108,7 +113,7 @@ export interface ReadHandle {
    * @throws SOURCE_CHANGED, IO_ERROR
    */
   read(index: number, buffer: Uint8Array): number | Promise<number>;
-  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before; IO_ERROR */
+  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before, IO_ERROR */
   readAt(offset: number, target: Uint8Array): void | Promise<void>;
   /** Whether all that was read is of one version, which `facts` names. */
   unchanged(): boolean | Promise<boolean>;

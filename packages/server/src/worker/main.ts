@@ -6,9 +6,9 @@
 import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
-import { fromWireError } from '@ferry/protocol';
+import { FerryError, fromWireError } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import { partialAgeMs } from '@ferry/protocol/disk';
+import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { lookMs, Standings } from '../access/standing.ts';
@@ -73,6 +73,11 @@ setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
+    const nowMs = Date.now();
+    const collected = [storage.collectTrees(treeAgeMs, nowMs), storage.collectTrash(nowMs)];
+    Promise.all(collected).catch((error: unknown) => {
+      if (!(error instanceof FerryError)) throw error;
+    });
     void learnContents(storage, contents);
   };
   setInterval(tidy, tidyEveryMs).unref();

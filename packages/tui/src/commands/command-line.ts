@@ -5,6 +5,7 @@ import { isAddress } from '@ferry/protocol/session';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ExitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+import { addServerCommands } from './server-commands.ts';
 
 const help = `
 Examples:
@@ -14,6 +15,7 @@ Examples:
   ferry get ferry://10.0.0.5/films/a.mov .      download a file
   ferry get -r ferry://10.0.0.5/films ~/films   download a folder
   ferry put -r photos ferry://10.0.0.5/         upload a folder
+  ferry mv ferry://10.0.0.5/a ferry://10.0.0.5/b   cp, mv, rm, mkdir, …: inside of the server
   ferry queue                                   what moves, waits and was done
   ferry servers                                 whom this ferry trusts
   ferry trust 10.0.0.5                          accept a server's changed identity
@@ -235,6 +237,7 @@ function makeProgram(done: (code: number) => void): Command {
       const { put } = await import('./move.ts');
       done(await put(args, command.optsWithGlobals()));
     });
+  addServerCommands({ program, withConnectOptions, done });
   addQueue(program, done);
   const servers = program
     .command('servers')
