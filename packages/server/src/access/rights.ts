@@ -53,7 +53,6 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
   [Kind.readLink, 'list'],
-  [Kind.readRange, 'read'],
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],
   [Kind.readSlice, 'read'],

@@ -10,6 +10,7 @@ import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
+import { notify } from './notify.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -17,6 +18,8 @@ export type EffectsOpts = {
   readonly post: (msg: Msg) => void;
   readonly quit: () => void;
   readonly env: NodeJS.ProcessEnv;
+  /** Writes to the terminal, drawing nothing. */
+  readonly write: (text: string) => void;
   /** Gives the terminal to somebody else for as long as `work` takes. */
   readonly handOver: <T>(work: () => Promise<T>) => Promise<T>;
 };
@@ -98,6 +101,9 @@ export class Effects {
       case 'stop':
         this.#looking.stop(cmd.request);
         this.#editing.stop(cmd.request);
+        break;
+      case 'notify':
+        notify(cmd.words, this.#opts);
         break;
       case 'clear':
         engine.clear();

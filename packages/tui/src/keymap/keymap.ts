@@ -255,7 +255,7 @@ export function layerOf({ dialog, focus, viewer }: AppState): Layer {
   if (dialog === undefined && viewer !== undefined) return 'viewer';
   if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
   const { kind } = dialog;
-  return kind === 'help' || kind === 'details' || kind === 'difference' ? 'reading' : kind;
+  return kind === 'help' || kind === 'details' || kind === 'stop' || kind === 'difference' ? 'reading' : kind;
 }
 
 /** The binding of a key; undefined when it has none in this layer. */

@@ -1,6 +1,6 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
-import type { Entry, Path } from '@ferry/protocol';
+import type { Entry, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
@@ -67,5 +67,7 @@ export type Cmd =
     }
   /** Ends what one of the four above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
+  /** Tell somebody who is not looking. */
+  | { readonly kind: 'notify'; readonly words: Shown }
   | { readonly kind: 'clear' }
   | { readonly kind: 'quit' };

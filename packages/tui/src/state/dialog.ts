@@ -84,6 +84,8 @@ export type Dialog =
       readonly scope: AnswerScope;
     }
   | { readonly kind: 'details'; readonly job: JobId; readonly top: number }
+  /** Why nothing goes on with this server. */
+  | { readonly kind: 'stop'; readonly lines: readonly Shown[]; readonly top: number }
   /** Something that is waited for, about a file of the server. */
   | { readonly kind: 'busy'; readonly title: Shown; readonly request: number; readonly path: Path }
   /** An edited file is another on the server by now. */

@@ -24,6 +24,7 @@ export function actInDialog(state: AppState, action: Action): Next {
       return [state, []];
     case 'help':
     case 'details':
+    case 'stop':
       return [
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],

@@ -3,7 +3,7 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, type WireError } from '@ferry/protocol';
+import { Code, parentPath, samePath, show, trusted, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
@@ -125,6 +125,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       const told = { ...state, connection: event.status };
       const next =
         event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
+      if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
+        return [withStop(next, event.status.error[1]), []];
+      }
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
@@ -134,7 +137,7 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return [fresh, [...cmds, ...more]];
     }
     case 'jobs':
-      return [withJobs(state, event), []];
+      return withJobs(state, event);
     case 'queue': {
       const { notice, ...settings } = event.status;
       const next = { ...state, queue: { ...state.queue, ...settings } };
@@ -147,6 +150,12 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
     }
   }
+}
+
+/** Whoever answers there is not who is known: too grave for one line. */
+function withStop(state: AppState, message: string): AppState {
+  const lines = [...message.split('\n').map(show), trusted(''), trusted('Nothing more is sent there.')];
+  return { ...state, dialog: { kind: 'stop', lines, top: 0 } };
 }
 
 /** One step after the other on both sides, collecting what they want done. */

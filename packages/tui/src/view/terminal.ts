@@ -44,6 +44,7 @@ export function lookFor(env: NodeJS.ProcessEnv): Look {
 
 export class Terminal {
   readonly screen: Widgets.Screen;
+  readonly #output: NodeJS.WriteStream;
   #left = false;
   #away = false;
 
@@ -64,6 +65,7 @@ export class Terminal {
       title: 'ferry',
     });
     this.screen.program.hideCursor();
+    this.#output = streams.output;
   }
 
   get size(): Size {
@@ -72,6 +74,11 @@ export class Terminal {
 
   get hasLeft(): boolean {
     return this.#left;
+  }
+
+  /** What draws nothing: a bell, a notification. Lost while another program has the terminal. */
+  write(text: string): void {
+    if (!this.#left) this.#output.write(text);
   }
 
   /** Another program has the terminal. */
