@@ -277,4 +277,66 @@ describe('the viewer', () => {
     assert.deepEqual(driven.taken(), []);
     assert.match(driven.state.viewer?.error ?? '', /cannot be read/);
   });
+
+  describe('of an archive', () => {
+    const lines = Array.from({ length: 50 }, (_, i) => `entry ${i + 1}\n`).join('');
+
+    function listing(): { driven: Driven; request: number } {
+      const driven = new Driven('share', 'home', { columns: 40, rows: 12 }).list('remote', file('a.zip'));
+      driven.taken();
+      driven.press('down', 'f3');
+      const cmd = driven.taken().find(({ kind }) => kind === 'list-archive');
+      assert.ok(cmd?.kind === 'list-archive' && cmd.format === 'zip');
+      return { driven, request: cmd.request };
+    }
+
+    const rowsOf = ({ state: { viewer, size } }: Driven): string[] =>
+      viewer === undefined
+        ? []
+        : shownRows(viewer, viewerExtent(size)).map(({ chars }) => chars.map(({ text }) => text).join(''));
+
+    test('shows what is in it, searched and gone about in without asking anybody', () => {
+      const { driven, request } = listing();
+      driven.post({
+        kind: 'archive-listed',
+        request,
+        text: Buffer.from(lines),
+        facts: { ...file('a.zip', 9e9), identity: 'x' },
+      });
+      assert.equal(rowsOf(driven)[0], 'entry 1');
+      driven.press('/', ...'ENTRY', 'escape', '/', ...'entry 33', 'enter');
+      assert.ok(rowsOf(driven).includes('entry 33'));
+      driven.press('n');
+      assert.match(driven.state.notice?.text ?? '', /not found/);
+      driven.press('g', '7', 'enter');
+      assert.equal(rowsOf(driven)[0], 'entry 7');
+      driven.press('end');
+      assert.equal(rowsOf(driven).at(-1), 'entry 50');
+      assert.deepEqual(driven.taken(), []);
+      // Its own bytes.
+      driven.press('h');
+      assert.equal(driven.taken()[0]?.kind, 'look');
+    });
+
+    test('that is none in spite of its name is a file like others', () => {
+      const { driven, request } = listing();
+      const error = toWireError(new FerryError(Code.INTEGRITY, 'this is no zip archive'));
+      driven.post({ kind: 'unlooked', request, error });
+      assert.equal(driven.taken()[0]?.kind, 'look');
+      assert.match(driven.state.notice?.text ?? '', /no zip archive/);
+    });
+
+    test('is left while it is listed', () => {
+      const { driven, request } = listing();
+      driven.press('escape');
+      assert.deepEqual(driven.taken(), [{ kind: 'stop', request }]);
+      driven.post({
+        kind: 'archive-listed',
+        request,
+        text: Buffer.from(lines),
+        facts: { ...file('a'), identity: 'x' },
+      });
+      assert.equal(driven.state.viewer, undefined);
+    });
+  });
 });

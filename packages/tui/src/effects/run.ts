@@ -89,6 +89,7 @@ export class Effects {
       case 'find-text':
       case 'find-line':
       case 'peek':
+      case 'list-archive':
         this.#looking.run(cmd);
         break;
       case 'fetch-copy':

@@ -16,7 +16,7 @@ import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { actInPane } from './update-pane.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
-import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
   return followed(stepped(state, msg));
@@ -65,6 +65,8 @@ function stepped(state: AppState, msg: Msg): Next {
       return [unpeeked(state, msg.request, msg.error), []];
     case 'unlooked':
       return unlooked(state, msg.request, msg.error);
+    case 'archive-listed':
+      return archiveListed(state, msg.request, msg.text, msg.facts);
     case 'works-at':
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':

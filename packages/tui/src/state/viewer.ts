@@ -31,8 +31,8 @@ export type Piece = { readonly offset: number; readonly length: number };
 export type Viewer = {
   readonly side: Side;
   readonly path: Path;
-  /** Instead of the path, for what is no file of that side to the user. */
-  readonly title: Shown | undefined;
+  /** `listing`: not its bytes, but a text of what is in it, all of which is at hand once it is made. */
+  readonly shows: 'bytes' | 'listing';
   /** As they were told last; undefined until the first bytes are here. */
   readonly facts: Facts | undefined;
   readonly span: Span | undefined;
@@ -53,7 +53,11 @@ export type Viewer = {
   readonly error: Shown | undefined;
 };
 
-export type Work = { readonly kind: 'search' | 'line'; readonly request: number; readonly at: number };
+export type Work = {
+  readonly kind: 'search' | 'line' | 'listing';
+  readonly request: number;
+  readonly at: number;
+};
 
 /** What is drawn, in cells. */
 export type Extent = { readonly width: number; readonly height: number };
@@ -69,11 +73,11 @@ const judgedBytes = 4096;
 /** More cells than any line has. */
 const wholeLine = 1024 * 1024;
 
-export function newViewer(side: Side, path: Path, title?: Shown): Viewer {
+export function newViewer(side: Side, path: Path, shows: Viewer['shows'] = 'bytes'): Viewer {
   return {
     side,
     path,
-    title,
+    shows,
     facts: undefined,
     span: undefined,
     top: 0,
@@ -126,6 +130,8 @@ export function shownRows(viewer: Viewer, extent: Extent): readonly Row[] {
 /** The viewer with as much of its goal reached as the bytes at hand allow, and the bytes that are wanted next. */
 export function settled(viewer: Viewer, extent: Extent): readonly [Viewer, Piece | undefined] {
   const { facts, span } = viewer;
+  // It comes whole, by itself.
+  if (viewer.shows === 'listing' && span === undefined) return [viewer, undefined];
   if (facts === undefined) return [viewer, { offset: 0, length: pieceBytes }];
   if (span === undefined) return [viewer, around(viewer.goal?.at ?? viewer.top, facts.size)];
   const goal = viewer.goal ?? { at: viewer.top, by: 0 };
@@ -205,4 +211,10 @@ function trimmed(span: Span, top: number): Span {
   const from = Math.max(span.from, Math.min(top - keptBefore, spanEnd(span) - mostBytes));
   // A copy: a view would keep all of it.
   return { from, bytes: span.bytes.slice(from - span.from, from - span.from + mostBytes) };
+}
+
+/** A listing that has come: a text of which no more is to be read. */
+export function withListing(viewer: Viewer, text: Uint8Array, facts: Facts): Viewer {
+  const span = { from: 0, bytes: text };
+  return { ...viewer, span, mode: 'text', facts: { ...facts, size: text.length }, work: undefined };
 }

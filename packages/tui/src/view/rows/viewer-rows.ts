@@ -11,8 +11,8 @@ import { type Look, paint, type StyleName } from './style.ts';
 
 /** Path, place and size: ` server: /log/app.log      37 %  12 MB of 50 GB  text`. */
 export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: Look): string {
-  const { side, path, title, facts, wrap, mode } = viewer;
-  const name = title ?? `${side === 'remote' ? 'server' : 'local'}: /${showName(path.join('/'))}`;
+  const { side, path, shows, facts, wrap, mode } = viewer;
+  const name = `${shows === 'listing' ? 'in ' : ''}${side === 'remote' ? 'server' : 'local'}: /${showName(path.join('/'))}`;
   const words: string[] = [];
   if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;
@@ -37,7 +37,7 @@ export function viewerNews(viewer: Viewer): { readonly text: Shown; readonly isE
   if (error !== undefined) return { text: error, isError: true };
   if (work !== undefined) {
     const share = facts === undefined || facts.size === 0 ? 0 : Math.floor((work.at / facts.size) * 100);
-    const what = work.kind === 'search' ? 'searching' : 'counting lines';
+    const what = { search: 'searching', line: 'counting lines', listing: 'listing' }[work.kind];
     return { text: trusted(`${what}: at ${prettyBytes(work.at)} (${share} %) · Esc stops`), isError: false };
   }
   if (viewer.span === undefined || (viewer.goal !== undefined && reading !== undefined)) {
