@@ -223,4 +223,16 @@ describe('editing', () => {
     assert.match(notice(driven), /no editor/);
     assert.deepEqual(driven.taken(), [{ kind: 'drop-copy', copy }]);
   });
+
+  test('a copy that an earlier program left is said at the start', () => {
+    const driven = new Driven();
+    assert.ok(driven.taken().some(({ kind }) => kind === 'find-leftovers'));
+    driven.post({ kind: 'leftovers', copies: [] });
+    assert.doesNotMatch(notice(driven), /not saved/);
+    driven.post({
+      kind: 'leftovers',
+      copies: [pathFromText('state/edits/1/f'), pathFromText('state/edits/2/g')],
+    });
+    assert.match(notice(driven), /not saved: \/state\/edits\/1\/f, and 1 more/);
+  });
 });

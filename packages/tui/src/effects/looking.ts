@@ -67,7 +67,7 @@ async function peek(
 async function peekInto(archive: Archive, signal: AbortSignal): Promise<Seen | undefined> {
   try {
     const { facts } = await archive.source.readRange(archive.path, { offset: 0, length: 1 }, { signal });
-    const content = listingText(await listArchive(archive, peekBounds, { signal }));
+    const content = listingText(await listArchive(archive, peekBounds, { signal }), 'narrow');
     return { kind: 'file', facts: { ...facts, size: content.length }, content };
   } catch (error) {
     if (asFerryError(error).code === Code.INTEGRITY) return undefined;

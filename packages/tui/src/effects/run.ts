@@ -97,6 +97,7 @@ export class Effects {
       case 'store-copy':
       case 'compare-copy':
       case 'drop-copy':
+      case 'find-leftovers':
         this.#editing.run(cmd);
         break;
       case 'stop':

@@ -25,7 +25,7 @@ export function update(state: AppState, msg: Msg): Next {
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return both(state, (side) => (now) => go(now, side, now[side].path));
+      return withLeftoversFound(both(state, (side) => (now) => go(now, side, now[side].path)));
     case 'action': {
       const calm = state.notice === undefined ? state : { ...state, notice: undefined };
       if (state.dialog !== undefined) {
@@ -71,6 +71,7 @@ function stepped(state: AppState, msg: Msg): Next {
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':
       return worked(state, msg.request, msg.at);
+    case 'leftovers':
     case 'copy-fetched':
     case 'copy-unfetched':
     case 'editor-ended':
@@ -84,6 +85,10 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+function withLeftoversFound([state, cmds]: Next): Next {
+  return [state, [...cmds, { kind: 'find-leftovers' }]];
 }
 
 function onPane(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): AppState {

@@ -32,14 +32,18 @@ function bits(mode: number | undefined): string {
   return [...'rwxrwxrwx'].map((bit, i) => ((mode >> (8 - i)) & 1 ? bit : '-')).join('');
 }
 
-/** Bytes of a text to look at. A line each, which no name can break. */
-export function listingText({ entries, rest }: ArchiveListing): Uint8Array {
+/** Bytes of a text to look at: a line each, which no name can break; sizes and names alone where there is little room. */
+export function listingText({ entries, rest }: ArchiveListing, room: 'wide' | 'narrow' = 'wide'): Uint8Array {
   const sum = entries.reduce((total, { size }) => total + size, 0);
   const count = `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
   const lines = [`${count}, ${prettyBytes(sum)} unpacked`, ''];
   for (const { name, size, modified, mode, target } of entries) {
     const arrow = target === undefined ? '' : ` -> ${showName(target)}`;
     const length = name.endsWith('/') ? '' : prettyBytes(size);
+    if (room === 'narrow') {
+      lines.push(`${length.padStart(9)}  ${showName(name)}${arrow}`);
+      continue;
+    }
     lines.push(`${bits(mode)} ${length.padStart(10)}  ${modified.padEnd(16)}  ${showName(name)}${arrow}`);
   }
   if (rest !== undefined) lines.push('', restWords[rest]);

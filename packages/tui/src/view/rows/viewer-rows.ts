@@ -17,10 +17,13 @@ export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: L
   if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;
     words.push(`${facts.size === 0 ? 100 : Math.floor((end / facts.size) * 100)} %`);
-    words.push(`${prettyBytes(end)} of ${prettyBytes(facts.size)}`);
-    words.push(
-      mode === 'hex' ? 'hex' : wrap ? 'text' : `cut${viewer.column > 0 ? ` at ${viewer.column}` : ''}`,
-    );
+    if (shows === 'listing') words.push('listing');
+    else {
+      words.push(`${prettyBytes(end)} of ${prettyBytes(facts.size)}`);
+      words.push(
+        mode === 'hex' ? 'hex' : wrap ? 'text' : `cut${viewer.column > 0 ? ` at ${viewer.column}` : ''}`,
+      );
+    }
   }
   const right = ` ${words.join('  ')} `;
   const room = Math.max(0, extent.width - cells(right) - 1);
