@@ -5,6 +5,7 @@
 
 import { asFerryError, type FerryError, toWireError } from '@ferry/protocol';
 import type { Fingerprint } from '@ferry/protocol/session';
+import { RememberedFile } from './effects/remembered-file.ts';
 import type { Reach } from './engine/reach.ts';
 import { connectActionOf } from './keymap/connect-keys.ts';
 import {
@@ -16,8 +17,8 @@ import {
 } from './state/connect.ts';
 import { ConnectView } from './view/connect-view.ts';
 import { FrameTimer } from './view/frame.ts';
-import { type BlessedKey, pressed } from './view/keys.ts';
-import { checkTerminal, lookFor, Terminal, type TerminalStreams } from './view/terminal.ts';
+import { lookFor } from './view/rows/themes.ts';
+import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 
 export type ChooseOpts<T> = {
   /** All that are to be offered. @throws {FerryError} CONFIG */
@@ -35,6 +36,8 @@ export type ChooseOpts<T> = {
   readonly remove: (address: string) => void;
   /** Whole numbers from 0 up to below the argument. */
   readonly random: (below: number) => number;
+  /** What the browser remembers: its theme. */
+  readonly rememberedFile: string;
   readonly streams?: TerminalStreams;
   readonly env?: NodeJS.ProcessEnv;
 };
@@ -47,7 +50,7 @@ const lookMs = 5000;
 export async function chooseServer<T>(opts: ChooseOpts<T>): Promise<T | undefined> {
   const { streams = { input: process.stdin, output: process.stdout }, env = process.env } = opts;
   checkTerminal(streams, env);
-  const look = lookFor(env);
+  const look = lookFor(env, new RememberedFile(opts.rememberedFile).read().theme);
   const terminal = new Terminal(streams, env, look);
   const over = new AbortController();
   try {
@@ -142,12 +145,11 @@ export async function chooseServer<T>(opts: ChooseOpts<T>): Promise<T | undefine
         }
       }
 
-      terminal.screen.on('keypress', (char: string | undefined, key: BlessedKey | undefined) => {
-        const stroke = pressed(char, key);
-        if (stroke === undefined) return;
-        const action = connectActionOf(stroke.key);
+      terminal.input.onEvent((event) => {
+        if (event.kind === 'mouse') return;
+        const action = event.kind === 'key' ? connectActionOf(event.key) : undefined;
         if (action !== undefined) post({ kind: 'action', action });
-        else if (stroke.text !== undefined) post({ kind: 'typed', text: stroke.text });
+        else if (event.text !== undefined) post({ kind: 'typed', text: event.text });
       });
       terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }));
       for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () => resolve(undefined));

@@ -51,7 +51,7 @@ test('a server that is another when it comes back stops everything, in so many w
   const driven = new Driven();
   const error = toWireError(new FerryError(Code.PIN_MISMATCH, 'not who you know:\n  known  a\n  shown  b'));
   driven.post({ kind: 'engine', event: { kind: 'connection', status: { phase: 'closed', error } } });
-  assert.ok(driven.state.dialog?.kind === 'stop');
+  assert.ok(driven.state.dialog?.kind === 'words');
   assert.deepEqual(driven.state.dialog.lines.slice(0, 3), ['not who you know:', '  known  a', '  shown  b']);
   driven.press('enter');
   assert.equal(driven.state.dialog, undefined);

@@ -9,7 +9,9 @@ import { connectActionOf } from '@ferry/tui/keymap/connect-keys';
 import { type ConnectMsg, type ConnectState, connectState, updateConnect } from '@ferry/tui/state/connect';
 import { cells } from '@ferry/tui/view/rows/cells';
 import { connectDialogRows, connectRowsOf } from '@ferry/tui/view/rows/connect-rows';
-import { asciiGlyphs, colours, type Look, monochrome, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { asciiGlyphs, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { dark } from '@ferry/tui/view/rows/themes/dark';
+import { mono } from '@ferry/tui/view/rows/themes/mono';
 import { golden } from '../../support/golden.ts';
 import { fixedNow } from '../support/fake-terminal.ts';
 
@@ -94,8 +96,8 @@ for (const [columns, height] of [
   const size = { columns, rows: height };
   const name = `${columns}x${height}`;
   for (const [variant, look] of [
-    ['', { theme: colours, glyphs: unicodeGlyphs }],
-    ['-plain', { theme: monochrome, glyphs: asciiGlyphs }],
+    ['', { theme: dark, glyphs: unicodeGlyphs }],
+    ['-plain', { theme: mono, glyphs: asciiGlyphs }],
   ] as const) {
     if (variant !== '' && columns < 80) continue;
     test(`servers, a first contact, a changed identity, saving, at ${name}${variant}`, () => {
@@ -119,7 +121,7 @@ test('what failed is said below', () => {
   const error = toWireError(new FerryError(Code.CONNECT_FAILED, 'nothing answers at \x1b[31m10.0.0.5'));
   const state = after({ columns: 80, rows: 24 }, 'enter', { kind: 'failed', error });
   assert.match(
-    shot(state, { theme: colours, glyphs: unicodeGlyphs }),
+    shot(state, { theme: dark, glyphs: unicodeGlyphs }),
     /nothing answers at \\e\[31m10\.0\.0\.5 \[CONNECT_FAILED\]/,
   );
 });

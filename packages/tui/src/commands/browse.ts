@@ -15,17 +15,23 @@ import {
 } from './connect.ts';
 import { localPath } from './move.ts';
 
+export type BrowseOptions = ConnectOptions & { readonly keys?: string };
+
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
 export async function browse(
   text: string,
   local: string | undefined,
-  options: ConnectOptions,
+  options: BrowseOptions,
 ): Promise<number> {
-  return browseAt(await connectTo(text, options), local);
+  return browseAt(await connectTo(text, options), local, options);
 }
 
 /** As {@link browse}, on a server that is trusted. */
-export async function browseAt(target: Target, local: string | undefined): Promise<number> {
+export async function browseAt(
+  target: Target,
+  local: string | undefined,
+  options: Pick<BrowseOptions, 'keys'>,
+): Promise<number> {
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
     ...target.engine,
@@ -45,6 +51,8 @@ export async function browseAt(target: Target, local: string | undefined): Promi
     remotePath: target.address.path,
     localPath: localPathNow,
     address: hostPort(target.address),
+    rememberedFile: places.rememberedFile,
+    keys: { file: places.keysFile, preset: options.keys },
   });
 }
 

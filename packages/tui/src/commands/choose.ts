@@ -10,12 +10,12 @@ import { reachOf } from '../client/probe.ts';
 import { SavedServers } from '../client/saved-servers.ts';
 import { sshHosts } from '../client/ssh-hosts.ts';
 import { learn, mismatch } from '../client/trust.ts';
-import { browseAt } from './browse.ts';
-import { addressText, type ConnectOptions, connectTo, places, type Target } from './connect.ts';
+import { type BrowseOptions, browseAt } from './browse.ts';
+import { addressText, introduce, places, settle, type Target } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
-export async function choose(options: ConnectOptions): Promise<number> {
+export async function choose(options: BrowseOptions): Promise<number> {
   const saved = new SavedServers(places.savedServersFile);
   const known = new KnownServers(places.knownServersFile);
   const { chooseServer } = await import('../connect-app.ts');
@@ -26,7 +26,7 @@ export async function choose(options: ConnectOptions): Promise<number> {
       return reachOf(address, known.get(hostPort(address))?.fingerprint, signal);
     },
     connect: async (text, ask, signal) => {
-      const found = await connectTo(text, options, { ask, signal });
+      const found = await settle(text, options, { ask, signal });
       // Who is known and who answers are compared here already, where there is room to say what it means.
       const shown = await learn(found.address, signal);
       const where = hostPort(found.address);
@@ -38,8 +38,11 @@ export async function choose(options: ConnectOptions): Promise<number> {
     },
     remove: (address) => saved.remove(address),
     random: (below) => randomInt(below),
+    rememberedFile: places.rememberedFile,
   });
-  return target === undefined ? ExitCode.done : browseAt(target, undefined);
+  if (target === undefined) return ExitCode.done;
+  await introduce(target, options);
+  return browseAt(target, undefined, options);
 }
 
 /** Saved and visited servers, those that are trusted and were never on this screen, and names that ssh knows. */

@@ -4,9 +4,11 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { asFerryError, Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
+import { BlockPool } from '@ferry/protocol/content';
 import {
   type Address,
   type Fingerprint,
@@ -14,31 +16,51 @@ import {
   parseAddress,
   parseFingerprint,
 } from '@ferry/protocol/session';
+import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import packageJson from '../../package.json' with { type: 'json' };
+import { deviceKey } from '../client/device-key.ts';
+import { enter } from '../client/enter.ts';
 import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
 import { SavedServers } from '../client/saved-servers.ts';
+import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
 import { settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 
 export const version = packageJson.version;
 
+/** What the server's owner sees of this device, in the log and in `ferryd devices`. */
+export const client = Buffer.from(`ferry ${version} on ${hostname()}`).subarray(0, 128).toString();
+
 export type ConnectOptions = {
   readonly pin?: string;
   readonly acceptNew?: boolean;
   readonly inviteFile?: string;
+  readonly passwordFile?: string;
 };
 
 export type Target = {
   readonly address: Address;
   readonly engine: Omit<EngineOpts, 'attempts'>;
   readonly servers: KnownServers;
+  /** Nothing was known of the server before. */
+  readonly isFirstContact: boolean;
 };
 
 export const places = placesOf(process.env, homedir());
 
-/** Decides on the server's identity, asking on the terminal where there is one. @throws {FerryError} as settleTrust; USAGE */
-export async function connectTo(
+/**
+ * Decides on the server's identity and makes this device known to it where that is needed, asking on the terminal where there is one.
+ * @throws {FerryError} as settleTrust, enter; USAGE
+ */
+export async function connectTo(text: string, options: ConnectOptions): Promise<Target> {
+  const target = await settle(text, options);
+  await introduce(target, options);
+  return target;
+}
+
+/** Decides on the server's identity, asking with `ask`, or on the terminal. @throws {FerryError} as settleTrust; USAGE */
+export async function settle(
   text: string,
   options: ConnectOptions,
   { ask, signal }: { readonly ask?: TrustPolicy['ask']; readonly signal?: AbortSignal } = {},
@@ -55,18 +77,78 @@ export async function connectTo(
     acceptNew: options.acceptNew ?? false,
     ask: ask ?? (process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined),
   };
+  const isFirstContact = servers.get(hostPort(address)) === undefined;
   const fingerprint = await settleTrust(address, policy, servers, signal === undefined ? {} : { signal });
   return {
     address,
     servers,
+    isFirstContact,
     engine: {
       address: { host: address.host, port: address.port },
       fingerprint,
       token: address.invite?.token,
       deviceKeyFile: places.deviceKeyFile,
-      client: `ferry ${version}`,
+      client,
     },
   };
+}
+
+/**
+ * Makes this device known to a server where that is needed, on the plain terminal. What keeps it from reaching the server is met
+ * again, and told, by whoever goes on. @throws {FerryError} as enter
+ */
+export async function introduce(
+  { address: { host, port, user, invite }, engine: { fingerprint }, isFirstContact }: Target,
+  { passwordFile }: ConnectOptions,
+): Promise<void> {
+  if (invite !== undefined || !(isFirstContact || user !== undefined)) return;
+  const device = deviceKey(places.deviceKeyFile);
+  const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  try {
+    await enter({
+      spec: { host, port, fingerprint, device, client, pool: new BlockPool() },
+      user,
+      sshKeys,
+      askPassword:
+        passwordFile !== undefined
+          ? async () => secretFrom(passwordFile)
+          : isAsked
+            ? (name, attempt) => askSecret(passwordQuestion(name, hostPort({ host, port }), attempt))
+            : undefined,
+      attempts: passwordFile === undefined ? 3 : 1,
+    });
+  } catch (error) {
+    if (!(error instanceof FerryError) || !unreached.has(error.code)) throw error;
+  }
+}
+
+const unreached: ReadonlySet<Code> = new Set([
+  Code.CONNECT_FAILED,
+  Code.CONNECTION_LOST,
+  Code.TIMEOUT,
+  Code.SHUTTING_DOWN,
+]);
+
+function passwordQuestion(user: string, where: string, attempt: number): string {
+  return `${attempt === 1 ? '' : 'That is not it. '}Password of ${show(user)} at ${where}: `;
+}
+
+/** @throws {FerryError} USAGE */
+function secretFrom(file: string): string {
+  try {
+    const [line = ''] = readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/);
+    return line;
+  } catch (cause) {
+    throw new FerryError(Code.USAGE, `the password file ${file} cannot be read`, { cause });
+  }
+}
+
+async function sshKeys(): Promise<readonly Signer[]> {
+  const fromFile = keyFromFile(join(homedir(), '.ssh/id_ed25519'));
+  const held = await keysFromAgent(process.env['SSH_AUTH_SOCK']);
+  if (fromFile === undefined) return held;
+  const isOther = ({ publicKey }: Signer): boolean => Buffer.compare(publicKey, fromFile.publicKey) !== 0;
+  return [fromFile, ...held.filter(isOther)];
 }
 
 /** After a login: an identity that an invite or `--pin` vouched for is known from now on. @throws {FerryError} CONFIG */

@@ -15,9 +15,11 @@ import type { Action } from '../keymap/keymap.ts';
 import { archiveFormat } from './archive-format.ts';
 import { type BytePattern, bytePattern, placesIn } from './byte-pattern.ts';
 import type { Cmd } from './cmd.ts';
-import { type Dialog, field, type Prompted } from './dialog.ts';
+import type { Dialog, Prompted } from './dialog.ts';
+import { field } from './edit-line.ts';
 import { viewerExtent } from './layout.ts';
 import { inWords, type Next } from './next.ts';
+import { openPalette } from './palette.ts';
 import type { AppState } from './state.ts';
 import {
   type Goal,
@@ -116,7 +118,7 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'go-to':
       return [asking(state, 'Go to line, 50%, or byte @1000 or @0x3e8', { about: 'go-to' }), []];
     case 'help':
-      return [{ ...state, dialog: { kind: 'help', top: 0 } }, []];
+      return [openPalette(state), []];
     case 'refresh':
       if (viewer.shows === 'listing') {
         const [next, cmds] = look(state, viewer.side, viewer.path);

@@ -3,7 +3,7 @@
 import { type Shown, show } from '@ferry/protocol';
 import type { Reach } from '../../engine/reach.ts';
 import { connectKeys } from '../../keymap/connect-keys.ts';
-import { keyName } from '../../keymap/keymap.ts';
+import { keyName } from '../../keymap/key-name.ts';
 import {
   type ConnectDialog,
   type ConnectState,
@@ -12,10 +12,10 @@ import {
   type ServerRow,
   trustWords,
 } from '../../state/connect.ts';
-import type { Field } from '../../state/edit-line.ts';
 import type { Rect } from '../../state/layout.ts';
 import { cells, cutEnd, fit, fitName, padStart } from './cells.ts';
 import { framed, wrapped } from './frame-rows.ts';
+import { lineRow } from './line-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 import { when, whenCells } from './when.ts';
 
@@ -37,7 +37,7 @@ function lineRows(state: ConnectState, columns: number, look: Look): string[] {
   const isEmpty = state.line.text === '';
   const text = isEmpty
     ? `${paint(look.theme, 'cursor', ' ')}${paint(look.theme, 'dim', fit(hint, width - 1))}`
-    : fieldRow(state.line, width, look);
+    : lineRow(state.line, width, look);
   const words = { topLeft: state.connecting === undefined ? 'Address or invite' : 'Connecting…' };
   return framed(look, state.dialog === undefined, { width: columns, height: 3 }, words, [` ${text} `]);
 }
@@ -192,7 +192,7 @@ function contentOf(dialog: ConnectDialog, width: number, look: Look): Content {
       const fields = dialog.fields.map((line, i) => {
         const value =
           i === dialog.field
-            ? fieldRow(line, width - labels, look)
+            ? lineRow(line, width - labels, look)
             : fit(cutEnd(show(line.text), width - labels), width - labels);
         return `${fit(line.label, labels)}${value}`;
       });
@@ -252,7 +252,7 @@ function firstContact(
           'error',
         );
   const identity = shown.map((row) => paint(look.theme, 'marked', fit(row, width)));
-  const typedRow = `${paint(look.theme, 'focusFrame', '> ')}${fieldRow(line, width - 2, look)}`;
+  const typedRow = `${paint(look.theme, 'focusFrame', '> ')}${lineRow(line, width - 2, look)}`;
   const buttons = keys(['enter', 'Connect, if they are right'], ['escape', 'Do not connect']);
   return {
     title: 'First contact: is this the server you mean?',
@@ -282,17 +282,4 @@ function firstContact(
       ...buttons,
     ],
   };
-}
-
-/** The text with its cursor, exactly `width` cells, scrolled so that the cursor is seen. */
-function fieldRow({ text, at }: Field, width: number, { theme }: Look): string {
-  const chars = [...show(text)];
-  const shownAt = [...show([...text].slice(0, at).join(''))].length;
-  let from = 0;
-  while (cells(chars.slice(from, shownAt).join('')) > width - 2) from += 1;
-  const before = chars.slice(from, shownAt).join('');
-  const under = chars[shownAt] ?? ' ';
-  const room = Math.max(0, width - cells(before) - Math.max(1, cells(under)));
-  const after = cutEnd(chars.slice(shownAt + 1).join(''), room);
-  return `${before}${paint(theme, 'cursor', under)}${after}${' '.repeat(room - cells(after))}`;
 }
