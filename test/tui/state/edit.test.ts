@@ -191,6 +191,11 @@ describe('editing', () => {
     driven.post({ kind: 'copy-unstored', request, error: error(Code.NO_SPACE), there: undefined });
     assert.match(notice(driven), /said why.*kept as \/state\/edits\/1\/f/);
     assert.deepEqual(driven.taken(), []);
+    assert.equal(dialogOf(driven.press('f4')), 'question');
+    driven.press('y');
+    driven.post({ kind: 'editor-ended', request, isChanged: true, problem: undefined });
+    driven.post({ kind: 'copy-unstored', request, error: error(Code.NO_SPACE), there: undefined });
+    driven.taken();
     driven.press('q');
     assert.equal(dialogOf(driven), 'question');
     assert.match(JSON.stringify(driven.state.dialog), /Yours stays as \/state\/edits\/1\/f/);

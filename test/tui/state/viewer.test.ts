@@ -239,6 +239,16 @@ describe('the viewer', () => {
     assert.deepEqual(looked.press('C-r').rows, ['line 1', 'line 2']);
   });
 
+  test('of a file that was replaced while one reads on, nothing of before is shown', () => {
+    let letter = 0x61;
+    const looked = new Looked({ size: 200_000, at: (offset) => (offset % 20 === 19 ? 0x0a : letter) });
+    letter = 0x62;
+    looked.identity = '2';
+    while (looked.read < 60_000) looked.press('pagedown');
+    looked.press('home');
+    assert.deepEqual(new Set(looked.rows), new Set(['b'.repeat(19)]));
+  });
+
   test('late bytes are ignored, and a failure stays on the screen until a key tries again', () => {
     const looked = new Looked({ size: 10e6, at: () => 0x61 });
     looked.driven.press('end');

@@ -183,6 +183,9 @@ describe('archives', () => {
       await assert.rejects(listed(text, format), withCode('INTEGRITY'), format);
     }
     await assert.rejects(listed(Buffer.alloc(0), 'zip'), withCode('INTEGRITY'));
+    const wrong = tarHeader('a', 10);
+    wrong[0] = 0x62;
+    await assert.rejects(listed(wrong, 'tar'), withCode('INTEGRITY'));
     const cut = Buffer.concat([tarHeader('a', 10), Buffer.alloc(512), tarHeader('b', 10).subarray(0, 300)]);
     assert.deepEqual(await listed(cut, 'tar').then(({ names, rest }) => [names, rest]), [['a'], 'damaged']);
     const packed = gzipSync(Buffer.concat([tarHeader('a', 0), tarHeader('b', 0)]));
