@@ -50,6 +50,18 @@ class Looked {
     throw new Error('it goes on reading');
   }
 
+  /** What is wanted now; what is only looked for later is left. */
+  answerAll(): void {
+    for (;;) {
+      const read = this.driven.taken().findLast((cmd) => cmd.kind === 'look');
+      if (read?.kind !== 'look') return;
+      const { offset, length } = read.piece;
+      const content = this.content(offset, length);
+      this.driven.post({ kind: 'looked', request: read.request, offset, facts: this.facts, content });
+      if (read.isLater) return;
+    }
+  }
+
   press(...keys: string[]): this {
     for (const key of keys) {
       this.driven.press(key);
@@ -247,6 +259,46 @@ describe('the viewer', () => {
     while (looked.read < 60_000) looked.press('pagedown');
     looked.press('home');
     assert.deepEqual(new Set(looked.rows), new Set(['b'.repeat(19)]));
+  });
+
+  test('F stays at the end of a file that grows, and any step away ends that', () => {
+    let content = numbered(20);
+    const looked = new Looked({ size: content.length, at: (offset) => content[offset] ?? 0 });
+    const later = (): boolean => {
+      const cmd = looked.driven.taken().findLast(({ kind }) => kind === 'look');
+      if (cmd?.kind !== 'look') return false;
+      assert.deepEqual([cmd.isLater, cmd.piece.offset], [true, looked.viewer.facts?.size]);
+      const { offset, length } = cmd.piece;
+      const bytes = looked.content(offset, length);
+      looked.driven.post({
+        kind: 'looked',
+        request: cmd.request,
+        offset,
+        facts: looked.facts,
+        content: bytes,
+      });
+      return true;
+    };
+    looked.driven.press('F');
+    assert.ok(later());
+    assert.equal(looked.rows.at(-1), 'line 20');
+    content = numbered(40);
+    looked.size = content.length;
+    looked.identity = '2';
+    assert.ok(later());
+    assert.equal(looked.rows.at(-1), 'line 40');
+    // It begins anew.
+    content = numbered(3);
+    looked.size = content.length;
+    looked.identity = '3';
+    assert.ok(later());
+    looked.answerAll();
+    assert.equal(looked.rows.at(-1), 'line 3');
+    looked.driven.press('up');
+    assert.equal(looked.viewer.follows, false);
+    looked.driven.taken();
+    looked.driven.press('down');
+    assert.ok(!later());
   });
 
   test('late bytes are ignored, and a failure stays on the screen until a key tries again', () => {

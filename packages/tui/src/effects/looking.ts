@@ -25,6 +25,8 @@ const progressMs = 150;
 
 /** A cursor that is moving on wants nothing. */
 const peekAfterMs = 60;
+/** How often the end of a file that is followed is looked at. */
+const followMs = 1000;
 const peekBytes = 16 * 1024;
 const peekEntries = 500;
 const peekBounds = { mostEntries: 200, mostBytes: 512 * 1024, mostUnpacked: 64 * 1024 * 1024 };
@@ -115,6 +117,7 @@ export class Looking {
       return { kind: 'peeked', request, seen: await peek(source, cmd, signal) };
     }
     if (cmd.kind === 'look') {
+      if (cmd.isLater) await pause(followMs, undefined, { signal });
       const { facts, content } = await source.readRange(path, cmd.piece, { signal });
       return { kind: 'looked', request, offset: cmd.piece.offset, facts, content };
     }

@@ -56,6 +56,8 @@ export type Cmd =
       readonly path: Path;
       readonly request: number;
       readonly piece: Piece;
+      /** What is awaited there is not written yet: it is looked for in a moment. */
+      readonly isLater: boolean;
     }
   | {
       readonly kind: 'find-text';

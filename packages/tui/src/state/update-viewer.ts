@@ -5,6 +5,7 @@ import {
   Code,
   type Facts,
   FerryError,
+  limits,
   type Path,
   show,
   trusted,
@@ -60,7 +61,9 @@ export function archiveListed(state: AppState, request: number, text: Uint8Array
 /** What is still wanted from the file is asked for; what was asked for and is not wanted any more is stopped. */
 export function settle(state: AppState): Next {
   if (state.viewer === undefined) return [state, []];
-  const [viewer, piece] = settled(state.viewer, viewerExtent(state.size));
+  const [viewer, wanted] = settled(state.viewer, viewerExtent(state.size));
+  const isLater = wanted === undefined && viewer.follows && viewer.facts !== undefined;
+  const piece = isLater ? { offset: viewer.facts?.size ?? 0, length: limits.rangeBytes } : wanted;
   const { reading } = viewer;
   const isSame = reading?.piece.offset === piece?.offset && reading?.piece.length === piece?.length;
   if (isSame) return [{ ...state, viewer }, []];
@@ -70,7 +73,7 @@ export function settle(state: AppState): Next {
   const { side, path } = viewer;
   return [
     { ...state, requests: request, viewer: { ...viewer, reading: { request, piece } } },
-    [...stopped, { kind: 'look', side, path, request, piece }],
+    [...stopped, { kind: 'look', side, path, request, piece, isLater }],
   ];
 }
 
@@ -115,6 +118,12 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'search-next':
     case 'search-previous':
       return searchOn(state, action === 'search-next' ? 1 : -1);
+    case 'follow':
+      if (viewer.shows === 'listing') return [state, []];
+      return settle({
+        ...state,
+        viewer: { ...viewer, follows: !viewer.follows, goal: { at: viewer.facts?.size ?? 0, by: 0 } },
+      });
     case 'go-to':
       return [asking(state, 'Go to line, 50%, or byte @1000 or @0x3e8', { about: 'go-to' }), []];
     case 'help':
@@ -138,7 +147,7 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
 
 function withGoal(state: AppState, goal: Goal): AppState {
   const { viewer } = state;
-  return viewer === undefined ? state : { ...state, viewer: { ...viewer, goal } };
+  return viewer === undefined ? state : { ...state, viewer: { ...viewer, goal, follows: false } };
 }
 
 /** The rows are others now: the same place is gone to again. */

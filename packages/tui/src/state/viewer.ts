@@ -45,6 +45,8 @@ export type Viewer = {
   readonly mode: RowShape['mode'] | undefined;
   readonly wrap: boolean;
   readonly column: number;
+  /** Stays at the end of a file that grows; any step away from there ends it. */
+  readonly follows: boolean;
   readonly pattern: BytePattern | undefined;
   /** Where the match lies that was gone to last. */
   readonly match: number | undefined;
@@ -86,6 +88,7 @@ export function newViewer(side: Side, path: Path, shows: Viewer['shows'] = 'byte
     mode: undefined,
     wrap: true,
     column: 0,
+    follows: false,
     pattern: undefined,
     match: undefined,
     work: undefined,
@@ -183,7 +186,8 @@ export function withBytes(viewer: Viewer, offset: number, facts: Facts, content:
   const isOther =
     viewer.facts !== undefined && viewer.facts.identity !== facts.identity && facts.size <= viewer.facts.size;
   const span = joined(isOther ? undefined : viewer.span, { from: offset, bytes: content }, viewer.top);
-  const next = { ...viewer, facts, span, error: undefined, reading: undefined };
+  const goal = viewer.follows ? { at: facts.size, by: 0 } : viewer.goal;
+  const next = { ...viewer, facts, span, goal, error: undefined, reading: undefined };
   return viewer.mode === undefined ? { ...next, mode: judged(content) } : next;
 }
 

@@ -17,6 +17,7 @@ export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: L
   if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;
     words.push(`${facts.size === 0 ? 100 : Math.floor((end / facts.size) * 100)} %`);
+    if (viewer.follows) words.push('follows');
     if (shows === 'listing') words.push('listing');
     else {
       words.push(`${prettyBytes(end)} of ${prettyBytes(facts.size)}`);
