@@ -71,6 +71,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       quit: () => resolve(0),
       env,
       handOver,
+      write: (text) => terminal.write(text),
     });
     async function handOver<T>(work: () => Promise<T>): Promise<T> {
       try {

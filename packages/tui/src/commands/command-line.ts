@@ -191,15 +191,20 @@ function makeProgram(done: (code: number) => void): Command {
   const program = withConnectOptions(new Command('ferry'))
     .description('Browses a ferry server and moves files to and from it, encrypted and verified.')
     .version(packageJson.version)
-    .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite')
+    .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite (default: choose one)')
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
     .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
     .allowExcessArguments(false)
     .action(async (address: string | undefined, local: string | undefined, options: object) => {
       if (address === undefined) {
-        program.outputHelp({ error: true });
-        throw new FerryError(Code.USAGE, 'give the address of a server, or an invite');
+        if (!process.stdin.isTTY || !process.stdout.isTTY) {
+          program.outputHelp({ error: true });
+          throw new FerryError(Code.USAGE, 'give the address of a server, or an invite');
+        }
+        const { choose } = await import('./choose.ts');
+        done(await choose(options));
+        return;
       }
       if (!isAddress(address)) {
         throw new FerryError(

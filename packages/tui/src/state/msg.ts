@@ -51,6 +51,13 @@ export type Msg =
   | { readonly kind: 'peeked'; readonly request: number; readonly seen: Seen }
   | { readonly kind: 'unpeeked'; readonly request: number; readonly error: WireError }
   | { readonly kind: 'unlooked'; readonly request: number; readonly error: WireError }
+  /** What is in an archive, as a text; the facts are those of the archive. */
+  | {
+      readonly kind: 'archive-listed';
+      readonly request: number;
+      readonly text: Uint8Array;
+      readonly facts: Facts;
+    }
   /** How far a search has come, or the counting of lines. */
   | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
   /** Where it ended; undefined: there is no such place. */

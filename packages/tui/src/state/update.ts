@@ -23,7 +23,7 @@ import { meaningOf } from './update-key.ts';
 import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
-import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
   return followed(stepped(state, msg));
@@ -32,7 +32,7 @@ export function update(state: AppState, msg: Msg): Next {
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return both(state, (side) => (now) => go(now, side, now[side].path));
+      return withLeftoversFound(both(state, (side) => (now) => go(now, side, now[side].path)));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
@@ -75,10 +75,13 @@ function stepped(state: AppState, msg: Msg): Next {
       return [unpeeked(state, msg.request, msg.error), []];
     case 'unlooked':
       return unlooked(state, msg.request, msg.error);
+    case 'archive-listed':
+      return archiveListed(state, msg.request, msg.text, msg.facts);
     case 'works-at':
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':
       return worked(state, msg.request, msg.at);
+    case 'leftovers':
     case 'copy-fetched':
     case 'copy-unfetched':
     case 'editor-ended':
@@ -92,6 +95,10 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+function withLeftoversFound([state, cmds]: Next): Next {
+  return [state, [...cmds, { kind: 'find-leftovers' }]];
 }
 
 /** An action where the keyboard is; one that does nothing now says why. */
@@ -189,6 +196,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       const told = { ...state, connection: event.status };
       const next =
         event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
+      if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
+        return [withStop(next, event.status.error[1]), []];
+      }
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
@@ -198,7 +208,7 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return [fresh, [...cmds, ...more]];
     }
     case 'jobs':
-      return [withJobs(state, event), []];
+      return withJobs(state, event);
     case 'queue': {
       const { notice, ...settings } = event.status;
       const next = { ...state, queue: { ...state.queue, ...settings } };
@@ -211,6 +221,15 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
     }
   }
+}
+
+/** Whoever answers there is not who is known: too grave for one line. */
+function withStop(state: AppState, message: string): AppState {
+  const lines = [...message.split('\n').map(show), trusted(''), trusted('Nothing more is sent there.')];
+  return {
+    ...state,
+    dialog: { kind: 'words', title: trusted('STOP: this is not the server you know'), lines, top: 0 },
+  };
 }
 
 /** One step after the other on both sides, collecting what they want done. */

@@ -224,9 +224,8 @@ export class View {
     this.#boxes[region].setContent(rows.join('\n'));
   }
 
-  /** The only place that draws on the terminal. */
   #render(): void {
-    this.#terminal.screen.render();
+    render(this.#terminal);
   }
 }
 
@@ -235,7 +234,12 @@ function isSingle(places: Layout | undefined): boolean {
   return places !== undefined && (places.remote === undefined || places.local === undefined);
 }
 
-function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {
+/** The only place that draws on the terminal. */
+export function render({ screen }: Terminal): void {
+  screen.render();
+}
+
+export function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {
   box.left = left;
   box.top = top;
   box.width = width;
