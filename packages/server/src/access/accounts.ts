@@ -178,7 +178,7 @@ export class Accounts {
     this.#change(() => this.#file.run('delete from invite where token_hash = ?', tokenHash));
   }
 
-  /** @throws {FerryError} USAGE when there is no such account, or the key is another's */
+  /** Such a device may make others known. @throws {FerryError} USAGE when there is no such account, or the key is another's */
   addDevice(user: string, key: Uint8Array, label: string, nowMs: number): void {
     this.#change(() => {
       const { id } = this.#need(user);
@@ -189,7 +189,7 @@ export class Accounts {
       if (other !== undefined && other['user'] !== user) {
         throw new FerryError(Code.USAGE, `that key belongs to the account ${textOf(other, 'user')}`);
       }
-      this.#file.run('insert or ignore into device values (?, ?, ?, ?, ?)', key, id, label, nowMs, nowMs);
+      this.#file.run('insert or ignore into device values (?, ?, ?, ?, ?, 1)', key, id, label, nowMs, nowMs);
     });
   }
 
