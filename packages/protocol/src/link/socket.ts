@@ -72,6 +72,8 @@ class SocketLink implements Link {
     });
     socket.on('error', (cause) => {
       this.#error ??= new FerryError(Code.CONNECTION_LOST, 'the connection was lost', { cause });
+      // TLS tells of a damaged record and leaves the socket open.
+      socket.destroy();
     });
     socket.on('end', () => socket.end());
     socket.on('close', () => {
