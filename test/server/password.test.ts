@@ -71,6 +71,10 @@ describe('a kept password', () => {
       assert.ok(!checkPassword(wrong, record).isRight, JSON.stringify(wrong.slice(0, 20)));
     }
     assert.ok(!checkPassword('wrong', nobodysRecord()).isRight);
+    assert.ok(
+      !checkPassword('', hashPassword('wrong')).isRight,
+      'whatever is hashed in place of no password',
+    );
     for (const bad of ['', 'a\0b', 'x'.repeat(1025)]) {
       assert.throws(() => hashPassword(bad), withCode('USAGE'));
     }
