@@ -17,6 +17,7 @@ import { Pace, Way } from '../../packages/server/src/access/pace.ts';
 import { type Amount, amountIn, Quota, Quotas } from '../../packages/server/src/access/quota.ts';
 import { withQuota } from '../../packages/server/src/access/with-quota.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
+import { status } from '../../packages/server/src/owner/status.ts';
 import { createOf, logInto, newDevice, openLane, readWhole, sendBlock, upload } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
@@ -193,6 +194,10 @@ describe('a quota', () => {
     const [one, two] = lanes;
     assert.equal((await session.channel.call(space, { path: [] })).free, 9000);
     const content = randomContent(6000);
+    assert.match(
+      await status(placesOf(userEnv(server.home), server.home), false),
+      /^anna holds 1000 B of 9\.77 KiB, entries: 1$/m,
+    );
     const first = createOf(path('first'), content);
     await one.call(create, first);
     const refused = await two

@@ -21,6 +21,7 @@ export type AccountSettings = {
 };
 
 export type AccountFacts = AccountSettings & {
+  readonly id: number;
   readonly user: string;
   readonly hasPassword: boolean;
   readonly devices: number;
@@ -69,7 +70,7 @@ export class Accounts {
   add(user: string, settings: AccountSettings, nowMs: number): void {
     checkUser(user);
     this.#change(() => {
-      if (this.#idOf(user) !== undefined) {
+      if (this.get(user) !== undefined) {
         throw new FerryError(Code.USAGE, `there is an account ${user} already: see ferryd user set`);
       }
       this.#file.run(
@@ -242,18 +243,12 @@ export class Accounts {
     );
   }
 
-  #idOf(user: string): number | undefined {
-    const row = this.#file.one('select id from account where user = ?', user);
-    return row === undefined ? undefined : Number(row['id']);
-  }
-
-  #need(user: string): AccountFacts & { readonly id: number } {
+  #need(user: string): AccountFacts {
     const facts = this.get(user);
-    const id = this.#idOf(user);
-    if (facts === undefined || id === undefined) {
+    if (facts === undefined) {
       throw new FerryError(Code.USAGE, `there is no account ${show(user)}: see ferryd user list`);
     }
-    return { ...facts, id };
+    return facts;
   }
 
   /** @throws {FerryError} USAGE when this account is the only owner who can get in */
@@ -284,6 +279,7 @@ function toFacts(row: Row): AccountFacts {
   if (!isRole(role)) throw new Error('a role that does not exist');
   const { expires_ms: expiresMs } = row;
   return {
+    id: Number(row['id']),
     user: textOf(row, 'user'),
     role,
     root: decodePath(Buffer.from(bytesOf(row, 'root'))),
