@@ -80,6 +80,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       }
     }
     let lastInputMs = Number.NEGATIVE_INFINITY;
+    let lastPressMs = Number.NEGATIVE_INFINITY;
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
@@ -88,6 +89,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       copies = unsaved(state);
       for (const cmd of cmds) effects.run(cmd);
       if (changed) frames.want(urgency, performance.now());
+      terminal.input.wantMouse(state.remembered.mouse);
       // Counts down to the next attempt.
       if (msg.kind === 'engine' && msg.event.kind === 'connection') {
         clearInterval(ticks);
@@ -112,6 +114,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
           post({ kind: 'typed', text: event.text }, 'key');
           break;
         case 'mouse':
+          post({ ...event, sinceMs: nowMs - lastPressMs }, 'key');
+          if (event.what === 'press') lastPressMs = nowMs;
           break;
       }
       lastInputMs = nowMs;

@@ -3,6 +3,8 @@
 import { type Path, type Shown, show, trusted } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
+import { keyName } from '../keymap/key-name.ts';
+import type { Action } from '../keymap/keymap.ts';
 import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
@@ -61,6 +63,8 @@ export type AppState = {
   readonly chord: string;
   /** Before the Esc that was the last key; a digit after it makes them one key. */
   readonly beforeEscape: AppState | undefined;
+  /** The border between the panes is being dragged. */
+  readonly dragging: boolean;
   readonly isQuitting: boolean;
   /** Numbers listings and what is read of files. */
   readonly requests: number;
@@ -90,19 +94,27 @@ export function initialState({ size, keymap, address, remote, local, remembered 
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
     address: show(address),
-    notice: {
-      text: trusted('Arrows walk · Space marks · F5 copies to the other side · F1 shows all keys'),
-      isError: false,
-    },
+    notice: remembered.starts < hintedStarts ? hint(keymap) : undefined,
     typing: undefined,
     remembered,
     origin: { remote, local },
     synced: undefined,
     chord: '',
     beforeEscape: undefined,
+    dragging: false,
     isQuitting: false,
     requests: 0,
   };
+}
+
+/** How many first starts begin with a hint. */
+export const hintedStarts = 5;
+
+/** Three keys that are enough to begin with, as they are now; gone with the first key. */
+function hint({ pane }: Keymap): Notice | undefined {
+  const key = (action: Action): string => keyName(pane.byAction.get(action)?.keys[0] ?? '');
+  const text = `${key('mark')} marks · ${key('copy')} copies to the other side · ${key('help')} lists all that can be done`;
+  return { text: trusted(text), isError: false };
 }
 
 export function otherSide(side: Side): Side {

@@ -20,6 +20,7 @@ import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
+import { moused } from './update-mouse.ts';
 import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
@@ -32,11 +33,15 @@ export function update(state: AppState, msg: Msg): Next {
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return both(state, (side) => (now) => go(now, side, now[side].path));
+      return both(started(state), (side) => (now) => go(now, side, now[side].path));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
       return [meaning.is === 'text' ? typed(next, meaning.text) : next, []];
+    }
+    case 'mouse': {
+      const { next, action } = moused(state, msg);
+      return action === undefined ? next : act(next[0], action);
     }
     case 'action':
       return act(state, msg.action);
@@ -92,6 +97,11 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+function started(state: AppState): AppState {
+  const { remembered } = state;
+  return { ...state, remembered: { ...remembered, starts: remembered.starts + 1 } };
 }
 
 /** An action where the keyboard is; one that does nothing now says why. */

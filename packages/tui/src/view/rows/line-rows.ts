@@ -2,7 +2,7 @@
 
 import { codeName, type Shown, show } from '@ferry/protocol';
 import type { ConnectionStatus } from '../../engine/engine.ts';
-import { footerOf } from '../../keymap/footer.ts';
+import { footerPlaces } from '../../keymap/footer.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import type { Field } from '../../state/edit-line.ts';
@@ -55,28 +55,21 @@ export function footerRow(state: AppState, width: number, look: Look): string {
   if (news !== undefined) return paint(theme, news.isError ? 'error' : 'notice', fit(` ${news.text}`, width));
   if (state.typing !== undefined) return typingRow(state, state.typing, width, look);
   if (state.chord !== '') return chordRow(state, width, theme);
-  let row = '';
-  let used = 0;
-  for (const { key, label } of footerOf(state)) {
-    const name = keyName(key);
-    const more = cells(name) + cells(label) + 3;
-    if (used + more > width) break;
-    row += `${paint(theme, 'key', ` ${name} `)}${paint(theme, 'keyLabel', label)} `;
-    used += more;
-  }
-  return row + ' '.repeat(Math.max(0, width - used));
+  const places = footerPlaces(state, width);
+  const row = places.map(
+    ({ name, label }) => `${paint(theme, 'key', ` ${name} `)}${paint(theme, 'keyLabel', label)} `,
+  );
+  const used = places.reduce((sum, place) => sum + place.width + 1, 0);
+  return row.join('') + ' '.repeat(Math.max(0, width - used));
 }
 
 /** What is typed for a pane, and the keys that end it. */
 function typingRow(state: AppState, { kind, line }: Typing, width: number, look: Look): string {
-  const keys = footerOf(state).map(
-    ({ key, label }) =>
-      `${paint(look.theme, 'key', ` ${keyName(key)} `)}${paint(look.theme, 'keyLabel', label)} `,
+  const places = footerPlaces(state, width);
+  const keys = places.map(
+    ({ name, label }) => `${paint(look.theme, 'key', ` ${name} `)}${paint(look.theme, 'keyLabel', label)} `,
   );
-  const used = footerOf(state).reduce(
-    (sum, { key, label }) => sum + cells(keyName(key)) + cells(label) + 3,
-    0,
-  );
+  const used = places.reduce((sum, place) => sum + place.width + 1, 0);
   const title = kind === 'filter' ? ' Filter: ' : ' Jump to: ';
   const room = width - used - title.length - 1;
   if (room < 8) return `${title}${lineRow(line, width - title.length, look)}`;
