@@ -84,6 +84,10 @@ function withConnectOptions(command: Command): Command {
     .option('--pin <FINGERPRINT>', 'the identity the server must show')
     .option('--accept-new', 'at first contact, trust and remember whoever answers')
     .option('--invite-file <FILE>', 'read an invite from a file, or with - from stdin')
+    .option(
+      '--password-file <FILE>',
+      'for ferry://NAME@host: read the password from a file, or with - from stdin',
+    )
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();
 }
