@@ -33,6 +33,7 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
       new Terminal(browserCommand(server.address, join(home, 'local')), { env: server.env });
     let terminal = open();
     try {
+      await terminal.shows('mine.txt');
       const first = await terminal.shows('notes.txt');
       assert.ok(first.indexOf('file2.bin') < first.indexOf('file10.bin'));
       terminal.press('=');
@@ -97,6 +98,7 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
     const own = await startServer(shared);
     const terminal = new Terminal(browserCommand(own.address, join(home, 'local')), { env: own.env });
     try {
+      await terminal.shows('mine.txt');
       await terminal.shows('notes.txt');
       terminal.press('/');
       terminal.type('file');

@@ -10,6 +10,7 @@ import { Effects } from './effects/run.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
+import { keysReport } from './state/texts.ts';
 import { update } from './state/update.ts';
 import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
@@ -55,8 +56,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       remembered,
     });
     if (problems.length > 0) {
-      const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), trusted('All else holds.')];
-      state = { ...state, dialog: { kind: 'words', title: trusted('Your keys'), lines, top: 0 } };
+      const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), keysReport.rest];
+      state = { ...state, dialog: { kind: 'words', title: keysReport.title, lines, top: 0 } };
     }
     let isFirstListing = true;
     let ticks: NodeJS.Timeout | undefined;

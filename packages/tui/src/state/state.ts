@@ -1,6 +1,6 @@
 /** All that the screen shows, as one value. Pure; UI thread. */
 
-import { type Path, type Shown, show, trusted } from '@ferry/protocol';
+import { type Path, type Shown, show } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
 import { keyName } from '../keymap/key-name.ts';
@@ -14,6 +14,7 @@ import { newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
+import { notices } from './texts.ts';
 import type { Typing } from './typing.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -112,9 +113,8 @@ export const hintedStarts = 5;
 
 /** Three keys that are enough to begin with, as they are now; gone with the first key. */
 function hint({ pane }: Keymap): Notice | undefined {
-  const key = (action: Action): string => keyName(pane.byAction.get(action)?.keys[0] ?? '');
-  const text = `${key('mark')} marks · ${key('copy')} copies to the other side · ${key('help')} lists all that can be done`;
-  return { text: trusted(text), isError: false };
+  const key = (action: Action): Shown => keyName(pane.byAction.get(action)?.keys[0] ?? '');
+  return { text: notices.hint(key('mark'), key('copy'), key('help')), isError: false };
 }
 
 export function otherSide(side: Side): Side {

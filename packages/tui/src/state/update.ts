@@ -3,7 +3,7 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, showName, trusted, type WireError } from '@ferry/protocol';
+import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
@@ -14,6 +14,7 @@ import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
+import { notices } from './texts.ts';
 import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
@@ -172,8 +173,7 @@ function measured(
     ? withPane(state, { ...pane, sizes: new Map([...pane.sizes, [name, bytes]]) })
     : state;
   if (!whole) return next;
-  const text = trusted(`${showName(name)}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`);
-  return { ...next, notice: { text, isError: false } };
+  return { ...next, notice: { text: notices.counted(showName(name), bytes, files), isError: false } };
 }
 
 /** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */

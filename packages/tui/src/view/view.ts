@@ -6,6 +6,7 @@
 import type { Widgets } from 'blessed';
 import { type Layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
 import { type AppState, activeSide, layoutOf } from '../state/state.ts';
+import { sideNames, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
 import { rowBox } from './row-box.ts';
@@ -92,7 +93,7 @@ export class View {
       const isSame = before?.[side] === pane && (side === 'local' || awayWords(before) === away);
       const isAsBefore = !isMoved && !focusMoved && !isUncovered && isSame;
       if (isAsBefore && before?.preview?.side === state.preview?.side) continue;
-      const place = side === 'remote' ? 'server: ' : 'local: ';
+      const place = sideNames[side];
       this.#fill(
         side,
         paneRowsOf(pane, rect, {
@@ -216,7 +217,7 @@ export class View {
     const { title } = this.#boxes;
     title.show();
     put(title, { left: 0, top: 0, width: Number(this.#terminal.screen.width), height: 1 });
-    title.setContent('ferry: make the window larger');
+    title.setContent(tooSmall);
     this.#render();
   }
 

@@ -7,6 +7,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import type { Field } from '../../state/edit-line.ts';
 import { type AppState, isAway } from '../../state/state.ts';
+import { panes, prompts } from '../../state/texts.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
@@ -40,8 +41,8 @@ function retryWords(retryMs: number): string {
 export function awayWords(state: AppState): string | undefined {
   if (!isAway(state)) return undefined;
   const { connection } = state;
-  if (connection.phase === 'offline') return `stale, again ${retryWords(connection.retryMs)}`;
-  return connection.phase === 'closed' ? 'stale' : 'stale, connecting…';
+  if (connection.phase === 'offline') return panes.staleUntil(retryWords(connection.retryMs));
+  return connection.phase === 'closed' ? panes.stale : panes.staleConnecting;
 }
 
 export function titleRow({ connection, address }: AppState, width: number, { theme, glyphs }: Look): string {
@@ -70,7 +71,7 @@ function typingRow(state: AppState, { kind, line }: Typing, width: number, look:
     ({ name, label }) => `${paint(look.theme, 'key', ` ${name} `)}${paint(look.theme, 'keyLabel', label)} `,
   );
   const used = places.reduce((sum, place) => sum + place.width + 1, 0);
-  const title = kind === 'filter' ? ' Filter: ' : ' Jump to: ';
+  const title = ` ${kind === 'filter' ? prompts.filter : prompts.jump}`;
   const room = width - used - title.length - 1;
   if (room < 8) return `${title}${lineRow(line, width - title.length, look)}`;
   return `${paint(look.theme, 'notice', title)}${lineRow(line, room, look)} ${keys.join('')}`;
