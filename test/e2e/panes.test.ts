@@ -52,7 +52,7 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
       terminal.press('Enter');
       await terminal.shows('F1');
       terminal.press('Escape');
-      await terminal.shows('5 items');
+      await terminal.lacks('of 5 items');
       terminal.press('Home', 'C-Space');
       await terminal.shows('films: 3000 bytes in 3 files');
       terminal.press('g');
