@@ -106,6 +106,8 @@ export const lists = {
   place: (row: number, rows: number) => `${row} of ${rows}`,
   inQueue: ' (in the queue)',
   inFiles: ' (in the files)',
+  emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
+  noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
 } as const;
 

@@ -79,8 +79,19 @@ function sizeWords({ kind, name, size }: Entry, sizes: ReadonlyMap<Name, number>
   return counted === undefined ? panes.folder : prettyBytes(counted);
 }
 
+/** Set-user, set-group and sticky: their bit, and the place whose letter they change. */
+const special = [
+  [0o4000, 2, 's'],
+  [0o2000, 5, 's'],
+  [0o1000, 8, 't'],
+] as const;
+
 /** `rwxr-x---`, as ls writes it. */
 export function modeWords(mode: number): string {
-  const letters = 'rwxrwxrwx';
-  return [...letters].map((letter, i) => (mode & (0o400 >> i) ? letter : '-')).join('');
+  const letters = [...'rwxrwxrwx'].map((letter, i) => (mode & (0o400 >> i) ? letter : '-'));
+  for (const [bit, at, letter] of special) {
+    if ((mode & bit) === 0) continue;
+    letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase();
+  }
+  return letters.join('');
 }
