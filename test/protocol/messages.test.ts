@@ -18,7 +18,7 @@ const entry = {
   modified: { s: -5, ns: 999_999_999 },
   mode: 0o644,
 };
-const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
+const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
@@ -101,6 +101,12 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
     request: { size: 5_000_000, firstBlock: bytes(32) },
     reply: { place: { path, identity: facts.identity } },
   }),
+  ...of('archive', messages.archive, {
+    request: { path, format: messages.ArchiveFormat.zstd },
+    part: progress,
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, blocks: 6, size: 7 },
+  }),
+  ...of('unpack', messages.unpack, { request: { archive: path, to: path } }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {
@@ -122,6 +128,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       source: 'y',
       base: 'z',
       basePath: path,
+      sparse: true,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },

@@ -1,7 +1,8 @@
 /** What an account may hold and how fast it moves (AUTZ-04). */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, limits, nameFromText } from '@ferry/protocol';
@@ -170,6 +171,28 @@ describe('a quota', () => {
     assert.deepEqual(await used(), bytes(40, 2));
     await works.removeTree(path('anna/f'), new Work());
     assert.deepEqual(await used(), bytes(0));
+  });
+
+  it('ends an archive that holds more than there is room for, and leaves nothing of it', async (t) => {
+    const dir = scratchFolder(t);
+    mkdirSync(join(dir, 'anna'));
+    mkdirSync(join(dir, 'packed'));
+    writeFileSync(join(dir, 'packed/zeros'), Buffer.alloc(8 * limits.blockBytes));
+    execFileSync('tar', ['-czf', join(dir, 'anna/a.tgz'), '-C', dir, 'packed']);
+    const storage = LocalStorage.open(dir);
+    t.after(() => storage.close());
+    const root = path('anna');
+    const quotas = new Quotas(new AccountMemory(newAccountMemory(1), 1), storage);
+    const within = (quotaBytes: number) =>
+      withQuota(
+        storage,
+        () => ({ ...unbounded, quotaBytes }),
+        () => quotas.of(1, 'anna', root),
+      ).works.unpack({ archive: path('anna/a.tgz'), to: path('anna/out') }, new Work());
+    await assert.rejects(within(4 * limits.blockBytes), withCode('QUOTA'));
+    assert.deepEqual(readdirSync(join(dir, 'anna')), ['a.tgz']);
+    await within(9 * limits.blockBytes);
+    assert.deepEqual(readdirSync(join(dir, 'anna')), ['a.tgz', 'out']);
   });
 
   it('holds for a running server, is its free space, and can be changed', async (t) => {

@@ -49,7 +49,7 @@ const sub = {
   modified: { s: 1_760_000_000, ns: 0 },
   mode: 0o755,
 };
-const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
+const facts = { ...entry, identity: counted(0x40, 16).toString('latin1'), sparse: false };
 const path = pathFromText('docs/notes.txt');
 const deletion = {
   id: counted(0xd0, 16),
@@ -313,6 +313,32 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'one of it, for good',
     body(Kind.emptyTrash, 7, messages.emptyTrash.request, { ids: [deletion.id] }),
   ],
+  unpack: [
+    'an archive into a new folder',
+    body(Kind.unpack, 7, messages.unpack.request, {
+      archive: pathFromText('docs.tar.zst'),
+      to: pathFromText('docs'),
+    }),
+  ],
+  archive: [
+    'a folder as tar.zst',
+    body(Kind.archive, 7, messages.archive.request, {
+      path: pathFromText('docs'),
+      format: messages.ArchiveFormat.zstd,
+    }),
+  ],
+  'archive-reply': [
+    'all was sent',
+    body(Kind.reply, 7, messages.archive.reply, {
+      files: 2,
+      folders: 1,
+      bytes: 600,
+      skipped: 0,
+      failed: 0,
+      blocks: 1,
+      size: 310,
+    }),
+  ],
   ticket: ['a ticket for a lane', body(Kind.ticket, 8, ticket.request, {})],
   'ticket-reply': ['here it is (opaque)', body(Kind.reply, 8, ticket.reply, { ticket: counted(0, 24) })],
   attach: [
@@ -341,6 +367,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       source: facts.identity,
       base: undefined,
       basePath: undefined,
+      sparse: false,
     }),
   ],
   'create-part': [

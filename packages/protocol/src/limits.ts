@@ -100,6 +100,8 @@ export const limits = {
   findHits: 10_000,
   /** Deletions that one request names. */
   trashIds: 1000,
+  /** Entries of an archive that is unpacked. */
+  unpackEntries: 1_000_000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

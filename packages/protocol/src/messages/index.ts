@@ -1,4 +1,5 @@
 /** One file per message; this is the list of them. */
+export * from './archive.ts';
 export * from './attach.ts';
 export * from './block.ts';
 export * from './commit.ts';
@@ -35,5 +36,6 @@ export * from './store.ts';
 export * from './sum.ts';
 export * from './ticket.ts';
 export * from './trash.ts';
+export * from './unpack.ts';
 export * from './usage.ts';
 export * from './work.ts';

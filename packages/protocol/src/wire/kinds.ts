@@ -40,6 +40,9 @@ export const Kind = {
   listTrash: 0x37,
   restore: 0x38,
   emptyTrash: 0x39,
+  unpack: 0x3a,
+  /** Long work that file bytes come from; on lanes. */
+  archive: 0x3b,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,

@@ -82,6 +82,8 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.store, 'create'],
   [Kind.patch, 'create'],
   [Kind.slice, 'create'],
+  [Kind.archive, 'read'],
+  [Kind.unpack, 'create'],
 ]);
 
 const changing: readonly Right[] = ['create', 'overwrite', 'rename', 'delete', 'mkdir'];
@@ -115,7 +117,7 @@ export function mayThroughout(rights: Rights, right: Right, path: Path): boolean
   );
 }
 
-/** At the root that the account sees, or somewhere below it. */
+/** At a folder (the root that the account sees, for one), or somewhere below it. */
 export function maySomewhere(rights: Rights, right: Right, root: Path): boolean {
   return (
     may(rights, right, root) ||

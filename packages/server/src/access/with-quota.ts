@@ -4,8 +4,9 @@
 
 import {
   asFerryError,
+  Code,
   EntryKind,
-  type FerryError,
+  FerryError,
   joinPath,
   type Name,
   type Path,
@@ -175,6 +176,18 @@ function worksWithQuota(
       spec.existing === 'overwrite' ? countedAgain(works.move(spec, work)) : works.move(spec, work),
     removeTree: (path, work) => countedAgain(works.removeTree(path, work)),
     emptyTrash: (owner, inside, ids, work) => countedAgain(works.emptyTrash(owner, inside, ids, work)),
+    unpack: async (spec, work) => {
+      if (!applies()) return works.unpack(spec, work);
+      const { bytes, files } = await quota().used();
+      const { quotaBytes = Infinity, quotaFiles = Infinity } = bounds();
+      // How much it is shows only as it comes.
+      work.guard(() => {
+        if (bytes + work.bytes <= quotaBytes && files + work.files + work.folders <= quotaFiles) return;
+        throw new FerryError(Code.QUOTA, 'what is in the archive is more than you may still put here');
+      });
+      return countedAgain(works.unpack(spec, work));
+    },
+    archive: (path, work, sink) => works.archive(path, work, sink),
     trash: (path, owner, work) => works.trash(path, owner, work),
     restore: (owner, inside, id, to) => works.restore(owner, inside, id, to),
     listTrash: (owner, inside, work, rows) => works.listTrash(owner, inside, work, rows),

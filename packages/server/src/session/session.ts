@@ -20,6 +20,7 @@ import { statHandler } from './handlers/stat.ts';
 import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
+import { unpackHandler } from './handlers/unpack.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
@@ -55,6 +56,7 @@ export function sessionHandlers(
       sumHandler(context, works),
       usageHandler(context, works),
       findHandler(context, works),
+      unpackHandler(context, works),
       trashHandler(context, works),
       listTrashHandler(context, works),
       restoreHandler(context),

@@ -36,6 +36,7 @@ Examples:
   ferry get ferry://host/a.iso b.iso             under another name
   ferry get -r ferry://host/films ~/films        a folder with all that is in it
   ferry get --skip -r ferry://host/films .       only what is not there yet
+  ferry get --as tar.zst ferry://host/films      as films.tar.zst
 
 A file is there under its name only when it is complete and verified.`;
 
@@ -225,8 +226,17 @@ function makeProgram(done: (code: number) => void): Command {
       '<PATHS...>',
       'ADDRESS/PATH... [LOCAL]: what to get, and where to put it (default: the current folder)',
     )
+    .option(
+      '--as <FORMAT>',
+      'a folder as one archive, made by the server: tar, tar.gz or tar.zst; LOCAL may be -',
+    )
     .addHelpText('after', getHelp)
-    .action(async (args: string[], _options: object, command: Command) => {
+    .action(async (args: string[], options: { as?: string }, command: Command) => {
+      if (options.as !== undefined) {
+        const { getArchive } = await import('./archive.ts');
+        done(await getArchive(args, command.optsWithGlobals()));
+        return;
+      }
       const { get } = await import('./move.ts');
       done(await get(args, command.optsWithGlobals()));
     });
