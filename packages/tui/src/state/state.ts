@@ -14,6 +14,7 @@ import { newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
+import type { OtherTabs } from './tabs.ts';
 import { notices } from './texts.ts';
 import type { Typing } from './typing.ts';
 import type { Viewer } from './viewer.ts';
@@ -58,6 +59,7 @@ export type AppState = {
   readonly remembered: Remembered;
   /** Where both sides began: folders below them correspond to each other. */
   readonly origin: Origin;
+  readonly otherTabs: OtherTabs;
   /** Going somewhere on one side goes there on the other; from these folders on. */
   readonly synced: Origin | undefined;
   /** Keys pressed so far of a chord; '' for none. */
@@ -100,6 +102,7 @@ export function initialState({ size, keymap, address, remote, local, remembered 
     remembered,
     origin: { remote, local },
     synced: undefined,
+    otherTabs: { before: [], after: [] },
     chord: '',
     beforeEscape: undefined,
     dragging: false,

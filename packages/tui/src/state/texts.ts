@@ -50,6 +50,9 @@ export const notices = {
   alone: say('each side goes alone'),
   columns: (columns: Columns) =>
     say(`columns: ${{ auto: 'as many as fit', brief: 'names and sizes', full: 'all' }[columns]}`),
+  tooManyTabs: say('there are as many tabs as there may be'),
+  lastTab: say('the last tab stays'),
+  onlyTab: say('there is only this tab'),
   theme: (name: string) => say(`theme: ${name}`),
   mouseOurs: say('the mouse clicks here'),
   mouseTheirs: say('the mouse is the terminal’s, to select text with'),

@@ -12,6 +12,7 @@ import { togglePreview } from './preview.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
+import { actOnTabs } from './tabs.ts';
 import { notices } from './texts.ts';
 import { startFilter, startJump } from './typing.ts';
 import { arrangedBy } from './update-arrangement.ts';
@@ -106,7 +107,10 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return quit(state);
     default:
       return (
-        actOnEntries(state, pane, action) ?? actOnPlaces(state, pane, action) ?? arrangedBy(state, action)
+        actOnTabs(state, action) ??
+        actOnEntries(state, pane, action) ??
+        actOnPlaces(state, pane, action) ??
+        arrangedBy(state, action)
       );
   }
 }

@@ -7,6 +7,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import type { Field } from '../../state/edit-line.ts';
 import { type AppState, isAway } from '../../state/state.ts';
+import { tabNames } from '../../state/tabs.ts';
 import { panes, prompts } from '../../state/texts.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
@@ -45,8 +46,14 @@ export function awayWords(state: AppState): string | undefined {
   return connection.phase === 'closed' ? panes.stale : panes.staleConnecting;
 }
 
-export function titleRow({ connection, address }: AppState, width: number, { theme, glyphs }: Look): string {
-  return paint(theme, 'title', fit(` ferry  ${connectionWords(connection, address, glyphs.dot)}`, width));
+/** The server, and at the right the tabs where there are several and room for them. */
+export function titleRow(state: AppState, width: number, { theme, glyphs }: Look): string {
+  const { connection, address } = state;
+  const words = ` ferry  ${connectionWords(connection, address, glyphs.dot)}`;
+  const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
+  while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
+  const right = tabs.join('');
+  return paint(theme, 'title', fit(words, width - cells(right)) + right);
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
