@@ -20,7 +20,7 @@ Examples:
   ferry servers                                 whom this ferry trusts
   ferry trust 10.0.0.5                          accept a server's changed identity
 
-In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
+In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 lists all that can be done.
 
 ${exitCodeHelp}
 
@@ -28,7 +28,8 @@ Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
   $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
   $XDG_STATE_HOME/ferry/queue.db            the queue
-  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser`;
+  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser
+  $XDG_STATE_HOME/ferry/browser.json        its bookmarks, recent folders and layout`;
 
 const getHelp = `
 Examples:
