@@ -61,7 +61,13 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
 }
 
 /** Stories of whole programs: they take long and say nothing about the runtime that the rest does not. */
-const stories = ['test/e2e/', 'test/tui/commands/', 'test/tui/queue/', 'test/tui/engine/queue.test.ts'];
+const stories = [
+  'test/e2e/',
+  'test/sim/',
+  'test/tui/commands/',
+  'test/tui/queue/',
+  'test/tui/engine/queue.test.ts',
+];
 
 function fast(): string[] {
   return all().filter((file) => !stories.some((story) => file.startsWith(story)));

@@ -14,10 +14,15 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { unlessErrno } from './errno.ts';
 
+/** And those that lead to it. What is put into them is nowhere after a power cut unless their names are on the disk. */
 export function makePrivateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = resolve(folder); made.length >= first.length; made = dirname(made))
+    unlessErrno(['EACCES', 'EINVAL'], () => syncFolder(dirname(made)));
 }
 
 /** Puts the text in the file's place, whatever was there. @throws system errors; leaves the old file then */
@@ -55,11 +60,15 @@ function writeBeside<T>(file: string, text: string, publish: (fresh: string) => 
     closeSync(fd);
   }
   const published = publish(fresh);
-  const folderFd = openSync(folder, 'r');
-  try {
-    fsyncSync(folderFd);
-  } finally {
-    closeSync(folderFd);
-  }
+  syncFolder(folder);
   return published;
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { codeName, show } from '@ferry/protocol';
-import { MoverLock } from '../queue/mover-lock.ts';
+import { lacksMover } from '../queue/lacks-mover.ts';
 import { QueueStore } from '../queue/queue-store.ts';
-import { isMovable, type QueueOrder, toJob } from '../queue/stored-job.ts';
+import { type QueueOrder, toJob } from '../queue/stored-job.ts';
 import { places } from './connect.ts';
 import { jsonJob, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';
@@ -44,7 +44,7 @@ export function enqueue(orders: readonly QueueOrder[], { json }: { json?: boolea
 
 /** Starts a ferry in the background that moves what there is to move, unless one does already. */
 export function ensureMover(store: QueueStore): void {
-  if (!store.jobs().some((job) => isMovable(job, store.settings)) || MoverLock.isHeld(store.file)) return;
+  if (!lacksMover(store)) return;
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, 'queue', 'run'], {
     cwd: '/',
