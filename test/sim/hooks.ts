@@ -3,7 +3,7 @@
  * loaded with `await import`.
  */
 
-import { registerHooks } from 'node:module';
+import { type LoadFnOutput, registerHooks } from 'node:module';
 import { takeOverClock } from './model/clock.ts';
 
 const models: Readonly<Record<string, string>> = {
@@ -20,7 +20,35 @@ export function standIn(partOfProgram: string, model: URL): void {
   standIns.set(partOfProgram, model.href);
 }
 
+/** What a program keeps for as long as it runs, or what is too large for ten thousand worlds, by the end of the file's address. */
+const changes = new Map<string, readonly (readonly [from: string | RegExp, to: string])[]>();
+
+/** To be called before the program is loaded. Each `from` must be there. */
+export function change(partOfProgram: string, ...how: readonly (readonly [string | RegExp, string])[]): void {
+  changes.set(partOfProgram, how);
+}
+
+function changed(source: string, how: readonly (readonly [string | RegExp, string])[]): string {
+  return how.reduce((text, [from, to]) => {
+    const next = text.replaceAll(from, to);
+    if (next === text) throw new Error(`${String(from)} is not there any more`);
+    return next;
+  }, source);
+}
+
+type Source = LoadFnOutput['source'];
+
+function textOf(source: Source): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source ?? undefined);
+}
+
 registerHooks({
+  load(url, context, next) {
+    const loaded = next(url, context);
+    for (const [part, how] of changes)
+      if (url.endsWith(part)) return { ...loaded, source: changed(textOf(loaded.source), how) };
+    return loaded;
+  },
   resolve(specifier, context, next) {
     if (context.parentURL?.includes('/packages/') !== true) return next(specifier, context);
     const model = models[specifier];

@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { randomFrom } from '../support/random.ts';
-import { Disk } from './model/disk.ts';
+import { Disk, forgetMemory } from './model/disk.ts';
 
 /** Taken before hooks.ts puts the model's in their place. */
 const realImmediate = setImmediate;
@@ -43,6 +43,8 @@ export class Process {
   readonly name: string;
   readonly machine: Machine;
   isAlive = true;
+  /** Blocks that are written beside its thread. */
+  beside = 0;
   /** So many calls to the system until it is killed in the middle of one; undefined: never. */
   stepsLeft: number | undefined;
   readonly onEnd: (() => void)[] = [];
@@ -57,6 +59,8 @@ export class World {
   readonly random: (below: number) => number;
   readonly outside: Process;
   nowMs = 1_700_000_000_000;
+  /** Counts changes of files: each at a time of its own. */
+  ticks = 0n;
   events = 0;
   kills = 0;
   powerCuts = 0;
@@ -255,12 +259,16 @@ export function world(): World {
   return here;
 }
 
+/** For what programs under test keep for as long as they run; see hooks.ts. */
+Object.assign(globalThis, { ferryProcess: () => world().current });
+
 export function hasWorld(): boolean {
   return here !== undefined;
 }
 
 /** One run, from the seed to its end. @throws what broke first, with the seed in its text */
 export async function inWorld<T>(seed: number, live: (world: World) => Promise<T>): Promise<T> {
+  forgetMemory();
   const made = new World(seed);
   here = made;
   try {

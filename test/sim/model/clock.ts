@@ -55,6 +55,6 @@ export function takeOverClock(): void {
   Object.assign(globalThis, model);
   const { now: realDate } = Date;
   const realNow = performance.now.bind(performance);
-  Date.now = () => (hasWorld() ? world().nowMs : realDate());
+  Date.now = () => (hasWorld() ? Math.floor(world().nowMs) : realDate());
   performance.now = () => (hasWorld() ? world().nowMs - 1_600_000_000_000 : realNow());
 }

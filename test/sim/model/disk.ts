@@ -33,11 +33,36 @@ type NameStep = {
 
 const nothing = Buffer.alloc(0);
 
+/** One memory for the bytes of all disks of a world: thousands of small buffers a second are more work than all the rest. */
+const memory = Buffer.alloc(4 * 1024 * 1024);
+let used = 0;
+
+/** A new world begins: what the last one held is nobody's. */
+export function forgetMemory(): void {
+  used = 0;
+}
+
+function room(size: number): Buffer {
+  if (used + size > memory.length) return Buffer.alloc(size);
+  used += size;
+  return memory.subarray(used - size, used).fill(0);
+}
+
+/** Good until the world ends. */
+export function copyOf(bytes: Uint8Array): Buffer {
+  const copy = room(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 export class Disk {
   readonly root: Inode;
   /** Another one after each power cut. */
   bootId = 'boot 0';
   #boots = 0;
+  /** Told after each change of names, and of each write. */
+  onName: (folder: Inode, name: string, inode: Inode | undefined) => void = () => {};
+  onWrite: (file: Inode, at: number) => void = () => {};
   readonly #random: (below: number) => number;
   #inos = 1;
   #steps: NameStep[] = [];
@@ -79,13 +104,15 @@ export class Disk {
       }
     }
     this.#steps.push({ effects: [...effects] });
+    for (const { folder, name, inode } of effects) this.onName(folder, name, inode);
   }
 
   write(file: Inode, at: number, bytes: Buffer): void {
-    const write = { at, bytes: Buffer.from(bytes) };
+    const write = { at, bytes: copyOf(bytes) };
     file.unsynced.push(write);
     this.#files.add(file);
     apply(file, write);
+    this.onWrite(file, at);
   }
 
   truncate(file: Inode, size: number): void {
@@ -96,7 +123,7 @@ export class Disk {
 
   sync(inode: Inode): void {
     if (inode.kind === 'file') {
-      inode.synced = Buffer.from(inode.bytes.subarray(0, inode.size));
+      inode.synced = copyOf(inode.bytes.subarray(0, inode.size));
       inode.unsynced = [];
       this.#files.delete(inode);
       return;
@@ -132,10 +159,10 @@ export class Disk {
     seen.add(inode);
     if (inode.kind === 'file') {
       const { unsynced } = inode;
-      inode.bytes = inode.synced;
+      inode.bytes = copyOf(inode.synced);
       inode.size = inode.synced.length;
       for (const write of unsynced) if (this.#random(2) === 0) apply(inode, this.#torn(write));
-      inode.synced = Buffer.from(inode.bytes.subarray(0, inode.size));
+      inode.synced = copyOf(inode.bytes.subarray(0, inode.size));
       inode.unsynced = [];
       inode.database?.cutPower(this.#random);
       return;
@@ -171,8 +198,11 @@ function apply(file: Inode, write: Write): void {
 }
 
 function grow(file: Inode, size: number): void {
-  // Never in place of what `synced` may share.
-  const larger = Buffer.alloc(Math.max(size, 2 * file.bytes.length));
+  if (size <= file.bytes.length) {
+    file.size = size;
+    return;
+  }
+  const larger = room(Math.max(size, 2 * file.bytes.length));
   file.bytes.copy(larger, 0, 0, file.size);
   file.bytes = larger;
   file.size = size;

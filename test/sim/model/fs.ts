@@ -91,11 +91,11 @@ function disk() {
   return world().current.machine.disk;
 }
 
-/** A clock of one's own for times of files: each change another one. */
-let tickNs = 0n;
+/** Each change at another time. */
 function nowNs(): bigint {
-  tickNs += 1n;
-  return BigInt(Math.floor(world().nowMs)) * 1_000_000n + (tickNs % 1_000_000n);
+  const here = world();
+  here.ticks += 1n;
+  return BigInt(Math.floor(here.nowMs)) * 1_000_000n + (here.ticks % 1_000_000n);
 }
 
 function flagsOf(flags: number | string): number {

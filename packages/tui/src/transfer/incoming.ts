@@ -266,6 +266,8 @@ export class Incoming {
       if ([...missing].some((index) => index < blocks)) {
         throw new FerryError(Code.INTEGRITY, 'the server left out a part of the file');
       }
+      // Asked for before it was known where the file ends.
+      for (const index of missing) this.#givenBack(index);
     } catch (thrown) {
       if (this.#complete.signal.aborted) return;
       const error = asFerryError(thrown);
@@ -274,7 +276,7 @@ export class Incoming {
       // A call that failed may have left blocks on their way to the disk.
       await Promise.allSettled(writing);
       const blocks = this.#facts === undefined ? 0 : blockCount(this.#facts.size);
-      for (const index of missing) if (index < blocks && this.#givenBack(index)) this.#again.push(index);
+      for (const index of missing) if (this.#givenBack(index) && index < blocks) this.#again.push(index);
       throw error;
     }
   }
