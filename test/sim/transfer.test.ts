@@ -9,7 +9,7 @@ test('files in simulated worlds: each whole or not there, and there once acknowl
   const sums = await inThread(new URL('./transfer/main.ts', import.meta.url), { seed, count });
   t.diagnostic(
     `count: ${count} simulated transfers of ${sums['files']} files, ${sums['kills']} kills, ${sums['cuts']} cut lines, ` +
-      `${sums['powerCuts']} power cuts, ${sums['damaged']} damaged blocks, ${sums['events']} events, ` +
+      `${sums['powerCuts']} power cuts, ${sums['damaged']} damaged blocks, ${sums['again']} blocks written again, ${sums['events']} events, ` +
       `torn 0, acknowledged and lost 0 (seed ${seed})`,
   );
 });

@@ -159,6 +159,11 @@ export class World {
     this.#failure ??= { error };
   }
 
+  /** What broke first, if anything did. */
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
   /** What a process does in its own time must go well, as long as there is the process. */
   watch(process: Process, work: Promise<void>): void {
     work.catch((error: unknown) => {
@@ -180,7 +185,7 @@ export class World {
       await new Promise<void>((resolve) => {
         realImmediate(resolve);
       });
-      if (this.#failure !== undefined) throw this.#failure.error;
+      this.throwFailure();
       if (isOver()) return;
       const timer = this.#pop(untilMs);
       if (timer === undefined) {
@@ -272,7 +277,9 @@ export async function inWorld<T>(seed: number, live: (world: World) => Promise<T
   const made = new World(seed);
   here = made;
   try {
-    return await live(made);
+    const result = await live(made);
+    made.throwFailure();
+    return result;
   } catch (error) {
     throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,

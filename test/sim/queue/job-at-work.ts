@@ -168,11 +168,14 @@ export class LiveJob implements Surface {
     this.#tasks.clear();
     witness().rests(this.#process, this.id);
     this.#tidying += 1;
-    world().timer(() => {
-      this.#tidying -= 1;
-      this.#context.onChange();
-      this.#endIfDone();
-    }, world().random(50));
+    world().timer(
+      () => {
+        this.#tidying -= 1;
+        this.#context.onChange();
+        this.#endIfDone();
+      },
+      world().random(world().chance(20) ? 900 : 50),
+    );
   }
 
   answer(answer: Answer): void {

@@ -31,6 +31,7 @@ const busyMs = 2000;
 /** After the last of them all must be there within. */
 const endMs = 600_000;
 const restMs = 200;
+const lanes = 4;
 
 /** What files are made of: no two blocks of it are alike. */
 const chaos = Buffer.alloc(64 * 1024);
@@ -45,6 +46,8 @@ type Job = {
   readonly versions: Buffer[];
   /** The receiver said that it is there, and on the disk. */
   acknowledged: boolean;
+  /** Somebody who is no more put it there; nobody says that the disk has its name. */
+  isFound: boolean;
   attempts: number;
 };
 
@@ -56,6 +59,11 @@ export class TransferLife {
   readonly #jobs: readonly Job[];
   #server: Process | undefined;
   #client: Process | undefined;
+  /** Names of partial files, and what of each was written how often. */
+  readonly #parts = new Map<Inode, string>();
+  readonly #written = new Map<string, Set<number>>();
+  /** Blocks that were written although they had been. */
+  again = 0;
   #session: Session | undefined;
 
   constructor(at: World) {
@@ -90,15 +98,16 @@ export class TransferLife {
     for (const { processes } of [this.#home, this.#there])
       for (const process of processes) process.stepsLeft = undefined;
     await at.run(at.nowMs + endMs, () => this.#isDone());
+    this.#checkThrift();
     for (const job of this.#jobs)
-      at.must(job.acknowledged, () => `${job.name} is not there, though nothing is in its way`);
+      at.must(isOver(job), () => `${job.name} is not there, though nothing is in its way`);
     at.cutPower(this.#home);
     at.cutPower(this.#there);
     this.#check();
   }
 
   #isDone(): boolean {
-    return this.#jobs.every(({ acknowledged }) => acknowledged);
+    return this.#jobs.every(isOver);
   }
 
   #job(i: number): Job {
@@ -110,6 +119,7 @@ export class TransferLife {
       existing: at.chance(50) ? 'fail' : 'overwrite',
       versions: [this.#content(size)],
       acknowledged: false,
+      isFound: false,
       attempts: 0,
     };
     put(this.#sourceOf(job).disk, job.direction === 'upload' ? 'mine' : 'share', job.name, job.versions[0]!);
@@ -176,7 +186,7 @@ export class TransferLife {
     const pool = new BlockPool();
     return {
       rttMs: 2 * latencyMs,
-      welcome: { lanes: 4 },
+      welcome: { lanes },
       channel: { ping: () => {} },
       openLane: async () => {
         const client = at.current;
@@ -214,7 +224,7 @@ export class TransferLife {
       const lanes = new Lanes(connection as unknown as Connection);
       const pool = new BlockPool(8);
       for (const job of this.#jobs)
-        if (!job.acknowledged) at.watch(process, this.#move(job, process, lanes, pool));
+        if (!isOver(job)) at.watch(process, this.#move(job, process, lanes, pool));
     });
   }
 
@@ -246,7 +256,7 @@ export class TransferLife {
         // It may have got there without being told, and whoever knew is no more.
         const wasEnded = job.attempts > 1 || at.kills + at.powerCuts > 0;
         if (thrown.code === Code.EXISTS && wasEnded && this.#isThere(job)) {
-          job.acknowledged = true;
+          job.isFound = true;
           return;
         }
         at.must(
@@ -284,12 +294,36 @@ export class TransferLife {
     this.#world.must(isWhole, `${job.name} is torn`);
   }
 
+  /**
+   * An interruption costs each lane the block whose record was not written, and what was on its way besides. Small files begin
+   * again as a whole, and so does what stays damaged; after a power cut nobody knows what is there.
+   */
+  #checkThrift(): void {
+    const at = this.#world;
+    const isOther = at.powerCuts > 0 || this.#network.damaged > 0;
+    if (isOther || this.#jobs.some(({ versions: [content] }) => content!.length <= 8 * block)) return;
+    const most = 2 * lanes * (at.kills + this.#network.cuts);
+    at.must(this.again <= most, () => `${this.again} blocks came again, more than ${most}`);
+  }
+
   #watchDisk(disk: Disk): void {
     disk.onName = (at, name, inode) => {
       if (inode === undefined) return;
+      if (name.endsWith('.part')) this.#parts.set(inode, name);
+      // Published: what a killed server forgets of that is sent once more.
+      const part = this.#parts.get(inode);
+      if (part !== undefined && name !== part) this.#written.delete(part);
       for (const job of this.#jobs)
         if (name === job.name && at === this.#targetOf(job).disk.root.names.get(targetFolder(job)))
           this.#checkWhole(job, inode);
+    };
+    disk.onWrite = (inode, place) => {
+      const name = this.#parts.get(inode);
+      if (name === undefined) return;
+      const written = this.#written.get(name) ?? new Set();
+      this.#written.set(name, written);
+      if (written.has(place)) this.again += 1;
+      written.add(place);
     };
   }
 
@@ -324,6 +358,10 @@ export class TransferLife {
     const start = machine === this.#home ? () => this.#startClient() : () => this.#startServer();
     at.timer(start, 100 + at.random(1000), { process: at.outside });
   }
+}
+
+function isOver({ acknowledged, isFound }: Job): boolean {
+  return acknowledged || isFound;
 }
 
 /** What may come of faults; after it a job's next attempt must do. */
