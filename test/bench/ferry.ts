@@ -16,6 +16,7 @@ const ferrydMain = join(root, 'packages/server/src/main.ts');
 export type Ferry = {
   /** `ferry://127.0.0.1:PORT` */
   address: string;
+  fingerprint: string;
   env: NodeJS.ProcessEnv;
   /** Resident memory of the server now, MiB. */
   serverRss: () => number;
@@ -41,15 +42,20 @@ export async function startFerry(
   const command = [...prefix, process.execPath, ferrydMain, shared, '--listen', listen, '--open'];
   const [program = '', ...args] = command;
   const server: ChildProcess = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const port = await new Promise<string>((resolve, reject) => {
-    server.once('exit', (code) => reject(new Error(`ferryd ended with exit code ${code}`)));
-    if (server.stdout === null) return;
-    createInterface(server.stdout).on('line', (line) => {
-      const found = /listening on [\d.]+:(\d+)/.exec(line)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
+  const { port, fingerprint } = await new Promise<{ port: string; fingerprint: string }>(
+    (resolve, reject) => {
+      server.once('exit', (code) => reject(new Error(`ferryd ended with exit code ${code}`)));
+      if (server.stdout === null) return;
+      let at = '';
+      createInterface(server.stdout).on('line', (line) => {
+        at = /listening on [\d.]+:(\d+)/.exec(line)?.[1] ?? at;
+        const print = /^fingerprint (\S+)$/.exec(line)?.[1];
+        if (print !== undefined) resolve({ port: at, fingerprint: print });
+      });
+    },
+  );
   return {
+    fingerprint,
     address: `ferry://${host}:${port}`,
     env,
     serverRss: () =>

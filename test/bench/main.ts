@@ -6,13 +6,14 @@
 import { bigFile } from './big-file.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
+import { limits } from './limits.ts';
 import { longLine } from './long-line.ts';
 import { manyClients } from './many-clients.ts';
 import type { Bench, Row } from './measure.ts';
 import { smallFiles } from './small-files.ts';
 import { startUp } from './start-up.ts';
 
-const benches: readonly Bench[] = [bigFile, smallFiles, delta, longLine, startUp, keys, manyClients];
+const benches: readonly Bench[] = [bigFile, smallFiles, delta, longLine, startUp, keys, manyClients, limits];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
 const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const;
 

@@ -33,17 +33,20 @@ export type ServerOpts = {
   readonly again?: Server;
   /** Run it as this user (root may). */
   readonly uid?: number;
+  /** Beside this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
 };
 
 export async function startServer(
   shared: string,
-  { args = ['--open'], again, uid }: ServerOpts = {},
+  { args = ['--open'], again, uid, env: more }: ServerOpts = {},
 ): Promise<Server> {
   const home = again?.env['FERRY_TEST_HOME'] ?? mkdtempSync(join(tmpdir(), 'ferry-e2e-home-'));
   const env = {
     ...process.env,
     LANG: 'C.UTF-8',
     TERM: 'xterm-256color',
+    ...more,
     FERRY_TEST_HOME: home,
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_STATE_HOME: join(home, 'state'),

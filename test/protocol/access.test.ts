@@ -127,7 +127,7 @@ describe('fingerprints and invites', () => {
 
 describe('tickets', () => {
   const keys = makeTicketKeys();
-  const grant = { sessionId: newSessionId(), user: 'anna', readOnly: true, root: pathFromText('sub') };
+  const grant = { sessionId: newSessionId(), device: randomBytes(32), kicks: 3, serial: 7 };
 
   test('what was sealed is opened, for a minute', () => {
     const ticket = sealTicket(keys, grant, 1000);

@@ -286,4 +286,20 @@ describe('channels', () => {
     assert.deepEqual(events, ['going-down']);
     assert.equal(client.ended, undefined);
   });
+
+  test('a server that ends a connection says why to all who wait, and gives up what it is doing', async () => {
+    let aborted = false;
+    const waits = handler(stat, async (_request, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      aborted = true;
+      throw new FerryError(Code.CANCELLED, 'cancelled');
+    });
+    const { client, server } = join(new Map([waits]), {});
+    const asked = client.call(stat, { path: [] });
+    while (server.inFlight === 0) await turn();
+    server.end(new FerryError(Code.REVOKED, 'out'));
+    await assert.rejects(asked, withCode(Code.REVOKED));
+    await assert.rejects(client.call(stat, { path: [] }), withCode(Code.REVOKED));
+    assert.ok(aborted);
+  });
 });

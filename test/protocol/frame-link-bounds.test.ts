@@ -14,7 +14,7 @@ async function settle(): Promise<void> {
 }
 
 describe('a frame link', () => {
-  it('stops reading from a peer that takes no answers, and goes on when it does', async () => {
+  it('stops reading from a peer that takes no answers, and goes on when it does (PROT-16, PROT-17)', async () => {
     const { a, b } = memoryLinks();
     const answer = Buffer.alloc(60_000);
     const served = new FrameLink(b, {

@@ -18,9 +18,11 @@ const entry = {
   modified: { s: -5, ns: 999_999_999 },
   mode: 0o644,
 };
-const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
+const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
+const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
+const deletion = { id: bytes(16), path, kind: 1, files: 2, bytes: 3, deletedMs: 4 } as const;
 
 /** An example of every shape that crosses the wire. */
 const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
@@ -53,6 +55,58 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
   ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
+  ...of('copy', messages.copy, {
+    request: { from: path, to: [nameFromText('b')], existing: 1, expected: 'x' },
+    part: progress,
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5 },
+  }),
+  ...of('move', messages.move, {
+    request: { from: path, to: [nameFromText('b')], existing: 2, expected: undefined },
+  }),
+  ...of('removeTree', messages.removeTree, { request: { path } }),
+  ...of('sum', messages.sum, {
+    request: { path, algorithm: 1 },
+    part: { ...progress, rows: [{ path: [], size: 3, digest: bytes(32) }] },
+  }),
+  ...of('usage', messages.usage, {
+    request: { path },
+    part: {
+      ...progress,
+      allocated: 4096,
+      rows: [{ name: nameFromText('b'), files: 1, folders: 1, bytes: 3, allocated: 4096 }],
+    },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, allocated: 6 },
+  }),
+  ...of('find', messages.find, {
+    request: {
+      path,
+      most: 10,
+      name: '*.txt',
+      anyCase: true,
+      kind: 0,
+      minSize: 1,
+      maxSize: 2,
+      after: -3,
+      before: 4,
+      content: 'ü',
+    },
+    part: { ...progress, rows: [{ folder: path, entry, line: 3, text: 'a line' }] },
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, more: true },
+  }),
+  ...of('trash', messages.trash, { request: { path }, part: progress, reply: { deletion } }),
+  ...of('listTrash', messages.listTrash, { request: {}, part: { ...progress, rows: [deletion] } }),
+  ...of('restore', messages.restore, { request: { id: bytes(16), to: path }, reply: { path } }),
+  ...of('emptyTrash', messages.emptyTrash, { request: { ids: [bytes(16)] } }),
+  ...of('locate', messages.locate, {
+    request: { size: 5_000_000, firstBlock: bytes(32) },
+    reply: { place: { path, identity: facts.identity } },
+  }),
+  ...of('archive', messages.archive, {
+    request: { path, format: messages.ArchiveFormat.zstd },
+    part: progress,
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, blocks: 6, size: 7 },
+  }),
+  ...of('unpack', messages.unpack, { request: { archive: path, to: path } }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {
@@ -73,6 +127,8 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       begin: 1,
       source: 'y',
       base: 'z',
+      basePath: path,
+      sparse: true,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },
@@ -120,6 +176,13 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       ],
       content: bytes(3),
     },
+  }),
+  ...of('readSlice', messages.readSlice, {
+    request: { path, identity: 'x', index: 2, offset: 65_536, length: 32_768, digest: true },
+    reply: { content: bytes(9), digest: bytes(32) },
+  }),
+  ...of('slice', messages.slice, {
+    request: { handle: 1, index: 2, offset: 3, content: bytes(9), digest: undefined },
   }),
   ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),
 ];
@@ -220,5 +283,10 @@ describe('messages', () => {
       kind: 'going-down',
       drainMs: 5,
     });
+    const closed = messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.KICKED, 'out') });
+    const told = messages.decodeEvent(closed);
+    assert.ok(told?.kind === 'closed');
+    assert.deepEqual([told.error.code, told.error.message], [Code.KICKED, 'out']);
+    assert.throws(() => messages.decodeEvent(pack([2, 'x', 'out'])), FerryError);
   });
 });

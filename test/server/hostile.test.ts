@@ -69,7 +69,7 @@ describe('a hostile peer', () => {
     await isWell(server);
   });
 
-  it('that sends garbage inside TLS is closed', async (t) => {
+  it('that sends garbage inside TLS is closed (PROT-01, PROT-05)', async (t) => {
     const seed = randomBytes(4).toString('hex');
     t.diagnostic(`seed: ${seed} (noise inside TLS)`);
     const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
@@ -132,7 +132,7 @@ describe('a hostile peer', () => {
     for (const { channel } of sessions) channel.close();
   });
 
-  it('is offered neither an old TLS nor a session to resume (PROT-20, AUTH-18)', async (t) => {
+  it('is offered neither an old TLS nor a session to resume (PROT-20, PROT-27, AUTH-18)', async (t) => {
     const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
     const { host, port } = server;
     const old = connectTls({ host, port, rejectUnauthorized: false, maxVersion: 'TLSv1.2' });

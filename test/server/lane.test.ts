@@ -5,10 +5,11 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Code, FerryError, limits } from '@ferry/protocol';
-import { BlockPool } from '@ferry/protocol/content';
-import { commit, create, discard, Overwrite, read } from '@ferry/protocol/messages';
+import { BlockPool, blockLength } from '@ferry/protocol/content';
+import { commit, create, discard, Overwrite, read, readSlice, slice } from '@ferry/protocol/messages';
 import { createOf, logInto, openLane, readWhole, sendBlock, upload } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
+import { heldFiles } from '../support/held-files.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { startServer } from '../support/server.ts';
 import { boundarySizes, contentOf, randomContent } from '../support/staging.ts';
@@ -28,6 +29,50 @@ describe('a lane', () => {
       assert.ok(contents[i]?.bytes.equals(bytes), `file of ${sizes[i]} bytes`);
     }
     await server.logged(/guest@\S+ downloaded \/6\.bin \(17\.8 MB in /);
+    lane.close();
+    session.channel.close();
+  });
+
+  it('reads and takes blocks in slices, among whole ones', async (t) => {
+    const dir = scratchFolder(t);
+    const content = randomContent(2 * limits.blockBytes + 70_001);
+    writeFileSync(join(dir, 'file'), content.bytes);
+    const server = await startServer(t, { dir, args: ['--open'] });
+    const session = await logInto(server);
+    const pool = new BlockPool();
+    const lane = await openLane(server, session, { pool });
+    const file = path('file');
+    const opening = lane.call(
+      read,
+      { path: file, identity: undefined, first: 0, count: 0 },
+      {
+        onPart: ({ facts }) => {
+          identity = facts.identity;
+        },
+      },
+    );
+    let identity = '';
+    assert.deepEqual(await opening, { blocks: 0 });
+    const order = createOf(path('copy'), content);
+    const { handle } = order;
+    const answers: Promise<unknown>[] = [lane.call(create, order)];
+    for (const index of [2, 0]) {
+      const length = blockLength(content.bytes.length, index);
+      for (let offset = 0; offset < length; offset += limits.sliceBytes) {
+        const isLast = offset + limits.sliceBytes >= length;
+        const asked = { path: file, identity, index, offset, length: limits.sliceBytes, digest: isLast };
+        const { content: bytes, digest } = await lane.call(readSlice, asked);
+        assert.equal(bytes.length, Math.min(limits.sliceBytes, length - offset));
+        answers.push(lane.call(slice, { handle, index, offset, content: bytes, digest }));
+      }
+    }
+    const middle = content.bytes.subarray(limits.blockBytes, 2 * limits.blockBytes);
+    answers.push(sendBlock(lane, handle, 1, middle, pool).answered);
+    answers.push(lane.call(commit, { handle, rootDigest: content.root }));
+    await Promise.all(answers);
+    assert.ok(content.bytes.equals(readFileSync(join(dir, 'copy'))));
+    const stale = { path: file, identity: 'x', index: 0, offset: 0, length: 1, digest: false };
+    await assert.rejects(lane.call(readSlice, stale), withCode('SOURCE_CHANGED'));
     lane.close();
     session.channel.close();
   });
@@ -123,6 +168,34 @@ describe('a lane', () => {
     const wrong = { ...content, digests: contentOf(Buffer.alloc(2 * limits.blockBytes)).digests };
     await assert.rejects(upload(lane, createOf(path('wrong'), content), wrong, pool), withCode('INTEGRITY'));
     assert.deepEqual(visible(dir), []);
+    lane.abort(withEnd());
+  });
+
+  it('holds no upload whose base is another version, and begins none (handles were lost for good)', async (t) => {
+    const dir = scratchFolder(t);
+    writeFileSync(join(dir, 'there'), 'old');
+    const server = await startServer(t, { dir, args: ['--open'] });
+    const session = await logInto(server);
+    const pool = new BlockPool();
+    const lane = await openLane(server, session, { pool });
+    const content = randomContent(9 * limits.blockBytes);
+    for (const size of [1, content.blocks.length]) {
+      const part = contentOf(content.bytes.subarray(0, size * limits.blockBytes));
+      const request = createOf(path('there'), part, {
+        overwrite: Overwrite.replace,
+        base: 'another version',
+        source: 'source',
+      });
+      const results = await Promise.allSettled([
+        lane.call(create, request),
+        sendBlock(lane, request.handle, 0, part.blocks[0] ?? Buffer.alloc(0), pool).answered,
+        lane.call(commit, { handle: request.handle, rootDigest: part.root }),
+      ]);
+      assert.ok(results.every(({ status }) => status === 'rejected'));
+      assert.ok(results[0]?.status === 'rejected' && withCode('SOURCE_CHANGED')(results[0].reason));
+    }
+    assert.equal(readFileSync(join(dir, 'there'), 'utf8'), 'old');
+    assert.deepEqual(heldFiles(server.pid, dir), []);
     lane.abort(withEnd());
   });
 

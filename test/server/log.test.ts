@@ -38,7 +38,7 @@ describe('log', () => {
     ]);
   });
 
-  it('tells it as one JSON object for machines', () => {
+  it('tells it as one JSON object for machines (RES-09)', () => {
     for (const [i, line] of lines(true).entries()) {
       assert.equal(line.indexOf('\n'), line.length - 1);
       const object = JSON.parse(line) as { time: string; what: string; user?: string };
@@ -51,7 +51,7 @@ describe('log', () => {
     );
   });
 
-  it('counts a flood of refusals instead of telling each', () => {
+  it('counts a flood of refusals instead of telling each (RES-10)', () => {
     const told: LogEvent[] = [];
     let nowMs = 5000;
     const log = throttled(

@@ -95,7 +95,7 @@ describe('login', () => {
     for (const { value } of inside) value.channel.close();
   });
 
-  it('sees an invite of another process at once, with its rights, uses and folder', async (t) => {
+  it('sees an invite of another process at once, with its rights, uses and folder (AUTH-12, AUTZ-03)', async (t) => {
     const dir = scratchFolder(t);
     mkdirSync(join(dir, 'photos/2026'), { recursive: true });
     writeFileSync(join(dir, 'photos/2026/a.jpg'), 'x');
@@ -132,7 +132,7 @@ describe('login', () => {
     for (const { channel } of [guest, anna]) channel.close();
   });
 
-  it('names both versions when they differ', async (t) => {
+  it('names both versions when they differ (PROT-24)', async (t) => {
     const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
     const channel = await connect(server);
     const request = { ...helloFor(channel.link, {}), version: protocolVersion + 7 };

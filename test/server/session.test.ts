@@ -54,7 +54,7 @@ describe('a session', () => {
     }
   });
 
-  it('lists 30,000 entries in pages, each name once', async (t) => {
+  it('lists 30,000 entries in pages, each name once (RES-04)', async (t) => {
     const dir = scratchFolder(t);
     for (let i = 0; i < 30_000; i++) writeFileSync(join(dir, `entry-${i}`), '');
     const server = await startServer(t, { dir, args: ['--open=read-only'] });

@@ -45,13 +45,18 @@ export class Process {
   isAlive = true;
   /** Blocks that are written beside its thread. */
   beside = 0;
+  /** Downloads that it is at. */
+  readonly underWay = new Set<string>();
   /** So many calls to the system until it is killed in the middle of one; undefined: never. */
   stepsLeft: number | undefined;
   readonly onEnd: (() => void)[] = [];
 
-  constructor(name: string, machine: Machine) {
+  readonly id: number;
+
+  constructor(name: string, machine: Machine, id: number) {
     this.name = name;
     this.machine = machine;
+    this.id = id;
   }
 }
 
@@ -67,13 +72,14 @@ export class World {
   current: Process;
   readonly #heap: Timer[] = [];
   #turns = 0;
+  #processes = 0;
   #failure: { error: unknown } | undefined;
 
   constructor(seed: number) {
     this.random = randomFrom(seed);
     // Neighbouring seeds begin alike.
     for (let i = 0; i < 3; i++) this.random(2);
-    this.outside = new Process('outside', this.machine('outside'));
+    this.outside = new Process('outside', this.machine('outside'), 0);
     this.current = this.outside;
   }
 
@@ -82,7 +88,8 @@ export class World {
   }
 
   process(name: string, machine: Machine): Process {
-    const process = new Process(name, machine);
+    this.#processes += 1;
+    const process = new Process(name, machine, this.#processes);
     machine.processes.add(process);
     return process;
   }

@@ -83,7 +83,8 @@ export function storageSuite(name: string, make: MakeStorage): void {
       await storage.mkdir(path('folder'));
       const rows = await list(storage, []);
       for (const row of rows) {
-        const { identity, ...entry } = await storage.stat([row.name]);
+        const { identity, sparse, ...entry } = await storage.stat([row.name]);
+        assert.equal(sparse, false);
         assert.deepEqual(entry, row);
         assert.ok(identity.length >= 1 && identity.length <= 32);
       }
@@ -244,6 +245,12 @@ export function storageSuite(name: string, make: MakeStorage): void {
         const handle = await storage.openRead(path('file'), facts.identity);
         assert.deepEqual(handle.facts, facts);
         assert.ok((await readAll(handle)).equals(content.bytes));
+        const middle = Buffer.alloc(Math.floor(size / 2));
+        await handle.readAt(Math.floor(size / 3), middle);
+        assert.ok(
+          content.bytes.subarray(Math.floor(size / 3), Math.floor(size / 3) + middle.length).equals(middle),
+        );
+        await assert.rejects(async () => handle.readAt(size, Buffer.alloc(1)), withCode('SOURCE_CHANGED'));
         assert.equal(await handle.unchanged(), true);
         handle.close();
         handle.close();
@@ -267,7 +274,7 @@ export function storageSuite(name: string, make: MakeStorage): void {
       assert.ok((await readAll(handle)).equals(content.bytes));
       handle.close();
     });
-    test('wrong lengths and blocks beyond the end are refused (XFER-05)', async (t) => {
+    test('wrong lengths and blocks beyond the end are refused (XFER-05, PROT-25)', async (t) => {
       const storage = make(t);
       const upload = await storage.createUpload(specFor('file', 10));
       for (const [index, length] of [
@@ -293,6 +300,38 @@ export function storageSuite(name: string, make: MakeStorage): void {
       );
       await writeAll(upload, content);
       await upload.commit(content.root);
+    });
+    test('a block that comes in slices counts once it is verified, and slices change none that is there', async (t) => {
+      const storage = make(t);
+      const content = randomContent(limits.blockBytes + 10);
+      const [first = Buffer.alloc(0), last = Buffer.alloc(0)] = content.blocks;
+      const [firstDigest = first, lastDigest = last] = content.digests;
+      const upload = await storage.createUpload(specFor('file', content.bytes.length));
+      await upload.writeSlice(0, 100, first.subarray(100));
+      await upload.writeSlice(0, 0, first.subarray(1, 101));
+      await assert.rejects(async () => upload.settle(0, firstDigest), withCode('INTEGRITY'));
+      await upload.writeSlice(0, 0, first.subarray(0, 100));
+      await upload.settle(0, firstDigest);
+      await upload.writeSlice(0, 7, Buffer.alloc(50));
+      await upload.settle(0, firstDigest);
+      await assert.rejects(async () => upload.settle(1, lastDigest), withCode('INTEGRITY'));
+      await upload.write(1, last, lastDigest);
+      for (const [index, offset, length] of [
+        [0, limits.blockBytes - 1, 2],
+        [1, 9, 2],
+        [2, 0, 1],
+        [0, 5, 0],
+      ] as const) {
+        const write = async () => upload.writeSlice(index, offset, Buffer.alloc(length));
+        await assert.rejects(write, withCode('MALFORMED'), `${index} ${offset} ${length}`);
+      }
+      await upload.commit(content.root);
+      const handle = await storage.openRead(path('file'), undefined);
+      assert.ok((await readAll(handle)).equals(content.bytes));
+      const part = Buffer.alloc(20);
+      await handle.readAt(limits.blockBytes - 10, part);
+      assert.ok(part.equals(content.bytes.subarray(limits.blockBytes - 10)));
+      handle.close();
     });
     test('commit without all blocks or with another digest leaves no file and ends the upload', async (t) => {
       const storage = make(t);

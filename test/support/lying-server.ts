@@ -44,6 +44,7 @@ export function lyingServer(
     modified: { s: 1_600_000_000, ns: 0 },
     mode: 0o640,
     identity: 'one',
+    sparse: false,
   };
   const asks = new Map<number, number>();
   const pool = new BlockPool();
@@ -62,7 +63,15 @@ export function lyingServer(
           server.opened += 1;
           channel = open(memoryLinks(linkOpts(server.opened)));
         }
-        return { channel, nextHandle: () => 1, moved: () => {}, window: () => 12, release: () => {} };
+        return {
+          channel,
+          nextHandle: () => 1,
+          moved: () => {},
+          window: () => 12,
+          rttMs: 0,
+          abandon: () => channel?.abort(new FerryError(Code.CONNECTION_LOST, 'abandoned')),
+          release: () => {},
+        };
       },
     },
   };

@@ -7,7 +7,13 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Code, EntryKind, FerryError, nameFromText, pathFromText } from '@ferry/protocol';
-import { blockDigest, blockHeaderBytes, rootDigest, writeBlockHeader } from '@ferry/protocol/content';
+import {
+  blockDigest,
+  blockHeaderBytes,
+  rootDigest,
+  SumAlgorithm,
+  writeBlockHeader,
+} from '@ferry/protocol/content';
 import * as messages from '@ferry/protocol/messages';
 import { encodeBody, encodeFrame, frameHeaderBytes, Kind, type Shape } from '@ferry/protocol/wire';
 import { meaningOf, quoted } from '../support/vector.ts';
@@ -43,8 +49,16 @@ const sub = {
   modified: { s: 1_760_000_000, ns: 0 },
   mode: 0o755,
 };
-const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
+const facts = { ...entry, identity: counted(0x40, 16).toString('latin1'), sparse: false };
 const path = pathFromText('docs/notes.txt');
+const deletion = {
+  id: counted(0xd0, 16),
+  path: pathFromText('docs'),
+  kind: EntryKind.folder,
+  files: 2,
+  bytes: 600,
+  deletedMs: 1_760_000_000_000,
+};
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
 
@@ -98,6 +112,22 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       signature: counted(0x80, 64),
     }),
   ],
+  password: [
+    'a client logs in with a name and a password',
+    body(Kind.password, 1, messages.password.request, {
+      version: 1,
+      features: 0,
+      client: 'ferry 0.1.0',
+      user: 'anna',
+      password: 'kahn-über',
+      deviceKey: counted(1, 32),
+      signature: counted(0x80, 64),
+    }),
+  ],
+  enrol: [
+    'a client makes another device known',
+    body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
+  ],
   welcome: [
     'the server lets it in',
     body(Kind.reply, 1, hello.reply, {
@@ -145,6 +175,170 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'this much, of so much',
     body(Kind.reply, 7, space.reply, { free: 5_000_000_000, total: 2 ** 40 }),
   ],
+  copy: [
+    'copy a file inside of the server',
+    body(Kind.copy, 7, messages.copy.request, {
+      from: path,
+      to: pathFromText('new/notes.txt'),
+      existing: 1,
+      expected: facts.identity,
+    }),
+  ],
+  'copy-part': [
+    'so far, and what failed',
+    body(Kind.part, 7, messages.copy.part, {
+      files: 20,
+      folders: 2,
+      bytes: 5000,
+      failures: [
+        { path: pathFromText('docs/socket'), code: Code.NOT_REGULAR, message: 'not a regular file' },
+      ],
+    }),
+  ],
+  'copy-reply': [
+    'what it came to',
+    body(Kind.reply, 7, messages.copy.reply, { files: 21, folders: 2, bytes: 6000, skipped: 1, failed: 1 }),
+  ],
+  move: [
+    'move it',
+    body(Kind.move, 7, messages.move.request, {
+      from: path,
+      to: pathFromText('new/notes.txt'),
+      existing: 0,
+      expected: undefined,
+    }),
+  ],
+  removeTree: [
+    'remove a folder with all that is in it',
+    body(Kind.removeTree, 7, messages.removeTree.request, { path: pathFromText('docs') }),
+  ],
+  sum: [
+    'the digests of all files in a folder',
+    body(Kind.sum, 7, messages.sum.request, { path: pathFromText('docs'), algorithm: SumAlgorithm.sha256 }),
+  ],
+  'sum-part': [
+    'one of them',
+    body(Kind.part, 7, messages.sum.part, {
+      files: 1,
+      folders: 1,
+      bytes: 6,
+      failures: [],
+      rows: [{ path: [entry.name], size: 6, digest: counted(0x20, 32) }],
+    }),
+  ],
+  usage: ['how much is in a folder', body(Kind.usage, 7, messages.usage.request, { path: [] })],
+  'usage-part': [
+    'so far, and a folder of it',
+    body(Kind.part, 7, messages.usage.part, {
+      files: 3,
+      folders: 2,
+      bytes: 700,
+      failures: [],
+      allocated: 12_288,
+      rows: [{ name: nameFromText('docs'), files: 2, folders: 1, bytes: 600, allocated: 8192 }],
+    }),
+  ],
+  'usage-reply': [
+    'all of it',
+    body(Kind.reply, 7, messages.usage.reply, {
+      files: 4,
+      folders: 2,
+      bytes: 800,
+      skipped: 0,
+      failed: 0,
+      allocated: 16_384,
+    }),
+  ],
+  find: [
+    'text files of 1 kB at least that have a word, twenty at most',
+    body(Kind.find, 7, messages.find.request, {
+      path: pathFromText('docs'),
+      most: 20,
+      name: '*.txt',
+      anyCase: true,
+      kind: 0,
+      minSize: 1000,
+      maxSize: undefined,
+      after: undefined,
+      before: undefined,
+      content: 'ferry',
+    }),
+  ],
+  'find-part': [
+    'the first hit',
+    body(Kind.part, 7, messages.find.part, {
+      files: 9,
+      folders: 1,
+      bytes: 5000,
+      failures: [],
+      rows: [{ folder: [sub.name], entry, line: 12, text: 'a ferry to the other shore' }],
+    }),
+  ],
+  'find-reply': [
+    'there was only that one',
+    body(Kind.reply, 7, messages.find.reply, {
+      files: 20,
+      folders: 2,
+      bytes: 9000,
+      skipped: 0,
+      failed: 0,
+      more: false,
+    }),
+  ],
+  trash: [
+    'delete a folder so that it can be had back',
+    body(Kind.trash, 7, messages.trash.request, { path: pathFromText('docs') }),
+  ],
+  'trash-reply': ['this brings it back', body(Kind.reply, 7, messages.trash.reply, { deletion })],
+  listTrash: ['what can be had back', body(Kind.listTrash, 7, messages.listTrash.request, {})],
+  'listTrash-part': [
+    'the newest of it',
+    body(Kind.part, 7, messages.listTrash.part, {
+      files: 0,
+      folders: 0,
+      bytes: 0,
+      failures: [],
+      rows: [deletion],
+    }),
+  ],
+  restore: [
+    'to where it was',
+    body(Kind.restore, 7, messages.restore.request, { id: deletion.id, to: undefined }),
+  ],
+  'restore-reply': [
+    'there it is',
+    body(Kind.reply, 7, messages.restore.reply, { path: pathFromText('docs') }),
+  ],
+  emptyTrash: [
+    'one of it, for good',
+    body(Kind.emptyTrash, 7, messages.emptyTrash.request, { ids: [deletion.id] }),
+  ],
+  unpack: [
+    'an archive into a new folder',
+    body(Kind.unpack, 7, messages.unpack.request, {
+      archive: pathFromText('docs.tar.zst'),
+      to: pathFromText('docs'),
+    }),
+  ],
+  archive: [
+    'a folder as tar.zst',
+    body(Kind.archive, 7, messages.archive.request, {
+      path: pathFromText('docs'),
+      format: messages.ArchiveFormat.zstd,
+    }),
+  ],
+  'archive-reply': [
+    'all was sent',
+    body(Kind.reply, 7, messages.archive.reply, {
+      files: 2,
+      folders: 1,
+      bytes: 600,
+      skipped: 0,
+      failed: 0,
+      blocks: 1,
+      size: 310,
+    }),
+  ],
   ticket: ['a ticket for a lane', body(Kind.ticket, 8, ticket.request, {})],
   'ticket-reply': ['here it is (opaque)', body(Kind.reply, 8, ticket.reply, { ticket: counted(0, 24) })],
   attach: [
@@ -172,6 +366,8 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       begin: 0,
       source: facts.identity,
       base: undefined,
+      basePath: undefined,
+      sparse: false,
     }),
   ],
   'create-part': [
@@ -229,6 +425,14 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       chunkBytes: 6,
     }),
   ],
+  locate: [
+    'who begins so, and is so long?',
+    body(Kind.locate, 9, messages.locate.request, { size: 5_000_000, firstBlock: blockDigest(content) }),
+  ],
+  'locate-reply': [
+    'perhaps that one',
+    body(Kind.reply, 9, messages.locate.reply, { place: { path, identity: facts.identity } }),
+  ],
   patch: [
     'a block of four old bytes and two new ones',
     body(Kind.patch, 10, messages.patch.request, {
@@ -242,7 +446,51 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       content: content.subarray(4),
     }),
   ],
+  readSlice: [
+    'four bytes of a block, with its digest',
+    body(Kind.readSlice, 11, messages.readSlice.request, {
+      path,
+      identity: facts.identity,
+      index: 0,
+      offset: 2,
+      length: 4,
+      digest: true,
+    }),
+  ],
+  'readSlice-reply': [
+    'the last four bytes of a block',
+    body(Kind.reply, 11, messages.readSlice.reply, {
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
+  slice: [
+    'the last four bytes of a block, which is to be verified now',
+    body(Kind.slice, 12, messages.slice.request, {
+      handle: 1,
+      index: 0,
+      offset: 2,
+      content: content.subarray(2),
+      digest: blockDigest(content),
+    }),
+  ],
+  readRange: [
+    'look at two bytes of a file',
+    body(Kind.readRange, 9, messages.readRange.request, { path, identity: undefined, offset: 2, length: 2 }),
+  ],
+  'readRange-reply': [
+    'the file as it is now, and the bytes',
+    body(Kind.reply, 9, messages.readRange.reply, { facts, content: content.subarray(2, 4) }),
+  ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
+  'event-closed': [
+    'the owner has taken the access away',
+    encodeFrame(
+      Kind.event,
+      0,
+      messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.REVOKED, 'you are out') }),
+    ),
+  ],
   'event-going-down': [
     'the server ends in 30 s',
     encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'going-down', drainMs: 30_000 })),
@@ -308,9 +556,9 @@ const hostile: Record<string, readonly [says: string, frame: Buffer, error: keyo
     encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0xa1, 0x31)),
     'MALFORMED',
   ],
-  'count-zero': [
-    'no blocks asked for',
-    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 0)),
+  'count-too-large': [
+    'seventeen blocks asked for',
+    encodeFrame(Kind.read, 2, bytes(0x94, 0xc4, 1, 0x61, 0xc0, 0, 17)),
     'MALFORMED',
   ],
   'tuple-too-short': [

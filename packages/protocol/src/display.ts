@@ -13,10 +13,12 @@ export type Shown = string & { readonly [shownBrand]: true };
 
 /** Marks on one base character beyond this are escaped (they would paint over neighbouring rows). */
 const marksPerBase = 4;
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const plain = /^[ -[\]-~]*$/;
 const safe = /^(?:[\p{L}\p{N}\p{P}\p{S}]|\p{M}| )$/u;
-const mark = /^\p{M}$/u;
+/** With the Korean vowels and finals that join what is before them. */
+const mark = /^[\p{M}\u1160-\u11ff]$/u;
 const hidden = /[\p{Default_Ignorable_Code_Point}\p{Variation_Selector}\u2800\u3164\uffa0]/u;
 const shortEscapes: ReadonlyMap<string, string> = new Map([
   ['\n', '\\n'],
@@ -65,6 +67,39 @@ export function showName(byteString: string): Shown {
     from = to;
   }
   return shown as Shown;
+}
+
+export type ShownChar = {
+  readonly text: Shown;
+  /** How many bytes it stands for. */
+  readonly bytes: number;
+  /** It is not the character itself, but says which one it is. */
+  readonly isEscape: boolean;
+};
+
+/**
+ * The character of a document that begins at `at`, which is inside of `bytes`. As in showName, but a backslash is itself: who
+ * reads a text wants it as it was written. `marksBefore` marks stand on the character before it already; -1: there is none.
+ */
+export function showCharAt(bytes: Uint8Array, at: number, marksBefore: number): ShownChar {
+  const byte = bytes[at]!;
+  if (byte >= 0x20 && byte < 0x7f) {
+    return { text: String.fromCharCode(byte) as Shown, bytes: 1, isEscape: false };
+  }
+  const length = utf8Length(bytes, at);
+  if (length === 0) {
+    return { text: `\\x${byte.toString(16).padStart(2, '0')}` as Shown, bytes: 1, isEscape: true };
+  }
+  const char = utf8.decode(bytes.subarray(at, at + length));
+  const isCarried = !mark.test(char) || (marksBefore >= 0 && marksBefore < marksPerBase);
+  const isEscape = !safe.test(char) || hidden.test(char) || !isCarried;
+  const said = shortEscapes.get(char) ?? `\\u{${char.codePointAt(0)!.toString(16)}}`;
+  return { text: (isEscape ? said : char) as Shown, bytes: length, isEscape };
+}
+
+/** Whether what `showCharAt` gave is a mark, which stands on the character before it. */
+export function isMark({ text, isEscape }: ShownChar): boolean {
+  return !isEscape && mark.test(text);
 }
 
 /** Length of the well-formed UTF-8 sequence at `at`, 0 when there is none (Unicode 16, table 3-7). */

@@ -19,6 +19,7 @@ export const Code = {
   REVOKED: 25,
   PIN_MISMATCH: 26,
   PIN_UNKNOWN: 27,
+  KICKED: 28,
   FORBIDDEN: 30,
   READ_ONLY: 31,
   QUOTA: 32,

@@ -34,10 +34,16 @@ export const limits = {
   pageEntries: 1000,
   /** …or this many bytes of them, whichever comes first; keeps a page below controlFrameBytes. */
   pageBytes: 48 * KiB,
+  /** Rows of one listing that a client takes: a server that never stops must not fill its memory. */
+  listEntries: 10_000_000,
   /** Requests a connection may have unanswered. More are not read until some are answered. */
   controlInFlight: 64,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
+  /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
+  sliceBytes: 32 * KiB,
+  /** Bytes that one look into a file may ask for; keeps the answer below controlFrameBytes. */
+  rangeBytes: 48 * KiB,
   /** Files of this size at most travel several in one message… */
   packedFileBytes: 16 * KiB,
   /** …so many at most… */
@@ -76,6 +82,26 @@ export const limits = {
   strangers: 100,
   /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
   strangersWaiting: 500,
+  /** A password in UTF-8; longer ones are not looked at. */
+  passwordBytes: 1024,
+  /** Password checks of one server that wait for their turn; each takes about 0.1 s. More are told to come back. */
+  passwordsWaiting: 64,
+  /** Connections of one server, sessions and lanes together. */
+  connections: 10_000,
+  /** Connections of one address (IPv6: /64), this machine's own excepted. One ferry has up to sessionLanes + 1… */
+  sourceConnections: 200,
+  /** …of which so many may be not logged in yet. */
+  sourceStrangers: 64,
+  /** Long works (copying, searching…) that one session may have under way. */
+  sessionWorks: 8,
+  /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */
+  partFailures: 12,
+  /** Hits that one search gives at most. */
+  findHits: 10_000,
+  /** Deletions that one request names. */
+  trashIds: 1000,
+  /** Entries of an archive that is unpacked. */
+  unpackEntries: 1_000_000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
 } as const;

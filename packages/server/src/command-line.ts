@@ -2,14 +2,14 @@
 
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { asFerryError, Code, FerryError, pathFromText, show } from '@ferry/protocol';
+import { asFerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultListen, parseCount, parseDuration, parseListen, parseOpenTo, placesOf } from './config.ts';
+import { defaultListen, parseCount, parseListen, parseOpenTo, placesOf } from './config.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
+import { addOwnersCommands } from './owner/command-line.ts';
 
 const mostThreads = 256;
-const mostUses = 1_000_000;
 
 const serveHelp = `
 Examples:
@@ -18,6 +18,7 @@ Examples:
   ferryd /srv/films --open=read-only    everybody who reaches it may look and download
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
+  ferryd user list                      who has an account; see ferryd user --help
 
 The first start prints an invite: a line that lets one person in and tells their ferry
 which server to trust. SIGTERM and Ctrl+C let what is moving finish, for at most 30 s;
@@ -30,28 +31,11 @@ Files:
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
 
-const inviteHelp = `
-Examples:
-  ferryd invite                                  for one person, who may do everything
-  ferryd invite --user anna --read-only          Anna may look and download
-  ferryd invite --path photos/2026 --uses 20     twenty people, one folder
-  ferryd invite --expires 7d --address files.example.org:7377`;
-
 type ServeOptions = {
   listen?: string[];
   open?: string;
   threads?: string;
   jsonLog?: boolean;
-};
-
-type InviteOptions = {
-  user: string;
-  readOnly?: boolean;
-  path?: string;
-  expires: string;
-  uses: string;
-  address?: string;
-  dir?: string;
 };
 
 /** Sets the exit code; for `serve` the process lives on afterwards. */
@@ -96,21 +80,7 @@ function makeProgram(): Command {
     .allowExcessArguments(false)
     .exitOverride()
     .action(runServe);
-  program
-    .command('invite')
-    .description('Make a line that lets somebody in; it works at once, also beside a running server.')
-    .option('--user <NAME>', 'the account that it is for', 'guest')
-    .option('--read-only', 'they may look and download, but change nothing')
-    .option('--path <SUB>', 'the folder in the shared one that they see, instead of all')
-    .option('--expires <TIME>', 'worthless after this long: 30m, 72h, 7d', '72h')
-    .option('--uses <N>', 'devices that it lets in', '1')
-    .option('--address <HOST:PORT>', 'how they reach the server (default: where ferryd listened last)')
-    .option('--dir <DIR>', 'the shared folder, to check that --path is in it')
-    .helpOption('-h, --help', 'say how it is used')
-    .addHelpText('after', inviteHelp)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .action(runInvite);
+  addOwnersCommands(program);
   return program;
 }
 
@@ -128,22 +98,4 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));
-}
-
-async function runInvite(options: InviteOptions): Promise<void> {
-  const { user, path } = options;
-  if (user === '' || Buffer.byteLength(user) > 256 || show(user) !== user) {
-    throw new FerryError(Code.USAGE, '--user wants a name of at most 256 bytes without control characters');
-  }
-  const order = {
-    user,
-    readOnly: options.readOnly ?? false,
-    root: pathFromText(path ?? ''),
-    expiresMs: parseDuration('--expires', options.expires),
-    uses: parseCount('--uses', options.uses, mostUses),
-    address: options.address,
-    folder: options.dir === undefined ? undefined : resolve(options.dir),
-  };
-  const { makeInvite } = await import('./invite.ts');
-  process.stdout.write(`ferry ${makeInvite(order, placesOf(process.env, homedir()))}\n`);
 }

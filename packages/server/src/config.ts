@@ -2,6 +2,7 @@
  * What the owner asked for, as checked values: places of files, listen addresses, durations. Pure; main thread.
  */
 
+import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
@@ -33,9 +34,18 @@ export type ServeConfig = {
 export type Places = {
   readonly identityFile: string;
   readonly accessFile: string;
+  /** One file for each shared folder. */
+  readonly contentsFolder: string;
   /** `host:port` that the server started last can be reached at; read by `ferryd invite`. */
   readonly addressFile: string;
+  /** A socket for each server that runs; asked by `ferryd status`. */
+  readonly statusFolder: string;
 };
+
+/** Of each shared folder its own. */
+export function contentsFileOf({ contentsFolder }: Places, folder: string): string {
+  return join(contentsFolder, `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.db`);
+}
 
 /** As XDG says: a relative or empty variable counts as missing. */
 export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
@@ -48,7 +58,9 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
   return {
     identityFile: join(data, 'identity.pem'),
     accessFile: join(state, 'access.db'),
+    contentsFolder: join(state, 'contents'),
     addressFile: join(state, 'address'),
+    statusFolder: join(state, 'running'),
   };
 }
 

@@ -28,8 +28,24 @@ export type LogEvent =
       readonly bytes: number;
       readonly ms: number;
     }
-  | { readonly what: 'made' | 'removed'; readonly who: Who; readonly path: Shown }
+  | {
+      readonly what: 'made' | 'removed' | 'trashed' | 'restored';
+      readonly who: Who;
+      readonly path: Shown;
+      /** How many a folder held. */
+      readonly files?: number;
+    }
   | { readonly what: 'renamed'; readonly who: Who; readonly path: Shown; readonly to: Shown }
+  /** Files that went from one place here to another; `bytes` of content had to be written for that. */
+  | {
+      readonly what: 'copied' | 'moved' | 'unpacked';
+      readonly who: Who;
+      readonly path: Shown;
+      readonly to: Shown;
+      readonly files: number;
+      readonly bytes: number;
+      readonly ms: number;
+    }
   /** Something the owner should look at: a full disk, a broken file. */
   | { readonly what: 'trouble'; readonly who: Who; readonly code: string; readonly why: Shown }
   /** The server about itself. */

@@ -87,7 +87,13 @@ function text(event: LogEvent): string {
       return `${name(event.who)} ${event.what === 'sent' ? 'downloaded' : 'uploaded'} ${what(event)} (${moved(event)})`;
     case 'made':
     case 'removed':
-      return `${name(event.who)} ${event.what} ${event.path}`;
+    case 'trashed':
+    case 'restored':
+      return `${name(event.who)} ${event.what} ${event.path}${event.files === undefined ? '' : ` (${counted(event.files)})`}`;
+    case 'copied':
+    case 'moved':
+    case 'unpacked':
+      return `${name(event.who)} ${event.what} ${event.path} to ${event.to} (${counted(event.files)}, ${moved(event)})`;
     case 'renamed':
       return `${name(event.who)} renamed ${event.path} to ${event.to}`;
     case 'trouble':
@@ -103,7 +109,11 @@ function name({ user, peer }: Who): string {
 
 function what({ path, files }: { path: Shown; files?: number }): string {
   if (files === undefined) return path;
-  return `${files} ${files === 1 ? 'file' : 'files'} ${path === '/' ? 'at the top' : `of ${path}`}`;
+  return `${counted(files)} ${path === '/' ? 'at the top' : `of ${path}`}`;
+}
+
+function counted(files: number): string {
+  return `${files} ${files === 1 ? 'file' : 'files'}`;
 }
 
 function moved({ bytes, ms }: { readonly bytes: number; readonly ms: number }): string {

@@ -4,5 +4,7 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
+// File systems with a journal sync many files in the time of one, if asked at once: 10,000 small files in a third of the time.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
 const { runCommandLine } = await import('./command-line.ts');
 await runCommandLine(process.argv);

@@ -6,16 +6,20 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import { networkInterfaces, userInfo } from 'node:os';
-import { Code, FerryError, limits, rootPath, show, trusted } from '@ferry/protocol';
+import { Code, FerryError, limits, show, trusted } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
 import { AccessStore } from './access/access-store.ts';
+import { newAccountMemory } from './access/account-memory.ts';
+import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
-import type { Places, ServeConfig } from './config.ts';
+import { newTicketMemory } from './access/ticket-ledger.ts';
+import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
 /** An invite that nobody used is worthless after this long, milliseconds. */
@@ -40,9 +44,12 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       accessFile: places.accessFile,
+      contentsFile: contentsFileOf(places, config.folder),
       key: identity.key,
       cert: identity.cert,
       ticketMaster: randomBytes(32),
+      ticketMemory: newTicketMemory(),
+      accountMemory: newAccountMemory(config.threads),
     },
     log,
     onGiveUp: () => {
@@ -52,6 +59,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   });
   await supervisor.start();
   endOnSignals(supervisor, listeners, log);
+  const running = supervisor;
+  const sinceMs = Date.now();
+  const about = {
+    pid: process.pid,
+    folder: config.folder,
+    address: hostPort(reachableAt(listeners)),
+    sinceMs,
+  };
+  const fault = await openStatusSocket(places.statusFolder, process.pid, async () => ({
+    ...about,
+    ...(await running.status()),
+  }));
+  if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
   print(`sharing ${show(config.folder)}`);
@@ -62,15 +82,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
     print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
   } else if (store.hasNoDevices()) {
-    const token = randomBytes(tokenBytes);
-    store.addInvite({
-      token,
-      user: ownName(),
-      readOnly: false,
-      root: rootPath,
-      expiresMs: Date.now() + inviteMs,
-      uses: 1,
-    });
+    const token = ownersInvite(places.accessFile);
     print('nobody has access yet; to be the first, paste this within 72 hours:');
     print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
   } else {
@@ -104,6 +116,18 @@ function reachableAt(listeners: readonly Listener[]): { host: string; port: numb
     .flatMap((addresses) => addresses ?? [])
     .find(({ internal, family }) => !internal && family === 'IPv4');
   return { host: outside?.address ?? 'localhost', port };
+}
+
+/** For the account of whoever started the server, made if there is none. */
+function ownersInvite(accessFile: string): Uint8Array {
+  const accounts = new Accounts(accessFile);
+  const user = ownName();
+  const token = randomBytes(tokenBytes);
+  if (accounts.get(user) === undefined) accounts.add(user, newAccount, Date.now());
+  else accounts.set(user, newAccount);
+  accounts.addInvite(user, token, Date.now() + inviteMs, 1, Date.now());
+  accounts.close();
+  return token;
 }
 
 /** The account name of whoever started the server. */

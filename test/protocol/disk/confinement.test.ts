@@ -1,4 +1,4 @@
-/** Nothing done through a Root reaches, changes or reveals what lies outside of it. IDs as in docs/SECURITY.md. */
+/** Nothing done through a Root reaches, changes or reveals what lies outside of it. IDs as in test/security-rows.test.ts. */
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -16,8 +16,31 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { decodePath, type Path } from '@ferry/protocol';
-import { list, mkdir, openRead, Root, remove, rename, Staging, space, stat } from '@ferry/protocol/disk';
+import {
+  decodePath,
+  epoch,
+  FerryError,
+  type Name,
+  nameFromText,
+  type Path,
+  parentPath,
+} from '@ferry/protocol';
+import {
+  fetchPack,
+  list,
+  makeLink,
+  mkdir,
+  openRead,
+  Root,
+  readLink,
+  remove,
+  rename,
+  Staging,
+  setFacts,
+  space,
+  stat,
+  storePack,
+} from '@ferry/protocol/disk';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder, snapshot } from '../../support/scratch.ts';
 import { contentOf, randomContent, specFor } from '../../support/staging.ts';
@@ -66,7 +89,7 @@ const listAll = (root: Root, at: Path): string[] =>
     .sort();
 
 /** Every verb that takes a path whose parent, or which itself, may be something evil. */
-const verbs: Record<string, (world: World, at: Path) => void> = {
+const verbs: Record<string, (world: World, at: Path) => void | Promise<void>> = {
   list: ({ root }, at) => void listAll(root, at),
   stat: ({ root }, at) => void stat(root, at),
   space: ({ root }, at) => void space(root, at),
@@ -77,10 +100,26 @@ const verbs: Record<string, (world: World, at: Path) => void> = {
   remove: ({ root }, at) => remove(root, at),
   upload: ({ staging }, at) => put(staging, at),
   'upload over': ({ staging }, at) => put(staging, at, 'overwrite'),
+  setFacts: ({ root }, at) => setFacts(root, at, { mode: 0o777, modified: epoch }),
+  readLink: ({ root }, at) => void readLink(root, at),
+  makeLink: ({ root }, at) => makeLink(root, at, 'file'),
+  fetch: ({ root }, at) => {
+    for (const part of fetchPack(root, parentPath(at), [nameOf(at)]))
+      if (part instanceof FerryError) throw part;
+  },
+  store: async ({ staging }, at) => {
+    const { bytes, root } = contentOf(Buffer.from('uploaded'));
+    const file = { name: nameOf(at), modified: epoch, mode: 0o644, rootDigest: root, content: bytes };
+    const pack = { folder: parentPath(at), existing: 'overwrite', again: true, files: [file] } as const;
+    const [failed] = (await storePack(staging, pack)).outcomes;
+    if (failed !== undefined) throw failed;
+  },
 };
 
+const nameOf = (at: Path): Name => at.at(-1) ?? nameFromText('?');
+
 // No link here points at anything but the world's own folders: run as root on broken code, these tests do what they test.
-describe('symlinked parents (PATH-08)', () => {
+describe('symlinked parents (PATH-08, PATH-11)', () => {
   const links: Record<string, (world: World) => string> = {
     'absolute to a folder outside': ({ outside }) => outside,
     'relative to a folder outside': () => '../outside',
@@ -93,13 +132,13 @@ describe('symlinked parents (PATH-08)', () => {
   };
   for (const [verb, run] of Object.entries(verbs)) {
     for (const [kind, target] of Object.entries(links)) {
-      test(`${verb} below a link ${kind} is NOT_FOUND`, (t) => {
+      test(`${verb} below a link ${kind} is NOT_FOUND`, async (t) => {
         const at = world(t);
         symlinkSync(target(at), join(at.shared, 'link'));
         const before = snapshot(at.outside);
         const inside = snapshot(at.shared);
         for (const below of ['link/file', 'link/folder', 'link/folder/inner', 'link/new']) {
-          assert.throws(() => run(at, path(below)), withCode('NOT_FOUND'), below);
+          await assert.rejects(async () => run(at, path(below)), withCode('NOT_FOUND'), below);
         }
         assert.deepEqual(snapshot(at.outside), before);
         assert.deepEqual(snapshot(at.shared), inside);
@@ -143,6 +182,23 @@ describe('symlinks as the last name (PATH-07)', () => {
       assert.deepEqual(snapshot(at.outside), before);
     });
   }
+
+  test('a link that a server had us make leads nobody outside (CLNT-03)', (t) => {
+    const at = world(t);
+    const before = snapshot(at.outside);
+    makeLink(at.root, path('trap'), '../outside');
+    for (const below of ['trap/file', 'trap/new', 'trap/folder/new']) {
+      for (const existing of ['fail', 'overwrite'] as const)
+        assert.throws(() => put(at.staging, path(below), existing), withCode('NOT_FOUND'), below);
+      assert.throws(() => mkdir(at.root, path(below)), withCode('NOT_FOUND'), below);
+      assert.throws(() => makeLink(at.root, path(below), 'x'), withCode('NOT_FOUND'), below);
+    }
+    assert.throws(
+      () => setFacts(at.root, path('trap'), { mode: 0o777, modified: epoch }),
+      withCode('NOT_REGULAR'),
+    );
+    assert.deepEqual(snapshot(at.outside), before);
+  });
 
   test('an upload onto a dangling link makes nothing at its target (PATH-10)', (t) => {
     const at = plant(t, '../outside/new');
@@ -256,6 +312,10 @@ test('FIFOs, sockets and devices are NOT_REGULAR and block nothing (PATH-13)', a
   const fifos = Array.from({ length: 64 }, (_, i) => `fifo-${i}`);
   execFileSync('mkfifo', fifos, { cwd: at.shared });
   for (const fifo of fifos) assert.throws(() => openRead(at.root, path(fifo)), withCode('NOT_REGULAR'));
+  for (const verb of ['fetch', 'setFacts', 'readLink', 'read'])
+    await assert.rejects(async () => verbs[verb]?.(at, path('fifo-0')), withCode('NOT_REGULAR'), verb);
+  await verbs['store']?.(at, path('fifo-3'));
+  assert.equal(readAll(at.root, path('fifo-3')), 'uploaded');
   assert.equal(stat(at.root, path('fifo-0')).kind, 3);
 
   const server = createServer().listen(join(at.shared, 'socket'));
@@ -302,14 +362,14 @@ test('the walk reaches places beyond 4,096 bytes, and depth has its limit (PATH-
   assert.throws(() => decodePath(Buffer.from(deep.join('/'))), withCode('NAME_TOO_LONG'));
 });
 
-test('the staging folder is neither listed nor addressable (PATH-23)', (t) => {
+test('the staging folder is neither listed nor addressable (PATH-23)', async (t) => {
   const at = world(t);
   const upload = at.staging.create(specFor('new', 1));
   assert.deepEqual(listAll(at.root, []), ['file', 'folder']);
   assert.ok(existsSync(join(at.shared, '.ferry', 'part')));
   for (const [verb, run] of Object.entries(verbs)) {
     for (const below of ['.ferry', '.ferry/part', '.ferry/new']) {
-      assert.throws(() => run(at, path(below)), withCode('NAME_INVALID'), `${verb} ${below}`);
+      await assert.rejects(async () => run(at, path(below)), withCode('NAME_INVALID'), `${verb} ${below}`);
     }
   }
   mkdir(at.root, path('folder/.ferry'));
@@ -371,11 +431,11 @@ describe('a folder moved out of the root (PATH-25)', () => {
   });
 });
 
-test('no message tells where the root lies', (t) => {
+test('no message tells where the root lies (AUTZ-09)', async (t) => {
   const at = world(t);
   for (const run of Object.values(verbs)) {
-    assert.throws(
-      () => run(at, path('no/such/thing')),
+    await assert.rejects(
+      async () => run(at, path('no/such/thing')),
       (error: Error) => !error.message.includes('/') && !error.message.includes('shared'),
     );
   }

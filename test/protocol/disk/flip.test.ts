@@ -5,12 +5,28 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { FerryError } from '@ferry/protocol';
-import { list, mkdir, openRead, Root, remove, rename, Staging, stat } from '@ferry/protocol/disk';
+import { epoch, FerryError, nameFromText } from '@ferry/protocol';
+import {
+  fetchPack,
+  list,
+  makeLink,
+  mkdir,
+  openRead,
+  Root,
+  readLink,
+  remove,
+  rename,
+  Staging,
+  setFacts,
+  space,
+  stat,
+  storePack,
+} from '@ferry/protocol/disk';
+import { runs } from '../../support/random.ts';
 import { path, scratchFolder, snapshot } from '../../support/scratch.ts';
 import { contentOf, specFor } from '../../support/staging.ts';
 
-const operations = 20_000;
+const operations = runs(20_000);
 /** Refused and served operations that must have been seen, or the race was none. */
 const enough = 200;
 
@@ -42,7 +58,8 @@ test('no operation escapes through a parent that flips between folder and symlin
       file.close();
     }
   };
-  const verbs: (() => void)[] = [
+  const small = contentOf(Buffer.from('small'));
+  const verbs: (() => void | Promise<void>)[] = [
     () => assert.equal(stat(root, path('flip/file')).size, 6),
     () => assert.equal(stat(root, path('flip/sub/file')).size, 6),
     () => assert.ok([...list(root, path('flip'))].flat().every(({ name }) => name !== 'secret')),
@@ -58,7 +75,28 @@ test('no operation escapes through a parent that flips between folder and symlin
       file.write(0, content.bytes, content.digests[0] ?? Buffer.alloc(0));
       file.commit(content.root);
     },
+    () => void space(root, path('flip/sub')),
+    () => setFacts(root, path('flip/sub/file'), { mode: 0o640, modified: epoch }),
+    () => setFacts(root, path('leaf'), { mode: 0o640, modified: epoch }),
+    // What is outside is no link, and what is inside leads nowhere.
+    () => assert.equal(readLink(root, path('flip/pointer')), 'nowhere'),
+    () => makeLink(root, path('flip/made'), 'nowhere'),
+    () => remove(root, path('flip/made')),
+    () => {
+      for (const part of fetchPack(root, path('flip'), [nameFromText('file'), nameFromText('secret')])) {
+        if (part instanceof FerryError) throw part;
+        assert.equal(part.content.toString(), 'inside');
+      }
+    },
+    async () => {
+      const file = { name: nameFromText('stored'), modified: epoch, mode: 0o644, rootDigest: small.root };
+      const files = [{ ...file, content: small.bytes }];
+      const pack = { folder: path('flip'), existing: 'overwrite', again: true, files } as const;
+      const [failed] = (await storePack(staging, pack)).outcomes;
+      if (failed !== undefined) throw failed;
+    },
   ];
+  symlinkSync('nowhere', join(shared, 'flip', 'pointer'));
 
   const state = new Int32Array(new SharedArrayBuffer(8));
   const flipper = new Worker(new URL('./flipper.ts', import.meta.url), { workerData: { shared, state } });
@@ -69,12 +107,12 @@ test('no operation escapes through a parent that flips between folder and symlin
     // The upper bound ends a run on a machine that never gives the other thread its turn.
     for (let i = 0; i < operations || (Math.min(served, refused) < enough && i < 50 * operations); i++) {
       try {
-        verbs[i % verbs.length]?.();
+        await verbs[i % verbs.length]?.();
         served += 1;
       } catch (error) {
         if (!(error instanceof FerryError)) throw error;
         assert.ok(
-          ['NOT_FOUND', 'EXISTS', 'NOT_FOLDER'].includes(error.codeName),
+          ['NOT_FOUND', 'EXISTS', 'NOT_FOLDER', 'NOT_REGULAR'].includes(error.codeName),
           `${error.codeName}: ${error.message}`,
         );
         refused += 1;
@@ -88,5 +126,8 @@ test('no operation escapes through a parent that flips between folder and symlin
   assert.deepEqual(snapshot(outside), before);
   assert.ok(served >= enough && refused >= enough, `${served} served, ${refused} refused`);
   assert.deepEqual(readdirSync(join(shared, '.ferry', 'part')), []);
-  t.diagnostic(`${served} served, ${refused} refused, ${Atomics.load(state, 1)} flips`);
+  t.diagnostic(
+    `count: ${served + refused} operations of ${verbs.length} kinds (${served} served, ${refused} refused) while ` +
+      `${Atomics.load(state, 1)} flips, escapes 0`,
+  );
 });

@@ -1,19 +1,42 @@
 /** The scenarios of namespace.test.ts: `node namespace-child.ts SCENARIO FOLDER`, the answer as JSON on stdout. */
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { FerryError, limits } from '@ferry/protocol';
 import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { epoch, FerryError, limits } from '@ferry/protocol';
+import {
+  copyTree,
+  fetchPack,
   list,
+  makeLink,
   mkdir,
   openRead,
   Root,
   type RootOpts,
+  readLink,
   remove,
+  removeTree,
   rename,
+  type StagedFile,
   Staging,
+  setFacts,
   space,
   stat,
+  usageOf,
+  Work,
 } from '@ferry/protocol/disk';
 import { path } from '../../support/scratch.ts';
 import { contentOf, randomContent, specFor } from '../../support/staging.ts';
@@ -30,7 +53,11 @@ function codeOf(act: () => unknown): string {
   }
 }
 
-const names = (root: Root): string[] => [...list(root, [])].flat().map(({ name }) => name);
+const names = (root: Root): string[] =>
+  [...list(root, [])]
+    .flat()
+    .map(({ name }) => name)
+    .toSorted();
 
 function crossing(): unknown {
   const withRoot = <T>(opts: RootOpts, use: (root: Root) => T): T => use(Root.open(folder, opts));
@@ -43,6 +70,19 @@ function crossing(): unknown {
       mkdir: codeOf(() => mkdir(root, path('mount/new'))),
       remove: codeOf(() => remove(root, path('mount/file'))),
       upload: codeOf(() => new Staging(root).create(specFor('mount/new', 0))),
+      space: codeOf(() => space(root, path('mount'))),
+      rename: codeOf(() => rename(root, path('mount/file'), path('out'))),
+      'rename the mount': codeOf(() => rename(root, path('mount'), path('out'))),
+      setFacts: codeOf(() => setFacts(root, path('mount'), { mode: 0o777, modified: epoch })),
+      readLink: codeOf(() => readLink(root, path('mount/link'))),
+      makeLink: codeOf(() => makeLink(root, path('mount/new'), 'x')),
+      fetch: codeOf(() => [...fetchPack(root, path('mount'), path('file'))]),
+      // One file of another file system, mounted over a file of this one.
+      'read a mounted file': codeOf(() => openRead(root, path('mounted'))),
+      'fetch a mounted file': codeOf(() => {
+        for (const part of fetchPack(root, [], path('mounted'))) if (part instanceof FerryError) throw part;
+      }),
+      'stat a mounted file': codeOf(() => stat(root, path('mounted'))),
     })),
     ...withRoot({ oneFileSystem: false }, (root) => {
       writeFileSync(join(folder, 'file'), '');
@@ -103,6 +143,30 @@ function commit(): unknown {
   }
 }
 
+const long = specFor('file', 70 * limits.blockBytes, { source: 'version' });
+const zeros = contentOf(Buffer.alloc(long.size));
+
+/** What is kept of a large file after `fail`, and of it open. */
+async function kept(fail: (file: StagedFile) => Promise<string>): Promise<unknown> {
+  const staging = new Staging(Root.open(folder));
+  const file = staging.create(long);
+  for (const [i, block] of zeros.blocks.entries()) file.write(i, block, zeros.digests[i] ?? Buffer.alloc(0));
+  const answer = await fail(file);
+  file.leave();
+  const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+    const link = `/proc/self/fd/${fd}`;
+    return existsSync(link) && /journal|part$/.test(readlinkSync(link)) ? [fd] : [];
+  });
+  const again = staging.reopen(long, 'resume');
+  return { answer, open, left: readdirSync(join(folder, '.ferry/part')), resumes: again !== undefined };
+}
+
+/** The pool has one thread: what is asked of it later is done later. */
+async function afterSync(): Promise<void> {
+  await readFile('/proc/self/stat');
+  await setImmediate();
+}
+
 function permissions(): unknown {
   const at = (name: string): string => join(folder, name);
   for (const name of ['fixed', 'closed']) mkdirSync(at(name));
@@ -129,11 +193,92 @@ function permissions(): unknown {
   return answers;
 }
 
+const told = (work: Work): string[] =>
+  work
+    .takeFailures()
+    .map((one) => `${one.path.join('/')} ${one.error.codeName}`)
+    .sort();
+
+/** `a/mount` is another file system with a file, `a/mounted` one file of it. */
+async function crossingTrees(): Promise<unknown> {
+  const root = Root.open(folder);
+  const staging = new Staging(root);
+  const copying = new Work();
+  await copyTree(staging, { from: path('a'), to: path('b'), existing: 'fail' }, copying);
+  const counting = new Work();
+  await usageOf(root, path('a'), counting, () => {});
+  const removing = new Work();
+  await removeTree(root, path('a'), removing);
+  return {
+    copied: readdirSync(join(folder, 'b')),
+    'not copied': told(copying),
+    counted: counting.files,
+    'not removed': told(removing),
+    left: readdirSync(join(folder, 'a')).sort(),
+    inside: readdirSync(join(folder, 'a/mount')),
+  };
+}
+
+/** Folders that their owner may not write to. */
+async function readOnlyTrees(): Promise<unknown> {
+  const at = (name: string): string => join(folder, name);
+  mkdirSync(at('a/sub'), { recursive: true });
+  for (const name of ['a/file', 'a/sub/file', 'a/secret']) writeFileSync(at(name), 'x');
+  chmodSync(at('a/secret'), 0);
+  chmodSync(at('a/file'), 0o400);
+  chmodSync(at('a/sub'), 0o500);
+  chmodSync(at('a'), 0o500);
+  utimesSync(at('a'), 1_600_000_000, 1_600_000_000);
+  const root = Root.open(folder);
+  const staging = new Staging(root);
+  const copying = new Work();
+  await copyTree(staging, { from: path('a'), to: path('b'), existing: 'fail' }, copying);
+  const controller = new AbortController();
+  const cancelled = new Work({ signal: controller.signal });
+  let turns = 0;
+  cancelled.turn = () => {
+    turns += 1;
+    if (turns > 5) controller.abort();
+    cancelled.check();
+    return undefined;
+  };
+  const again = copyTree(staging, { from: path('a'), to: path('c'), existing: 'fail' }, cancelled);
+  const answer = await again.then(
+    () => 'done',
+    (error: FerryError) => error.codeName,
+  );
+  const modes = ['b', 'b/sub', 'b/file'].map((name) => statSync(at(name)).mode & 0o777);
+  const modified = statSync(at('b')).mtimeMs === 1_600_000_000_000;
+  const removing = new Work();
+  await removeTree(root, path('b'), removing);
+  for (const name of ['a', 'b', 'a/sub', 'b/sub']) chmodSync(at(name), 0o700);
+  return {
+    'not copied': told(copying),
+    modes,
+    modified,
+    answer,
+    turned: turns > 5,
+    left: readdirSync(folder).sort(),
+    parts: readdirSync(at('.ferry/part')),
+    'not removed': told(removing),
+  };
+}
+
 const scenarios: Record<string, () => unknown> = {
   permissions,
   crossing,
   full,
   commit,
+  'last sync': () => kept((file) => Promise.resolve(codeOf(() => file.commit(zeros.root)))),
+  'early sync': () => kept((file) => afterSync().then(() => codeOf(() => file.rootDigest()))),
+  'sync after leaving': () =>
+    kept(async (file) => {
+      file.leave();
+      await afterSync();
+      return 'left';
+    }),
+  'crossing trees': crossingTrees,
+  'read-only trees': readOnlyTrees,
   open: () => codeOf(() => Root.open(folder)),
 };
-writeSync(1, JSON.stringify(scenarios[scenario]?.()));
+writeSync(1, JSON.stringify(await scenarios[scenario]?.()));

@@ -37,7 +37,12 @@ describe('with mounts', { skip: mounts }, () => {
   test('another file system below the root is neither listed nor entered, unless asked for (PATH-14)', (t) => {
     const folder = shareWith(t, 'mount');
     assert.deepEqual(
-      inNamespace(folder, 'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"', 'crossing'),
+      inNamespace(
+        folder,
+        'mount -t tmpfs none "$0/mount"; echo > "$0/mount/file"; ln -s x "$0/mount/link"; ' +
+          'echo > "$0/mounted"; mount --bind "$0/mount/file" "$0/mounted"',
+        'crossing',
+      ),
       {
         listed: [],
         stat: 'NOT_FOUND',
@@ -46,12 +51,36 @@ describe('with mounts', { skip: mounts }, () => {
         mkdir: 'NOT_FOUND',
         remove: 'NOT_FOUND',
         upload: 'NOT_FOUND',
-        'allowed: listed': ['mount'],
+        space: 'NOT_FOUND',
+        rename: 'NOT_FOUND',
+        'rename the mount': 'NOT_FOUND',
+        setFacts: 'NOT_FOUND',
+        readLink: 'NOT_FOUND',
+        makeLink: 'NOT_FOUND',
+        fetch: 'NOT_FOUND',
+        'read a mounted file': 'NOT_FOUND',
+        'fetch a mounted file': 'NOT_FOUND',
+        'stat a mounted file': 'NOT_FOUND',
+        'allowed: listed': ['mount', 'mounted'],
         'allowed: read': 'done',
         'allowed: rename': 'FORBIDDEN',
         'allowed: upload': 'FORBIDDEN',
       },
     );
+  });
+  test('trees end where another file system begins', (t) => {
+    const folder = shareWith(t, 'a');
+    const setup =
+      'mkdir "$0/a/mount"; mount -t tmpfs none "$0/a/mount"; echo > "$0/a/mount/file"; ' +
+      'echo > "$0/a/own"; echo > "$0/a/mounted"; mount --bind "$0/a/mount/file" "$0/a/mounted"';
+    assert.deepEqual(inNamespace(folder, setup, 'crossing trees'), {
+      copied: ['own'],
+      'not copied': [],
+      counted: 1,
+      'not removed': ['mount FORBIDDEN', 'mounted BUSY'],
+      left: ['mount', 'mounted'],
+      inside: ['file'],
+    });
   });
   test('without /proc nothing is opened at all', (t) => {
     assert.equal(inNamespace(shareWith(t, 'x'), 'mount -t tmpfs none /proc', 'open'), 'CONFIG');
@@ -95,14 +124,35 @@ test('permissions of the disk answer FORBIDDEN and change nothing', { skip: unre
   });
 });
 
+test('folders that may not be written to are copied, and leave nothing when cancelled', {
+  skip: unreadable,
+}, (t) => {
+  const folder = scratchFolder(t);
+  if (nobody.uid !== undefined) chownSync(folder, nobody.uid, nobody.gid);
+  const args = [child, 'read-only trees', folder];
+  const result = spawnSync(process.execPath, args, { encoding: 'utf8', ...nobody });
+  assert.equal(result.status, 0, result.stderr);
+  assert.deepEqual(JSON.parse(result.stdout), {
+    'not copied': ['secret FORBIDDEN'],
+    modes: [0o500, 0o500, 0o400],
+    modified: true,
+    answer: 'CANCELLED',
+    turned: true,
+    left: ['.ferry', 'a', 'b'],
+    parts: [],
+    'not removed': ['file FORBIDDEN', 'sub/file FORBIDDEN'],
+  });
+});
+
 describe('under strace', { skip: strace }, () => {
   const traced = (
     t: TestContext,
     args: readonly string[],
+    scenario = 'commit',
   ): { folder: string; answer: unknown; calls: string[] } => {
     const folder = scratchFolder(t);
     const log = join(scratchFolder(t), 'log');
-    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, 'commit', folder]);
+    const result = run('strace', ['-f', '-y', '-o', log, ...args, process.execPath, child, scenario, folder]);
     assert.equal(result.status, 0, result.stderr);
     return { folder, answer: JSON.parse(result.stdout), calls: readFileSync(log, 'utf8').split('\n') };
   };
@@ -133,6 +183,23 @@ describe('under strace', { skip: strace }, () => {
       assert.equal(existsSync(join(folder, 'file')), what === 'the folder');
       assert.deepEqual(readdirSync(join(folder, '.ferry', 'part')), []);
       assert.equal(calls.filter((call) => /fsync\(.*\.part>/.test(call)).length, 1);
+    });
+  }
+  for (const [what, call, answer] of [
+    ['last sync', 'fsync', 'IO_ERROR'],
+    ['early sync', 'fdatasync', 'done'],
+    ['sync after leaving', 'fdatasync', 'left'],
+  ] as const) {
+    test(`a large file of which the ${what} fails is gone, journal and all (XFER-11)`, (t) => {
+      const inject = [
+        '-E',
+        'UV_THREADPOOL_SIZE=1',
+        '-e',
+        `trace=${call}`,
+        '-e',
+        `inject=${call}:error=EIO:when=1`,
+      ];
+      assert.deepEqual(traced(t, inject, what).answer, { answer, open: [], left: [], resumes: false });
     });
   }
   test('a file system that cannot sync folders is said to be not durable', (t) => {

@@ -199,3 +199,13 @@ test('one FolderSync holds each folder once and none after the sync', (t) => {
   assert.equal(folders.size, 0);
   assert.equal(openDescriptors(), before);
 });
+
+test('a folder that cannot be synced leaves none of the others open', (t) => {
+  const { root } = share(t);
+  const before = openDescriptors();
+  const folders = new FolderSync();
+  root.withFolder([], (folderFd) => folders.add(folderFd));
+  assert.throws(() => folders.add(1_000_000), { code: 'EBADF' });
+  assert.equal(folders.size, 0);
+  assert.equal(openDescriptors(), before);
+});

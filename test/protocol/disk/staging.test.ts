@@ -1,9 +1,11 @@
 /** Staged files: nothing shows before it is complete, and what shows is what was sent. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -14,8 +16,9 @@ import {
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { limits } from '@ferry/protocol';
-import { FolderSync, Root, Staging, stat } from '@ferry/protocol/disk';
+import { epoch, limits, nameFromText } from '@ferry/protocol';
+import { contentDigest } from '@ferry/protocol/content';
+import { FolderSync, Root, Staging, stat, storePack } from '@ferry/protocol/disk';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { boundarySizes, contentOf, randomContent, specFor, writeAll } from '../../support/staging.ts';
@@ -274,7 +277,7 @@ describe('the staging folder', () => {
     const file = staging.create(specFor('file', 5));
     assert.equal(statSync(join(folder, '.ferry', 'part')).mode & 0o777, 0o700);
     const [part = ''] = parts(folder);
-    assert.match(part, /^[0-9a-f]{32}\.part$/);
+    assert.match(part, /^[0-9a-f]{32}\.[0-9a-f]{8}-\d+-\d+\.part$/);
     assert.equal(statSync(join(folder, '.ferry', 'part', part)).mode & 0o777, 0o600);
     staging.removeIfEmpty();
     assert.deepEqual(parts(folder), [part]);
@@ -318,6 +321,94 @@ describe('the staging folder', () => {
     sealed.seal();
     assert.equal(staging.collect(60_000, Date.now()), 0);
     sealed.discard();
+  });
+});
+
+test('killed right after a file got its name, a transfer is known by whoever asks again (XFER-18)', (t) => {
+  for (const existing of ['fail', 'overwrite'] as const) {
+    const { folder, staging } = share(t);
+    const spec = specFor('file', 0, { existing, isRemembered: true });
+    if (existing === 'overwrite') writeFileSync(join(folder, 'file'), 'older');
+    const file = staging.create(spec);
+    file.seal();
+    assert.equal(staging.committed(spec), undefined);
+    const facts = file.publish(new FolderSync());
+    const { root } = staging;
+    assert.deepEqual(new Staging(root).committed(spec), { facts, durable: true });
+    assert.equal(staging.committed({ ...spec, owner: 'somebody' }), undefined);
+    assert.equal(staging.committed({ ...spec, transferId: 'b'.repeat(32) }), undefined);
+    writeFileSync(join(folder, 'file'), 'of somebody else');
+    assert.equal(staging.committed(spec), undefined);
+  }
+});
+
+test('files that are sent again while the first attempt is still at them are stored once, and none is taken (XFER-17)', async (t) => {
+  const { folder, staging } = share(t);
+  const contents = Array.from({ length: 20 }, (_, i) => Buffer.from(`content ${i}`));
+  const pack = (again: boolean, suffix = '') =>
+    storePack(staging, {
+      folder: [],
+      existing: 'fail',
+      again,
+      files: contents.map((content, i) => {
+        const sent = Buffer.concat([content, Buffer.from(suffix)]);
+        const rootDigest = contentDigest(sent);
+        return { name: nameFromText(`${i}`), modified: epoch, mode: 0o644, content: sent, rootDigest };
+      }),
+    });
+  const both = await Promise.all([pack(false), pack(true)]);
+  for (const { outcomes } of both)
+    assert.deepEqual(
+      outcomes,
+      contents.map(() => undefined),
+    );
+  for (const [i, content] of contents.entries())
+    assert.ok(readFileSync(join(folder, `${i}`)).equals(content), `${i}`);
+  assert.deepEqual(parts(folder), []);
+  // What only looks like it is not taken for it.
+  const others = await pack(true, 'x');
+  for (const outcome of others.outcomes) assert.ok(withCode('EXISTS')(outcome));
+});
+
+describe('what a killed program left behind goes with the next that tidies up', () => {
+  /** As that of a process that has ended. */
+  const madeByTheDead = (): string => {
+    const { stdout } = spawnSync(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      `import { ownMaker } from '${import.meta.resolve('../../../packages/protocol/src/disk/maker.ts')}'; process.stdout.write(ownMaker())`,
+    ]);
+    return stdout.toString();
+  };
+  const id = 'a'.repeat(32);
+
+  test('a part that nobody can go on with, but none of one who lives or might', (t) => {
+    const { folder, staging } = share(t);
+    const living = staging.create(specFor('file', 5, { transferId: id }));
+    const partFolder = join(folder, '.ferry', 'part');
+    const [own = ''] = parts(folder);
+    const dead = madeByTheDead();
+    const elsewhere = `00000000-${dead.split('-').slice(1).join('-')}`;
+    const reused = own.split('.')[1]?.replace(/\d+$/, '1');
+    for (const name of [dead, elsewhere, reused]) writeFileSync(join(partFolder, `${id}.${name}.part`), '');
+    writeFileSync(join(partFolder, `${id}.part`), '');
+    assert.equal(staging.collect(60_000, Date.now()), 2);
+    assert.deepEqual(parts(folder).toSorted(), [own, `${id}.${elsewhere}.part`, `${id}.part`].toSorted());
+    living.discard();
+    assert.deepEqual(parts(folder).length, 2);
+  });
+  test('one that has its file’s name already, and a journal without its part', (t) => {
+    const { folder, staging } = share(t);
+    const spec = specFor('file', 20 * limits.blockBytes, { transferId: id, source: 'v' });
+    staging.create(spec).leave();
+    assert.equal(staging.collect(60_000, Date.now()), 0);
+    linkSync(join(folder, '.ferry', 'part', `${id}.part`), join(folder, 'file'));
+    assert.equal(staging.collect(60_000, Date.now()), 2);
+    staging.create({ ...spec, existing: 'overwrite' }).leave();
+    rmSync(join(folder, '.ferry', 'part', `${id}.part`));
+    assert.equal(staging.collect(60_000, Date.now()), 1);
+    staging.removeIfEmpty();
+    assert.deepEqual(readdirSync(folder), ['file']);
   });
 });
 

@@ -5,15 +5,19 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LocalStorage } from '@ferry/server/storage/local';
-import { storageSuite } from '../../suites/storage.suite.ts';
+import { type MakeStorage, storageSuite } from '../../suites/storage.suite.ts';
+import { worksSuite } from '../../suites/works.suite.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { specFor } from '../../support/staging.ts';
 
-storageSuite('local', (t) => {
+const make: MakeStorage = (t) => {
   const storage = LocalStorage.open(scratchFolder(t));
   t.after(() => storage.close());
   return storage;
-});
+};
+
+storageSuite('local', make);
+worksSuite('local', make);
 
 test('local: a share that is only read gets no staging folder', async (t) => {
   const folder = scratchFolder(t);

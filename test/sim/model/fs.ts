@@ -51,7 +51,7 @@ function look(call: string): void {
   if (!world().current.isAlive) throw failure('EIO', call);
 }
 
-function open(fd: number, call: string): Open {
+function held(fd: number, call: string): Open {
   const found = tableOf(world().current).get(fd);
   if (found === undefined) throw failure('EBADF', call);
   return found;
@@ -66,7 +66,7 @@ function walk(path: Where, call: string): Place {
   let folder = root;
   let names = text.split('/').filter((name) => name !== '' && name !== '.');
   if (text.startsWith('/proc/self/fd/')) {
-    folder = open(Number(names[3]), call).inode;
+    folder = held(Number(names[3]), call).inode;
     names = names.slice(4);
   }
   const last = names.pop();
@@ -128,7 +128,7 @@ export function openSync(path: Where, how: number | string = 'r', mode = 0o666):
 
 export function closeSync(fd: number): void {
   look('close');
-  open(fd, 'close');
+  held(fd, 'close');
   tableOf(world().current).delete(fd);
 }
 
@@ -148,6 +148,9 @@ class Stats {
   }
   get size(): bigint {
     return BigInt(this.inode.size);
+  }
+  get blocks(): bigint {
+    return BigInt(Math.ceil(this.inode.size / 512));
   }
   get nlink(): bigint {
     return BigInt(this.inode.links);
@@ -194,7 +197,7 @@ function statsOf(inode: Inode, { bigint = false }: StatOpts = {}): unknown {
 
 export function fstatSync(fd: number, opts?: StatOpts): unknown {
   look('fstat');
-  return statsOf(open(fd, 'fstat').inode, opts);
+  return statsOf(held(fd, 'fstat').inode, opts);
 }
 
 export function lstatSync(path: Where, opts: StatOpts = {}): unknown {
@@ -294,12 +297,12 @@ export function chmodSync(path: Where, mode: number): void {
 
 export function fchmodSync(fd: number, mode: number): void {
   look('fchmod');
-  open(fd, 'fchmod').inode.mode = mode;
+  held(fd, 'fchmod').inode.mode = mode;
 }
 
 export function futimesSync(fd: number, _read: unknown, modified: number | string): void {
   look('futimes');
-  const { inode } = open(fd, 'futimes');
+  const { inode } = held(fd, 'futimes');
   inode.modifiedNs = BigInt(Math.round(Number(modified) * 1000)) * 1_000_000n;
   inode.changedNs = nowNs();
 }
@@ -327,7 +330,7 @@ export function writeSync(
   position?: number | null,
 ): number {
   look('write');
-  const file = open(fd, 'write');
+  const file = held(fd, 'write');
   return step('write', () => writeTo(file, partOf(data, offset, length), position));
 }
 
@@ -340,7 +343,7 @@ export function readSync(
 ): number {
   look('read');
   const how = typeof offset === 'object' ? offset : { offset, length, position };
-  const file = open(fd, 'read');
+  const file = held(fd, 'read');
   const at = how.position ?? file.at;
   const most = how.length ?? into.length - (how.offset ?? 0);
   const read = file.inode.bytes.subarray(at, Math.min(file.inode.size, at + most));
@@ -351,22 +354,39 @@ export function readSync(
 
 export function ftruncateSync(fd: number, size = 0): void {
   look('ftruncate');
-  const { inode } = open(fd, 'ftruncate');
+  const { inode } = held(fd, 'ftruncate');
   step('ftruncate', () => disk().truncate(inode, size));
 }
 
 export function fsyncSync(fd: number): void {
   look('fsync');
-  const { inode } = open(fd, 'fsync');
+  const { inode } = held(fd, 'fsync');
   step('fsync', () => disk().sync(inode));
 }
 
-export function readFileSync(path: Where): Buffer {
+export function readFileSync(path: Where, encoding?: BufferEncoding): Buffer | string {
   look('read');
-  if (path === '/proc/sys/kernel/random/boot_id')
-    return Buffer.from(`${world().current.machine.name} ${disk().bootId}\n`);
+  const bytes = procFile(String(path)) ?? contentOf(path);
+  return encoding === undefined ? bytes : bytes.toString(encoding);
+}
+
+function contentOf(path: Where): Buffer {
   const { inode } = there(path, 'read');
   return Buffer.from(inode.bytes.subarray(0, inode.size));
+}
+
+/** What the kernel says of the system, and of when the running process began: its number stands for that. */
+function procFile(path: string): Buffer | undefined {
+  const { current } = world();
+  if (path === '/proc/sys/kernel/random/boot_id')
+    return Buffer.from(`${current.machine.name} ${current.machine.disk.bootId}\n`);
+  if (/^\/proc\/(self|\d+)\/stat$/.test(path))
+    return Buffer.from(`1 (ferry) ${'0 '.repeat(19)}${current.id} 0`);
+  return undefined;
+}
+
+export function writeFileSync(fd: number, text: string): void {
+  writeSync(fd, text);
 }
 
 export function readdirSync(path: Where, opts: { readonly encoding?: string } = {}): unknown[] {
@@ -387,8 +407,9 @@ export function opendirSync(path: Where): unknown {
   };
 }
 
-export function readlinkSync(path: Where): Buffer {
+export function readlinkSync(path: Where): Buffer | string {
   look('readlink');
+  if (path === '/proc/self/ns/pid') return 'pid:[1]';
   const wanted = walk(path, 'readlink').inode;
   const pathTo = (folder: Inode): string | undefined => {
     if (folder === wanted) return '';
@@ -416,6 +437,8 @@ export function symlinkSync(): never {
   throw new Error('the model makes no links');
 }
 
+const promised = Symbol.for('nodejs.util.promisify.custom');
+
 type Done<T extends unknown[]> = (error: Error | null, ...results: T) => void;
 
 /** On the thread pool: the effect comes at its end, whenever that is. */
@@ -433,9 +456,44 @@ function beside<T extends unknown[]>(call: string, effect: () => T, done: Done<T
   }, world().random(3));
 }
 
+export function realpathSync(path: Where): string {
+  return String(path);
+}
+
+export function mkdtempSync(): never {
+  throw new Error('the model makes no folders for a moment');
+}
+
+export function open(path: Where, how: number, mode: number, done: Done<[fd: number]>): void {
+  const effect = (): [number] => [openSync(path, how, mode)];
+  beside('open', effect, done);
+}
+
+export function read(
+  fd: number,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  position: number | null,
+  done: Done<[read: number, into: Uint8Array]>,
+): void {
+  const effect = (): [number, Uint8Array] => [readSync(fd, into, offset, length, position), into];
+  beside('read', effect, done);
+}
+
+Object.assign(read, {
+  [promised]: (fd: number, into: Uint8Array, offset: number, length: number, position: number | null) =>
+    new Promise((resolve, reject) => {
+      read(fd, into, offset, length, position, (error, bytesRead, buffer) => {
+        if (error === null) resolve({ bytesRead, buffer });
+        else reject(error);
+      });
+    }),
+});
+
 export function fdatasync(fd: number, done: Done<[]>): void {
   look('fdatasync');
-  const { inode } = open(fd, 'fdatasync');
+  const { inode } = held(fd, 'fdatasync');
   // What is written while it works may be left out.
   const sync = (): [] => {
     disk().sync(inode);
@@ -453,12 +511,10 @@ export function write(
   done: Done<[written: number, data: Uint8Array]>,
 ): void {
   look('write');
-  const file = open(fd, 'write');
+  const file = held(fd, 'write');
   const effect = (): [number, Uint8Array] => [writeTo(file, partOf(data, offset, length), position), data];
   beside('write', effect, done);
 }
-
-const promised = Symbol.for('nodejs.util.promisify.custom');
 
 /** Node's own gives an object of both. */
 Object.assign(write, {

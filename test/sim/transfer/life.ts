@@ -156,7 +156,10 @@ export class TransferLife {
       const pool = new BlockPool();
       const transfers = new Transfers();
       const context = {
-        principal: { user: 'somebody', role: 'owner' as const, root: [] as Path },
+        principal: { user: 'somebody', root: [] as Path },
+        standing: { check: () => {} },
+        // Nothing is known of what lies elsewhere.
+        contents: { has: () => true, find: () => [], add: () => {}, remove: () => {} },
         who: { user: 'somebody', peer: 'home' },
         storage,
         log: () => {},

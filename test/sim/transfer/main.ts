@@ -21,6 +21,12 @@ change(
   ['let besideNow = 0;', 'declare const ferryProcess: () => { beside: number };'],
   [/\bbesideNow\b/g, 'ferryProcess().beside'],
 );
+change(
+  '/tui/src/transfer/own-id.ts',
+  ['const underWay = new Set<string>();', 'declare const ferryProcess: () => { underWay: Set<string> };'],
+  [/\bunderWay\.(has|add|delete)/g, 'ferryProcess().underWay.$1'],
+);
+change('/protocol/src/disk/maker.ts', ['own ??=', 'own =']);
 change('/protocol/src/disk/journal.ts', ['ownBoot ??=', 'ownBoot =']);
 
 const { TransferLife } = await import('./life.ts');

@@ -1,6 +1,8 @@
 /** The fingerprints this user has accepted: kept, forgotten, and never lost to damage without a word. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -12,6 +14,7 @@ import { scratchFolder } from '../../support/scratch.ts';
 const one = fingerprintFromHash(Buffer.alloc(32, 1));
 const two = fingerprintFromHash(Buffer.alloc(32, 2));
 const now = new Date('2026-01-02T03:04:05Z');
+const writerFile = join(import.meta.dirname, 'known-servers-writer.ts');
 
 function fileIn(t: TestContext): string {
   return join(scratchFolder(t), 'data', 'ferry', 'known-servers.json');
@@ -49,12 +52,40 @@ test('names that objects have by nature are servers like any other', (t) => {
   }
 });
 
-test('only this user may read it, and nothing is left beside it', (t) => {
+test('only this user may read it, and nothing is left beside it but its lock', (t) => {
   const file = fileIn(t);
   new KnownServers(file).remember('a:1', one, now);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.equal(statSync(dirname(file)).mode & 0o777, 0o700);
-  assert.deepEqual(readdirSync(dirname(file)), ['known-servers.json']);
+  assert.deepEqual(readdirSync(dirname(file)), ['known-servers.json', 'known-servers.json.lock']);
+  assert.equal(statSync(`${file}.lock`).mode & 0o777, 0o600);
+});
+
+test('what is known is not known otherwise by accident; replaced is what one saw, or nothing', (t) => {
+  const servers = new KnownServers(fileIn(t));
+  servers.remember('a:1', one, now);
+  servers.remember('a:1', one, new Date());
+  assert.equal(servers.get('a:1')?.since, now.toISOString());
+  assert.throws(() => servers.remember('a:1', two, now), withCode('PIN_MISMATCH'));
+  assert.equal(servers.replace('a:1', two, one, now), false);
+  assert.equal(servers.replace('a:1', undefined, two, now), false);
+  assert.equal(servers.get('a:1')?.fingerprint, one);
+  assert.equal(servers.replace('a:1', one, two, now), true);
+  assert.equal(servers.get('a:1')?.fingerprint, two);
+});
+
+test('programs that write in the same moment lose no entry of each other (AUTH-20)', async (t) => {
+  const file = fileIn(t);
+  const writers = 4;
+  const each = 25;
+  const start = Date.now() + 500;
+  const codes = Array.from({ length: writers }, async (_, writer) => {
+    const child = spawn(process.execPath, [writerFile, file, `${writer}`, `${each}`, `${start}`, one]);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code;
+  });
+  assert.deepEqual(await Promise.all(codes), Array(writers).fill(0));
+  assert.equal(new KnownServers(file).all().size, writers * each);
 });
 
 test('two writers in turn lose nothing of each other', (t) => {

@@ -40,7 +40,7 @@ test('whatever is claimed must agree', () => {
 test('a changed identity shows both, and the one way on', () => {
   const { message } = mismatch('host:1', one, two);
   assert.ok(message.includes(one) && message.includes(two));
-  assert.ok(message.includes('ferry servers forget host:1'));
+  assert.ok(message.includes('ferry trust host:1'));
 });
 
 test('who is known, invited to or pinned is not dialled to learn anything', async (t) => {

@@ -214,7 +214,7 @@ describe('commands', () => {
     assert.equal(ferry(['ls', server.address], { env }).code, 0);
   });
 
-  test('a changed identity is a hard stop that explains itself, until it is forgotten (AUTH-16)', async () => {
+  test('a changed identity is a hard stop that explains itself, until the owner’s word is given for it (AUTH-16)', async () => {
     const first = await startServer(shared);
     const env = { ...first.env, XDG_DATA_HOME: join(place(), 'data') };
     assert.equal(ferry(['ls', first.address, '--accept-new'], { env }).code, 0);
@@ -228,10 +228,19 @@ describe('commands', () => {
       assert.equal(ran.code, 5);
       assert.match(ran.err, /known {2}[a-z2-7]{4}-[\s\S]*shown {2}[a-z2-7]{4}-/);
       const where = first.address.replace('ferry://', '');
-      assert.ok(ran.err.includes(`ferry servers forget ${where}`));
+      assert.ok(ran.err.includes(`ferry trust ${where}`));
       assert.doesNotMatch(impostor.output(), /logged in/);
-      assert.equal(ferry(['servers', 'forget', where], { env }).code, 0);
-      assert.equal(ferry(['ls', first.address, '--accept-new'], { env }).code, 0);
+      const [, known = '', shown = ''] = /known {2}(\S+)\s+shown {2}(\S+)/.exec(ran.err) ?? [];
+      const unsaid = ferry(['trust', where], { env });
+      assert.equal(unsaid.code, 5);
+      assert.match(unsaid.err, /--pin FINGERPRINT/);
+      const wrong = ferry(['trust', where, '--pin', known], { env });
+      assert.equal(wrong.code, 5);
+      assert.match(wrong.err, /do not trust them/);
+      assert.equal(ferry(['ls', first.address], { env }).code, 5);
+      assert.equal(ferry(['trust', where, '--pin', shown], { env }).code, 0);
+      assert.equal(ferry(['ls', first.address], { env }).code, 0);
+      assert.match(ferry(['trust', where], { env }).out, /trusted already/);
     } finally {
       await impostor.stop();
       await first.stop();
@@ -322,7 +331,7 @@ describe('commands', () => {
 
   test('Ctrl+C ends with 130 and leaves nothing that looks like a file, but what can be gone on with', async () => {
     const fd = openSync(join(shared, 'long.bin'), 'w');
-    ftruncateSync(fd, 8 * 1024 ** 3);
+    ftruncateSync(fd, 64 * 1024 ** 3);
     closeSync(fd);
     const here = place();
     const down = spawn(

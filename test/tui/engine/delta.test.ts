@@ -17,14 +17,14 @@ const MiB = limits.blockBytes;
 
 type Ends = { shared: string; local: string; move: (order: JobOrder) => Promise<number> };
 
-async function ends(t: TestContext): Promise<Ends> {
+async function ends(t: TestContext, delayMs = 0): Promise<Ends> {
   const home = scratchFolder(t);
   const shared = join(home, 'shared');
   const local = join(home, 'local');
   mkdirSync(shared);
   mkdirSync(local);
   const server = await startServer(t, { dir: shared, args: ['--open'] });
-  const proxy = await countingProxy(t, server.port);
+  const proxy = await countingProxy(t, server.port, delayMs);
   const opts = optsFor(t, server);
   const engine = new EngineCore({ ...opts, address: { host: '127.0.0.1', port: proxy.port } });
   t.after(() => engine.close());
@@ -87,4 +87,32 @@ test('a version that has nothing in common is sent as a whole', async (t) => {
   const source = localPath(local, 'f');
   await move({ direction: 'upload', source, kind: EntryKind.file, target: path('f'), existing: 'overwrite' });
   assert.ok(readFileSync(join(shared, 'f')).equals(fresh));
+});
+
+test('content that the server has under another name is not sent again', async (t) => {
+  const { shared, local, move } = await ends(t, 4);
+  const content = randomBytes(20 * MiB);
+  writeFileSync(join(local, 'f'), content);
+  const putAs = (name: string): Promise<number> =>
+    move({
+      direction: 'upload',
+      source: localPath(local, 'f'),
+      kind: EntryKind.file,
+      target: path(name),
+      existing: 'fail',
+    });
+  assert.ok((await putAs('first')) > 20 * MiB);
+  const bytes = await putAs('second');
+  assert.ok(readFileSync(join(shared, 'second')).equals(content));
+  t.diagnostic(`count: bytes for 20 MiB that are there under another name: ${bytes}`);
+  assert.ok(bytes < MiB, `${bytes} bytes travelled`);
+
+  // What is not there any more, or only begins like it, is no help and no harm.
+  writeFileSync(join(shared, 'first'), 'short');
+  writeFileSync(join(shared, 'second'), 'short');
+  assert.ok((await putAs('third')) > 20 * MiB);
+  const other = Buffer.concat([content.subarray(0, MiB), randomBytes(19 * MiB)]);
+  writeFileSync(join(local, 'f'), other);
+  await putAs('fourth');
+  assert.ok(readFileSync(join(shared, 'fourth')).equals(other));
 });

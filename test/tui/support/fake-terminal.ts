@@ -2,11 +2,26 @@
 
 import { PassThrough, Writable } from 'node:stream';
 import type { AppState } from '@ferry/tui/state/state';
-import { colours, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { Terminal } from '@ferry/tui/view/terminal';
 import { View } from '@ferry/tui/view/view';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
-import xterm from '@xterm/headless';
+import xterm, { type IUnicodeVersionProvider, type Terminal as XTerminal } from '@xterm/headless';
+
+let provider: IUnicodeVersionProvider | undefined;
+new Unicode11Addon().activate({
+  unicode: {
+    register: (found: IUnicodeVersionProvider) => {
+      provider = found;
+    },
+  },
+} as unknown as XTerminal);
+
+/** Cells that the emulator gives a character: a table of another origin than ours, and of 2018. */
+export function emulatedCells(char: string): number {
+  return provider?.wcwidth(char.codePointAt(0) ?? 0) ?? 0;
+}
 
 export const fixedNow = Date.UTC(2026, 9, 20, 12, 0, 0);
 
@@ -17,7 +32,7 @@ export class FakeTerminal {
   /** Every byte that was drawn. */
   output = '';
 
-  constructor(columns: number, rows: number, look: Look = { theme: colours, glyphs: unicodeGlyphs }) {
+  constructor(columns: number, rows: number, look: Look = { theme: dark, glyphs: unicodeGlyphs }) {
     this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
     this.#emulator.loadAddon(new Unicode11Addon());
     this.#emulator.unicode.activeVersion = '11';
@@ -31,7 +46,7 @@ export class FakeTerminal {
     Object.assign(output, { columns, rows, isTTY: true });
     const streams = { input, output } as unknown as { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
     this.#terminal = new Terminal(streams, { TERM: 'xterm-256color' }, look);
-    this.#view = new View(this.#terminal, look);
+    this.#view = new View(this.#terminal, () => look);
   }
 
   /** Draws a state and gives the screen as text, one line per row, blanks at the ends left out. */
@@ -44,6 +59,14 @@ export class FakeTerminal {
     for (let y = 0; y < this.#emulator.rows; y++)
       lines.push(active.getLine(y)?.translateToString(true) ?? '');
     return `${lines.join('\n')}\n`;
+  }
+
+  /** Columns of a row that hold a frame's side. */
+  bordersAt(y: number): number[] {
+    const line = this.#emulator.buffer.active.getLine(y);
+    return Array.from({ length: this.#emulator.cols }, (_, x) => x).filter(
+      (x) => line?.getCell(x)?.getChars() === '│',
+    );
   }
 
   close(): void {

@@ -129,7 +129,7 @@ const lies: readonly (readonly [what: string, code: CodeName, lies: Lies])[] = [
 ];
 
 for (const [what, code, lie] of lies) {
-  test(`${what}: ${code}, and nothing is left`, async (t) => {
+  test(`${what}: ${code}, and nothing is left (CLNT-02, CLNT-06)`, async (t) => {
     const { folder, told, run } = setUp(t, lyingServer(randomBytes(9 * MiB), lie));
     await assert.rejects(run(), withCode(code));
     assertNothing(folder);
@@ -249,6 +249,31 @@ test('paused, what is asked for comes to rest and no more is asked; resumed, it 
   gate.open();
   await result;
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+});
+
+test('a pause gives up what stands still on a line; resumed, it comes over another', async (t) => {
+  const late: (() => void)[] = [];
+  const gate = new Gate((call) => {
+    late.push(call);
+    return () => {};
+  });
+  const server = lyingServer(randomBytes(9 * MiB), {
+    before: async (index) => {
+      if (index !== 6 || late.length > 0) return;
+      gate.shut();
+      await new Promise(() => {});
+    },
+  });
+  const { folder, told, run } = setUp(t, server, { gate });
+  const running = run();
+  while (late.length === 0) await new Promise(setImmediate);
+  const before = told();
+  late[0]?.();
+  gate.open();
+  await running;
+  assert.ok(before >= 4 * MiB);
+  assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+  assert.deepEqual([server.opened, told()], [2, 9 * MiB]);
 });
 
 test('cancelled while paused it ends and leaves nothing', async (t) => {

@@ -1,11 +1,11 @@
 /**
- * Which transfers were published, so that one who did not hear the answer gets the same one again. A file beside the partial
- * ones, appended to by every thread, looked into only by who asks a second time. Called on I/O threads.
+ * Which transfers gave which files their names, so that one who did not hear the answer gets the same one again. A file beside
+ * the partial ones, appended to by every thread, looked into only by who asks a second time. Called on I/O threads.
  *
- * It is written before the answer goes out, but not synced: a power cut may take the last records back. Who asks then hears
- * EXISTS, as somebody else would.
+ * It is written right before a file gets its name, whatever happens then: that it has it now is for the reader to see. It is
+ * not synced: a power cut may take the last records back. Who asks then hears EXISTS, as somebody else would.
  *
- *   record   16 bytes transfer id, 16 bytes BLAKE3 of owner and identity of what was published, u64 ms since 1970, u32 CRC-32; 44 bytes
+ *   record   16 bytes transfer id, 16 bytes BLAKE3 of owner and stamp of the file, u64 ms since 1970, u32 CRC-32; 44 bytes
  */
 
 import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
@@ -25,11 +25,11 @@ export type CommitRecord = {
   /** 32 hex digits. */
   readonly transferId: string;
   readonly owner: string;
-  /** Of the published file. */
-  readonly identity: string;
+  /** Of the file, as stampOf gives it. */
+  readonly stamp: string;
 };
 
-/** Tells of published files. `stagingFd`: the folder that the log is in. @throws raw system errors */
+/** Tells of files that get their names now. `stagingFd`: the folder that the log is in. @throws raw system errors */
 export function logCommits(stagingFd: number, records: readonly CommitRecord[], nowMs: number): void {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
   const fd = openSync(pathAt(stagingFd, current), flags, 0o600);
@@ -65,10 +65,10 @@ function readLog(stagingFd: number, name: Name): Buffer {
   }
 }
 
-function encode({ transferId, owner, identity }: CommitRecord, nowMs: number): Buffer {
+function encode({ transferId, owner, stamp }: CommitRecord, nowMs: number): Buffer {
   const record = Buffer.alloc(recordBytes);
   record.write(transferId, 0, 'hex');
-  record.set(blake3(Buffer.from(`${owner}\0${identity}`, 'latin1')).subarray(0, 16), 16);
+  record.set(blake3(Buffer.from(`${owner}\0${stamp}`, 'latin1')).subarray(0, 16), 16);
   record.writeBigUInt64BE(BigInt(nowMs), 32);
   record.writeUInt32BE(crc32(record.subarray(0, recordBytes - 4)), recordBytes - 4);
   return record;

@@ -60,6 +60,15 @@ export function onDisk<T>(use: () => T): T {
   }
 }
 
+/** As {@link onDisk}, for what takes longer. */
+export async function onDiskAsync<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    throw diskError(error);
+  }
+}
+
 /** Runs `use`; true when it went well, false when it failed with one of these errnos. Other errors pass. */
 export function unlessErrno(errnos: readonly string[], use: () => void): boolean {
   try {
@@ -68,6 +77,17 @@ export function unlessErrno(errnos: readonly string[], use: () => void): boolean
   } catch (error) {
     if (errnos.includes(errnoOf(error) ?? '')) return false;
     throw error;
+  }
+}
+
+/** For tidying up after a failure: a second one must not hide the first. False when there was one. Bugs are thrown on. */
+export function quietly(use: () => void): boolean {
+  try {
+    use();
+    return true;
+  } catch (error) {
+    asDiskError(error);
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from '
 import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Name, Path } from '../path.ts';
+import { type Name, type Path, stagingName } from '../path.ts';
 import { pathAt } from './at.ts';
 import { asDiskError } from './errno.ts';
 import { factsOf } from './facts.ts';
@@ -28,6 +28,9 @@ export function* fetchPack(
   try {
     for (const name of names) {
       try {
+        if (root.hideStaging && folder.length === 0 && name === stagingName) {
+          throw new FerryError(Code.NAME_INVALID, 'that name is reserved');
+        }
         yield readSmall(root, folderFd, name);
       } catch (error) {
         yield asDiskError(error);

@@ -11,16 +11,24 @@ export class FolderSync {
   readonly #fds = new Map<string, number>();
   #syncable = true;
 
-  /** Remembers an open folder; the caller may close its handle. Holds one descriptor per distinct folder until {@link sync}. */
+  /**
+   * Remembers an open folder; the caller may close its handle. Holds one descriptor per distinct folder until {@link sync}.
+   * @throws raw system errors; all folders are forgotten then
+   */
   add(folderFd: number): void {
-    const { dev, ino } = fstatSync(folderFd, { bigint: true });
-    const key = `${dev}:${ino}`;
-    if (this.#fds.has(key)) return;
-    // A folder we may write to but not read cannot be opened for fsync.
-    const opened = unlessErrno(['EACCES'], () => {
-      this.#fds.set(key, reopenFolderToSync(folderFd));
-    });
-    if (!opened) this.#syncable = false;
+    try {
+      const { dev, ino } = fstatSync(folderFd, { bigint: true });
+      const key = `${dev}:${ino}`;
+      if (this.#fds.has(key)) return;
+      // A folder we may write to but not read cannot be opened for fsync.
+      const opened = unlessErrno(['EACCES'], () => {
+        this.#fds.set(key, reopenFolderToSync(folderFd));
+      });
+      if (!opened) this.#syncable = false;
+    } catch (error) {
+      this.clear();
+      throw error;
+    }
   }
 
   /** Distinct folders waiting. */

@@ -11,9 +11,16 @@ import { byteString } from '../path.ts';
  * four; the change time is set by the kernel alone. Writes within one tick of the kernel's clock (up to 4 ms) look alike.
  */
 export function identityOf(stats: BigIntStats): string {
-  const facts = Buffer.allocUnsafe(40);
-  [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].forEach((fact, i) => {
-    facts.writeBigUInt64BE(BigInt.asUintN(64, fact), i * 8);
-  });
+  return digestOf([stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs]);
+}
+
+/** As {@link identityOf} without the change time: a file keeps it when it gets another name. */
+export function stampOf(stats: BigIntStats): string {
+  return digestOf([stats.dev, stats.ino, stats.size, stats.mtimeNs]);
+}
+
+function digestOf(numbers: readonly bigint[]): string {
+  const facts = Buffer.allocUnsafe(numbers.length * 8);
+  for (const [i, number] of numbers.entries()) facts.writeBigUInt64BE(BigInt.asUintN(64, number), i * 8);
   return byteString(blake3(facts).subarray(0, 16));
 }

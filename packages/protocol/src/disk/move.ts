@@ -22,7 +22,8 @@ export function moveAt(fromFd: number, from: Name, toFd: number, to: Name, isFol
   const target = pathAt(toFd, to);
   if (!isFolder && unlessErrno(cannotLink, () => linkSync(source, target))) {
     // One may be allowed to add here and not to take away there. Then nothing has happened.
-    if (unlessErrno(['EACCES'], () => unlinkSync(source))) return;
+    // Who tidies up may have been here between the two.
+    if (unlessErrno(['EACCES'], () => unlessErrno(['ENOENT'], () => unlinkSync(source)))) return;
     unlinkSync(target);
     throw new FerryError(Code.FORBIDDEN, 'the file system does not permit that');
   }

@@ -12,17 +12,20 @@ import {
   openSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { closing } from './at.ts';
 import { unlessErrno } from './errno.ts';
 
-/** And those that lead to it. What is put into them is nowhere after a power cut unless their names are on the disk. */
+/** The folder is there, and stays there. @throws system errors */
 export function makePrivateFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = resolve(folder); made.length >= first.length; made = dirname(made))
+  const outermost = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (outermost === undefined) return;
+  for (let made = resolve(folder); made.length >= outermost.length; made = dirname(made)) {
+    // One may be allowed to add to a folder and not to look into it.
     unlessErrno(['EACCES', 'EINVAL'], () => syncFolder(dirname(made)));
+  }
 }
 
 /** Puts the text in the file's place, whatever was there. @throws system errors; leaves the old file then */
@@ -51,7 +54,8 @@ function writeBeside<T>(file: string, text: string, publish: (fresh: string) => 
   const fresh = `${file}.${randomBytes(8).toString('hex')}.tmp`;
   const fd = openSync(fresh, 'wx', 0o600);
   try {
-    writeSync(fd, text);
+    // Until all is written, where writeSync stops after what the system took at once.
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } catch (error) {
     unlinkSync(fresh);
@@ -65,10 +69,5 @@ function writeBeside<T>(file: string, text: string, publish: (fresh: string) => 
 }
 
 function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  closing(openSync(folder, 'r'), fsyncSync);
 }

@@ -36,6 +36,8 @@ const procMagic = 0x9fa0;
 export class Root {
   readonly durable: boolean;
   readonly hideStaging: boolean;
+  /** Names the folder on this machine, however it was opened. */
+  readonly id: string;
   readonly #oneFileSystem: boolean;
   readonly #dev: number;
   #fd: number | undefined;
@@ -60,7 +62,9 @@ export class Root {
 
   private constructor(fd: number, opts: RootOpts) {
     this.#fd = fd;
-    this.#dev = fstatSync(fd).dev;
+    const { dev, ino } = fstatSync(fd);
+    this.#dev = dev;
+    this.id = `${dev}:${ino}`;
     this.#oneFileSystem = opts.oneFileSystem ?? true;
     this.hideStaging = opts.hideStaging ?? true;
     this.durable = opts.durable ?? true;
@@ -90,6 +94,11 @@ export class Root {
       if (name === undefined) throw new FerryError(Code.FORBIDDEN, 'that cannot be done to the root folder');
       return closing(this.openFolder(parentPath(path)), (folderFd) => use(folderFd, name));
     });
+  }
+
+  /** As {@link withParent}, for what takes longer: the caller closes the handle. @throws {FerryError} as {@link withParent} */
+  holdParent(path: Path): { folderFd: number; name: Name } {
+    return this.withParent(path, (folderFd, name) => ({ folderFd: reopenFolder(folderFd), name }));
   }
 
   /**

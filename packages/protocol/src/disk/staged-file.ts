@@ -4,47 +4,30 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
-import type { Facts, Time } from '../entry.ts';
+import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { checkName, type Name, type Path } from '../path.ts';
+import type { Name } from '../path.ts';
 import { closing, lstatAt, pathAt } from './at.ts';
 import { digestOnDisk } from './digest-on-disk.ts';
-import { diskError, errnoOf, onDisk } from './errno.ts';
+import { diskError, errnoOf, onDisk, quietly } from './errno.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import type { Journal } from './journal.ts';
 import { moveAt } from './move.ts';
+import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import { damaged, misfit, partGone } from './staged-file-errors.ts';
+import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import { syncBeside } from './sync-beside.ts';
-import { checkTarget, type TargetRule } from './target.ts';
+import { checkTarget } from './target.ts';
 import { writeFully, writeFullyBeside } from './write-fully.ts';
-
-export type StagedFileSpec = TargetRule & {
-  /** 32 hex digits, random: names the partial file, which never takes anything from the user's name. */
-  readonly transferId: string;
-  readonly target: Path;
-  /** Bytes. */
-  readonly size: number;
-  readonly modified: Time;
-  /** Permission bits; only 0o777 of them are kept, less the staging's umask. */
-  readonly mode: number;
-  /**
-   * The version of the source, 1…32 bytes as a byte string. With it a large file keeps a journal, so that it can be gone on
-   * with after an interruption, and others can join in.
-   */
-  readonly source?: string | undefined;
-  /** Whose transfer it is; nobody else may go on with it. Default ''. */
-  readonly owner?: string;
-};
-
-/** `durable`: survives a power cut. False where a file system cannot sync a folder, or the root was opened so. */
-export type Committed = { readonly facts: Facts; readonly durable: boolean };
+import { writeSparsely } from './write-sparsely.ts';
 
 /** Writes of this thread that go on beside it now. */
 let besideNow = 0;
@@ -116,7 +99,7 @@ export class StagedFile {
     const fd = this.#writable();
     if (!this.#wants(index, bytes, digest)) return;
     onDisk(() => {
-      writeFully(fd, bytes, blockOffset(index));
+      this.#put(fd, bytes, blockOffset(index));
       this.#keep(index, digest);
     });
   }
@@ -129,7 +112,7 @@ export class StagedFile {
     const fd = this.#writable();
     const same = this.#underWay.get(index);
     if (same !== undefined) return same;
-    if (besideNow >= this.#staging.writesBeside) {
+    if (besideNow >= this.#staging.writesBeside || this.#spec.sparse === true) {
       this.write(index, bytes, digest);
       return;
     }
@@ -152,20 +135,51 @@ export class StagedFile {
     return writing;
   }
 
+  /**
+   * Puts part of a block where it belongs, unverified: the block counts only once {@link settle} has seen all of it. A block
+   * that is there already is left as it is.
+   * @throws {FerryError} MALFORMED when it is not within a block of the file; NO_SPACE, IO_ERROR
+   */
+  writeSlice(index: number, offset: number, bytes: Uint8Array): void {
+    const fd = this.#writable();
+    if (bytes.length === 0 || offset + bytes.length > blockLength(this.#spec.size, index)) {
+      throw new FerryError(Code.MALFORMED, 'a slice does not fit its block');
+    }
+    if (this.#digests.has(index) || this.#underWay.has(index)) return;
+    onDisk(() => this.#put(fd, bytes, blockOffset(index) + offset));
+  }
+
+  /** Verifies a block that came in slices, and keeps it. @throws {FerryError} MALFORMED, INTEGRITY, NO_SPACE, IO_ERROR */
+  settle(index: number, digest: Uint8Array): void {
+    const fd = this.#writable();
+    if (blockLength(this.#spec.size, index) === 0) throw misfit();
+    const there =
+      this.#digests.get(index) ??
+      digestOnDisk(fd, this.#spec.size, index, Buffer.allocUnsafe(limits.blockBytes));
+    if (there === undefined || !sameDigest(there, digest)) throw damaged();
+    onDisk(() => this.#keep(index, digest));
+  }
+
   /** False for a block that is there already. @throws {FerryError} MALFORMED, INTEGRITY */
   #wants(index: number, bytes: Uint8Array, digest: Uint8Array): boolean {
     const length = blockLength(this.#spec.size, index);
     if (!Number.isSafeInteger(index) || index < 0 || bytes.length === 0 || bytes.length !== length) {
-      throw new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
+      throw misfit();
     }
     if (!sameDigest(blockDigest(bytes), digest)) {
-      throw new FerryError(Code.INTEGRITY, 'a block arrived damaged');
+      throw damaged();
     }
     const before = this.#digests.get(index);
     if (before === undefined) return true;
     if (sameDigest(before, digest)) return false;
     this.#digests.delete(index);
     return true;
+  }
+
+  /** @throws system errors */
+  #put(fd: number, bytes: Uint8Array, offset: number): void {
+    if (this.#spec.sparse === true) writeSparsely(fd, bytes, offset);
+    else writeFully(fd, bytes, offset);
   }
 
   /** @throws system errors */
@@ -187,6 +201,7 @@ export class StagedFile {
       .markAfter(syncBeside(fd))
       .catch((error: unknown) => {
         this.#syncFailure ??= { error };
+        this.#condemn();
       })
       .finally(() => {
         this.#isSyncing = false;
@@ -209,6 +224,8 @@ export class StagedFile {
     }
     try {
       onDisk(() => {
+        // What an earlier attempt left may be longer, by somebody else's hand.
+        if (fstatSync(fd).size > this.#spec.size) ftruncateSync(fd, this.#spec.size);
         setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         if (this.#staging.root.durable) fsyncSync(fd);
         this.#fd = undefined;
@@ -247,10 +264,12 @@ export class StagedFile {
       if (!root.contains(folderFd)) {
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
+      // First, as somebody else may have published the very same.
+      checkTarget(root, folderFd, name, this.#spec);
       return this.#withPart((partFolderFd) => {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
-        checkTarget(root, folderFd, name, this.#spec);
+        if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);
           folders.add(partFolderFd);
@@ -291,7 +310,7 @@ export class StagedFile {
     if (this.#phase === 'ended') return;
     this.#phase = 'ended';
     this.#closeQuietly();
-    this.#quietly(() =>
+    quietly(() =>
       this.#withPart((partFolderFd) => {
         if (this.#journal !== undefined) this.#removeJournal(partFolderFd);
         // Another transfer may have begun again under the same id.
@@ -317,27 +336,24 @@ export class StagedFile {
   /** Sealed it may have become unwritable for its owner. */
   #unseal(): void {
     if (this.#phase !== 'sealed' || this.#journal === undefined) return;
-    this.#quietly(() =>
-      this.#withPart((partFolderFd) => chmodSync(pathAt(partFolderFd, this.#partName), 0o600)),
-    );
+    quietly(() => this.#withPart((partFolderFd) => chmodSync(pathAt(partFolderFd, this.#partName), 0o600)));
     this.#phase = 'writing';
   }
 
   #removeJournal(partFolderFd: number): void {
     this.#journal?.close();
-    this.#quietly(() => unlinkSync(pathAt(partFolderFd, journalName(this.#spec.transferId))));
+    quietly(() => unlinkSync(pathAt(partFolderFd, journalName(this.#spec.transferId))));
   }
 
-  /** Under another name first: should removing it fail as well, nothing takes it for a good partial file. */
+  /** What the disk has failed to take is gone, here and for all who might go on with it. */
   #condemn(): void {
-    const badName = checkName(`${this.#spec.transferId}.bad`);
     this.#phase = 'ended';
     this.#closeQuietly();
-    this.#quietly(() =>
-      this.#withPart((partFolderFd) => {
-        renameSync(pathAt(partFolderFd, this.#partName), pathAt(partFolderFd, badName));
-        unlinkSync(pathAt(partFolderFd, badName));
-      }),
+    this.#journal?.close();
+    quietly(() =>
+      this.#withPart((partFolderFd) =>
+        condemnPart(partFolderFd, this.#spec.transferId, this.#partName, this.#ino),
+      ),
     );
   }
 
@@ -348,12 +364,9 @@ export class StagedFile {
   }
 
   #writable(): number {
+    if (this.#syncFailure !== undefined) throw diskError(this.#syncFailure.error);
     if (this.#fd === undefined || this.#phase !== 'writing') {
       throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
-    }
-    if (this.#syncFailure !== undefined) {
-      this.#condemn();
-      throw diskError(this.#syncFailure.error);
     }
     return this.#fd;
   }
@@ -373,23 +386,6 @@ export class StagedFile {
     if (this.#underWay.size > 0) return;
     const fd = this.#fd;
     this.#fd = undefined;
-    if (fd !== undefined) this.#quietly(() => closeSync(fd));
+    if (fd !== undefined) quietly(() => closeSync(fd));
   }
-
-  /** For tidying up after a failure: a second one must not hide the first. What stays behind is collected by age. */
-  #quietly(use: () => void): void {
-    try {
-      use();
-    } catch (error) {
-      if (errnoOf(error) === undefined && !(error instanceof FerryError)) throw error;
-    }
-  }
-}
-
-export function journalName(transferId: string): Name {
-  return checkName(`${transferId}.journal`);
-}
-
-function partGone(): FerryError {
-  return new FerryError(Code.BAD_STATE, 'the partial file is gone');
 }

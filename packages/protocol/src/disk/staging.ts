@@ -5,9 +5,11 @@
  */
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -16,22 +18,24 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { blockCount } from '../content/block.ts';
-import type { Facts } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { byteString, checkName, type Name, stagingName } from '../path.ts';
+import { byteString, type Name, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
 import { logCommits, wasCommitted } from './commit-log.ts';
-import { errnoOf, onDisk, unlessErrno } from './errno.ts';
+import { errnoOf, onDisk, quietly, unlessErrno } from './errno.ts';
 import { factsOf } from './facts.ts';
+import { FolderSync } from './folder-sync.ts';
+import { stampOf } from './identity.ts';
 import { Journal, type JournalHead } from './journal.ts';
+import { isOrphan, journalName, partName as partNameFor, stemOf } from './part-name.ts';
 import type { Root } from './root.ts';
-import { journalName, StagedFile, type StagedFileSpec } from './staged-file.ts';
+import { StagedFile } from './staged-file.ts';
+import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
 const transferIdShape = /^[0-9a-f]{32}$/;
-const leftoverShape = /^[0-9a-f]{32}\.(?:part|bad|journal)$/;
 /** Smaller files begin again: they are in flight as a whole. */
 const journaledBlocks = 8;
 /** Interrupted transfers that one root keeps; the oldest go first. */
@@ -68,11 +72,12 @@ export class Staging {
    *   BAD_STATE when this transfer id has a partial file already
    */
   create(spec: StagedFileSpec): StagedFile {
-    const targetDev = this.#check(spec);
+    const targetDev = this.#check(spec, spec.sparse !== true);
     const partName = partNameOf(spec);
     return onDisk(() => {
       const fd = this.#createPart(partName, targetDev);
       try {
+        if (spec.sparse === true) ftruncateSync(fd, spec.size);
         return new StagedFile(this, spec, partName, fd, this.#createJournal(spec));
       } catch (error) {
         closeSync(fd);
@@ -100,19 +105,22 @@ export class Staging {
       }
       return closing(partFolderFd, () => {
         const found = Journal.open(partFolderFd, journalName(spec.transferId));
-        const fd = this.#openPart(partFolderFd, partName);
-        const fits = found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec);
-        if (fits && how === 'join' && !found.content.isCurrent) {
-          found.journal.close();
-          closeSync(fd);
-          return undefined;
+        let fd: number | undefined;
+        let isKept = false;
+        try {
+          fd = this.#openPart(partFolderFd, partName);
+          if (found !== undefined && fd !== undefined && isSameTransfer(found.content.head, spec)) {
+            if (how === 'join' && !found.content.isCurrent) return undefined;
+            if (how === 'resume') found.journal.repair(found.content);
+            isKept = true;
+            return new StagedFile(this, spec, partName, fd, found.journal);
+          }
+        } finally {
+          if (!isKept) {
+            found?.journal.close();
+            if (fd !== undefined) closeSync(fd);
+          }
         }
-        if (fits) {
-          if (how === 'resume') found.journal.repair(found.content);
-          return new StagedFile(this, spec, partName, fd, found.journal);
-        }
-        found?.journal.close();
-        if (fd !== undefined) closeSync(fd);
         if (found !== undefined && found.content.head.owner !== (spec.owner ?? '')) {
           throw new FerryError(Code.BAD_STATE, 'that transfer is already under way');
         }
@@ -125,27 +133,32 @@ export class Staging {
     });
   }
 
-  /** Whether exactly this transfer has given its target the file that is there now; gives its facts. */
-  committed(spec: StagedFileSpec): Facts | undefined {
-    return onDisk(() => {
-      const found = this.root.withParent(spec.target, (folderFd, name) => {
+  /** If exactly this transfer has given its target the file that is there now: what its commit has answered, or would have. */
+  committed(spec: StagedFileSpec): Committed | undefined {
+    return onDisk(() =>
+      this.root.withParent(spec.target, (folderFd, name) => {
         const stats = this.root.lookAt(folderFd, name);
-        return stats?.isFile() === true ? factsOf(name, stats) : undefined;
-      });
-      if (found === undefined) return undefined;
-      const record = { transferId: spec.transferId, owner: spec.owner ?? '', identity: found.identity };
-      let known = false;
-      unlessErrno(['ENOENT'], () => {
-        known = closing(this.root.openFolder([stagingName]), (stagingFd) => wasCommitted(stagingFd, record));
-      });
-      return known ? found : undefined;
-    });
+        if (stats?.isFile() !== true) return undefined;
+        const record = { transferId: spec.transferId, owner: spec.owner ?? '', stamp: stampOf(stats) };
+        let known = false;
+        unlessErrno(['ENOENT'], () => {
+          known = closing(this.root.openFolder([stagingName]), (stagingFd) =>
+            wasCommitted(stagingFd, record),
+          );
+        });
+        if (!known) return undefined;
+        // Who gave it its name may have been killed before the sync.
+        const folders = new FolderSync();
+        if (this.root.durable) folders.add(folderFd);
+        return { facts: factsOf(name, stats), durable: folders.sync() && this.root.durable };
+      }),
+    );
   }
 
-  /** Remembers a published file for {@link committed}. */
-  remember(spec: StagedFileSpec, { identity }: Facts): void {
-    const record = { transferId: spec.transferId, owner: spec.owner ?? '', identity };
-    onDisk(() =>
+  /** For {@link committed}: the file that looks like this gets its name now. It does without if the disk does not take that. */
+  remember(spec: StagedFileSpec, stats: BigIntStats): void {
+    const record = { transferId: spec.transferId, owner: spec.owner ?? '', stamp: stampOf(stats) };
+    quietly(() =>
       closing(this.root.openFolder([stagingName]), (stagingFd) =>
         logCommits(stagingFd, [record], Date.now()),
       ),
@@ -166,13 +179,14 @@ export class Staging {
     });
   }
 
-  #createJournal({ transferId, size, owner = '', source }: StagedFileSpec): Journal | undefined {
-    if (source === undefined || blockCount(size) <= journaledBlocks) return undefined;
+  #createJournal(spec: StagedFileSpec): Journal | undefined {
+    const { transferId, size, owner = '', source, tag = '' } = spec;
+    if (source === undefined || !isJournaled(spec)) return undefined;
     return closing(this.openPartFolder(), (partFolderFd) => {
       const name = journalName(transferId);
       // Left over from a transfer whose partial file is gone.
       unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)));
-      return Journal.create(partFolderFd, name, { size, owner, source });
+      return Journal.create(partFolderFd, name, { size, owner, source, tag });
     });
   }
 
@@ -211,8 +225,9 @@ export class Staging {
   }
 
   /**
-   * Removes what dead transfers left: by the age of the last change, and the oldest beyond `mostTransfers`. Gives how many
-   * files. What is being written is young, and none that changed within ten minutes is taken for its number alone.
+   * Removes what dead transfers left: at once what nobody can go on with, the rest by the age of its last change, and the
+   * oldest beyond `mostTransfers`. Gives how many files. What is being written is young, and none that changed within ten
+   * minutes is taken for its number alone.
    */
   collect(maxAgeMs: number, nowMs: number, mostTransfers: number = mostLeftover): number {
     return onDisk(() => {
@@ -220,9 +235,9 @@ export class Staging {
       unlessErrno(['ENOENT'], () =>
         closing(this.openPartFolder(), (partFolderFd) => {
           const youngestFirst = leftovers(partFolderFd).toSorted((a, b) => b.changedMs - a.changedMs);
-          for (const [i, { names, changedMs }] of youngestFirst.entries()) {
+          for (const [i, { names, changedMs, isUseless }] of youngestFirst.entries()) {
             const age = nowMs - changedMs;
-            if (age <= maxAgeMs && (i < mostTransfers || age <= busyMs)) continue;
+            if (!isUseless && age <= maxAgeMs && (i < mostTransfers || age <= busyMs)) continue;
             for (const name of names) {
               if (unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)))) removed += 1;
             }
@@ -231,6 +246,25 @@ export class Staging {
       );
       return removed;
     });
+  }
+
+  /** Removes what was begun with that tag and can be gone on with; nobody may be at it. */
+  discardTagged(tag: string): void {
+    onDisk(() =>
+      unlessErrno(['ENOENT'], () =>
+        closing(this.openPartFolder(), (partFolderFd) => {
+          for (const found of readdirSync(folderPath(partFolderFd))) {
+            const stem = found.endsWith('.journal') ? stemOf(found) : undefined;
+            if (stem === undefined) continue;
+            const journal = Journal.open(partFolderFd, journalName(stem));
+            journal?.journal.close();
+            if (journal?.content.head.tag !== tag) continue;
+            for (const name of [partNameFor(stem, true), journalName(stem)])
+              unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)));
+          }
+        }),
+      ),
+    );
   }
 
   /** Removes the staging folder unless there are partial files in it. */
@@ -292,23 +326,33 @@ export class Staging {
   }
 }
 
-type Leftover = { readonly names: string[]; changedMs: number };
+type Leftover = {
+  readonly names: string[];
+  changedMs: number;
+  /** Nobody can go on with it, and nobody is at it. */
+  isUseless: boolean;
+};
 
 /** Partial files and what belongs to them, by transfer. */
 function leftovers(partFolderFd: number): readonly Leftover[] {
   const byTransfer = new Map<string, Leftover>();
   for (const found of readdirSync(folderPath(partFolderFd), { encoding: 'buffer' })) {
     const name = byteString(found);
-    if (!leftoverShape.test(name)) continue;
+    const stem = stemOf(name);
+    if (stem === undefined) continue;
     // The change time: a part's modification time may already be that of the user's file.
     const stats = lstatAt(partFolderFd, name as Name);
     if (stats === undefined) continue;
     const changedMs = Number(stats.ctimeMs);
-    const transfer = byTransfer.get(name.slice(0, 32)) ?? { names: [], changedMs };
+    const transfer = byTransfer.get(stem) ?? { names: [], changedMs, isUseless: false };
     transfer.names.push(name);
     transfer.changedMs = Math.max(transfer.changedMs, changedMs);
-    byTransfer.set(name.slice(0, 32), transfer);
+    // A second name is the file's own: whoever gave it that died before the first was gone.
+    if (isOrphan(name) || (stats.nlink > 1n && name.endsWith('.part'))) transfer.isUseless = true;
+    byTransfer.set(stem, transfer);
   }
+  for (const transfer of byTransfer.values())
+    if (transfer.names.every((name) => name.endsWith('.journal'))) transfer.isUseless = true;
   return [...byTransfer.values()];
 }
 
@@ -316,8 +360,12 @@ function isSameTransfer(head: JournalHead, { size, owner = '', source }: StagedF
   return head.size === size && head.owner === owner && head.source === source;
 }
 
-function partNameOf({ transferId }: StagedFileSpec): Name {
-  return checkName(`${transferId}.part`);
+function isJournaled({ source, size }: StagedFileSpec): boolean {
+  return source !== undefined && blockCount(size) > journaledBlocks;
+}
+
+function partNameOf(spec: StagedFileSpec): Name {
+  return partNameFor(spec.transferId, isJournaled(spec));
 }
 
 function makeOwnFolder(folderFd: number, name: Name): void {

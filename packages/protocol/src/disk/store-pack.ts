@@ -1,6 +1,7 @@
 /**
  * Small files of one folder, published together: each staged, verified and synced like any other, with one walk, one look
- * at the folder and one sync of it for all. Called on I/O threads; the syncs are done beside it.
+ * at the folder and one sync of it for all. Called on I/O threads; what takes the kernel long, making a file and syncing it,
+ * is done on the thread pool, for many files at once.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -8,6 +9,7 @@ import {
   closeSync,
   constants,
   fdatasync,
+  open,
   openSync,
   readFileSync,
   statfsSync,
@@ -18,11 +20,12 @@ import { promisify } from 'node:util';
 import { contentDigest, sameDigest } from '../content/digest.ts';
 import { type Time, timeToNs } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
-import { checkName, type Name, type Path, stagingName } from '../path.ts';
+import { type Name, type Path, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, pathAt } from './at.ts';
 import { asDiskError, onDisk, unlessErrno } from './errno.ts';
 import { FolderSync } from './folder-sync.ts';
 import { moveAt } from './move.ts';
+import { partName as partNameFor } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
 import type { Staging } from './staging.ts';
@@ -30,6 +33,7 @@ import type { TargetRule } from './target.ts';
 
 const tmpfsMagic = 0x01021994;
 
+const openOnPool = promisify(open);
 const syncOnPool = promisify(fdatasync);
 
 export type PackFile = {
@@ -55,7 +59,7 @@ export type PackResult = {
   readonly durable: boolean;
 };
 
-type Staged = { readonly index: number; readonly partName: Name; readonly fd: number };
+type Staged = { readonly index: number; readonly partName: Name };
 
 /**
  * One that fails stops no other and leaves nothing.
@@ -70,36 +74,44 @@ export async function storePack(staging: Staging, spec: PackSpec): Promise<PackR
     const partFolderFd = onDisk(() => staging.openOrMakePartFolder(folderFd));
     try {
       const pack = randomBytes(14).toString('hex');
-      const staged: Staged[] = [];
-      spec.files.forEach((file, index) => {
-        try {
-          if (isOurs(root.hideStaging, spec.folder, file.name)) {
-            throw new FerryError(Code.NAME_INVALID, 'that name is reserved');
+      const toSync = root.durable && !isInMemory(partFolderFd);
+      const settled = await Promise.all(
+        spec.files.map(async (file, index): Promise<Staged | undefined> => {
+          try {
+            if (isOurs(root.hideStaging, spec.folder, file.name)) {
+              throw new FerryError(Code.NAME_INVALID, 'that name is reserved');
+            }
+            if (isThere(folderFd, file, spec.again)) return undefined;
+            const partName = partNameOf(pack, index);
+            await stage(partFolderFd, file, partName, staging.umask, toSync);
+            return { index, partName };
+          } catch (error) {
+            outcomes[index] = asDiskError(error);
+            return undefined;
           }
-          if (isThere(folderFd, file, spec.again)) return;
-          staged.push({ index, ...stage(partFolderFd, file, partNameOf(pack, index), staging.umask) });
-        } catch (error) {
-          outcomes[index] = asDiskError(error);
-        }
-      });
-      const synced = await syncAll(staged, root.durable && !isInMemory(partFolderFd));
+        }),
+      );
+      const staged = settled.filter((file) => file !== undefined);
       if (!root.contains(folderFd)) {
         for (const { partName } of staged) unlinkQuietly(partFolderFd, partName);
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
       const folders = new FolderSync();
-      for (const [i, { index, partName }] of staged.entries()) {
+      for (const { index, partName } of staged) {
         const name = spec.files[index]?.name;
         try {
-          const failure = synced[i];
-          if (failure !== undefined) throw failure;
           if (name === undefined) throw new Error('a file without its name');
           // Both look at the name and take it in one step.
           if (spec.existing === 'fail') moveAt(partFolderFd, partName, folderFd, name, false);
           else renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name));
         } catch (error) {
-          outcomes[index] = asDiskError(error);
+          const file = spec.files[index];
+          const failure = asDiskError(error);
           unlinkQuietly(partFolderFd, partName);
+          // The earlier attempt may have gone on meanwhile, on a line that its sender has given up.
+          if (failure.code === Code.EXISTS && file !== undefined && isThere(folderFd, file, spec.again))
+            continue;
+          outcomes[index] = failure;
         }
       }
       if (!root.durable) return { outcomes, durable: false };
@@ -133,23 +145,35 @@ function isThere(folderFd: number, { name, modified, content }: PackFile, again:
 }
 
 function partNameOf(pack: string, index: number): Name {
-  return checkName(`${pack}${index.toString(16).padStart(4, '0')}.part`);
+  return partNameFor(`${pack}${index.toString(16).padStart(4, '0')}`, false);
 }
 
-function stage(partFolderFd: number, file: PackFile, partName: Name, umask: number): Omit<Staged, 'index'> {
+/** A whole file under its partial name, synced if `toSync`; nothing of it is left where it throws. */
+async function stage(
+  partFolderFd: number,
+  file: PackFile,
+  partName: Name,
+  umask: number,
+  toSync: boolean,
+): Promise<void> {
   const { content, rootDigest, mode, modified } = file;
   if (!sameDigest(contentDigest(content), rootDigest)) {
     throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
   }
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const fd = openSync(pathAt(partFolderFd, partName), flags, 0o600);
+  const path = pathAt(partFolderFd, partName);
+  // In memory it is done sooner than handed over.
+  const fd = toSync ? await openOnPool(path, flags, 0o600) : openSync(path, flags, 0o600);
   try {
-    for (let done = 0; done < content.length; )
-      done += writeSync(fd, content, done, content.length - done, done);
-    setFacts(fd, mode & 0o777 & ~umask, modified);
-    return { partName, fd };
+    try {
+      for (let done = 0; done < content.length; )
+        done += writeSync(fd, content, done, content.length - done, done);
+      setFacts(fd, mode & 0o777 & ~umask, modified);
+      if (toSync) await syncOnPool(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
-    closeSync(fd);
     unlinkQuietly(partFolderFd, partName);
     throw error;
   }
@@ -158,23 +182,6 @@ function stage(partFolderFd: number, file: PackFile, partName: Name, umask: numb
 /** On a file system in memory there is nothing to sync, and asking costs as much as writing the file. */
 function isInMemory(folderFd: number): boolean {
   return statfsSync(folderPath(folderFd)).type === tmpfsMagic;
-}
-
-/** All at once, so that the file system can do them together. Closes them. */
-async function syncAll(
-  staged: readonly Staged[],
-  durable: boolean,
-): Promise<readonly (FerryError | undefined)[]> {
-  const ends = durable ? await Promise.allSettled(staged.map(({ fd }) => syncOnPool(fd))) : [];
-  return staged.map(({ fd }, i) => {
-    const end = ends[i];
-    try {
-      closeSync(fd);
-    } catch (error) {
-      return asDiskError(error);
-    }
-    return end?.status === 'rejected' ? asDiskError(end.reason) : undefined;
-  });
 }
 
 /** What stays behind is collected by age. */

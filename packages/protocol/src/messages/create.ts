@@ -13,7 +13,7 @@ import { limits } from '../limits.ts';
 import type { Path } from '../path.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { bytes, integer, oneOf, optional, path, time, tuple } from '../wire/shape.ts';
+import { bytes, flag, integer, oneOf, optional, path, time, tuple } from '../wire/shape.ts';
 import { type Committed, committed } from './committed.ts';
 import { identity } from './facts.ts';
 
@@ -47,8 +47,12 @@ export type Create = {
   readonly begin: Begin;
   /** The version of the source, by whatever the client tells versions apart. Without it nothing can be resumed. */
   readonly source: string | undefined;
-  /** The version at `path` that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
+  /** The version that patches take bytes from; SOURCE_CHANGED when it is not there any more. */
   readonly base: string | undefined;
+  /** Where that version is, if not at `path`. */
+  readonly basePath: Path | undefined;
+  /** The source has holes: runs of zeros need not take up space. */
+  readonly sparse: boolean;
 };
 
 /** Blocks `first`… are there; `digests` are theirs, 32 bytes each. */
@@ -71,6 +75,8 @@ export const create = operation<Create, Created, Have>({
     begin: oneOf(Begin.fresh, Begin.resume, Begin.join),
     source: optional(identity),
     base: optional(identity),
+    basePath: optional(path),
+    sparse: flag,
   }),
   part: tuple<Have>({
     first: integer(0, limits.fileBlocks - 1),

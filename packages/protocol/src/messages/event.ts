@@ -2,18 +2,30 @@
  * event: what the server says unasked. A tuple whose first element names it; a client skips names it does not know.
  */
 
-import { Code, FerryError } from '../errors.ts';
+import { Code, FerryError, fromWireError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { pack, unpack } from '../wire/msgpack.ts';
-import { integer } from '../wire/shape.ts';
+import { integer, text } from '../wire/shape.ts';
 
-/** The server is going down in `drainMs`; what moves may finish, nothing new is begun. */
-export type ServerEvent = { readonly kind: 'going-down'; readonly drainMs: number };
+export type ServerEvent =
+  /** The server is going down in `drainMs`; what moves may finish, nothing new is begun. */
+  | { readonly kind: 'going-down'; readonly drainMs: number }
+  /** The owner ends this connection, and why; it is closed next. */
+  | { readonly kind: 'closed'; readonly error: FerryError };
 
 const goingDown = 1;
+const closed = 2;
 const drainMs = integer(0, 86_400_000);
+const code = integer(1, 0xffff);
+const message = text(limits.textBytes);
 
 export function encodeEvent(event: ServerEvent): Buffer {
-  return pack([goingDown, event.drainMs]);
+  switch (event.kind) {
+    case 'going-down':
+      return pack([goingDown, event.drainMs]);
+    case 'closed':
+      return pack([closed, event.error.code, event.error.message]);
+  }
 }
 
 /** @returns undefined for an event that this build does not know. @throws {FerryError} MALFORMED */
@@ -22,6 +34,14 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
   if (!Array.isArray(value) || typeof value[0] !== 'number') {
     throw new FerryError(Code.MALFORMED, 'an event has no name');
   }
-  if (value[0] !== goingDown) return undefined;
-  return { kind: 'going-down', drainMs: drainMs.get(value[1], 'drainMs') };
+  switch (value[0]) {
+    case goingDown:
+      return { kind: 'going-down', drainMs: drainMs.get(value[1], 'drainMs') };
+    case closed: {
+      const words = message.get(value[2], 'message');
+      return { kind: 'closed', error: fromWireError([code.get(value[1], 'code'), words, 0]) };
+    }
+    default:
+      return undefined;
+  }
 }

@@ -255,6 +255,7 @@ export class ClientChannel {
     if (kind === Kind.event) {
       const event = decodeEvent(body);
       if (event !== undefined) this.#opts.onEvent?.(event);
+      if (event?.kind === 'closed') throw event.error;
       return;
     }
     if (kind === Kind.error && id === 0) throw decodeFailure(body);

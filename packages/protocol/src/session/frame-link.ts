@@ -11,7 +11,8 @@ import {
   writeBlockHeader,
 } from '../content/block.ts';
 import { type BlockPool, blockContentAt } from '../content/block-pool.ts';
-import { SqueezePolicy, squeeze, squeezedFlag, unsqueeze } from '../content/squeeze.ts';
+import { SqueezePolicy, squeeze, squeezedFlag, unsqueeze, zeroFlag } from '../content/squeeze.ts';
+import { isZero } from '../content/zeros.ts';
 import { asFerryError, Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Link } from '../link/link.ts';
@@ -44,6 +45,8 @@ export type FrameLinkOpts = {
    */
   onBlock: (id: number, buffer: Buffer, bodyBytes: number) => void;
   onDrain?: () => void;
+  /** Bytes have arrived; they are looked at next, unless it pauses. */
+  onRead?: (bytes: number) => void;
   /** Once. `error` is undefined after a clean end by either side. */
   onEnd: (error: FerryError | undefined) => void;
   /** Sends pings when silent (the client's part; the server only answers). */
@@ -79,6 +82,8 @@ export class FrameLink {
   #saidMs = 0;
   /** Round trip of the last ping, milliseconds; 0 before the first. */
   rttMs = 0;
+  /** Bytes of frames so far, before encryption; what is sent counts when it is handed on. */
+  readonly moved = { received: 0, sent: 0 };
 
   constructor(link: Link, opts: FrameLinkOpts) {
     this.link = link;
@@ -137,6 +142,10 @@ export class FrameLink {
 
   /** Packs the content in place where that pays; gives the bytes that travel. */
   #squeeze(buffer: Buffer, length: number): number {
+    if (isZero(buffer.subarray(blockContentAt, blockContentAt + length))) {
+      buffer.writeUInt8(zeroFlag, frameHeaderBytes + blockFlagsAt);
+      return 0;
+    }
     if (length < limits.blockBytes / 2 || !this.#squeezing.wants()) return length;
     const packed = squeeze(buffer.subarray(blockContentAt, blockContentAt + length));
     this.#squeezing.tried(packed !== undefined);
@@ -158,10 +167,19 @@ export class FrameLink {
   /** The reverse: the header then is as if the content had travelled as it is. Gives the bytes of the body. */
   #unsqueeze(buffer: Buffer, bodyBytes: number): number {
     const flagsAt = frameHeaderBytes + blockFlagsAt;
-    if (bodyBytes <= blockHeaderBytes || buffer.readUInt8(flagsAt) !== squeezedFlag) return bodyBytes;
+    if (bodyBytes < blockHeaderBytes) return bodyBytes;
+    const flags = buffer.readUInt8(flagsAt);
+    if (flags !== squeezedFlag && flags !== zeroFlag) return bodyBytes;
     const length = buffer.readUInt32BE(frameHeaderBytes + blockLengthAt);
     if (length > limits.blockBytes)
       throw new FerryError(Code.MALFORMED, 'a block frame has the wrong length');
+    if (flags === zeroFlag) {
+      if (bodyBytes !== blockHeaderBytes)
+        throw new FerryError(Code.MALFORMED, 'a block of zeros has content');
+      buffer.fill(0, blockContentAt, blockContentAt + length);
+      buffer.writeUInt8(0, flagsAt);
+      return blockHeaderBytes + length;
+    }
     buffer.set(
       unsqueeze(buffer.subarray(blockContentAt, frameHeaderBytes + bodyBytes), length),
       blockContentAt,
@@ -171,6 +189,7 @@ export class FrameLink {
   }
 
   #sendBytes(bytes: Buffer, sent?: () => void): boolean {
+    this.moved.sent += bytes.length;
     const more = this.link.send(bytes, () => {
       this.#movedMs = performance.now();
       sent?.();
@@ -248,7 +267,9 @@ export class FrameLink {
 
   #read(bytes: Buffer): void {
     if (this.#ended || this.#closing) return;
+    this.moved.received += bytes.length;
     this.#heardMs = performance.now();
+    this.#opts.onRead?.(bytes.length);
     if (this.#rest.length === 0) this.#decode(bytes);
     else this.#rest = Buffer.concat([this.#rest, bytes]);
   }

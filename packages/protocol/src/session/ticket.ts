@@ -9,9 +9,8 @@
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Path } from '../path.ts';
 import { decodeBody, encodeBody } from '../wire/operation.ts';
-import { bytes, flag, integer, path, text, tuple } from '../wire/shape.ts';
+import { bytes, integer, optional, tuple } from '../wire/shape.ts';
 import { sameSecret } from './proof.ts';
 
 const tagBytes = 32;
@@ -20,25 +19,26 @@ const sessionIdBytes = 16;
 /** Keys that all threads of a server share; made at its start. */
 export type TicketKeys = { readonly ticket: Uint8Array; readonly session: Uint8Array };
 
-/** What a lane may do: its session's rights when the ticket was made. */
+/** Whose lane it will be. What they may do then is looked up when it is opened. */
 export type Grant = {
   readonly sessionId: Uint8Array;
-  readonly user: string;
-  readonly readOnly: boolean;
-  /** The folder below the share's root that the account sees as its root. */
-  readonly root: Path;
+  /** The key of the session's device; undefined for those who came in because the door is open. */
+  readonly device: Uint8Array | undefined;
+  /** How often the user's connections had been closed by the owner when the session began. */
+  readonly kicks: number;
+  /** Tells tickets of a server apart, so that each is used once. */
+  readonly serial: number;
 };
 
-type Sealed = Grant & { readonly issuedMs: number; readonly expiresMs: number; readonly nonce: Uint8Array };
+type Sealed = Grant & { readonly issuedMs: number; readonly expiresMs: number };
 
 const sealed = tuple<Sealed>({
   sessionId: bytes(sessionIdBytes, sessionIdBytes),
-  user: text(256),
-  readOnly: flag,
-  root: path,
+  device: optional(bytes(32, 32)),
+  kicks: integer(),
+  serial: integer(),
   issuedMs: integer(),
   expiresMs: integer(),
-  nonce: bytes(16, 16),
 });
 
 export function makeTicketKeys(master: Uint8Array = randomBytes(32)): TicketKeys {
@@ -60,7 +60,6 @@ export function sealTicket(keys: TicketKeys, grant: Grant, nowMs: number): Buffe
     ...grant,
     issuedMs: nowMs,
     expiresMs: nowMs + limits.ticketMs,
-    nonce: randomBytes(16),
   });
   return Buffer.concat([body, createHmac('sha256', keys.ticket).update(body).digest()]);
 }
@@ -76,7 +75,7 @@ export function openTicket(keys: TicketKeys, ticket: Buffer, nowMs: number): Gra
   if (!sameSecret(tag, ticket.subarray(-tagBytes))) {
     throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
   }
-  const { sessionId, user, readOnly, root, expiresMs } = decodeBody(sealed, body);
+  const { sessionId, device, kicks, serial, expiresMs } = decodeBody(sealed, body);
   if (nowMs > expiresMs) throw new FerryError(Code.TICKET_EXPIRED, 'the ticket has expired');
-  return { sessionId, user, readOnly, root };
+  return { sessionId, device, kicks, serial };
 }

@@ -16,6 +16,7 @@ export const Kind = {
   /** The first frame of a connection decides what it is. */
   hello: 0x10,
   attach: 0x11,
+  password: 0x12,
   /** Requests of the control connection. */
   list: 0x20,
   stat: 0x21,
@@ -27,6 +28,21 @@ export const Kind = {
   setFacts: 0x27,
   readLink: 0x28,
   makeLink: 0x29,
+  readRange: 0x2a,
+  /** Long work inside of the server. */
+  copy: 0x30,
+  move: 0x31,
+  removeTree: 0x32,
+  sum: 0x33,
+  usage: 0x34,
+  find: 0x35,
+  trash: 0x36,
+  listTrash: 0x37,
+  restore: 0x38,
+  emptyTrash: 0x39,
+  unpack: 0x3a,
+  /** Long work that file bytes come from; on lanes. */
+  archive: 0x3b,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,
@@ -37,6 +53,11 @@ export const Kind = {
   fetch: 0x46,
   manifest: 0x47,
   patch: 0x48,
+  readSlice: 0x49,
+  slice: 0x4a,
+  locate: 0x4b,
+  /** Accounts, on the control connection. */
+  enrol: 0x60,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -1,181 +1,160 @@
 /**
- * Accounts, invites and device keys on disk, shared by all threads and by `ferryd invite`: each opens the file itself and
- * SQLite keeps them apart, so what one writes all others see with their next question. Worker threads and main thread.
- *
- * Secrets are never kept: of an invite's token only the SHA-256 is here, of a device only the public key.
+ * What a server asks about accounts: whose is this key, is this invite good, has anything changed. Each thread has its own,
+ * over the same file. Worker threads, and the main thread at start.
  */
 
 import { createHash } from 'node:crypto';
-import { chmodSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { Code, decodePath, encodePath, FerryError, type Path } from '@ferry/protocol';
-import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
-import { type Principal, roleOf } from './principal.ts';
+import { decodePath } from '@ferry/protocol';
+import { AccessFile, boundsFrom, type Row } from './access-file.ts';
+import type { Principal } from './principal.ts';
+import { decodeRules, isRole } from './rights.ts';
 
-export type InviteSpec = {
-  readonly token: Uint8Array;
-  readonly user: string;
-  readonly readOnly: boolean;
-  readonly root: Path;
-  readonly expiresMs: number;
-  readonly uses: number;
-};
+/** When a device was seen is written down again after this long, milliseconds: not with every login. */
+const seenMs = 3_600_000;
 
-const schema = `
-  create table if not exists account (
-    user text primary key,
-    since_ms integer not null
-  ) strict;
-  create table if not exists device (
-    key blob primary key,
-    user text not null references account (user),
-    read_only integer not null,
-    root blob not null,
-    since_ms integer not null
-  ) strict;
-  create table if not exists invite (
-    token_hash blob primary key,
-    user text not null,
-    read_only integer not null,
-    root blob not null,
-    expires_ms integer not null,
-    uses_left integer not null
-  ) strict;
-`;
-
-/** Longest wait for another thread or process that is writing, milliseconds. */
-const busyMs = 5000;
-const retryMs = 20;
+const principalColumns = `account.id, account.user, account.role, account.root, account.rules, account.expires_ms,
+  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate,
+  coalesce((select count from kick where kick.user = account.user), 0) as kicks`;
 
 export class AccessStore {
-  readonly #database: DatabaseSync;
+  readonly #file: AccessFile;
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
   constructor(file: string) {
-    try {
-      makePrivateFolder(dirname(file));
-      this.#database = new DatabaseSync(file, { timeout: busyMs });
-      chmodSync(file, 0o600);
-      prepare(this.#database);
-    } catch (cause) {
-      throw new FerryError(Code.CONFIG, `the list of accounts in ${file} cannot be used`, { cause });
-    }
+    this.#file = new AccessFile(file);
   }
 
   /** True while nobody has been let in yet. */
   hasNoDevices(): boolean {
-    return onDatabase(() => this.#database.prepare('select 1 from device limit 1').get() === undefined);
+    return this.#file.one('select 1 from device limit 1') === undefined;
   }
 
-  addInvite(spec: InviteSpec): void {
-    onDatabase(() =>
-      this.#database
-        .prepare('insert into invite values (?, ?, ?, ?, ?, ?)')
-        .run(
-          hashOf(spec.token),
-          spec.user,
-          spec.readOnly ? 1 : 0,
-          encodePath(spec.root),
-          spec.expiresMs,
-          spec.uses,
-        ),
+  /** Who has this device key now; undefined for nobody, also when the account has expired. */
+  principalOf(deviceKey: Uint8Array, nowMs: number): Principal | undefined {
+    const row = this.#file.one(
+      `select ${principalColumns} from device join account on account.id = device.account where key = ?`,
+      deviceKey,
     );
+    const principal = row === undefined ? undefined : toPrincipal(row, deviceKey);
+    return (principal?.account?.expiresMs ?? Infinity) > nowMs ? principal : undefined;
   }
 
-  /** Who has this device key; undefined for nobody. */
-  principalOf(deviceKey: Uint8Array): Principal | undefined {
-    return onDatabase(() => {
-      const row = this.#database
-        .prepare('select user, read_only, root from device where key = ?')
-        .get(deviceKey);
-      return row === undefined ? undefined : toPrincipal(row);
-    });
+  /** Notes that the device was here, now and then. */
+  sawDevice(deviceKey: Uint8Array, nowMs: number): void {
+    const row = this.#file.one('select seen_ms from device where key = ?', deviceKey);
+    if (row === undefined || nowMs - Number(row['seen_ms']) < seenMs) return;
+    this.#file.run('update device set seen_ms = ? where key = ?', nowMs, deviceKey);
   }
 
   /**
-   * Uses an invite once and makes the device known, both or neither. undefined when there is no such invite, or it is
-   * spent or has expired; nothing is changed then. A device that was known before gets the invite's rights.
+   * Uses an invite once and makes the device known, both or neither. undefined when there is no such invite, or it or its
+   * account is spent or has expired; nothing is changed then. A device that was known before belongs to the invite's account
+   * from now on.
    */
-  redeem(token: Uint8Array, deviceKey: Uint8Array, nowMs: number): Principal | undefined {
-    return onDatabase(() =>
-      this.#inTransaction(() => {
-        const invite = this.#database
-          .prepare(
-            `update invite set uses_left = uses_left - 1
-             where token_hash = ? and uses_left > 0 and expires_ms > ? returning user, read_only, root`,
-          )
-          .get(hashOf(token), nowMs);
-        if (invite === undefined) return undefined;
-        const { user, read_only, root } = invite;
-        if (user === undefined || read_only === undefined || root === undefined)
-          throw new Error('a column is missing');
-        this.#database.prepare('insert or ignore into account values (?, ?)').run(user, nowMs);
-        this.#database
-          .prepare('insert or replace into device values (?, ?, ?, ?, ?)')
-          .run(deviceKey, user, read_only, root, nowMs);
-        return toPrincipal(invite);
-      }),
+  redeem(token: Uint8Array, deviceKey: Uint8Array, label: string, nowMs: number): Principal | undefined {
+    return this.#file.inTransaction(() => {
+      const invite = this.#file.one(
+        `update invite set uses_left = uses_left - 1
+         where token_hash = ? and uses_left > 0 and expires_ms > ?
+           and account in (select id from account where expires_ms is null or expires_ms > ?)
+         returning account`,
+        hashOf(token),
+        nowMs,
+        nowMs,
+      );
+      if (invite === undefined) return undefined;
+      this.#addDevice(Number(invite['account']), deviceKey, label, nowMs);
+      return this.principalOf(deviceKey, nowMs);
+    });
+  }
+
+  /** What the account's password is checked against. An account that has expired has none. */
+  passwordOf(user: string, nowMs: number): { readonly account: number; readonly record: string } | undefined {
+    const row = this.#file.one(
+      `select id, password from account
+       where user = ? and password is not null and (expires_ms is null or expires_ms > ?)`,
+      user,
+      nowMs,
     );
+    return row === undefined ? undefined : { account: Number(row['id']), record: String(row['password']) };
+  }
+
+  /** The same password, kept in another form. */
+  renewPassword(account: number, record: string): void {
+    this.#file.run('update account set password = ? where id = ?', record, account);
+  }
+
+  /** Makes a device known to an account; undefined when that has gone or expired. A device of another account changes over. */
+  enrol(account: number, deviceKey: Uint8Array, label: string, nowMs: number): Principal | undefined {
+    return this.#file.inTransaction(() => {
+      if (this.#file.one('select 1 from account where id = ?', account) === undefined) return undefined;
+      this.#addDevice(account, deviceKey, label, nowMs);
+      return this.principalOf(deviceKey, nowMs);
+    });
+  }
+
+  #addDevice(account: number, deviceKey: Uint8Array, label: string, nowMs: number): void {
+    // Connections of a device that changes its account are other people's from now on.
+    if (
+      this.#file.one('select 1 from device where key = ? and account <> ?', deviceKey, account) !== undefined
+    )
+      this.#file.run('update change set count = count + 1');
+    this.#file.run(
+      `insert into device values (?, ?, ?, ?, ?) on conflict (key) do update set account = excluded.account`,
+      deviceKey,
+      account,
+      label,
+      nowMs,
+      nowMs,
+    );
+  }
+
+  /** How often the owner has closed this user's connections. */
+  kicksOf(user: string): number {
+    return Number(this.#file.one('select count from kick where user = ?', user)?.['count'] ?? 0);
+  }
+
+  /** As AccessFile.dataVersion. */
+  dataVersion(): unknown {
+    return this.#file.dataVersion();
+  }
+
+  /** Grows with everything that may concern those who are connected. */
+  changes(): number {
+    return Number(this.#file.one('select count from change')?.['count']);
   }
 
   /** Idempotent. */
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
-  }
-
-  #inTransaction<T>(work: () => T): T {
-    this.#database.exec('begin immediate');
-    try {
-      const result = work();
-      this.#database.exec('commit');
-      return result;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('rollback');
-      throw error;
-    }
+    this.#file.close();
   }
 }
 
-/**
- * Settings and tables. Changing to WAL does not wait for others who do the same at the same moment, whatever the timeout
- * says, so it is tried again.
- */
-function prepare(database: DatabaseSync): void {
-  for (let waitedMs = 0; ; waitedMs += retryMs) {
-    try {
-      // FULL: an invite that was answered as redeemed stays redeemed after a power cut.
-      database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;');
-      database.exec(schema);
-      return;
-    } catch (error) {
-      if (!isBusy(error) || waitedMs >= busyMs) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
-    }
-  }
-}
-
-/** SQLITE_BUSY and its kin. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
-}
-
-function hashOf(token: Uint8Array): Buffer {
+export function hashOf(token: Uint8Array): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-function toPrincipal(row: Readonly<Record<string, unknown>>): Principal {
-  const { user, read_only: readOnly, root } = row;
-  if (typeof user !== 'string' || !(root instanceof Uint8Array)) throw new Error('a row of the wrong form');
-  return { user, role: roleOf(readOnly !== 0), root: decodePath(root) };
-}
-
-/** A full disk or a locked file is an answer, not a bug. */
-function onDatabase<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
-    throw new FerryError(Code.IO_ERROR, 'the list of accounts cannot be used now', { cause });
+function toPrincipal(row: Row, device: Uint8Array): Principal {
+  const { id, user, role, root, rules, expires_ms: expiresMs, kicks } = row;
+  if (
+    typeof user !== 'string' ||
+    typeof role !== 'string' ||
+    !isRole(role) ||
+    !(root instanceof Uint8Array) ||
+    typeof rules !== 'string'
+  ) {
+    throw new Error('a row of the wrong form');
   }
+  return {
+    user,
+    account: {
+      id: Number(id),
+      device,
+      expiresMs: expiresMs === null ? Infinity : Number(expiresMs),
+      bounds: boundsFrom(row),
+    },
+    rights: { role, rules: decodeRules(rules) },
+    root: decodePath(root),
+    kicks: Number(kicks),
+  };
 }

@@ -5,17 +5,14 @@
  * sentence, so that it tells a stranger nothing.
  */
 
-import { Code, FerryError, rootPath } from '@ferry/protocol';
-import { type Hello, Login, protocolVersion } from '@ferry/protocol/messages';
+import { Code, FerryError } from '@ferry/protocol';
+import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
 import { verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
 import type { AccessStore } from './access-store.ts';
-import { type Principal, roleOf } from './principal.ts';
+import { guestName, guestOf, type Principal } from './principal.ts';
 
 export type LoginRules = { readonly store: AccessStore; readonly openTo: OpenTo };
-
-/** The name of those who come in because the door is open. */
-const guest = 'guest';
 
 /**
  * @param loginText what the device key has to have signed: bound to this very connection
@@ -29,7 +26,7 @@ export function logIn(
 ): Principal {
   checkVersion(hello.version);
   if (hello.login === Login.open) {
-    if (openTo !== 'nobody') return guestOf(openTo);
+    if (openTo !== 'nobody') return guestOf(openTo, store.kicksOf(guestName));
     throw new FerryError(
       Code.AUTH_REQUIRED,
       'this server lets in only those who were invited: ask its owner for an invite',
@@ -42,14 +39,34 @@ export function logIn(
   if (!verifyDevice(deviceKey, loginText, signature)) throw failed();
   if (hello.login === Login.invite) {
     if (token === undefined) throw new FerryError(Code.MALFORMED, 'an invite without its token');
-    const invited = store.redeem(token, deviceKey, nowMs);
+    const invited = store.redeem(token, deviceKey, hello.client, nowMs);
     if (invited === undefined) throw failed();
     return invited;
   }
-  const known = store.principalOf(deviceKey);
-  if (known !== undefined) return known;
-  if (openTo !== 'nobody') return guestOf(openTo);
+  const known = store.principalOf(deviceKey, nowMs);
+  if (known !== undefined) {
+    store.sawDevice(deviceKey, nowMs);
+    return known;
+  }
+  if (openTo !== 'nobody') return guestOf(openTo, store.kicksOf(guestName));
   throw failed();
+}
+
+/**
+ * Who came in with a password: the device is known from now on.
+ * @param account as the password thread answered; undefined: wrong
+ * @throws {FerryError} AUTH_FAILED, IO_ERROR
+ */
+export function enterWithPassword(
+  store: AccessStore,
+  request: Password,
+  account: number | undefined,
+  nowMs: number,
+): Principal {
+  const known =
+    account === undefined ? undefined : store.enrol(account, request.deviceKey, request.client, nowMs);
+  if (known !== undefined) return known;
+  throw new FerryError(Code.AUTH_FAILED, 'the name or the password is wrong');
 }
 
 /** @throws {FerryError} VERSION */
@@ -59,10 +76,6 @@ export function checkVersion(version: number): void {
     Code.VERSION,
     `this server speaks version ${protocolVersion} of the protocol and you speak version ${version}: use the same release on both sides`,
   );
-}
-
-function guestOf(openTo: OpenTo): Principal {
-  return { user: guest, role: roleOf(openTo === 'readers'), root: rootPath };
 }
 
 function failed(): FerryError {

@@ -1,57 +1,41 @@
-/** Who somebody is once logged in, and what they may do. Pure; worker threads. */
+/** Who somebody is once logged in. Pure; worker threads. */
 
-import { Code, FerryError, type Path } from '@ferry/protocol';
-import { Kind } from '@ferry/protocol/wire';
-
-export type Role = 'owner' | 'reader';
+import { type Path, rootPath } from '@ferry/protocol';
+import type { OpenTo } from '../config.ts';
+import type { Bounds } from './bounds.ts';
+import type { Rights } from './rights.ts';
 
 export type Principal = {
   /** The account's name; foreign text for whoever shows it. */
   readonly user: string;
-  readonly role: Role;
+  /** undefined for those who came in because the door is open. */
+  readonly account: Account | undefined;
+  readonly rights: Rights;
   /** The folder below the shared one that they see as the root. */
   readonly root: Path;
+  /** How often the owner has closed this user's connections; a connection lives as long as this stays the same. */
+  readonly kicks: number;
 };
 
-const reading: readonly Kind[] = [
-  Kind.list,
-  Kind.stat,
-  Kind.space,
-  Kind.ticket,
-  Kind.read,
-  Kind.fetch,
-  Kind.manifest,
-  Kind.readLink,
-];
-const changing: readonly Kind[] = [
-  Kind.mkdir,
-  Kind.rename,
-  Kind.remove,
-  Kind.create,
-  Kind.block,
-  Kind.commit,
-  Kind.discard,
-  Kind.store,
-  Kind.patch,
-  Kind.setFacts,
-  Kind.makeLink,
-];
+export type Account = {
+  /** Never used again for another. */
+  readonly id: number;
+  /** The key of the device that came in. */
+  readonly device: Uint8Array;
+  /** Milliseconds since 1970; Infinity: never. */
+  readonly expiresMs: number;
+  readonly bounds: Bounds;
+};
 
-/** The one table of rights. An operation that is missing is nobody's. */
-export const rights: ReadonlyMap<Role, ReadonlySet<Kind>> = new Map([
-  ['owner', new Set([...reading, ...changing])],
-  ['reader', new Set(reading)],
-]);
+/** The name of those who come in because the door is open. */
+export const guestName = 'guest';
 
-/** @throws {FerryError} READ_ONLY for what only owners may do, FORBIDDEN for what nobody may */
-export function checkRight(role: Role, kind: Kind): void {
-  if (rights.get(role)?.has(kind) === true) return;
-  if (rights.get('owner')?.has(kind) === true) {
-    throw new FerryError(Code.READ_ONLY, 'you may look and download here, but not change anything');
-  }
-  throw new FerryError(Code.FORBIDDEN, 'nobody may do that here');
-}
-
-export function roleOf(isReadOnly: boolean): Role {
-  return isReadOnly ? 'reader' : 'owner';
+export function guestOf(openTo: Exclude<OpenTo, 'nobody'>, kicks: number): Principal {
+  return {
+    user: guestName,
+    account: undefined,
+    rights: { role: openTo === 'readers' ? 'reader' : 'owner', rules: [] },
+    root: rootPath,
+    kicks,
+  };
 }

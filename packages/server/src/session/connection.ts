@@ -9,28 +9,45 @@ import type { Link } from '@ferry/protocol/link';
 import {
   type Attach,
   attach,
+  type Enrol,
   type Hello,
   hello,
+  Login,
+  type Password,
+  password,
   protocolVersion,
   type Welcome,
 } from '@ferry/protocol/messages';
 import {
+  type Grant,
   type Handlers,
   handler,
   laneProof,
   loginText,
   newSessionId,
   openTicket,
+  type Pacing,
   ServerChannel,
   sameSecret,
+  sealTicket,
   sessionSecret,
   type TicketKeys,
+  verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, type LoginRules, logIn } from '../access/login.ts';
-import { type Principal, roleOf } from '../access/principal.ts';
+import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
+import { makeOwnFolder } from '../access/own-folder.ts';
+import { type Pace, Way } from '../access/pace.ts';
+import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import type { Quotas } from '../access/quota.ts';
+import { isReadOnly } from '../access/rights.ts';
+import type { Standings } from '../access/standing.ts';
+import type { Offence } from '../access/throttle.ts';
+import type { TicketLedger } from '../access/ticket-ledger.ts';
+import { withQuota } from '../access/with-quota.ts';
+import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { withReadOnly } from '../storage/with-read-only.ts';
 import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
@@ -40,12 +57,32 @@ import { sessionHandlers } from './session.ts';
 export type ConnectionContext = {
   readonly storage: Storage;
   readonly login: LoginRules;
+  readonly standings: Standings;
   readonly ticketKeys: TicketKeys;
+  readonly ticketLedger: TicketLedger;
+  readonly quotas: Quotas;
+  readonly pace: Pace;
   readonly pool: BlockPool;
+  readonly contents: ContentIndex;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
+  /** Nobody gets in, and why. */
+  readonly refusal: FerryError | undefined;
+  /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
+  readonly checkPassword: (user: string, password: string) => Promise<number | undefined>;
+  /** What a stranger did that honest clients seldom do. */
+  readonly onOffence: (offence: Offence) => void;
   /** Once, when it is no stranger any more. */
-  readonly onKnown: () => void;
+  readonly onKnown: (as: KnownAs) => void;
+};
+
+/** What the supervisor learns of a connection that is no stranger any more. */
+export type KnownAs = {
+  /** As the account has it: foreign text. */
+  readonly user: string;
+  readonly kind: 'session' | 'lane';
+  /** The session that it is, or that it is a lane of; hex. */
+  readonly sessionId: string;
 };
 
 export type ConnectionOpts = ConnectionContext & {
@@ -62,10 +99,19 @@ type Phase =
   | { readonly kind: 'session'; readonly context: SessionContext; readonly beganMs: number }
   | { readonly kind: 'lane'; readonly context: SessionContext; readonly lane: Lane };
 
-/** How long a peer may take to close its side after we have closed ours, milliseconds. */
+/** How long a peer may take to close its side after we have closed ours, milliseconds… */
 const farewellMs = 2000;
+/** …and after the owner has ended it: what was sent to it before must not go on flowing. */
+const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
+const senseless: ReadonlySet<Code> = new Set([
+  Code.MALFORMED,
+  Code.FRAME_TOO_LARGE,
+  Code.UNKNOWN_MESSAGE,
+  Code.BAD_STATE,
+  Code.TICKET_INVALID,
+]);
 const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
 
 export class Connection {
@@ -74,6 +120,12 @@ export class Connection {
   readonly #channel: ServerChannel;
   readonly #deadline: NodeJS.Timeout;
   #farewell: NodeJS.Timeout | undefined;
+  #hasTried = false;
+  #isOver = false;
+  /** What it counts as if the login fails. */
+  #offence: Offence = 'proof';
+  /** Why we ended it. */
+  #why: FerryError | undefined;
   #phase: Phase = { kind: 'stranger' };
 
   constructor(link: Link, opts: ConnectionOpts) {
@@ -87,11 +139,17 @@ export class Connection {
       pool: opts.pool,
       handlers: new Map([
         handler(hello, (request) => this.#hello(request)),
+        handler(password, (request) => this.#password(request)),
         handler(attach, (request) => this.#attach(request)),
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
       onEnd: (error) => this.#onEnd(error),
     });
+  }
+
+  /** Bytes so far. */
+  get moved(): { readonly received: number; readonly sent: number } {
+    return this.#channel.moved;
   }
 
   /** Tells a session that the server is going down. */
@@ -102,26 +160,76 @@ export class Connection {
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
   close(): void {
     this.#channel.close();
+    this.#cutOffAfter(farewellMs);
+  }
+
+  /** Says why, stops what it is doing, and ends it. Idempotent. */
+  end(why: FerryError): void {
+    if (this.#why !== undefined) return;
+    this.#why = why;
+    this.#channel.end(why);
+    this.#cutOffAfter(endedMs);
+  }
+
+  #cutOffAfter(ms: number): void {
     this.#farewell ??= setTimeout(
       () => this.#channel.abort(new FerryError(Code.TIMEOUT, 'the other side did not close')),
-      farewellMs,
+      ms,
     );
   }
 
   #hello(request: Hello): Welcome {
-    const { login, ticketKeys } = this.#opts;
-    const principal = logIn(login, request, loginText(this.#link), Date.now());
+    this.#begin(request.version, request.login === Login.key);
+    const principal = logIn(this.#opts.login, request, loginText(this.#link), Date.now());
+    return this.#enter(principal, request.client, waysIn[request.login]);
+  }
+
+  async #password(request: Password): Promise<Welcome> {
+    this.#begin(request.version, false);
+    if (!verifyDevice(request.deviceKey, loginText(this.#link), request.signature)) {
+      throw new FerryError(Code.MALFORMED, 'a login without a good signature');
+    }
+    this.#offence = 'password';
+    const account = await this.#opts.checkPassword(request.user, request.password);
+    if (this.#isOver) throw new FerryError(Code.CANCELLED, 'it left meanwhile');
+    const principal = enterWithPassword(this.#opts.login.store, request, account, Date.now());
+    return this.#enter(principal, request.client, 'with a password');
+  }
+
+  /**
+   * A stranger has one try.
+   * @param isProof it cannot be guessed, so it is looked at also when its address has guessed too often
+   * @throws {FerryError} BAD_STATE, VERSION, and what the supervisor said
+   */
+  #begin(version: number, isProof: boolean): void {
+    const { refusal } = this.#opts;
+    if (refusal !== undefined && !(isProof && refusal.code === Code.AUTH_THROTTLED)) throw refusal;
+    if (this.#hasTried) throw new FerryError(Code.BAD_STATE, 'one login is being looked at already');
+    this.#hasTried = true;
+    checkVersion(version);
+  }
+
+  #enter(principal: Principal, client: string, by: string): Welcome {
+    const { ticketKeys, ticketLedger, transfers } = this.#opts;
     const context = this.#contextFor(principal);
+    void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
-    this.#become({ kind: 'session', context, beganMs: performance.now() });
-    this.#channel.become(sessionHandlers(context, sessionId, ticketKeys), limits.controlFrameBytes);
-    const readOnly = principal.role !== 'owner';
+    const readOnly = isReadOnly(principal.rights, principal.root);
+    this.#become({ kind: 'session', context, beganMs: performance.now() }, sessionId);
+    const grantTicket = (): Buffer => {
+      const { account, kicks } = principal;
+      const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
+      return sealTicket(ticketKeys, grant, Date.now());
+    };
+    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
+    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers });
+    this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
       who: context.who,
-      client: show(request.client),
+      client: show(client),
       readOnly,
-      by: waysIn[request.login],
+      by,
     });
     return {
       version: protocolVersion,
@@ -134,38 +242,87 @@ export class Connection {
     };
   }
 
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
+  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
+    if (account === undefined) {
+      throw new FerryError(Code.FORBIDDEN, 'only devices of an account can make others known');
+    }
+    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
+      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
+    }
+    const { store } = this.#opts.login;
+    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
+    throw new FerryError(Code.REVOKED, 'the account has gone');
+  }
+
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys } = this.#opts;
-    checkVersion(request.version);
+    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
     const proof = laneProof(this.#link, sessionSecret(ticketKeys, grant.sessionId));
-    if (!sameSecret(proof, request.proof))
+    // Spent last: who only saw the ticket cannot use it up.
+    if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
-    const context = this.#contextFor({ user: grant.user, role: roleOf(grant.readOnly), root: grant.root });
-    const lane = new Lane({ ...context, pool, transfers });
-    this.#become({ kind: 'lane', context, lane });
-    this.#channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bodyBytes) =>
-      lane.block(buffer, bodyBytes),
+    }
+    const context = this.#contextFor(this.#principalOf(grant));
+    const lane = new Lane({ ...context, pool, transfers, contents });
+    this.#become({ kind: 'lane', context, lane }, grant.sessionId);
+    this.#channel.become(
+      lane.handlers,
+      limits.controlFrameBytes,
+      (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
+      this.#pacingOf(context),
     );
     return {};
   }
 
+  /** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
+  #principalOf({ device, kicks }: Grant): Principal {
+    const { store, openTo } = this.#opts.login;
+    const guest =
+      device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
+    const principal = device === undefined ? guest : store.principalOf(device, Date.now());
+    if (principal !== undefined && principal.kicks === kicks) return principal;
+    throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
+  }
+
+  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
+  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
+    const { pace } = this.#opts;
+    const id = principal.account?.id;
+    if (id === undefined) return undefined;
+    return {
+      received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
+      sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
+    };
+  }
+
   #contextFor(principal: Principal): SessionContext {
-    const { storage, log } = this.#opts;
-    const seen = withRoot(storage, principal.root);
+    const { storage: shared, standings, quotas, log } = this.#opts;
+    const standing = standings.enter(principal, (why) => this.end(why));
+    const id = principal.account?.id;
+    const storage =
+      id === undefined
+        ? shared
+        : withQuota(shared, standing.bounds, () => quotas.of(id, principal.user, principal.root));
     return {
       principal,
+      standing,
       who: { user: show(principal.user), peer: this.#link.peer },
-      storage: principal.role === 'owner' ? seen : withReadOnly(seen),
+      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
       log,
     };
   }
 
-  #become(phase: Phase): void {
+  #become(phase: Extract<Phase, { context: SessionContext }>, sessionId: Uint8Array): void {
     clearTimeout(this.#deadline);
     this.#phase = phase;
-    this.#opts.onKnown();
+    this.#opts.onKnown({
+      user: phase.context.principal.user,
+      kind: phase.kind,
+      sessionId: Buffer.from(sessionId).toString('hex'),
+    });
   }
 
   #onFailure(error: FerryError): void {
@@ -180,6 +337,7 @@ export class Connection {
   /** A stranger has one try. */
   #refuse(error: FerryError): void {
     this.#phase = { kind: 'refused' };
+    this.#offended(error);
     this.#channel.become(noHandlers, limits.helloFrameBytes);
     this.#opts.log({
       what: 'refused',
@@ -191,18 +349,30 @@ export class Connection {
     setImmediate(() => this.close());
   }
 
+  #offended(error: FerryError | undefined): void {
+    if (this.#opts.refusal !== undefined) return;
+    if (error === undefined || error.code === Code.CONNECTION_LOST) this.#opts.onOffence('left');
+    else if (error.code === Code.AUTH_FAILED) this.#opts.onOffence(this.#offence);
+    else if (error.code === Code.TIMEOUT) this.#opts.onOffence('slow');
+    else if (senseless.has(error.code)) this.#opts.onOffence('malformed');
+  }
+
   #onEnd(error: FerryError | undefined): void {
+    this.#isOver = true;
     clearTimeout(this.#deadline);
     clearTimeout(this.#farewell);
     const phase = this.#phase;
     const { log, onEnd } = this.#opts;
     if (phase.kind === 'lane') phase.lane.end();
+    if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
-      const why = error === undefined ? undefined : show(error.message);
+      const ended = this.#why ?? error;
+      const why = ended === undefined ? undefined : show(ended.message);
       log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');
+      this.#offended(error);
       log({ what: 'refused', peer: this.#link.peer, code: why.codeName, why: show(why.message) });
     }
     onEnd();

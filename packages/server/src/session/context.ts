@@ -2,13 +2,15 @@
 
 import { type Path, type Shown, showName } from '@ferry/protocol';
 import type { Principal } from '../access/principal.ts';
+import type { Standing } from '../access/standing.ts';
 import type { LogEvent, Who } from '../log-event.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export type SessionContext = {
   readonly principal: Principal;
+  readonly standing: Standing;
   readonly who: Who;
-  /** Seen from the account's root, and without the verbs that its role lacks. */
+  /** Seen from the account's root, and held against its rights. */
   readonly storage: Storage;
   readonly log: (event: LogEvent) => void;
 };

@@ -5,8 +5,8 @@
 
 import type { Facts, Path } from '@ferry/protocol';
 import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
-import { blockContentAt, blockCount, blockDigest, blockLength } from '@ferry/protocol/content';
-import type { Read } from '@ferry/protocol/messages';
+import { blockContentAt, blockCount, blockDigest, blockLength, blockOffset } from '@ferry/protocol/content';
+import type { Read, ReadSlice, ReadSliceReply } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import type { ReadHandle } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
@@ -41,6 +41,13 @@ export class LaneReads {
     return turn;
   }
 
+  /** Part of a block, in turn with the rest. */
+  slice(request: ReadSlice, signal: AbortSignal): Promise<ReadSliceReply> {
+    const turn = this.#tail.then(() => this.#slice(request, signal));
+    this.#tail = turn.catch(() => {});
+    return turn;
+  }
+
   end(): void {
     void this.#tail.then(() => {
       for (const open of [...this.#open.values()]) this.#close(open);
@@ -58,12 +65,44 @@ export class LaneReads {
       if (!(await file.unchanged())) {
         throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was read');
       }
-      if (end === blockCount(file.facts.size)) this.#finish(open);
+      if (request.count > 0 && end === blockCount(file.facts.size)) this.#finish(open);
       return { blocks: Math.max(0, end - request.first) };
     } catch (error) {
       // A cancelled read says nothing against the file, but a client that gave up is unlikely to come back for it.
       this.#close(open);
       throw error;
+    }
+  }
+
+  async #slice(request: ReadSlice, signal: AbortSignal): Promise<ReadSliceReply> {
+    checkWanted(signal);
+    const open = await this.#take(request, signal);
+    const { file, transfer } = open;
+    const { index, offset } = request;
+    try {
+      const blockBytes = blockLength(file.facts.size, index);
+      const content = Buffer.alloc(Math.max(0, Math.min(request.length, blockBytes - offset)));
+      await file.readAt(blockOffset(index) + offset, content);
+      const digest = request.digest ? await this.#digest(file, index, signal) : undefined;
+      if (!(await file.unchanged())) {
+        throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was read');
+      }
+      transfer.touch();
+      if (request.digest && index + 1 === blockCount(file.facts.size)) this.#finish(open);
+      return { content, digest };
+    } catch (error) {
+      this.#close(open);
+      throw error;
+    }
+  }
+
+  async #digest(file: ReadHandle, index: number, signal: AbortSignal): Promise<Uint8Array> {
+    const { pool } = this.#context;
+    const buffer = await takeBuffer(pool, signal);
+    try {
+      return blockDigest(buffer.subarray(0, await file.read(index, buffer)));
+    } finally {
+      pool.give(buffer);
     }
   }
 
@@ -89,7 +128,7 @@ export class LaneReads {
     checkWanted(call.signal);
   }
 
-  async #take({ path, identity }: Read, signal: AbortSignal): Promise<OpenRead> {
+  async #take({ path, identity }: Pick<Read, 'path' | 'identity'>, signal: AbortSignal): Promise<OpenRead> {
     const { storage, transfers } = this.#context;
     if (identity !== undefined) {
       const found = this.#open.get(keyOf(path, identity));

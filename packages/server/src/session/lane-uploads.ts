@@ -15,12 +15,14 @@ import {
   haveBlocks,
   Overwrite,
   type Patch,
+  type Slice,
 } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { ReadHandle, Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { shownPath } from './context.ts';
+import { rememberContent } from './known-content.ts';
 import type { LaneContext } from './lane.ts';
 import { patchedBlock } from './patched-block.ts';
 import { takeBuffer } from './take-buffer.ts';
@@ -60,20 +62,24 @@ export class LaneUploads {
     if (this.#open.size >= limits.laneUploads) {
       throw new FerryError(Code.LIMIT, `a lane may have ${limits.laneUploads} uploads open`);
     }
-    const { transferId, path, size, modified, mode, overwrite, expected, source } = request;
-    const begun = storage.createUpload({
+    const { transferId, path, size, modified, mode, overwrite, expected, source, sparse } = request;
+    const created = storage.createUpload({
       transferId: Buffer.from(transferId).toString('hex'),
       target: path,
       size,
       modified,
       mode,
       source,
+      sparse,
       owner: byteString(Buffer.from(principal.user)),
       begin: beginNames[request.begin],
       ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),
     });
     const base =
-      request.base === undefined ? undefined : storage.openRead(path, request.base, { signal: call.signal });
+      request.base === undefined
+        ? undefined
+        : storage.openRead(request.basePath ?? path, request.base, { signal: call.signal });
+    const begun = base === undefined ? created : withBase(created, base);
     const open: OpenUpload = {
       request,
       begun,
@@ -85,12 +91,12 @@ export class LaneUploads {
     this.#open.set(request.handle, open);
     try {
       const upload = await begun;
-      await base;
       if (upload.committed !== undefined) this.#forget(open);
       else if (request.begin === Begin.resume) await this.#inLine(open, () => tell(upload, call));
       return { committed: upload.committed };
     } catch (error) {
-      this.#forget(open);
+      this.#release(request.handle, open);
+      await this.#drop(open, true);
       throw error;
     }
   }
@@ -124,6 +130,16 @@ export class LaneUploads {
     });
   }
 
+  /** @throws {FerryError} as Upload.writeSlice and settle; BAD_STATE */
+  async slice({ handle, index, offset, content, digest }: Slice): Promise<void> {
+    const open = this.#get(handle);
+    await this.#inLine(open, async (upload) => {
+      await upload.writeSlice(index, offset, content);
+      if (digest !== undefined) await upload.settle(index, digest);
+      open.transfer.touch();
+    });
+  }
+
   /** Ends the handle, whatever comes of it. @throws {FerryError} as Upload.commit; BAD_STATE */
   async commit(handle: number, rootDigest: Uint8Array): Promise<Committed> {
     const open = this.#get(handle);
@@ -138,6 +154,8 @@ export class LaneUploads {
         bytes: open.request.size,
         ms: performance.now() - open.beganMs,
       });
+      const { storage, contents, principal } = this.#context;
+      void rememberContent({ storage, contents, root: principal.root }, open.request.path, result.facts);
       return result;
     } finally {
       open.transfer.over();
@@ -196,6 +214,15 @@ export class LaneUploads {
     // Not before what is still in line has used it.
     void open.tail.then(async () => (await open.base)?.close()).catch(() => {});
   }
+}
+
+/** An upload whose base is not to be had has not begun, and nobody holds it. */
+async function withBase(created: Promise<Upload>, base: Promise<ReadHandle>): Promise<Upload> {
+  const [upload, found] = await Promise.allSettled([created, base]);
+  if (upload.status === 'rejected') throw upload.reason;
+  if (found.status === 'fulfilled') return upload.value;
+  await upload.value.leave();
+  throw found.reason;
 }
 
 /** Says which blocks are there, in runs, with a turn for everybody else in between. */

@@ -3,22 +3,31 @@
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Handlers } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
-import { checkRight } from '../access/principal.ts';
+import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { archiveHandler } from './handlers/archive.ts';
 import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
 import { fetchHandler } from './handlers/fetch.ts';
+import { locateHandler } from './handlers/locate.ts';
 import { manifestHandler } from './handlers/manifest.ts';
 import { patchHandler } from './handlers/patch.ts';
 import { readHandler } from './handlers/read.ts';
+import { readSliceHandler } from './handlers/read-slice.ts';
+import { sliceHandler } from './handlers/slice.ts';
 import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
-export type LaneContext = SessionContext & { readonly pool: BlockPool; readonly transfers: Transfers };
+export type LaneContext = SessionContext & {
+  readonly pool: BlockPool;
+  readonly transfers: Transfers;
+  readonly contents: ContentIndex;
+};
 
 export class Lane {
   readonly handlers: Handlers;
@@ -31,23 +40,27 @@ export class Lane {
     this.#reads = new LaneReads(context);
     this.#uploads = new LaneUploads(context);
     this.handlers = permitted(
-      context.principal.role,
+      context.standing,
       new Map([
         readHandler(this.#reads),
+        readSliceHandler(this.#reads),
         createHandler(this.#uploads),
         commitHandler(this.#uploads),
         discardHandler(this.#uploads),
         storeHandler(context),
         fetchHandler(context),
         manifestHandler(context),
+        locateHandler(context),
         patchHandler(this.#uploads),
+        archiveHandler(context, new SessionWorks(context.transfers)),
+        sliceHandler(this.#uploads),
       ]),
     );
   }
 
   /** As ServerChannelOpts.onBlock. */
   async block(buffer: Buffer, bodyBytes: number): Promise<void> {
-    checkRight(this.#context.principal.role, Kind.block);
+    this.#context.standing.check(Kind.block);
     await this.#uploads.block(buffer, bodyBytes);
   }
 

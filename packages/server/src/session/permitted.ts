@@ -1,18 +1,18 @@
-/** The one place where an operation meets the table of rights. Worker threads. */
+/** The one place where a message meets the table of what it needs. Worker threads. */
 
 import type { Handlers } from '@ferry/protocol/session';
 import type { Kind } from '@ferry/protocol/wire';
-import { checkRight, type Role } from '../access/principal.ts';
+import type { Standing } from '../access/standing.ts';
 
-/** The same handlers; those that the role lacks answer READ_ONLY or FORBIDDEN instead of doing anything. */
-export function permitted(role: Role, handlers: Handlers): Handlers {
+/** The same handlers; what may not be done now is answered with why instead of being looked into. */
+export function permitted(standing: Standing, handlers: Handlers): Handlers {
   return new Map(
     [...handlers].map(([kind, entry]) => [
       kind,
       {
         ...entry,
         serve: async (body, call, encode) => {
-          checkRight(role, kind as Kind);
+          standing.check(kind as Kind);
           return entry.serve(body, call, encode);
         },
       },

@@ -1,22 +1,44 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
-import type { Handlers, TicketKeys } from '@ferry/protocol/session';
+import type { Enrol } from '@ferry/protocol/messages';
+import type { Handlers } from '@ferry/protocol/session';
+import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { copyHandler, moveHandler } from './handlers/copy.ts';
+import { enrolHandler } from './handlers/enrol.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
+import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
+import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
+import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
+import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
+import { unpackHandler } from './handlers/unpack.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
-export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, keys: TicketKeys): Handlers {
+/** What only the connection itself has for its session. */
+export type OfConnection = {
+  readonly grantTicket: () => Uint8Array;
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
+  readonly enrolDevice: (request: Enrol) => void;
+  readonly transfers: Transfers;
+};
+
+export function sessionHandlers(
+  context: SessionContext,
+  { grantTicket, enrolDevice, transfers }: OfConnection,
+): Handlers {
+  const works = new SessionWorks(transfers);
   return permitted(
-    context.principal.role,
+    context.standing,
     new Map([
       listHandler(context),
       statHandler(context),
@@ -26,8 +48,21 @@ export function sessionHandlers(context: SessionContext, sessionId: Uint8Array, 
       spaceHandler(context),
       setFactsHandler(context),
       readLinkHandler(context),
+      readRangeHandler(context),
       makeLinkHandler(context),
-      ticketHandler(context, sessionId, keys),
+      copyHandler(context, works),
+      moveHandler(context, works),
+      removeTreeHandler(context, works),
+      sumHandler(context, works),
+      usageHandler(context, works),
+      findHandler(context, works),
+      unpackHandler(context, works),
+      trashHandler(context, works),
+      listTrashHandler(context, works),
+      restoreHandler(context),
+      emptyTrashHandler(context, works),
+      ticketHandler(grantTicket),
+      enrolHandler(enrolDevice),
     ]),
   );
 }

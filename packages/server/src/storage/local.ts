@@ -5,6 +5,7 @@
 
 import { Code, type Entry, type Facts, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
+import { localWorks } from './local-works.ts';
 import {
   type Committed,
   checkSignal,
@@ -14,11 +15,13 @@ import {
   type Upload,
   type UploadSpec,
   type Wait,
+  type Works,
 } from './storage.ts';
 
 export class LocalStorage implements Storage {
   readonly #root: disk.Root;
   readonly #staging: disk.Staging;
+  readonly works: Works;
 
   /** @throws {FerryError} as Root.open: NOT_FOUND, NOT_FOLDER, FORBIDDEN, CONFIG */
   static open(folder: string, opts: disk.RootOpts = {}): LocalStorage {
@@ -29,6 +32,7 @@ export class LocalStorage implements Storage {
   constructor(root: disk.Root) {
     this.#root = root;
     this.#staging = new disk.Staging(root);
+    this.works = localWorks(root, this.#staging);
   }
 
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
@@ -90,27 +94,46 @@ export class LocalStorage implements Storage {
   async createUpload(spec: UploadSpec, opts: Wait = {}): Promise<Upload> {
     checkSignal(opts);
     const known = spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
-    if (known !== undefined) return committedBefore({ facts: known, durable: true });
-    const file = this.#open(spec);
+    if (known !== undefined) return committedBefore(known);
+    let file: disk.StagedFile;
+    try {
+      file = this.#open(spec);
+    } catch (error) {
+      return committedBefore(this.#committedMeanwhile(spec, error));
+    }
     return {
       verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
       commit: async (rootDigest): Promise<Committed> => {
-        const committed = file.commit(rootDigest);
-        this.#staging.remember(spec, committed.facts);
-        return committed;
+        try {
+          return file.commit(rootDigest);
+        } catch (error) {
+          return this.#committedMeanwhile(spec, error);
+        }
       },
+      writeSlice: (index, offset, bytes) => file.writeSlice(index, offset, bytes),
+      settle: (index, digest) => file.settle(index, digest),
       leave: () => file.leave(),
       discard: () => file.discard(),
     };
   }
 
+  /** An earlier attempt may have come to its end, on a line that its sender has given up. @throws `error` if it has not */
+  #committedMeanwhile(spec: UploadSpec, error: unknown): Committed {
+    const isTaken =
+      error instanceof FerryError && (error.code === Code.EXISTS || error.code === Code.CONFLICT);
+    const known = isTaken && (spec.begin ?? 'fresh') !== 'fresh' ? this.#staging.committed(spec) : undefined;
+    if (known === undefined) throw error;
+    return known;
+  }
+
   #open(spec: UploadSpec): disk.StagedFile {
     const { begin = 'fresh' } = spec;
-    const found = begin === 'fresh' ? undefined : this.#staging.reopen(spec, begin);
+    const found =
+      begin === 'fresh' ? undefined : this.#staging.reopen({ ...spec, isRemembered: true }, begin);
     if (found !== undefined) return found;
     if (begin === 'join') throw new FerryError(Code.BAD_STATE, 'there is no such transfer to join');
-    return this.#staging.create(spec);
+    return this.#staging.create({ ...spec, isRemembered: true });
   }
 
   async storePack(spec: disk.PackSpec, opts: Wait = {}): Promise<disk.PackResult> {
@@ -132,6 +155,16 @@ export class LocalStorage implements Storage {
     return this.#staging.collect(maxAgeMs, nowMs);
   }
 
+  /** Removes for good what has been in a trash for too long. */
+  collectTrash(nowMs: number): Promise<number> {
+    return new disk.Trash(this.#root).collect(nowMs);
+  }
+
+  /** The same for half-made copies of folders. */
+  collectTrees(maxAgeMs: number, nowMs: number): Promise<number> {
+    return disk.collectTrees(this.#staging, maxAgeMs, nowMs);
+  }
+
   close(): void {
     this.#root.close();
   }
@@ -139,12 +172,15 @@ export class LocalStorage implements Storage {
 
 /** There is nothing left to do; whoever sends on all the same is told. */
 function committedBefore(committed: Committed): Upload {
+  const over = (): never => {
+    throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
+  };
   return {
     committed,
     verified: () => [],
-    write: () => {
-      throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
-    },
+    write: over,
+    writeSlice: over,
+    settle: over,
     commit: async () => committed,
     leave: () => {},
     discard: () => {},

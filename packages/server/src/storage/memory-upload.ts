@@ -21,6 +21,8 @@ export class MemoryUpload implements Upload {
   readonly #size: number;
   readonly #owner: UploadOwner;
   readonly #blocks = new Map<number, Uint8Array>();
+  /** Blocks of which slices came. */
+  readonly #sliced = new Map<number, Uint8Array>();
   #ended = false;
 
   constructor(size: number, owner: UploadOwner) {
@@ -37,6 +39,24 @@ export class MemoryUpload implements Upload {
     if (!sameDigest(blockDigest(bytes), digest))
       throw new FerryError(Code.INTEGRITY, 'a block arrived damaged');
     this.#blocks.set(index, Uint8Array.from(bytes));
+  }
+
+  writeSlice(index: number, offset: number, bytes: Uint8Array): void {
+    this.#checkOpen();
+    const length = blockLength(this.#size, index);
+    if (bytes.length === 0 || offset + bytes.length > length) {
+      throw new FerryError(Code.MALFORMED, 'a slice does not fit its block');
+    }
+    if (this.#blocks.has(index)) return;
+    const block = this.#sliced.get(index) ?? new Uint8Array(length);
+    block.set(bytes, offset);
+    this.#sliced.set(index, block);
+  }
+
+  settle(index: number, digest: Uint8Array): void {
+    const block = this.#sliced.get(index) ?? this.#blocks.get(index);
+    this.write(index, block ?? new Uint8Array(blockLength(this.#size, index)), digest);
+    this.#sliced.delete(index);
   }
 
   *verified(): Generator<readonly [index: number, digest: Uint8Array], void, void> {
@@ -70,6 +90,7 @@ export class MemoryUpload implements Upload {
     if (this.#ended) return;
     this.#ended = true;
     this.#blocks.clear();
+    this.#sliced.clear();
     this.#owner.ended();
   }
 

@@ -25,6 +25,7 @@ import {
 } from '@ferry/protocol';
 import { blockDigest, blockLength, blockOffset } from '@ferry/protocol/content';
 import { MemoryUpload } from './memory-upload.ts';
+import { plainWorks } from './plain-works.ts';
 import {
   checkSignal,
   type FetchedPart,
@@ -37,6 +38,7 @@ import {
   type Upload,
   type UploadSpec,
   type Wait,
+  type Works,
 } from './storage.ts';
 
 export type MemoryFile = { readonly facts: Facts; readonly bytes: Uint8Array };
@@ -49,6 +51,7 @@ export type MemoryStorageOpts = {
 };
 
 export class MemoryStorage implements Storage {
+  readonly works: Works = plainWorks(this);
   readonly #capacity: number;
   readonly #root: Folder;
   readonly #uploads = new Set<string>();
@@ -63,7 +66,7 @@ export class MemoryStorage implements Storage {
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
     checkSignal(opts);
     const rows = [...this.#folder(path).entries.values()].map(
-      ({ facts: { identity: _, ...entry } }): Entry => entry,
+      ({ facts: { identity: _, sparse: __, ...entry } }): Entry => entry,
     );
     // With names of full length this stays below limits.pageBytes.
     const pageEntries = Math.min(limits.pageEntries, Math.floor(limits.pageBytes / (limits.nameBytes + 36)));
@@ -129,6 +132,12 @@ export class MemoryStorage implements Storage {
         const length = blockLength(facts.size, index);
         buffer.set(bytes.subarray(blockOffset(index), blockOffset(index) + length));
         return length;
+      },
+      readAt: (offset, target) => {
+        if (offset + target.length > bytes.length) {
+          throw new FerryError(Code.SOURCE_CHANGED, 'the file became shorter while it was read');
+        }
+        target.set(bytes.subarray(offset, offset + target.length));
       },
       unchanged: () => this.#find(path)?.facts.identity === facts.identity,
       close: () => {},
@@ -237,6 +246,7 @@ export class MemoryStorage implements Storage {
       modified: spec.modified,
       mode: spec.mode & 0o777,
       identity: this.#nextIdentity(),
+      sparse: false,
     };
     folder.entries.set(name, { facts, bytes });
     this.#used += spec.size - (old?.facts.size ?? 0);
@@ -262,6 +272,7 @@ export class MemoryStorage implements Storage {
       modified: epoch,
       mode: 0o755,
       identity: this.#nextIdentity(),
+      sparse: false,
     };
     return { facts, entries: new Map() };
   }

@@ -36,6 +36,9 @@ import type {
   PackSpec,
   StagedFileSpec,
 } from '@ferry/protocol/disk';
+import type { Works } from './works.ts';
+
+export type { Works };
 
 export type Wait = { readonly signal?: AbortSignal };
 
@@ -95,6 +98,8 @@ export interface Storage {
    * @throws NOT_FOUND, NOT_FOLDER with the first
    */
   fetchPack(folder: Path, names: readonly Name[], opts?: Wait): AsyncIterable<FetchedPart | FerryError>;
+  /** What takes longer than a step. */
+  readonly works: Works;
   /** Frees what is held. Handles and uploads are ended by their owners before. Idempotent. */
   close(): void;
 }
@@ -108,6 +113,8 @@ export interface ReadHandle {
    * @throws SOURCE_CHANGED, IO_ERROR
    */
   read(index: number, buffer: Uint8Array): number | Promise<number>;
+  /** Fills `target` with what begins at `offset`. @throws SOURCE_CHANGED when the file ends before, IO_ERROR */
+  readAt(offset: number, target: Uint8Array): void | Promise<void>;
   /** Whether all that was read is of one version, which `facts` names. */
   unchanged(): boolean | Promise<boolean>;
   /** Idempotent. */
@@ -128,6 +135,13 @@ export interface Upload {
    * @throws MALFORMED (no such block, wrong length), INTEGRITY (wrong digest), NO_SPACE, IO_ERROR; it may be sent again
    */
   write(index: number, bytes: Uint8Array, digest: Uint8Array): void | Promise<void>;
+  /**
+   * Part of a block, unverified: it is kept until `settle` says what the block should be. Does nothing where the block is there.
+   * @throws MALFORMED (not within a block of this file), NO_SPACE, IO_ERROR
+   */
+  writeSlice(index: number, offset: number, bytes: Uint8Array): void | Promise<void>;
+  /** Verifies and keeps a block that came in slices. @throws MALFORMED (no such block), INTEGRITY, NO_SPACE, IO_ERROR */
+  settle(index: number, digest: Uint8Array): void | Promise<void>;
   /**
    * Publishes under the final name, whole, and answers when that is durable. Ends the upload, whatever the answer.
    * @throws BAD_STATE (blocks missing), INTEGRITY, EXISTS, CONFLICT, NOT_FOUND (the folder), NO_SPACE, IO_ERROR: no file then

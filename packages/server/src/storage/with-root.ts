@@ -5,6 +5,7 @@
 
 import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, UploadSpec, Wait } from './storage.ts';
+import type { GraftSpec, Trashed, Works } from './works.ts';
 
 export function withRoot(storage: Storage, root: Path): Storage {
   if (root.length === 0) return storage;
@@ -41,7 +42,43 @@ export function withRoot(storage: Storage, root: Path): Storage {
     storePack: (spec: PackSpec, opts?: Wait) => storage.storePack({ ...spec, folder: at(spec.folder) }, opts),
     fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) =>
       storage.fetchPack(at(folder), names, opts),
+    works: worksFrom(storage.works, root),
     close: () => storage.close(),
+  };
+}
+
+function worksFrom(works: Works, root: Path): Works {
+  const below = (path: Path): Path => [...root, ...path];
+  const at = (path: Path): Path => {
+    checkNotRoot(path);
+    return below(path);
+  };
+  const graftAt = (spec: GraftSpec): GraftSpec => ({
+    ...spec,
+    from: at(spec.from),
+    to: at(spec.to),
+    inside: root,
+  });
+  const seen = (trashed: Trashed): Trashed => ({ ...trashed, path: trashed.path.slice(root.length) });
+  return {
+    archive: async (path, work, sink) => {
+      checkNotRoot(path);
+      return works.archive(below(path), work, sink);
+    },
+    unpack: async (spec, work) =>
+      works.unpack({ archive: at(spec.archive), to: at(spec.to), inside: root }, work),
+    trash: async (path, owner, work) => seen(await works.trash(at(path), owner, work)),
+    listTrash: (owner, inside, work, rows) =>
+      works.listTrash(owner, below(inside), work, (trashed) => rows(seen(trashed))),
+    restore: async (owner, inside, id, to) =>
+      seen(await works.restore(owner, below(inside), id, to === undefined ? undefined : at(to))),
+    emptyTrash: (owner, inside, ids, work) => works.emptyTrash(owner, below(inside), ids, work),
+    copy: async (spec, work) => works.copy(graftAt(spec), work),
+    move: async (spec, work) => works.move(graftAt(spec), work),
+    removeTree: async (path, work) => works.removeTree(at(path), work),
+    sum: (path, algorithm, work, rows) => works.sum(below(path), algorithm, work, rows),
+    usage: (path, work, rows) => works.usage(below(path), work, rows),
+    find: (path, query, most, work, rows) => works.find(below(path), query, most, work, rows),
   };
 }
 

@@ -6,13 +6,21 @@
 import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
+import { FerryError, fromWireError } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import { partialAgeMs } from '@ferry/protocol/disk';
+import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
+import { AccountMemory } from '../access/account-memory.ts';
+import { Pace } from '../access/pace.ts';
+import { Quotas } from '../access/quota.ts';
+import { lookMs, Standings } from '../access/standing.ts';
+import { TicketLedger } from '../access/ticket-ledger.ts';
+import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
+import { learnContents } from './learn-contents.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -22,10 +30,18 @@ const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 const storage = LocalStorage.open(setup.folder);
+const store = new AccessStore(setup.accessFile);
+const standings = new Standings(store);
+const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
+const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
-  login: { store: new AccessStore(setup.accessFile), openTo: setup.openTo },
+  login: { store, openTo: setup.openTo },
+  standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
+  ticketLedger: new TicketLedger(setup.ticketMemory),
+  quotas: new Quotas(accountMemory, storage),
+  pace: new Pace(accountMemory),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -37,15 +53,34 @@ const connections = new Connections({
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),
   pool: new BlockPool(),
+  contents,
   log: (event) => send({ kind: 'log', event }),
-  onKnown: (id) => send({ kind: 'known', id }),
+  onKnown: (id, as) => send({ kind: 'known', id, as }),
+  onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
+  onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(message.id, message.socket);
+      connections.accept(
+        message.id,
+        message.socket,
+        message.refusal === undefined ? undefined : fromWireError(message.refusal),
+      );
+      break;
+    case 'password':
+      connections.answerPassword(
+        message.id,
+        typeof message.account === 'object' ? fromWireError(message.account) : message.account,
+      );
+      break;
+    case 'close':
+      connections.end(message.id, fromWireError(message.why));
+      break;
+    case 'report':
+      send({ kind: 'report', id: message.id, connections: connections.report() });
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
@@ -55,9 +90,16 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
+setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
   const tidy = (): void => {
     storage.collect(partialAgeMs, Date.now());
+    const nowMs = Date.now();
+    const collected = [storage.collectTrees(treeAgeMs, nowMs), storage.collectTrash(nowMs)];
+    Promise.all(collected).catch((error: unknown) => {
+      if (!(error instanceof FerryError)) throw error;
+    });
+    void learnContents(storage, contents);
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);

@@ -22,6 +22,7 @@ const hopeless: ReadonlySet<Code> = new Set([
   Code.AUTH_FAILED,
   Code.AUTH_REQUIRED,
   Code.REVOKED,
+  Code.KICKED,
   Code.PIN_MISMATCH,
   Code.PIN_UNKNOWN,
   Code.VERSION,

@@ -1,12 +1,14 @@
 /**
  * The fingerprints this user has accepted, by `host:port`. A file that cannot be understood is an error and never "no servers
- * known": that would turn a changed identity into a first contact. I/O thread and commands.
+ * known": that would turn a changed identity into a first contact. Who writes holds the lock beside it, so that two programs
+ * at once lose nothing of each other. I/O thread and commands.
  */
 
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { type Fingerprint, parseFingerprint } from '@ferry/protocol/session';
+import { underLock } from './under-lock.ts';
 
 export type KnownServer = {
   readonly fingerprint: Fingerprint;
@@ -60,17 +62,48 @@ export class KnownServers {
     return this.all().get(where);
   }
 
-  /** @throws {FerryError} CONFIG */
+  /**
+   * Adds a server; one that is known with this fingerprint stays as it is.
+   * @throws {FerryError} CONFIG; PIN_MISMATCH when it is known with another one, by now
+   */
   remember(where: string, fingerprint: Fingerprint, now: Date): void {
-    this.#write(new Map([...this.all(), [where, { fingerprint, since: now.toISOString() }]]));
+    this.#change((servers) => {
+      const known = servers.get(where)?.fingerprint;
+      if (known === fingerprint) return false;
+      if (known !== undefined) {
+        throw new FerryError(Code.PIN_MISMATCH, `${where} is known with another identity: ${known}`);
+      }
+      servers.set(where, { fingerprint, since: now.toISOString() });
+      return true;
+    });
+  }
+
+  /**
+   * Puts a fingerprint in the place of the one that is known.
+   * @returns false when that is no longer `known`: somebody else has decided meanwhile
+   * @throws {FerryError} CONFIG
+   */
+  replace(where: string, known: Fingerprint | undefined, fingerprint: Fingerprint, now: Date): boolean {
+    return this.#change((servers) => {
+      if (servers.get(where)?.fingerprint !== known) return false;
+      servers.set(where, { fingerprint, since: now.toISOString() });
+      return true;
+    });
   }
 
   /** False when it was not known. @throws {FerryError} CONFIG */
   forget(where: string): boolean {
-    const servers = new Map(this.all());
-    const known = servers.delete(where);
-    if (known) this.#write(servers);
-    return known;
+    return this.#change((servers) => servers.delete(where));
+  }
+
+  /** `change` says whether it changed anything. */
+  #change(change: (servers: Map<string, KnownServer>) => boolean): boolean {
+    return underLock(this.#file, () => {
+      const servers = new Map(this.all());
+      const changed = change(servers);
+      if (changed) this.#write(servers);
+      return changed;
+    });
   }
 
   #write(servers: ReadonlyMap<string, KnownServer>): void {

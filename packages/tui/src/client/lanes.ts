@@ -3,7 +3,7 @@
  * forgotten when they end. I/O thread.
  */
 
-import { limits } from '@ferry/protocol';
+import { Code, FerryError, limits } from '@ferry/protocol';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Connection } from './connection.ts';
 import { firstLanes, type LaneState, nextLaneCount, oneLane } from './lane-count.ts';
@@ -18,6 +18,10 @@ export type Lane = {
   readonly moved: (bytes: number) => void;
   /** Blocks that should be on their way on this lane at once, so that neither the line nor the other side waits. */
   readonly window: () => number;
+  /** Of the session: known from its first lane on. */
+  readonly rttMs: number;
+  /** What is on its way for this hold is not wanted any more: the lane ends, unless others use it. Release it all the same. */
+  readonly abandon: () => void;
   readonly release: () => void;
 };
 
@@ -40,6 +44,8 @@ type OpenLane = {
   readonly channel: ClientChannel;
   readonly meter: LaneMeter;
   users: number;
+  /** Users who would rather have it end. */
+  unwanted: number;
   handles: number;
 };
 
@@ -76,6 +82,7 @@ export class Lanes implements LaneSource {
     try {
       const lane = await this.#choose(session, signal);
       let held = true;
+      let wanted = true;
       return {
         channel: lane.channel,
         nextHandle: () => {
@@ -87,10 +94,19 @@ export class Lanes implements LaneSource {
           lane.meter.add(bytes, performance.now());
         },
         window: () => lane.meter.window(lane.channel.rttMs),
+        rttMs: session.rttMs,
+        abandon: () => {
+          if (!wanted || !held) return;
+          wanted = false;
+          lane.unwanted += 1;
+          endUnwanted(lane);
+        },
         release: () => {
           if (!held) return;
           held = false;
+          if (!wanted) lane.unwanted -= 1;
           lane.users -= 1;
+          endUnwanted(lane);
           leave();
           this.#closeSpare(lane);
         },
@@ -148,7 +164,7 @@ export class Lanes implements LaneSource {
           return;
         }
         channel.ping();
-        slot.lane = { channel, meter: new LaneMeter(), users: 0, handles: 0 };
+        slot.lane = { channel, meter: new LaneMeter(), users: 0, unwanted: 0, handles: 0 };
       },
       (error: unknown) => {
         this.#slots.delete(slot);
@@ -208,6 +224,11 @@ export class Lanes implements LaneSource {
     this.#slots.clear();
     this.#session = undefined;
   }
+}
+
+function endUnwanted({ channel, users, unwanted }: OpenLane): void {
+  if (unwanted > 0 && unwanted === users)
+    channel.abort(new FerryError(Code.CONNECTION_LOST, 'the transfer was paused'));
 }
 
 /** A file's share of this size is worth a lane of its own. */

@@ -2,12 +2,13 @@
  * The server's files as a FileSource, over the control connection. I/O thread.
  */
 
-import type { Path } from '@ferry/protocol';
+import { Code, FerryError, limits, type Path } from '@ferry/protocol';
 import {
   list,
   makeLink,
   mkdir,
   readLink,
+  readRange,
   remove,
   rename,
   setFacts,
@@ -22,6 +23,7 @@ export function remoteSource(connection: Connection): FileSource {
   return {
     list: async (path, onPage, opts = {}) => {
       let pages = 0;
+      let rows = 0;
       await (await channel(opts)).call(
         list,
         { path },
@@ -29,6 +31,10 @@ export function remoteSource(connection: Connection): FileSource {
           ...opts,
           onPart: ({ entries }) => {
             pages += 1;
+            rows += entries.length;
+            if (rows > limits.listEntries) {
+              throw new FerryError(Code.LIMIT, `the server lists more than ${limits.listEntries} entries`);
+            }
             onPage(entries);
           },
         },
@@ -52,6 +58,8 @@ export function remoteSource(connection: Connection): FileSource {
     makeLink: async (path, target, opts = {}) => {
       await (await channel(opts)).call(makeLink, { path, target }, opts);
     },
+    readRange: async (path, { identity, offset, length }, opts = {}) =>
+      (await channel(opts)).call(readRange, { path, identity, offset, length }, opts),
     space: async (path, opts = {}) => (await channel(opts)).call(space, { path }, opts),
   };
 }

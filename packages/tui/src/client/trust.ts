@@ -38,7 +38,7 @@ export function mismatch(where: string, expected: Fingerprint, shown: Fingerprin
     Code.PIN_MISMATCH,
     `the identity of ${where} is not the one you know, somebody may be listening in:\n` +
       `  known  ${expected}\n  shown  ${shown}\n` +
-      `if its owner confirms the new one, forget the old one with: ferry servers forget ${where}`,
+      `if its owner confirms that it has a new one: ferry trust ${where}`,
   );
 }
 
@@ -70,8 +70,11 @@ export async function settleTrust(
   return shown;
 }
 
-/** The fingerprint that answers, without sending anything. */
-async function learn({ host, port }: Address, signal: AbortSignal | undefined): Promise<Fingerprint> {
+/** The fingerprint that answers, without sending anything. @throws {FerryError} as dial */
+export async function learn(
+  { host, port }: Pick<Address, 'host' | 'port'>,
+  signal?: AbortSignal,
+): Promise<Fingerprint> {
   let shown: Fingerprint | undefined;
   const link = await dial({
     host,

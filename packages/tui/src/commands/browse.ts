@@ -8,17 +8,20 @@ import { EngineThread } from '../engine/engine-thread.ts';
 import { type ConnectOptions, connectTo, places, rememberServer } from './connect.ts';
 import { localPath } from './move.ts';
 
+export type BrowseOptions = ConnectOptions & { readonly keys?: string };
+
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
 export async function browse(
   text: string,
   local: string | undefined,
-  options: ConnectOptions,
+  options: BrowseOptions,
 ): Promise<number> {
   const target = await connectTo(text, options);
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
     ...target.engine,
     queueFile: places.queueFile,
+    editFolder: places.editFolder,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
   });
   const stop = engine.onEvent((event) => {
@@ -32,6 +35,8 @@ export async function browse(
     remotePath: target.address.path,
     localPath: localPathNow,
     address: hostPort(target.address),
+    rememberedFile: places.rememberedFile,
+    keys: { file: places.keysFile, preset: options.keys },
   });
 }
 

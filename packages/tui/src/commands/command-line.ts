@@ -5,6 +5,7 @@ import { isAddress } from '@ferry/protocol/session';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ExitCode, exitCodeHelp, exitCodeOf } from './exit-code.ts';
+import { addServerCommands } from './server-commands.ts';
 
 const help = `
 Examples:
@@ -14,8 +15,10 @@ Examples:
   ferry get ferry://10.0.0.5/films/a.mov .      download a file
   ferry get -r ferry://10.0.0.5/films ~/films   download a folder
   ferry put -r photos ferry://10.0.0.5/         upload a folder
+  ferry mv ferry://10.0.0.5/a ferry://10.0.0.5/b   cp, mv, rm, mkdir, …: inside of the server
   ferry queue                                   what moves, waits and was done
   ferry servers                                 whom this ferry trusts
+  ferry trust 10.0.0.5                          accept a server's changed identity
 
 In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
 
@@ -24,7 +27,8 @@ ${exitCodeHelp}
 Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
   $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
-  $XDG_STATE_HOME/ferry/queue.db            the queue`;
+  $XDG_STATE_HOME/ferry/queue.db            the queue
+  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser`;
 
 const getHelp = `
 Examples:
@@ -32,6 +36,7 @@ Examples:
   ferry get ferry://host/a.iso b.iso             under another name
   ferry get -r ferry://host/films ~/films        a folder with all that is in it
   ferry get --skip -r ferry://host/films .       only what is not there yet
+  ferry get --as tar.zst ferry://host/films      as films.tar.zst
 
 A file is there under its name only when it is complete and verified.`;
 
@@ -80,6 +85,10 @@ function withConnectOptions(command: Command): Command {
     .option('--pin <FINGERPRINT>', 'the identity the server must show')
     .option('--accept-new', 'at first contact, trust and remember whoever answers')
     .option('--invite-file <FILE>', 'read an invite from a file, or with - from stdin')
+    .option(
+      '--password-file <FILE>',
+      'for ferry://NAME@host: read the password from a file, or with - from stdin',
+    )
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();
 }
@@ -184,6 +193,7 @@ function makeProgram(done: (code: number) => void): Command {
     .version(packageJson.version)
     .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite')
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
+    .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
     .allowExcessArguments(false)
     .action(async (address: string | undefined, local: string | undefined, options: object) => {
@@ -216,8 +226,17 @@ function makeProgram(done: (code: number) => void): Command {
       '<PATHS...>',
       'ADDRESS/PATH... [LOCAL]: what to get, and where to put it (default: the current folder)',
     )
+    .option(
+      '--as <FORMAT>',
+      'a folder as one archive, made by the server: tar, tar.gz or tar.zst; LOCAL may be -',
+    )
     .addHelpText('after', getHelp)
-    .action(async (args: string[], _options: object, command: Command) => {
+    .action(async (args: string[], options: { as?: string }, command: Command) => {
+      if (options.as !== undefined) {
+        const { getArchive } = await import('./archive.ts');
+        done(await getArchive(args, command.optsWithGlobals()));
+        return;
+      }
       const { get } = await import('./move.ts');
       done(await get(args, command.optsWithGlobals()));
     });
@@ -229,6 +248,7 @@ function makeProgram(done: (code: number) => void): Command {
       const { put } = await import('./move.ts');
       done(await put(args, command.optsWithGlobals()));
     });
+  addServerCommands({ program, withConnectOptions, done });
   addQueue(program, done);
   const servers = program
     .command('servers')
@@ -245,6 +265,15 @@ function makeProgram(done: (code: number) => void): Command {
     .action(async (where: string) => {
       const { forgetServer } = await import('./servers.ts');
       done(forgetServer(where));
+    });
+  program
+    .command('trust <HOST:PORT>')
+    .description('Trust a server whose identity is new or has changed, if it is the one its owner sees.')
+    .option('--pin <FINGERPRINT>', 'what its owner sees; asked for otherwise')
+    .exitOverride()
+    .action(async (where: string, _options: object, command: Command) => {
+      const { trustServer } = await import('./servers.ts');
+      done(await trustServer(where, command.optsWithGlobals()));
     });
   program
     .command('help')

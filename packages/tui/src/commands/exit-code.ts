@@ -25,6 +25,7 @@ const byCode: ReadonlyMap<Code, ExitCode> = new Map([
   [Code.AUTH_REQUIRED, ExitCode.notAllowed],
   [Code.AUTH_THROTTLED, ExitCode.notAllowed],
   [Code.REVOKED, ExitCode.notAllowed],
+  [Code.KICKED, ExitCode.notAllowed],
   [Code.FORBIDDEN, ExitCode.notAllowed],
   [Code.READ_ONLY, ExitCode.notAllowed],
   [Code.PIN_MISMATCH, ExitCode.identity],

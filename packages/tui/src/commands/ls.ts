@@ -10,13 +10,11 @@ import {
   showName,
   timeToMs,
 } from '@ferry/protocol';
-import { BlockPool } from '@ferry/protocol/content';
 import { list, stat } from '@ferry/protocol/messages';
-import type { ClientChannel } from '@ferry/protocol/session';
-import { deviceKey } from '../client/device-key.ts';
-import { InviteRefused, Session } from '../client/session.ts';
-import { type ConnectOptions, connectTo, rememberServer, type Target } from './connect.ts';
+import { type ClientChannel, parseAddress } from '@ferry/protocol/session';
+import type { ConnectOptions } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
+import { withSession } from './open-session.ts';
 import { jsonPath, toJsonLine } from './printer-json.ts';
 
 export type LsOptions = ConnectOptions & {
@@ -26,11 +24,8 @@ export type LsOptions = ConnectOptions & {
 };
 
 export async function ls(text: string, options: LsOptions): Promise<ExitCode> {
-  const target = await connectTo(text, options);
-  const session = await open(target);
-  try {
-    rememberServer(target);
-    const { path } = target.address;
+  const { path } = parseAddress(text);
+  return withSession(text, options, async ({ session }) => {
     const shown = (await entriesOf(session.channel, path))
       .filter(({ name }) => options.all === true || !name.startsWith('.'))
       .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -43,28 +38,7 @@ export async function ls(text: string, options: LsOptions): Promise<ExitCode> {
       );
     }
     return ExitCode.done;
-  } finally {
-    session.close();
-  }
-}
-
-async function open({ engine }: Target): Promise<Session> {
-  const { address, fingerprint, token, deviceKeyFile, client } = engine;
-  const spec = {
-    ...address,
-    fingerprint,
-    token,
-    client,
-    device: deviceKey(deviceKeyFile),
-    pool: new BlockPool(),
-  };
-  const on = { event: () => {}, end: () => {} };
-  try {
-    return await Session.open(spec, on);
-  } catch (error) {
-    if (!(error instanceof InviteRefused)) throw error;
-    return Session.open({ ...spec, token: undefined }, on);
-  }
+  });
 }
 
 async function entriesOf(channel: ClientChannel, path: Path): Promise<Entry[]> {

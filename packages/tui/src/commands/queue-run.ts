@@ -6,7 +6,7 @@ import { poolBuffers } from '../engine/engine-core.ts';
 import { JobQueue } from '../engine/job-queue.ts';
 import { Servers } from '../engine/servers.ts';
 import { untilNothingLeft } from '../engine/until-nothing-left.ts';
-import { places, version } from './connect.ts';
+import { client, places } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
 import { writesBeside } from './move.ts';
 
@@ -15,7 +15,7 @@ export async function runQueue(): Promise<ExitCode> {
   const pool = new BlockPool(poolBuffers);
   const servers = new Servers({
     deviceKeyFile: places.deviceKeyFile,
-    client: `ferry ${version}`,
+    client,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
     pool,
   });

@@ -3,32 +3,42 @@
  * before. UI thread; the engine does the waiting on its own.
  */
 
-import {
-  asFerryError,
-  type Entry,
-  EntryKind,
-  joinPath,
-  type Path,
-  toWireError,
-  type WireError,
-} from '@ferry/protocol';
+import { type Entry, EntryKind, joinPath, type Name, type Path, type Shown, showName } from '@ferry/protocol';
 import type { Engine, Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
+import type { Remembered } from '../state/remembered.ts';
+import { type Counted, countFolder } from './count-folder.ts';
+import { Editing } from './editing.ts';
+import { Looking } from './looking.ts';
+import { wire } from './wire.ts';
 
 export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly copy: (text: Shown) => void;
+  readonly remember: (remembered: Remembered) => void;
   readonly quit: () => void;
+  readonly env: NodeJS.ProcessEnv;
+  /** Gives the terminal to somebody else for as long as `work` takes. */
+  readonly handOver: <T>(work: () => Promise<T>) => Promise<T>;
 };
 
 export class Effects {
   readonly #opts: EffectsOpts;
   readonly #listings = new Map<Side, AbortController>();
+  readonly #counts = new Map<Side, AbortController>();
+  #completions: AbortController | undefined;
+  readonly #looking: Looking;
+  readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
+    this.#looking = new Looking(opts.engine, opts.post);
+    this.#editing = new Editing(opts);
   }
 
   run(cmd: Cmd): void {
@@ -59,6 +69,18 @@ export class Effects {
           removeAll(source, cmd.folder, cmd.entries),
         );
         break;
+      case 'permissions':
+        this.#change(cmd.side, 'changing permissions', cmd.folder, (source) => changeModes(source, cmd));
+        break;
+      case 'measure':
+        void this.#measure(cmd);
+        break;
+      case 'complete':
+        void this.#complete(cmd);
+        break;
+      case 'remember':
+        this.#opts.remember(cmd.remembered);
+        break;
       case 'submit':
         engine.submit(cmd.orders).catch((error: unknown) => this.#failed('queueing', error));
         break;
@@ -80,8 +102,34 @@ export class Effects {
       case 'answer':
         engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
         break;
+      case 'look':
+      case 'find-text':
+      case 'find-line':
+      case 'peek':
+        this.#looking.run(cmd);
+        break;
+      case 'fetch-copy':
+      case 'run-editor':
+      case 'store-copy':
+      case 'compare-copy':
+      case 'drop-copy':
+        this.#editing.run(cmd);
+        break;
+      case 'stop':
+        this.#looking.stop(cmd.request);
+        this.#editing.stop(cmd.request);
+        break;
       case 'clear':
         engine.clear();
+        break;
+      case 'redraw':
+        this.#opts.redraw();
+        break;
+      case 'suspend':
+        this.#opts.suspend();
+        break;
+      case 'copy-text':
+        this.#opts.copy(cmd.text);
         break;
       case 'quit':
         quit();
@@ -105,6 +153,47 @@ export class Effects {
     }
   }
 
+  /** Counts one folder after the other; a new count of a side ends the one before. */
+  async #measure({ side, folder, names }: Cmd & { kind: 'measure' }): Promise<void> {
+    const { engine, post } = this.#opts;
+    this.#counts.get(side)?.abort();
+    const { signal } = setFor(this.#counts, side);
+    const opts = { mayBeLinks: side === 'local', signal };
+    for (const name of names) {
+      const tell = ({ bytes, files }: Counted, whole: boolean): void =>
+        post({ kind: 'measured', side, folder, name, bytes, files, whole });
+      try {
+        const path = joinPath(folder, name);
+        tell(
+          await countFolder(engine[side], path, { ...opts, onProgress: (soFar) => tell(soFar, false) }),
+          true,
+        );
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failed(`counting ${showName(name)}`, error);
+      }
+    }
+  }
+
+  /** The folders in a folder; nothing where it cannot be read. */
+  async #complete({ side, folder, text }: Cmd & { kind: 'complete' }): Promise<void> {
+    const { engine, post } = this.#opts;
+    this.#completions?.abort();
+    const controller = new AbortController();
+    this.#completions = controller;
+    const names: Name[] = [];
+    await engine[side]
+      .list(
+        folder,
+        (page) => {
+          for (const { kind, name } of page) if (kind === EntryKind.folder) names.push(name);
+        },
+        { signal: controller.signal },
+      )
+      .catch(() => {});
+    if (!controller.signal.aborted) post({ kind: 'completions', text, names });
+  }
+
   /** Does something to a folder and has it read again, whatever came of it. */
   #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
     const { engine, post } = this.#opts;
@@ -118,12 +207,28 @@ export class Effects {
   }
 }
 
-function wire(error: unknown): WireError {
-  return toWireError(
-    asFerryError(error, (bug) => {
-      throw bug;
-    }),
-  );
+function setFor(map: Map<Side, AbortController>, side: Side): AbortController {
+  const controller = new AbortController();
+  map.set(side, controller);
+  return controller;
+}
+
+/** Goes on after a failure; throws the first one at the end. Times stay as they are. */
+async function changeModes(
+  source: FileSource,
+  { folder, entries, mode }: Cmd & { kind: 'permissions' },
+): Promise<void> {
+  let first: unknown;
+  for (const { name } of entries) {
+    const path = joinPath(folder, name);
+    try {
+      const { modified } = await source.stat(path);
+      await source.setFacts(path, { modified, mode });
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (first !== undefined) throw first;
 }
 
 /** Everything in the folders first. Goes on after a failure; throws the first one at the end. */

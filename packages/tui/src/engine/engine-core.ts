@@ -8,6 +8,8 @@ import type { Address, Fingerprint } from '@ferry/protocol/session';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
+import { EditCopies } from './edit-copies.ts';
+import type { Edits } from './edits.ts';
 import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
@@ -21,6 +23,8 @@ export type EngineOpts = {
   readonly deviceKeyFile: string;
   /** The queue that this user's ferrys share; without one, jobs end with the program. */
   readonly queueFile?: string;
+  /** Where copies of files that are edited lie; in the system's temporary folder by default. */
+  readonly editFolder?: string;
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
@@ -38,6 +42,7 @@ const refreshMs = 1000;
 export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
+  readonly edits: Edits;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
@@ -66,6 +71,7 @@ export class EngineCore implements Engine {
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
     });
     this.remote = this.#line.remote;
+    this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
     if (opts.isInHurry === true) {

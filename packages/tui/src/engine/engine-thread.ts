@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { Code, type Entry, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { EditCopy, Edits } from './edits.ts';
 import type {
   ConnectionStatus,
   Engine,
@@ -16,8 +17,9 @@ import type {
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
-import type { CallResult, FromEngine, SourceCall, ToEngine } from './messages.ts';
-import type { FileSource, Space, Wait } from './source.ts';
+import type { CallResult, EditCall, FromEngine, SourceCall, ToEngine } from './messages.ts';
+import type { FileSource, Range, Space, Wait } from './source.ts';
+import type { DiffLine } from './text-diff.ts';
 
 /** How long the thread may take to tidy up and say goodbye, milliseconds. */
 const farewellMs = 2000;
@@ -31,6 +33,7 @@ type Waiting = {
 export class EngineThread implements Engine {
   readonly remote = this.#source('remote');
   readonly local = this.#source('local');
+  readonly edits = this.#edits();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
@@ -119,6 +122,21 @@ export class EngineThread implements Engine {
     return this.#closing;
   }
 
+  #edits(): Edits {
+    const ask = (call: EditCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'edit', id, call }), opts);
+    return {
+      fetch: async (path, opts) => (await ask({ verb: 'fetch', path }, opts)) as EditCopy,
+      digest: async (copy, opts) => (await ask({ verb: 'digest', copy }, opts)) as string,
+      store: async (spec, opts) => (await ask({ verb: 'store', spec }, opts)) as Facts,
+      difference: async (copy, path, opts) =>
+        (await ask({ verb: 'difference', copy, path }, opts)) as readonly DiffLine[],
+      drop: async (copy) => {
+        await ask({ verb: 'drop', copy });
+      },
+    };
+  }
+
   #source(side: Side): FileSource {
     const call = (source: SourceCall, opts: Wait = {}, onPage?: Waiting['onPage']): Promise<CallResult> =>
       this.#ask((id) => ({ kind: 'call', id, call: source }), opts, onPage);
@@ -143,6 +161,8 @@ export class EngineThread implements Engine {
       makeLink: async (path, target, opts) => {
         await call({ verb: 'makeLink', side, path, target }, opts);
       },
+      readRange: async (path, range, opts) =>
+        (await call({ verb: 'readRange', side, path, range }, opts)) as Range,
       space: async (path, opts) => (await call({ verb: 'space', side, path }, opts)) as Space,
     };
   }

@@ -5,6 +5,7 @@
 
 import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -67,6 +68,8 @@ export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite' | 
 export interface Engine {
   readonly remote: FileSource;
   readonly local: FileSource;
+  /** Copies of the server's files that are edited here. */
+  readonly edits: Edits;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
   submit(orders: readonly JobOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**

@@ -241,7 +241,7 @@ export class LiveJob {
     this.#isWalking = true;
     try {
       this.#walk ??= walkAll(this.#walkContext());
-      this.#units ??= packed(this.#walk);
+      this.#units ??= packed(this.#walk, () => Math.min(this.#limiter.grain, this.#context.bandwidth.grain));
       for (let enter = true; ; ) {
         const step = await this.#units.next(enter);
         if (this.#abort.signal.aborted) return;

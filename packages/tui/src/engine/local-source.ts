@@ -4,20 +4,23 @@
  * with a pause between pages.
  */
 
-import { statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   baseName,
+  byteString,
   bytesOf,
+  Code,
   type Entry,
   EntryKind,
+  FerryError,
   type Name,
   type Path,
   parentPath,
   rootPath,
 } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
-import type { FileSource } from './source.ts';
+import type { FileSource, Range, RangeSpec } from './source.ts';
 
 /** The place on disk, as bytes. */
 export function diskPath(path: Path): Buffer {
@@ -56,6 +59,38 @@ function followed(folder: Path, entry: Entry): Entry {
   }
 }
 
+/** Where a path leads when its links are followed; itself where they lead nowhere. */
+function real(path: Path): Path {
+  try {
+    const names = byteString(realpathSync(diskPath(path), 'buffer'))
+      .split('/')
+      .slice(1);
+    return names[0] === '' ? [] : (names as Name[]);
+  } catch {
+    return path;
+  }
+}
+
+async function readRange(path: Path, { identity, offset, length }: RangeSpec): Promise<Range> {
+  return inParent(real(path), (root, below) => {
+    const file = disk.openRead(root, below);
+    try {
+      const { facts } = file;
+      if (identity !== undefined && facts.identity !== identity) throw changed();
+      const content = new Uint8Array(Math.max(0, Math.min(length, facts.size - offset)));
+      file.readAt(offset, content);
+      if (!file.unchanged()) throw changed();
+      return { facts, content };
+    } finally {
+      file.close();
+    }
+  });
+}
+
+function changed(): FerryError {
+  return new FerryError(Code.SOURCE_CHANGED, 'the file has changed since you looked');
+}
+
 export const localSource: FileSource = {
   list: (path, onPage, { signal } = {}) =>
     inFolder(path, async (root) => {
@@ -81,5 +116,6 @@ export const localSource: FileSource = {
   setFacts: (path, facts) => inParent(path, (root, below) => disk.setFacts(root, below, facts)),
   readLink: (path) => inParent(path, (root, below) => disk.readLink(root, below)),
   makeLink: (path, target) => inParent(path, (root, below) => disk.makeLink(root, below, target)),
+  readRange,
   space: (path) => inFolder(path, (root) => disk.space(root, rootPath)),
 };

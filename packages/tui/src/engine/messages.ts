@@ -4,10 +4,12 @@
 
 import type { Entry, Facts, Path, Time, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { EditCopy, StoreSpec } from './edits.ts';
 import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
-import type { Space } from './source.ts';
+import type { Range, RangeSpec, Space } from './source.ts';
+import type { DiffLine } from './text-diff.ts';
 
 export type ThreadData = EngineOpts;
 
@@ -19,6 +21,7 @@ export type SourceCall =
       readonly path: Path;
     }
   | { readonly verb: 'rename'; readonly side: Side; readonly path: Path; readonly to: Path }
+  | { readonly verb: 'readRange'; readonly side: Side; readonly path: Path; readonly range: RangeSpec }
   | { readonly verb: 'makeLink'; readonly side: Side; readonly path: Path; readonly target: string }
   | {
       readonly verb: 'setFacts';
@@ -28,8 +31,15 @@ export type SourceCall =
       readonly mode: number;
     };
 
+export type EditCall =
+  | { readonly verb: 'fetch'; readonly path: Path }
+  | { readonly verb: 'digest' | 'drop'; readonly copy: Path }
+  | { readonly verb: 'store'; readonly spec: StoreSpec }
+  | { readonly verb: 'difference'; readonly copy: Path; readonly path: Path };
+
 export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
+  | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
@@ -41,7 +51,15 @@ export type ToEngine =
   | { readonly kind: 'clear' }
   | { readonly kind: 'close' };
 
-export type CallResult = Facts | Space | readonly JobId[] | string | undefined;
+export type CallResult =
+  | Facts
+  | Range
+  | Space
+  | EditCopy
+  | readonly JobId[]
+  | readonly DiffLine[]
+  | string
+  | undefined;
 
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }

@@ -11,6 +11,16 @@ export type Wait = { signal?: AbortSignal };
 /** Free and total bytes of the file system (or quota) that a folder lies on. */
 export type Space = { readonly free: number; readonly total: number };
 
+export type RangeSpec = {
+  /** undefined: whatever version is there. */
+  readonly identity?: string | undefined;
+  readonly offset: number;
+  /** 1 … limits.rangeBytes. */
+  readonly length: number;
+};
+
+export type Range = { readonly facts: Facts; readonly content: Uint8Array };
+
 /**
  * Every method throws FerryError, takes an optional signal, and leaves nothing half done when cancelled.
  * Paths are absolute within the source: names from its root ([] is the shared folder, or `/` of the local disk).
@@ -36,5 +46,10 @@ export interface FileSource {
   readLink(path: Path, opts?: Wait): Promise<string>;
   /** @throws EXISTS, NOT_FOUND (its folder), FORBIDDEN, READ_ONLY */
   makeLink(path: Path, target: string, opts?: Wait): Promise<void>;
+  /**
+   * A few bytes of a file and its facts as it is now, all of one version. Bytes beyond the end are left out. The user's own
+   * links are followed, the server's are not. @throws NOT_FOUND, NOT_REGULAR, SOURCE_CHANGED (not that identity), FORBIDDEN
+   */
+  readRange(path: Path, range: RangeSpec, opts?: Wait): Promise<Range>;
   space(path: Path, opts?: Wait): Promise<Space>;
 }

@@ -7,7 +7,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
 import { EngineCore } from './engine-core.ts';
-import type { CallResult, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
+import type { CallResult, EditCall, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
 const niceness = 5;
@@ -85,8 +85,26 @@ async function serve(
       return undefined;
     case 'readLink':
       return source.readLink(call.path, opts);
+    case 'readRange':
+      return source.readRange(call.path, call.range, opts);
     case 'makeLink':
       await source.makeLink(call.path, call.target, opts);
+      return undefined;
+  }
+}
+
+async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'fetch':
+      return edits.fetch(call.path, { signal });
+    case 'digest':
+      return edits.digest(call.copy, { signal });
+    case 'store':
+      return edits.store(call.spec, { signal });
+    case 'difference':
+      return edits.difference(call.copy, call.path, { signal });
+    case 'drop':
+      await edits.drop(call.copy);
       return undefined;
   }
 }
@@ -95,6 +113,9 @@ function receive(from: EngineCore, message: ToEngine): void {
   switch (message.kind) {
     case 'call':
       void answer(message.id, (signal) => serve(from, message.id, message.call, signal));
+      break;
+    case 'edit':
+      void answer(message.id, (signal) => edit(from, message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

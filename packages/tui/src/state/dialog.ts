@@ -3,7 +3,10 @@
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
+import type { DiffLine } from '../engine/text-diff.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
+import type { ChangedAnswer } from './edit.ts';
+import type { Field } from './edit-line.ts';
 
 /** What a yes means. */
 export type Question =
@@ -14,16 +17,34 @@ export type Question =
       readonly entries: readonly Entry[];
     }
   | { readonly about: 'cancel' | 'overwrite'; readonly ids: readonly JobId[] }
+  /** Fetch a large file to edit it. */
+  | { readonly about: 'edit'; readonly path: Path }
+  /** Go on with a copy that is kept; a no fetches the file again. */
+  | { readonly about: 'edit-kept'; readonly id: number; readonly path: Path }
   | { readonly about: 'clear' | 'quit' };
 
 /** What typed lines mean. */
 export type Prompted =
   | { readonly about: 'mkdir'; readonly side: Side; readonly folder: Path }
   | { readonly about: 'rename'; readonly side: Side; readonly folder: Path; readonly from: Name }
+  /** Marks or unmarks what is called so. */
+  | { readonly about: 'pattern'; readonly side: Side; readonly on: boolean }
+  | {
+      readonly about: 'permissions';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
   /** Three fields: uploads, downloads, timetable. */
-  | { readonly about: 'limits' };
+  | { readonly about: 'limits' }
+  /** In the viewer: 1 is forward, -1 backward. */
+  | { readonly about: 'search'; readonly by: 1 | -1 }
+  | { readonly about: 'go-to' }
+  /** A name for an edited copy. */
+  | { readonly about: 'save-as'; readonly edit: number };
 
 /** What an answer to a job's question can be for, from little to much. */
 export function scopesOf({ direction }: JobQuestion): readonly [AnswerScope, ...AnswerScope[]] {
@@ -34,20 +55,34 @@ export function conflictOf(question: JobQuestion): Dialog {
   return { kind: 'conflict', question, chosen: undefined, scope: 'this' };
 }
 
-export type Field = {
-  /** '' where the title says it all. */
-  readonly label: Shown;
-  readonly text: string;
-  /** In characters (code points), 0 … length. */
-  readonly at: number;
-};
-
-export function field(label: Shown, text: string): Field {
-  return { label, text, at: [...text].length };
-}
+/** Whose actions the list of all actions begins with. */
+export type PaletteLayer = 'pane' | 'queue' | 'viewer';
 
 export type Dialog =
-  | { readonly kind: 'help'; readonly top: number }
+  /** All actions, those of the files or of the queue first. */
+  | {
+      readonly kind: 'palette';
+      readonly of: PaletteLayer;
+      readonly line: Field;
+      /** Among those that match what was typed. */
+      readonly cursor: number;
+    }
+  /** Bookmarks and recent folders. */
+  | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
+  | {
+      readonly kind: 'info';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entry: Entry;
+      readonly top: number;
+    }
+  /** Words to read. */
+  | {
+      readonly kind: 'words';
+      readonly title: Shown;
+      readonly lines: readonly Shown[];
+      readonly top: number;
+    }
   | {
       readonly kind: 'question';
       readonly title: Shown;
@@ -72,4 +107,14 @@ export type Dialog =
       readonly chosen: number | undefined;
       readonly scope: AnswerScope;
     }
-  | { readonly kind: 'details'; readonly job: JobId; readonly top: number };
+  | { readonly kind: 'details'; readonly job: JobId; readonly top: number }
+  /** Something that is waited for, about a file of the server. */
+  | { readonly kind: 'busy'; readonly title: Shown; readonly request: number; readonly path: Path }
+  /** An edited file is another on the server by now. */
+  | { readonly kind: 'changed'; readonly edit: number; readonly chosen: ChangedAnswer | undefined }
+  | {
+      readonly kind: 'difference';
+      readonly edit: number;
+      readonly lines: readonly DiffLine[];
+      readonly top: number;
+    };

@@ -1,16 +1,24 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
-import type { Entry, Path, WireError } from '@ferry/protocol';
+import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
+import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
+import type { Seen } from './preview.ts';
+import type { KeyPress } from './update-key.ts';
 
 export type Msg =
+  | EditMsg
   | { readonly kind: 'started' }
+  | ({ readonly kind: 'key' } & KeyPress)
+  /** An action chosen without its key. */
   | { readonly kind: 'action'; readonly action: Action }
-  /** A character typed into a prompt. */
+  /** Text for whatever takes any: typed, or pasted. */
   | { readonly kind: 'typed'; readonly text: string }
+  /** A second has gone by while the server is away. */
+  | { readonly kind: 'tick' }
   | { readonly kind: 'resized'; readonly size: Size }
   | {
       readonly kind: 'page';
@@ -21,6 +29,32 @@ export type Msg =
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
+  /** What is in a folder so far, and whether that is all. */
+  | {
+      readonly kind: 'measured';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly name: Name;
+      readonly bytes: number;
+      readonly files: number;
+      readonly whole: boolean;
+    }
+  | { readonly kind: 'completions'; readonly text: string; readonly names: readonly Name[] }
+  /** Bytes of a file that is looked at. */
+  | {
+      readonly kind: 'looked';
+      readonly request: number;
+      readonly offset: number;
+      readonly facts: Facts;
+      readonly content: Uint8Array;
+    }
+  | { readonly kind: 'peeked'; readonly request: number; readonly seen: Seen }
+  | { readonly kind: 'unpeeked'; readonly request: number; readonly error: WireError }
+  | { readonly kind: 'unlooked'; readonly request: number; readonly error: WireError }
+  /** How far a search has come, or the counting of lines. */
+  | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
+  /** Where it ended; undefined: there is no such place. */
+  | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** Something the user asked for went wrong. `doing` is what, in our words. */
   | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

@@ -127,7 +127,7 @@ export function withoutOldQuestions(state: AppState): AppState {
 /** Opens the dialog of the first job that asks and was not heard yet, unless another dialog has the keyboard. */
 export function withNextQuestion(state: AppState): AppState {
   const { dialog, handled, queue } = state;
-  if (dialog !== undefined || queue.asking.length === 0) return state;
+  if (dialog !== undefined || state.viewer !== undefined || queue.asking.length === 0) return state;
   const job = queue.asking.find((one) => isOpen(one, handled) && !handled.postponed.has(one.id));
   return job?.question === undefined ? state : { ...state, dialog: conflictOf(job.question) };
 }

@@ -5,9 +5,11 @@ import type { EngineEvent, JobAction } from '../engine/engine.ts';
 import { isOver, type Job, type JobId, type Priority } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { formatRate } from '../transfer/timetable.ts';
-import { conflictOf, type Dialog, field, type Question } from './dialog.ts';
+import { conflictOf, type Dialog, type Question } from './dialog.ts';
+import { field } from './edit-line.ts';
 import { queueRows } from './layout.ts';
 import type { Next } from './next.ts';
+import { openPalette } from './palette.ts';
 import {
   chosenJobs,
   jobAtCursor,
@@ -20,6 +22,7 @@ import {
 import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
 import { withNextQuestion, withoutOldQuestions } from './update-conflict.ts';
+import { unsaved } from './update-edit.ts';
 
 const priorities: Partial<Record<Action, Priority>> = {
   'priority-1': 1,
@@ -94,7 +97,10 @@ export function actInQueue(state: AppState, action: Action): Next {
     case 'panes':
       return [{ ...state, focus: 'remote' }, []];
     case 'help':
-      return [{ ...state, dialog: { kind: 'help', top: 0 } }, []];
+      return [openPalette(state), []];
+    case 'redraw':
+    case 'suspend':
+      return [state, [{ kind: action }]];
     case 'quit':
       return quit(state);
     default:
@@ -205,9 +211,17 @@ function clear(state: AppState): Next {
 /** Leaves at once, or asks while something is not finished. */
 export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
-  if (running === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
+  const copies = unsaved(state);
+  if (running === 0 && copies.length === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
-  const lines = [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')];
+  const lines = [
+    ...(running === 0
+      ? []
+      : [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')]),
+    ...copies.map(({ name, place }) =>
+      trusted(`${name} is not saved on the server. Yours stays as ${place}`),
+    ),
+  ];
   return ask(state, 'Quit?', lines, { about: 'quit' });
 }
 

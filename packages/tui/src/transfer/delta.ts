@@ -22,6 +22,9 @@ export const worthComparingBytes = 4 * limits.blockBytes;
 /** The server may be reading a long way between two parts, milliseconds. */
 const patientMs = 60_000;
 
+/** A version on the server that has some of the bytes. */
+export type Base = { readonly path: Path; readonly identity: string; readonly size: number };
+
 export type Manifest = {
   /** Of block i, at i. */
   readonly blocks: readonly Uint8Array[];
@@ -32,7 +35,7 @@ export type Manifest = {
 export async function fetchManifest(
   channel: ClientChannel,
   path: Path,
-  { identity, size }: { readonly identity: string; readonly size: number },
+  { identity, size }: Pick<Base, 'identity' | 'size'>,
   signal: AbortSignal,
 ): Promise<Manifest> {
   const blocks: Uint8Array[] = [];

@@ -9,20 +9,23 @@ import { type BlockHeader, blockCount, blockLength } from '@ferry/protocol/conte
 import { type StagedFile, Staging } from '@ferry/protocol/disk';
 import { read } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
+import { BlockClaims, lateMs } from './block-claims.ts';
 import type { TransferContext } from './context.ts';
 import { copyFromOld } from './copy-from-old.ts';
 import type { DownloadSpec } from './download.ts';
+import { fetchInSlices } from './fetch-in-slices.ts';
 import { overLanes } from './over-lanes.ts';
+import { OwnId } from './own-id.ts';
+import { takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, stallMs } from './retry.ts';
+import { stageDownload } from './stage-download.ts';
 import { takeTurns } from './take-turns.ts';
-import { transferIdOf } from './transfer-id.ts';
+import { Turns } from './turns.ts';
 
 /** Blocks that are asked for together with the file's facts. */
 const firstBlocks = 4;
 /** Blocks of one request at most; a slow lane asks for one at a time, so that lanes come to their end together. */
 const blocksPerRead = 4;
-/** A block that is this late is asked for on an idle lane as well, when nothing else is left to ask for. Milliseconds. */
-const lateMs = 400;
 /** How often damaged blocks are asked for again. */
 const repairs = 3;
 
@@ -33,27 +36,33 @@ export type IncomingOpts = {
   readonly old?: Facts | undefined;
 };
 
+type BlocksCall = {
+  /** What has not come of what was asked for. */
+  readonly missing: Set<number>;
+  /** Blocks on their way to the disk. */
+  readonly writing: Set<Promise<void>>;
+  /** The gate's. */
+  readonly late: AbortSignal;
+  readonly onFacts: () => void;
+};
+
 export class Incoming {
   readonly #spec: DownloadSpec;
   readonly #context: TransferContext;
   readonly #opts: IncomingOpts;
   #facts: Facts | undefined;
   #staged: StagedFile | undefined;
-  /** Blocks there already when this attempt began. */
-  #had: ReadonlySet<number> = new Set();
-  /** Blocks never asked for begin here… */
-  #next = 0;
+  readonly #id = new OwnId();
+  readonly #claims = new BlockClaims();
   #isVerified = false;
   #hintWasStale = false;
   #isCompared = false;
-  /** …and these were asked for in vain. */
-  readonly #again: number[] = [];
-  /** Blocks asked for and not there, since when, and whether on two lanes. */
-  readonly #out = new Map<number, { readonly sinceMs: number; lanes: number }>();
   readonly #arrived = new Set<number>();
   /** Ends what is still asked for when everything is there. */
   readonly #complete = new AbortController();
   readonly #signal: AbortSignal;
+  /** In slices one block is asked for after the other: few are begun, whatever the number of lanes. */
+  readonly #asking = new Turns();
   #bytes = 0;
   #damaged = 0;
 
@@ -81,14 +90,15 @@ export class Incoming {
   }
 
   commit(): void {
-    const file = this.#stagedFile();
-    file.commit();
-    this.#context.onDigest?.(file.rootDigest());
+    this.#stagedFile().commit();
+    this.#id.giveBack();
+    this.#context.onDigest?.(this.#stagedFile().rootDigest());
   }
 
   /** After a failure: what could be gone on with stays, unless it is of no use or the user gave it up. */
   end(thrown: unknown): void {
-    if (isWorthKeeping(asFerryError(thrown), this.#context.signal)) this.#staged?.leave();
+    const isKept = this.#id.giveBack() && isWorthKeeping(asFerryError(thrown), this.#context.signal);
+    if (isKept) this.#staged?.leave();
     else this.#staged?.discard();
     this.#context.onBytes(-this.#bytes);
     this.#bytes = 0;
@@ -119,9 +129,10 @@ export class Incoming {
     const next = (): void => {
       while (failure === undefined && mayGoOn() && !this.#context.gate.isShut) {
         const window = lane.window();
-        const count = Math.min(blocksPerRead, Math.max(1, Math.floor(window / 3)));
+        const count = Math.max(1, Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce()));
         if (window - out < count) return;
-        const range = this.#claim(count) ?? (out === 0 ? this.#claimLate() : undefined);
+        const range =
+          this.#claims.claim(count) ?? (out === 0 ? this.#claims.claimLate(performance.now()) : undefined);
         if (range === undefined) return;
         out += range.length;
         const call = this.#fetchRange(lane, range)
@@ -140,7 +151,8 @@ export class Incoming {
     if (failure !== undefined) throw failure.error;
     await this.#context.gate.pass(this.#context.signal);
     // Idle, while others still wait for theirs: they may turn out to be late.
-    while (mayGoOn() && !this.#isDone() && !this.#hasWork() && this.#out.size > 0) await this.#untilLate();
+    while (mayGoOn() && !this.#isDone() && !this.#hasWork() && this.#claims.isWaiting)
+      await rest(lateMs / 4, undefined, { signal: this.#signal }).catch(() => {});
   }
 
   /** Of a large file it is worth a stale hint now and then that all lanes can begin at once. */
@@ -154,11 +166,10 @@ export class Incoming {
   #forgetHint(): void {
     this.#hintWasStale = true;
     this.#staged?.discard();
+    this.#id.giveBack();
     this.#staged = undefined;
     this.#facts = undefined;
-    this.#again.length = 0;
-    this.#out.clear();
-    this.#next = 0;
+    this.#claims.forget();
     this.#isVerified = false;
   }
 
@@ -166,13 +177,22 @@ export class Incoming {
   async #fetchFirst(lane: Lane, onStep: () => void): Promise<void> {
     // Where something was left, the beginning is probably there.
     const mayHaveSome = this.#opts.old !== undefined || new Staging(this.#spec.root).hasLeftovers();
-    const count = mayHaveSome ? 1 : firstBlocks;
+    const count = Math.min(mayHaveSome ? 1 : firstBlocks, this.#blocksAtOnce());
     const first = Array.from({ length: count }, (_, i) => i);
-    await this.#fetchRange(lane, first, () => {
-      this.#next = Math.min(count, blockCount(this.#known().size));
-      this.#isVerified = !mayHaveSome;
-      if (this.#isVerified) onStep();
-    });
+    const { gate, signal } = this.#context;
+    while (this.#facts === undefined) {
+      await gate.pass(signal);
+      await this.#fetchRange(lane, first, () => {
+        this.#claims.skip(count);
+        this.#isVerified = !mayHaveSome;
+        if (this.#isVerified) onStep();
+      });
+    }
+  }
+
+  /** Whole blocks that the limits let go at once; below one they come in slices. */
+  #blocksAtOnce(): number {
+    return Math.floor(this.#context.pace.grain / limits.blockBytes);
   }
 
   /** What an earlier attempt left, read again block by block. */
@@ -184,7 +204,7 @@ export class Incoming {
       had.add(index);
       this.#count(index, blockLength(size, index));
     });
-    this.#had = had;
+    this.#claims.had = had;
     this.#isVerified = true;
   }
 
@@ -194,7 +214,7 @@ export class Incoming {
 
   async #copyFromOld(lane: Lane): Promise<void> {
     const { root, target, source } = this.#spec;
-    const had = new Set(this.#had);
+    const had = new Set(this.#claims.had);
     await copyFromOld(
       { lane: lane.channel, old: { root, path: target }, wanted: { path: source, facts: this.#known() } },
       this.#context.signal,
@@ -207,77 +227,105 @@ export class Incoming {
         },
       },
     );
-    this.#had = had;
+    this.#claims.had = had;
     this.#isCompared = true;
   }
 
   #hasWork(): boolean {
-    return this.#facts === undefined || this.#again.length > 0 || this.#hasFresh() || this.#hasLate();
-  }
-
-  #hasFresh(): boolean {
-    const blocks = blockCount(this.#known().size);
-    while (this.#next < blocks && this.#had.has(this.#next)) this.#next += 1;
-    return this.#next < blocks;
-  }
-
-  /** Neighbouring blocks, at most `most`. */
-  #claim(most: number): number[] | undefined {
-    const again = this.#again.pop();
-    if (again !== undefined) return [again];
-    if (!this.#hasFresh()) return undefined;
-    const blocks = blockCount(this.#known().size);
-    const first = this.#next;
-    while (this.#next < blocks && this.#next - first < most && !this.#had.has(this.#next)) this.#next += 1;
-    return Array.from({ length: this.#next - first }, (_, i) => first + i);
+    return this.#facts === undefined || this.#claims.hasWork(performance.now());
   }
 
   /** What did not come of the range is to be asked for again, also when this throws. */
   async #fetchRange(lane: Lane, range: readonly number[], onFacts = (): void => {}): Promise<void> {
     const missing = new Set(range);
     const writing = new Set<Promise<void>>();
-    for (const index of range) this.#asked(index);
-    try {
-      await this.#context.pace.take(this.#bytesOf(range), this.#signal);
-      await lane.channel.call(
-        read,
-        {
-          path: this.#spec.source,
-          identity: this.#facts?.identity,
-          first: range[0] ?? 0,
-          count: range.length,
-        },
-        {
-          signal: this.#signal,
-          timeoutMs: stallMs,
-          onPart: ({ facts }) => {
-            this.#begin(facts);
-            onFacts();
-          },
-          onBlock: (header, content) => {
-            lane.moved(content.length);
-            const written = this.#take(missing, header, content);
-            writing.add(written);
-            return written;
-          },
-        },
-      );
-      const blocks = blockCount(this.#known().size);
-      if ([...missing].some((index) => index < blocks)) {
-        throw new FerryError(Code.INTEGRITY, 'the server left out a part of the file');
+    const { gate, pace } = this.#context;
+    const { late } = gate;
+    for (const index of range) this.#claims.asked(index, performance.now());
+    const ask = async (): Promise<{ readonly answered: Promise<void> }> => {
+      const granted = await takeSome(pace, this.#bytesOf(range), this.#signal);
+      const paid = this.#facts === undefined ? range : this.#paidFor(range, granted);
+      const [first] = range;
+      if (first !== undefined && paid.length === 0) {
+        this.#giveBack(range.slice(1), missing);
+        return this.#fetchSlices(lane, first, granted, missing);
       }
-      // Asked for before it was known where the file ends.
-      for (const index of missing) this.#givenBack(index);
+      this.#giveBack(range.slice(paid.length), missing);
+      return { answered: this.#fetchBlocks(lane, paid, { missing, writing, late, onFacts }) };
+    };
+    try {
+      const { answered } = await (this.#blocksAtOnce() === 0 ? this.#asking.take(ask) : ask());
+      await answered;
     } catch (thrown) {
       if (this.#complete.signal.aborted) return;
       const error = asFerryError(thrown);
+      const isPaused = late.aborted && !this.#signal.aborted;
+      if (isPaused) lane.abandon();
       // A line that stands still is of no use to anyone.
-      if (error.code === Code.TIMEOUT) lane.channel.abort(error);
+      else if (error.code === Code.TIMEOUT) lane.channel.abort(error);
       // A call that failed may have left blocks on their way to the disk.
       await Promise.allSettled(writing);
-      const blocks = this.#facts === undefined ? 0 : blockCount(this.#facts.size);
-      for (const index of missing) if (this.#givenBack(index) && index < blocks) this.#again.push(index);
-      throw error;
+      this.#giveBack([...missing], missing);
+      if (!isPaused) throw error;
+    }
+  }
+
+  async #fetchBlocks(lane: Lane, range: readonly number[], call: BlocksCall): Promise<void> {
+    const { missing, writing, late, onFacts } = call;
+    const { identity } = this.#facts ?? {};
+    await lane.channel.call(
+      read,
+      { path: this.#spec.source, identity, first: range[0] ?? 0, count: range.length },
+      {
+        signal: AbortSignal.any([this.#signal, late]),
+        timeoutMs: stallMs,
+        onPart: ({ facts }) => {
+          this.#begin(facts);
+          onFacts();
+        },
+        onBlock: (header, content) => {
+          lane.moved(content.length);
+          const written = this.#take(missing, header, content);
+          writing.add(written);
+          return written;
+        },
+      },
+    );
+    const blocks = blockCount(this.#known().size);
+    if ([...missing].some((index) => index < blocks)) {
+      throw new FerryError(Code.INTEGRITY, 'the server left out a part of the file');
+    }
+  }
+
+  async #fetchSlices(
+    lane: Lane,
+    index: number,
+    granted: number,
+    missing: Set<number>,
+  ): Promise<{ readonly answered: Promise<void> }> {
+    const { identity, size } = this.#known();
+    const fetch = { path: this.#spec.source, identity, size, index, granted, file: this.#stagedFile() };
+    const { answered } = await fetchInSlices(lane, fetch, { ...this.#context, signal: this.#signal });
+    return {
+      answered: answered.then(() => {
+        const length = blockLength(size, index);
+        // They were told as they came, and are counted once.
+        this.#context.onBytes(-length);
+        this.#arrive(missing, index, length);
+      }),
+    };
+  }
+
+  /** Those at the beginning of the range that so many bytes are. */
+  #paidFor(range: readonly number[], bytes: number): readonly number[] {
+    const most = range.findIndex((_, i) => this.#bytesOf(range.slice(0, i + 1)) > bytes);
+    return most < 0 ? range : range.slice(0, most);
+  }
+
+  #giveBack(indices: readonly number[], missing: Set<number>): void {
+    for (const index of indices) {
+      missing.delete(index);
+      this.#claims.giveBack(index);
     }
   }
 
@@ -285,38 +333,6 @@ export class Incoming {
   #bytesOf(range: readonly number[]): number {
     const size = this.#facts?.size ?? range.length * limits.blockBytes;
     return range.reduce((sum, index) => sum + blockLength(size, index), 0);
-  }
-
-  #asked(index: number): void {
-    const out = this.#out.get(index);
-    if (out === undefined) this.#out.set(index, { sinceMs: performance.now(), lanes: 1 });
-    else out.lanes += 1;
-  }
-
-  /** True when nobody else is asked for it any more. */
-  #givenBack(index: number): boolean {
-    const out = this.#out.get(index);
-    if (out === undefined) return false;
-    out.lanes -= 1;
-    if (out.lanes > 0) return false;
-    this.#out.delete(index);
-    return true;
-  }
-
-  /** The block that one other lane has owed for longest. */
-  #claimLate(): number[] | undefined {
-    const nowMs = performance.now();
-    for (const [index, { sinceMs, lanes }] of this.#out)
-      if (lanes === 1 && nowMs - sinceMs > lateMs) return [index];
-    return undefined;
-  }
-
-  #hasLate(): boolean {
-    return this.#claimLate() !== undefined;
-  }
-
-  async #untilLate(): Promise<void> {
-    await rest(lateMs / 4, undefined, { signal: this.#signal }).catch(() => {});
   }
 
   async #take(missing: Set<number>, { index, digest }: BlockHeader, content: Buffer): Promise<void> {
@@ -329,8 +345,13 @@ export class Incoming {
       missing.add(index);
       throw error;
     }
-    this.#out.delete(index);
-    this.#count(index, content.length);
+    this.#arrive(missing, index, content.length);
+  }
+
+  #arrive(missing: Set<number>, index: number, length: number): void {
+    missing.delete(index);
+    this.#claims.arrived(index);
+    this.#count(index, length);
     if (this.#stagedFile().complete) this.#complete.abort();
   }
 
@@ -346,32 +367,21 @@ export class Incoming {
     if (this.#facts !== undefined)
       throw new FerryError(Code.MALFORMED, 'the server described the file twice');
     this.#facts = facts;
-    const { root, source, target } = this.#spec;
+    this.#claims.begin(blockCount(facts.size));
     const { expected } = this.#opts;
-    const { size, modified, mode, identity } = facts;
-    const staging = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 });
-    const spec = {
-      transferId: transferIdOf({ direction: 'download', identity, source, target }),
-      target,
-      size,
-      modified,
-      mode,
-      source: identity,
-      existing: this.#context.placing.existing,
-      ...(expected === undefined ? {} : { expected }),
-    };
-    this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);
+    this.#staged = stageDownload(this.#spec, facts, this.#context, { expected, ownId: this.#id });
   }
 
   #known(): Facts {
-    if (this.#facts === undefined)
-      throw new FerryError(Code.MALFORMED, 'the server did not describe the file');
-    return this.#facts;
+    return described(this.#facts);
   }
 
   #stagedFile(): StagedFile {
-    if (this.#staged === undefined)
-      throw new FerryError(Code.MALFORMED, 'the server did not describe the file');
-    return this.#staged;
+    return described(this.#staged);
   }
+}
+
+function described<T>(known: T | undefined): T {
+  if (known !== undefined) return known;
+  throw new FerryError(Code.MALFORMED, 'the server did not describe the file');
 }

@@ -3,7 +3,7 @@
  */
 
 import { asFerryError, Code, FerryError, fromWireError, type Name, type Path } from '@ferry/protocol';
-import { contentDigest, sameDigest } from '@ferry/protocol/content';
+import { contentDigest } from '@ferry/protocol/content';
 import { fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
 import {
   type Fetched,
@@ -14,6 +14,7 @@ import {
   store,
 } from '@ferry/protocol/messages';
 import type { TransferContext } from './context.ts';
+import { takeAll } from './pace.ts';
 import { isOfTheLine, patience, restBefore, stallMs } from './retry.ts';
 
 export type PackSpec = {
@@ -65,10 +66,8 @@ async function sendPack(
   const overwrite = placing.existing === 'overwrite' ? Overwrite.replace : Overwrite.never;
   for (let failures = 0; ; ) {
     await gate.pass(signal);
-    await pace.take(
-      files.reduce((sum, { content }) => sum + content.length, 0),
-      signal,
-    );
+    const bytes = files.reduce((sum, { content }) => sum + content.length, 0);
+    await takeAll(pace, bytes, signal);
     try {
       const lane = await lanes.take(signal);
       try {
@@ -131,7 +130,7 @@ export async function downloadPack(
         await Promise.all(keeping);
       }
       // How much it was is known only now; the next one waits for it.
-      await pace.take(fetched, signal);
+      await takeAll(pace, fetched, signal);
       if (wanted.some(({ place }) => outcomes[place] === undefined)) {
         throw new FerryError(Code.INTEGRITY, 'the server left out a file');
       }
@@ -169,7 +168,6 @@ async function keep(
   const places: number[] = [];
   for (const { index, facts, rootDigest, content } of part.files) {
     const { name, place } = known(index);
-    if (!sameDigest(contentDigest(content), rootDigest)) continue;
     // The name is ours, whatever the server says.
     files.push({ name, modified: facts.modified, mode: facts.mode, rootDigest, content });
     places.push(place);
@@ -187,6 +185,6 @@ async function keep(
     if (error === undefined) {
       outcomes[place] = 'moved';
       context.onBytes(files[i]?.content.length ?? 0);
-    } else outcomes[place] = error;
+    } else if (error.code !== Code.INTEGRITY) outcomes[place] = error;
   }
 }

@@ -4,11 +4,10 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { asFerryError, Code, type Facts, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
 import {
-  blockContentAt,
+  type BlockHeader,
   blockCount,
-  blockOffset,
   type DeltaPlan,
   digestBytes,
   type Piece,
@@ -17,23 +16,18 @@ import {
   sameDigest,
 } from '@ferry/protocol/content';
 import type { OpenFile } from '@ferry/protocol/disk';
-import {
-  Begin,
-  commit,
-  create,
-  discard,
-  type Have,
-  patch,
-  patchBytes,
-  patchPieces,
-} from '@ferry/protocol/messages';
+import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
-import { chunkFile, fetchManifest, lackedBytes } from './delta.ts';
+import { type Base, chunkFile, fetchManifest, lackedBytes } from './delta.ts';
 import { overLanes } from './over-lanes.ts';
+import { takeAll, takeSome } from './pace.ts';
 import { readBlock } from './read-block.ts';
-import { isOfTheLine, isWorthKeeping, patience, restBefore, stallMs } from './retry.ts';
+import { isOfTheLine, isWorthKeeping, patience, restBefore } from './retry.ts';
+import { sendBlock } from './send-block.ts';
+import { isPatch, sendPatch } from './send-patch.ts';
+import { Turns } from './turns.ts';
 import type { UploadOrder } from './upload.ts';
 
 /** How long the server may take to publish or to read again what it has, milliseconds: its disk may be slow. */
@@ -43,11 +37,14 @@ const comparedAtOnce = 4;
 /** How often damaged blocks are sent again. */
 const repairs = 3;
 
+/** What one lane has on its way. */
+type Calls = { readonly out: Set<Promise<void>>; readonly fail: (error: unknown) => void };
+
 export class Outgoing {
   readonly #file: OpenFile;
   #order: UploadOrder;
-  /** The version that is there, until it turns out to be of no use. */
-  #base: Facts | undefined;
+  /** Until it turns out to be of no use. */
+  #base: Base | undefined;
   #plan: DeltaPlan | undefined;
   readonly #context: TransferContext;
   readonly #blocks: number;
@@ -66,10 +63,12 @@ export class Outgoing {
   #isBegun = false;
   #comparing: Promise<void> | undefined;
   #isCommitted = false;
+  /** In slices one block is sent after the other, whatever the number of lanes. */
+  readonly #sending = new Turns();
 
-  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Facts) {
+  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Base) {
     this.#file = file;
-    this.#order = order;
+    this.#order = { ...order, base: base?.identity, basePath: base?.path };
     this.#context = context;
     this.#base = base;
     this.#blocks = blockCount(file.facts.size);
@@ -121,7 +120,7 @@ export class Outgoing {
   }
 
   async #sendOver(lane: Lane, mayGoOn: () => boolean, onStep: () => void): Promise<void> {
-    const { signal, gate } = this.#context;
+    const { signal, gate, pace } = this.#context;
     const handle = await this.#handleOn(lane);
     if (this.#isCommitted) return;
     await this.#compare(lane);
@@ -130,8 +129,10 @@ export class Outgoing {
     const fail = (error: unknown): void => {
       failure ??= { error };
     };
+    const calls = { out, fail };
     while (failure === undefined && mayGoOn()) {
       await gate.pass(signal);
+      const { late } = gate;
       if (out.size >= lane.window()) {
         await Promise.race(out);
         continue;
@@ -139,10 +140,12 @@ export class Outgoing {
       const index = this.#again.pop() ?? this.#claim();
       if (index === undefined) break;
       try {
-        await this.#sendBlock(lane, handle, index, out, fail);
+        const send = (): Promise<void> => this.#sendBlock(lane, handle, index, calls);
+        await (pace.grain < limits.blockBytes ? this.#sending.take(send) : send());
       } catch (error) {
         this.#again.push(index);
-        fail(error);
+        if (!late.aborted || signal.aborted) fail(error);
+        else lane.abandon();
       }
       onStep();
     }
@@ -162,14 +165,9 @@ export class Outgoing {
   }
 
   /** Resolves when it is on its way, or the server has it. */
-  async #sendBlock(
-    lane: Lane,
-    handle: number,
-    index: number,
-    out: Set<Promise<void>>,
-    fail: (error: unknown) => void,
-  ): Promise<void> {
-    const { pool, signal, pace } = this.#context;
+  async #sendBlock(lane: Lane, handle: number, index: number, calls: Calls): Promise<void> {
+    const { pool, signal, gate } = this.#context;
+    const { late } = gate;
     const { buffer, length, digest } = await readBlock(this.#file, index, pool, signal);
     this.#digests[index] = digest;
     const had = this.#had.get(index);
@@ -179,35 +177,40 @@ export class Outgoing {
       if (index % comparedAtOnce === 0) await nextTurn();
       return;
     }
+    const header = { handle, index, length, digest };
     const pieces = this.#plan?.blockRecipe(index);
-    const travels = pieces !== undefined && isPatch(pieces) ? lackedBytes(pieces) : length;
-    try {
-      await pace.take(travels, signal);
-    } catch (error) {
-      pool.give(buffer);
-      throw error;
-    }
-    const sent =
-      pieces !== undefined && isPatch(pieces)
-        ? this.#sendPatch(lane, { handle, index, digest }, pieces, buffer)
-        : lane.channel.sendBlock(buffer, { handle, index, length, digest }, () => pool.give(buffer), {
-            signal,
-            timeoutMs: stallMs,
-          });
+    const { answered: sent } = isPatch(pieces)
+      ? { answered: this.#patch(lane, header, pieces, buffer) }
+      : await this.#sendGranted(lane, header, buffer);
     const answered = sent
       .then(
-        () => {
-          lane.moved(length);
-          this.#arrived(length);
-        },
+        () => this.#arrived(length),
         (error: unknown) => {
           this.#again.push(index);
-          fail(error);
+          if (late.aborted && !signal.aborted) lane.abandon();
+          else calls.fail(error);
         },
       )
-      .finally(() => out.delete(answered));
-    out.add(answered);
-    if (!lane.channel.writable) await lane.channel.ready(signal).catch(fail);
+      .finally(() => calls.out.delete(answered));
+    calls.out.add(answered);
+    if (!lane.channel.writable) await lane.channel.ready(signal).catch(calls.fail);
+  }
+
+  async #sendGranted(
+    lane: Lane,
+    header: BlockHeader,
+    buffer: Buffer,
+  ): Promise<{ readonly answered: Promise<void> }> {
+    const { pool, pace, signal } = this.#context;
+    const sent = (): void => pool.give(buffer);
+    let granted: number;
+    try {
+      granted = await takeSome(pace, header.length, signal);
+    } catch (error) {
+      sent();
+      throw error;
+    }
+    return sendBlock(lane, { header, buffer, sent, granted }, this.#context);
   }
 
   /** What the two versions have in common, found once, before the first block. */
@@ -216,7 +219,7 @@ export class Outgoing {
     if (base === undefined) return;
     const { signal } = this.#context;
     this.#comparing ??= Promise.all([
-      fetchManifest(lane.channel, this.#order.path, base, signal),
+      fetchManifest(lane.channel, base.path, base, signal),
       chunkFile(this.#file, signal),
     ]).then(([there, here]) => {
       this.#plan = planDelta(there.chunks, here);
@@ -229,28 +232,18 @@ export class Outgoing {
     }
   }
 
-  async #sendPatch(
-    lane: Lane,
-    of: { readonly handle: number; readonly index: number; readonly digest: Uint8Array },
-    recipe: readonly Piece[],
-    buffer: Buffer,
-  ): Promise<void> {
-    const { pool, signal } = this.#context;
-    const start = blockContentAt - blockOffset(of.index);
-    const content = Buffer.concat(
-      recipe.flatMap((piece) =>
-        piece.kind === 'bytes'
-          ? [buffer.subarray(start + piece.offset, start + piece.offset + piece.length)]
-          : [],
-      ),
-    );
-    pool.give(buffer);
-    const pieces = recipe.map((piece) => ({
-      from: piece.kind === 'copy' ? piece.from : undefined,
-      length: piece.length,
-    }));
+  async #patch(lane: Lane, block: BlockHeader, pieces: readonly Piece[], buffer: Buffer): Promise<void> {
+    const { pace, pool, signal } = this.#context;
+    let sent: Promise<void>;
     try {
-      await lane.channel.call(patch, { ...of, pieces, content }, { signal, timeoutMs: stallMs });
+      await takeAll(pace, lackedBytes(pieces), signal);
+      sent = sendPatch(lane.channel, block, pieces, buffer, signal);
+    } finally {
+      pool.give(buffer);
+    }
+    try {
+      await sent;
+      lane.moved(block.length);
     } catch (error) {
       // The comparing was a guess; the block itself is none.
       if (error instanceof FerryError && error.code === Code.INTEGRITY) this.#plan = undefined;
@@ -262,7 +255,7 @@ export class Outgoing {
   #doWithoutBase(): void {
     this.#base = undefined;
     this.#plan = undefined;
-    this.#order = { ...this.#order, base: undefined };
+    this.#order = { ...this.#order, base: undefined, basePath: undefined };
     this.#startOver();
   }
 
@@ -384,11 +377,6 @@ export class Outgoing {
 
 /** The version that patches would take bytes from is gone or another one. */
 const ofTheBase: ReadonlySet<Code> = new Set([Code.SOURCE_CHANGED, Code.NOT_FOUND, Code.NOT_REGULAR]);
-
-/** Whether it is much less to say how a block is put together than to send it. */
-function isPatch(pieces: readonly Piece[]): boolean {
-  return pieces.length <= patchPieces && lackedBytes(pieces) <= patchBytes;
-}
 
 function isBadState(error: unknown): boolean {
   return error instanceof FerryError && error.code === Code.BAD_STATE;

@@ -5,15 +5,33 @@
 import { Code, FerryError } from '@ferry/protocol';
 
 export interface Pace {
+  /** Who asks for no more than this at once, bytes, keeps the rate also over short times. Infinite where there is no limit. */
+  readonly grain: number;
   /**
-   * Nothing when `bytes` (≥ 0) may go now, else a promise that resolves when they may. A cancelled call has used nothing up.
+   * Nothing when `bytes` (≥ 0) may go now, else a promise that resolves when they may; to false when the limit was lowered
+   * meanwhile and they are more than a grain now: nothing is granted then, and less may be asked for. A cancelled call has
+   * used nothing up.
    * @throws {FerryError} CANCELLED, always as a rejection
    */
-  take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
+  take(bytes: number, signal: AbortSignal): Promise<boolean> | undefined;
 }
 
 /** No limit at all. */
-export const unpaced: Pace = { take: () => undefined };
+export const unpaced: Pace = { grain: Number.POSITIVE_INFINITY, take: () => undefined };
+
+/** As much of `most` as goes at once; resolves to how much that is, at least 1 of them. @throws {FerryError} CANCELLED */
+export async function takeSome(pace: Pace, most: number, signal: AbortSignal): Promise<number> {
+  for (;;) {
+    const bytes = Math.min(most, pace.grain);
+    const wait = pace.take(bytes, signal);
+    if (wait === undefined || (await wait)) return bytes;
+  }
+}
+
+/** For what cannot be cut: resolves when all of it is paid for. @throws {FerryError} CANCELLED */
+export async function takeAll(pace: Pace, bytes: number, signal: AbortSignal): Promise<void> {
+  for (let left = bytes; left > 0; ) left -= await takeSome(pace, left, signal);
+}
 
 /** Calls back after at least so many milliseconds, 0 being the next turn of the event loop. Returns what cancels it. */
 export type Timer = (call: () => void, ms: number) => () => void;
@@ -30,7 +48,12 @@ const burstMs = 250;
 /** Timers of the platform overflow beyond 24 days; a longer wait looks again now and then. */
 const longestWaitMs = 3_600_000;
 
-type Waiter = { readonly bytes: number; readonly pass: () => void };
+/** What goes in this time is a grain, milliseconds… */
+const grainMs = 125;
+/** …and less is not worth asking for, bytes. */
+const smallestGrain = 1024;
+
+type Waiter = { readonly bytes: number; readonly settle: (isGranted: boolean) => void };
 
 /**
  * A token bucket, first come first served. A request passes as soon as the bucket is not in debt, whatever its size, and the
@@ -70,6 +93,11 @@ export class Limiter implements Pace {
     return this.#rate;
   }
 
+  get grain(): number {
+    if (this.#rate === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(smallestGrain, Math.floor((this.#rate * grainMs) / 1000));
+  }
+
   /** Acts at once, also for those who wait. What they still owe for bytes that went at another rate takes no longer than it would have. */
   setRate(rate: number | undefined): void {
     this.#refill();
@@ -78,10 +106,11 @@ export class Limiter implements Pace {
     if (rate === undefined || before === undefined) this.#tokens = 0;
     else if (this.#tokens < 0) this.#tokens *= Math.min(1, rate / before);
     else this.#tokens = Math.min(this.#tokens, burstOf(rate));
+    if (rate !== undefined && before !== undefined && rate < before) this.#sendBackLarge();
     this.#serve();
   }
 
-  take(bytes: number, signal: AbortSignal): Promise<void> | undefined {
+  take(bytes: number, signal: AbortSignal): Promise<boolean> | undefined {
     if (signal.aborted) return Promise.reject(cancelled());
     if (this.#rate === undefined) return undefined;
     if (!this.#isAwaited && !this.#contended) {
@@ -100,15 +129,25 @@ export class Limiter implements Pace {
       };
       const waiter: Waiter = {
         bytes,
-        pass: () => {
+        settle: (isGranted) => {
           signal.removeEventListener('abort', cancel);
-          resolve();
+          resolve(isGranted);
         },
       };
       signal.addEventListener('abort', cancel, { once: true });
       this.#waiting.add(waiter);
       if (this.#cancelTimer === undefined) this.#arm();
     });
+  }
+
+  #sendBackLarge(): void {
+    for (const waiters of [this.#round, this.#waiting]) {
+      for (const waiter of waiters) {
+        if (waiter.bytes <= this.grain) continue;
+        waiters.delete(waiter);
+        waiter.settle(false);
+      }
+    }
   }
 
   #refill(): void {
@@ -135,7 +174,7 @@ export class Limiter implements Pace {
       if (this.#tokens < 0) break;
       if (this.#rate !== undefined) this.#tokens -= waiter.bytes;
       this.#round.delete(waiter);
-      waiter.pass();
+      waiter.settle(true);
     }
     if (this.#isAwaited) this.#arm();
   }
@@ -154,7 +193,7 @@ export class Limiter implements Pace {
 
 /**
  * Takes from each in turn: the narrowest first, then what more share, so that who waits for their own limit holds nothing of the
- * common one. A call cancelled between two has used up what the first gave.
+ * common one. A call that ends between two without a grant has used up what the first gave.
  */
 export function combine(...paces: readonly Pace[]): Pace {
   const real = paces.filter((pace) => pace !== unpaced);
@@ -162,6 +201,9 @@ export function combine(...paces: readonly Pace[]): Pace {
   if (only === undefined) return unpaced;
   if (real.length === 1) return only;
   return {
+    get grain(): number {
+      return Math.min(...real.map(({ grain }) => grain));
+    },
     take(bytes, signal) {
       for (const [i, pace] of real.entries()) {
         const wait = pace.take(bytes, signal);
@@ -173,16 +215,17 @@ export function combine(...paces: readonly Pace[]): Pace {
 }
 
 async function takeRest(
-  first: Promise<void>,
+  first: Promise<boolean>,
   rest: readonly Pace[],
   bytes: number,
   signal: AbortSignal,
-): Promise<void> {
-  await first;
+): Promise<boolean> {
+  if (!(await first)) return false;
   for (const pace of rest) {
     const wait = pace.take(bytes, signal);
-    if (wait !== undefined) await wait;
+    if (wait !== undefined && !(await wait)) return false;
   }
+  return true;
 }
 
 function burstOf(rate: number): number {
@@ -199,7 +242,7 @@ function cancelled(): FerryError {
   return new FerryError(Code.CANCELLED, 'cancelled');
 }
 
-const nodeTimer: Timer = (call, ms) => {
+export const nodeTimer: Timer = (call, ms) => {
   if (ms === 0) {
     const turn = setImmediate(call);
     return () => clearImmediate(turn);

@@ -15,9 +15,13 @@ export type Unit =
 /** A name and what belongs to it in a message, bytes. */
 const rowBytes = limits.nameBytes + 96;
 
-/** As the walk: who answers a folder with `next(false)` gets nothing of what is in it. */
+/**
+ * As the walk: who answers a folder with `next(false)` gets nothing of what is in it. `mostBytes` is asked for each file: a
+ * pack holds no more than that, but one file at least.
+ */
 export async function* packed(
   walk: AsyncGenerator<PlanItem, void, boolean | undefined>,
+  mostBytes: () => number = () => limits.packBytes,
 ): AsyncGenerator<Unit, void, boolean | undefined> {
   let pack: FileItem[] = [];
   let bytes = 0;
@@ -31,7 +35,9 @@ export async function* packed(
     const item = step.value;
     let enter: boolean | undefined;
     if (item.kind === 'file' && item.size <= limits.packedFileBytes) {
-      const full = pack.length === limits.packFiles || bytes + item.size + rowBytes > limits.packBytes;
+      const full =
+        pack.length === limits.packFiles ||
+        bytes + item.size + rowBytes > Math.min(limits.packBytes, mostBytes());
       const unit = full || !sameFolder(pack[0], item) ? flush() : undefined;
       if (unit !== undefined) yield unit;
       pack.push(item);

@@ -6,8 +6,9 @@ import type { OpenFile } from '@ferry/protocol/disk';
 import { type Create, commit, create, discard } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
+import { takeSome } from './pace.ts';
 import { readBlock } from './read-block.ts';
-import { stallMs } from './retry.ts';
+import { sendBlock } from './send-block.ts';
 
 /** Blocks of one file that go out unanswered. Larger files are sent otherwise. */
 export const blocksInFlight = 8;
@@ -45,25 +46,24 @@ export async function sendInOne(
     }
     for (let index = 0; index < blockCount(size); index++) {
       await gate.pass(both);
-      await pace.take(blockLength(size, index), both);
+      const granted = await takeSome(pace, blockLength(size, index), both);
       const { buffer, length, digest } = await readBlock(file, index, pool, both);
       digests.push(digest);
       const { promise: handedOn, resolve: onSent } = Promise.withResolvers<void>();
       lastHandedOn = handedOn;
-      const back = (): void => {
+      const sent = (): void => {
         pool.give(buffer);
         onSent();
       };
       const header = { handle, index, length, digest };
-      const written = channel.sendBlock(buffer, header, back, { signal: both, timeoutMs: stallMs });
-      out.push(
-        watch(
-          written.then(() => {
-            lane.moved(length);
-            context.onBytes(length);
-          }),
-        ),
-      );
+      const block = { header, buffer, sent, granted };
+      const { answered } = await sendBlock(lane, block, {
+        pace,
+        gate,
+        signal: both,
+        onBytes: context.onBytes,
+      });
+      out.push(watch(answered.then(() => context.onBytes(length))));
       if (!channel.writable) await channel.ready(both);
     }
     if (!file.unchanged())

@@ -11,7 +11,8 @@ import { type OpenFile, openRead, type Root } from '@ferry/protocol/disk';
 import { Begin, type Create, Overwrite, transferIdBytes } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { Placing, TransferContext } from './context.ts';
-import { worthComparingBytes } from './delta.ts';
+import { type Base, worthComparingBytes } from './delta.ts';
+import { locateBase } from './locate-base.ts';
 import { Outgoing } from './outgoing.ts';
 import { isOfTheLine, patience, restBefore } from './retry.ts';
 import { blocksInFlight, sendInOne } from './send-in-one.ts';
@@ -43,16 +44,17 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
     else {
       context.lanes.prepare(file.facts.size);
-      const base = baseOf(spec, context.placing);
-      await new Outgoing(file, { ...order, base: base?.identity }, context, base).send();
+      const base = baseOf(spec, context.placing) ?? (await locateBase(file, context));
+      await new Outgoing(file, order, context, base).send();
     }
   } finally {
     file.close();
   }
 }
 
-function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
-  const { size, modified, mode, identity } = file.facts;
+/** What is the same on every lane. */
+export function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
+  const { size, modified, mode, identity, sparse = false } = file.facts;
   const id = transferIdOf({ direction: 'upload', identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
   return {
@@ -65,13 +67,16 @@ function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placin
     expected: placing.existing === 'overwrite' ? placing.expected : undefined,
     source: identity,
     base: undefined,
+    basePath: undefined,
+    sparse,
   };
 }
 
 /** The version that is to be replaced, if it is worth comparing with. */
-function baseOf({ old }: UploadSpec, placing: Placing): Facts | undefined {
+function baseOf({ old, target }: UploadSpec, placing: Placing): Base | undefined {
   if (placing.existing === 'fail' || old === undefined) return undefined;
-  return old.kind === EntryKind.file && old.size >= worthComparingBytes ? old : undefined;
+  if (old.kind !== EntryKind.file || old.size < worthComparingBytes) return undefined;
+  return { path: target, identity: old.identity, size: old.size };
 }
 
 async function uploadSmall(file: OpenFile, order: UploadOrder, context: TransferContext): Promise<void> {
@@ -80,6 +85,7 @@ async function uploadSmall(file: OpenFile, order: UploadOrder, context: Transfer
   let begin: Begin = Begin.fresh;
   for (let failures = 0; ; ) {
     await context.gate.pass(context.signal);
+    const { late } = context.gate;
     let bytes = 0;
     const counting = {
       ...context,
@@ -97,12 +103,17 @@ async function uploadSmall(file: OpenFile, order: UploadOrder, context: Transfer
       try {
         await sendInOne(file, { ...order, begin }, lane, counting);
       } finally {
+        if (late.aborted) lane.abandon();
         lane.release();
       }
       return;
     } catch (thrown) {
       const error = asFerryError(thrown);
-      if (bytes > 0) context.onBytes(-bytes);
+      if (bytes !== 0) context.onBytes(-bytes);
+      if (late.aborted && !context.signal.aborted) {
+        begin = Begin.resume;
+        continue;
+      }
       failures += 1;
       if (!isOfTheLine(error) || failures > patience) throw error;
       // Its commit may have been heard; then this hears the same answer.

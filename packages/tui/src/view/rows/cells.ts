@@ -3,17 +3,9 @@
  * (view/unicode.ts). Pure; UI thread.
  */
 
-import { eastAsianWidth } from 'get-east-asian-width';
+import { charCells } from '../../state/char-cells.ts';
 
 const ascii = /^[\x20-\x7e]*$/;
-const zeroWidth = /^\p{M}$/u;
-
-export function charCells(char: string): number {
-  const point = char.codePointAt(0) ?? 0;
-  if (point < 0x7f) return 1;
-  if (zeroWidth.test(char)) return 0;
-  return eastAsianWidth(point);
-}
 
 export function cells(text: string): number {
   if (ascii.test(text)) return text.length;
@@ -36,7 +28,7 @@ export function cutEnd(text: string, width: number): string {
 }
 
 /** The longest end that fits, never beginning with a mark that belongs to what was cut off. */
-function cutStart(text: string, width: number): string {
+export function cutStart(text: string, width: number): string {
   const chars = [...text];
   let used = 0;
   let from = chars.length;

@@ -1,0 +1,196 @@
+/**
+ * The file of accounts, devices and invites, opened: its tables, its settings, and what is common to all who ask it. Each
+ * thread and each `ferryd` command opens it itself and SQLite keeps them apart. Worker threads and main thread.
+ *
+ * Secrets are never kept: of an invite's token only the SHA-256 is here, of a password its Argon2id, of a device the public key.
+ */
+
+import { chmodSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Code, FerryError } from '@ferry/protocol';
+import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
+import type { Bounds } from './bounds.ts';
+
+const schema = `
+  create table account (
+    id integer primary key autoincrement,
+    user text not null unique,
+    role text not null,
+    root blob not null,
+    rules text not null default '[]',
+    expires_ms integer,
+    password text,
+    quota_bytes integer,
+    quota_files integer,
+    down_rate integer,
+    up_rate integer,
+    since_ms integer not null
+  ) strict;
+  create table device (
+    key blob primary key,
+    account integer not null references account (id) on delete cascade,
+    label text not null,
+    since_ms integer not null,
+    seen_ms integer not null
+  ) strict;
+  create table invite (
+    token_hash blob primary key,
+    account integer not null references account (id) on delete cascade,
+    since_ms integer not null,
+    expires_ms integer not null,
+    uses_left integer not null
+  ) strict;
+  create table kick (
+    user text primary key,
+    count integer not null
+  ) strict;
+  create table change (
+    count integer not null
+  ) strict;
+  insert into change values (0);
+`;
+
+/** Up to the first version with rights of accounts, each device and invite had its own. The lesser of several wins. */
+const fromFirstVersion = `
+  insert into account (user, role, root, since_ms)
+    select a.user,
+      case when exists (select 1 from old_device d where d.user = a.user and d.read_only = 0)
+             and not exists (select 1 from old_device d where d.user = a.user and d.read_only = 1)
+           then 'owner' else 'reader' end,
+      coalesce((select root from old_device d where d.user = a.user order by length(root) desc limit 1), x''),
+      a.since_ms
+    from old_account a;
+  insert into device select d.key, a.id, '', d.since_ms, d.since_ms from old_device d join account a using (user);
+  drop table old_device; drop table old_invite; drop table old_account;
+`;
+
+const version = 1;
+
+/** Longest wait for another thread or process that is writing, milliseconds. */
+const busyMs = 5000;
+const retryMs = 20;
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export class AccessFile {
+  readonly #database: DatabaseSync;
+
+  /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
+  constructor(file: string) {
+    let database: DatabaseSync | undefined;
+    try {
+      makePrivateFolder(dirname(file));
+      database = new DatabaseSync(file, { timeout: busyMs });
+      chmodSync(file, 0o600);
+      prepare(database);
+      this.#database = database;
+    } catch (cause) {
+      if (database?.isOpen === true) database.close();
+      if (cause instanceof FerryError) throw cause;
+      throw new FerryError(Code.CONFIG, `the list of accounts in ${file} cannot be used`, { cause });
+    }
+  }
+
+  /** @throws {FerryError} IO_ERROR: a full disk or a locked file is an answer, not a bug */
+  one(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
+    return onDatabase(() => this.#database.prepare(sql).get(...values));
+  }
+
+  /** @throws {FerryError} IO_ERROR */
+  all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
+    return onDatabase(() => this.#database.prepare(sql).all(...values));
+  }
+
+  /** Gives how many rows were changed. @throws {FerryError} IO_ERROR */
+  run(sql: string, ...values: readonly SQLInputValue[]): number {
+    return onDatabase(() => Number(this.#database.prepare(sql).run(...values).changes));
+  }
+
+  /** All or nothing, on the disk when it returns. @throws {FerryError} IO_ERROR, and what `work` throws */
+  inTransaction<T>(work: () => T): T {
+    onDatabase(() => this.#database.exec('begin immediate'));
+    try {
+      const result = work();
+      onDatabase(() => this.#database.exec('commit'));
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      throw error;
+    }
+  }
+
+  /** Something else than before when anybody else has written anything. Microseconds. @throws {FerryError} IO_ERROR */
+  dataVersion(): unknown {
+    return this.one('pragma data_version')?.['data_version'];
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+/**
+ * Settings and tables. Changing to WAL does not wait for others who do the same at the same moment, whatever the timeout
+ * says, so it is tried again.
+ */
+function prepare(database: DatabaseSync): void {
+  for (let waitedMs = 0; ; waitedMs += retryMs) {
+    try {
+      // FULL: an invite that was answered as redeemed stays redeemed after a power cut.
+      database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;');
+      database.exec('begin immediate');
+      makeTables(database);
+      database.exec('commit');
+      return;
+    } catch (error) {
+      if (database.isTransaction) database.exec('rollback');
+      if (!isBusy(error) || waitedMs >= busyMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+    }
+  }
+}
+
+function makeTables(database: DatabaseSync): void {
+  const found = Number(database.prepare('pragma user_version').get()?.['user_version']);
+  if (found === version) return;
+  if (found > version) {
+    throw new FerryError(Code.CONFIG, 'the list of accounts is of a newer ferryd: use that one');
+  }
+  const isOld = database.prepare(`select 1 from sqlite_master where name = 'account'`).get() !== undefined;
+  if (isOld) {
+    for (const table of ['account', 'device', 'invite']) {
+      database.exec(`alter table ${table} rename to old_${table}`);
+    }
+  }
+  database.exec(schema);
+  if (isOld) database.exec(fromFirstVersion);
+  database.exec(`pragma user_version = ${version}`);
+}
+
+/** The columns that bound an account. */
+export function boundsFrom(row: Row): Bounds {
+  const bound = (column: string): number | undefined =>
+    row[column] === null || row[column] === undefined ? undefined : Number(row[column]);
+  return {
+    quotaBytes: bound('quota_bytes'),
+    quotaFiles: bound('quota_files'),
+    downRate: bound('down_rate'),
+    upRate: bound('up_rate'),
+  };
+}
+
+/** SQLITE_BUSY and its kin. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+}
+
+function onDatabase<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
+    throw new FerryError(Code.IO_ERROR, 'the list of accounts cannot be used now', { cause });
+  }
+}

@@ -1,0 +1,201 @@
+/** The commands that work on the server's files where they lie. Part of command-line.ts; each command is loaded when it is used. */
+
+import type { Command } from 'commander';
+
+export type AddTo = {
+  readonly program: Command;
+  readonly withConnectOptions: (command: Command) => Command;
+  /** Takes the exit code. */
+  readonly done: (code: number) => void;
+};
+
+const jsonEvents = 'one JSON object per event on stdout';
+
+export function addServerCommands(at: AddTo): void {
+  addTrees(at);
+  addEntries(at);
+  addSurvey(at);
+  addTrash(at);
+  addUnpack(at);
+}
+
+function addTrees({ program, withConnectOptions, done }: AddTo): void {
+  const graft = (name: 'cp' | 'mv', description: string, paths: string): Command =>
+    withConnectOptions(program.command(name))
+      .description(description)
+      .argument('<PATHS...>', paths)
+      .option('--existing <POLICY>', 'what is there: fail (default), skip, overwrite; folders are joined')
+      .option('--overwrite', 'the same as --existing overwrite')
+      .option('--skip', 'the same as --existing skip')
+      .option('--json', jsonEvents);
+  graft(
+    'cp',
+    'Copy files and folders inside of the server.',
+    'ADDRESS/PATH... ADDRESS/PATH: what, and where to',
+  )
+    .option('-r, --recursive', 'folders, with all that is in them')
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { cp } = await import('./trees.ts');
+      done(await cp(args, command.optsWithGlobals()));
+    });
+  graft(
+    'mv',
+    'Move or rename files and folders inside of the server.',
+    'ADDRESS/PATH... ADDRESS/PATH: what, and where to',
+  ).action(async (args: string[], _options: object, command: Command) => {
+    const { mv } = await import('./trees.ts');
+    done(await mv(args, command.optsWithGlobals()));
+  });
+  withConnectOptions(program.command('rm'))
+    .description('Delete files and folders on the server; ferry trash has them back.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('-r, --recursive', 'folders, with all that is in them')
+    .option('--for-good', 'not into the trash: they are gone')
+    .option('--json', jsonEvents)
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { rm } = await import('./trees.ts');
+      done(await rm(args, command.optsWithGlobals()));
+    });
+}
+
+function addEntries({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('mkdir'))
+    .description('Make folders on the server.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('-p, --parents', 'with the folders above; one that is there is fine')
+    .option('--json', jsonEvents)
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { makeFolders } = await import('./entries.ts');
+      done(await makeFolders(args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('chmod'))
+    .description('Set the permissions of files and folders on the server.')
+    .argument('<MODE>', 'octal digits, for example 640')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('--json', jsonEvents)
+    .action(async (mode: string, args: string[], _options: object, command: Command) => {
+      const { changeMode } = await import('./entries.ts');
+      done(await changeMode(mode, args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('ln'))
+    .description('Make a symbolic link on the server.')
+    .argument('<TARGET>', 'what the link holds, as seen from its folder')
+    .argument('<PATH>', 'ADDRESS/PATH of the link')
+    .option('-s, --symbolic', 'allowed and implied')
+    .option('--json', jsonEvents)
+    .action(async (target: string, place: string, _options: object, command: Command) => {
+      const { link } = await import('./entries.ts');
+      done(await link(target, place, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('touch'))
+    .description('Set the time of files on the server; make those that are not there.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('--time <TIME>', 'for example 2026-05-31T12:00 (default: now)')
+    .option('--json', jsonEvents)
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { touch } = await import('./entries.ts');
+      done(await touch(args, command.optsWithGlobals()));
+    });
+}
+
+const findHelp = `
+Examples:
+  ferry find ferry://host/films --name '*.mov' --larger 1G
+  ferry find ferry://host/ --newer 7d --type file
+  ferry find ferry://host/notes --containing 'low tide' -i`;
+
+function addSurvey({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('sum'))
+    .description('Checksums of files on the server, of folders with all that is in them.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('--algorithm <NAME>', 'blake3 (default, as b3sum) or sha256')
+    .option('--json', 'one JSON object per file on stdout')
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { sumFiles } = await import('./survey.ts');
+      done(await sumFiles(args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('du'))
+    .description('How much is in folders on the server, the largest first.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('-s, --summarize', 'only all together')
+    .option('--json', 'one JSON object per folder on stdout')
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { diskUsage } = await import('./survey.ts');
+      done(await diskUsage(args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('find'))
+    .description('Search a folder on the server, with all below it. All that is given must fit.')
+    .argument('<PATH>', 'ADDRESS/PATH')
+    .option('--name <PATTERN>', "the whole name: '*.pdf', 'img-[0-9]?.jpg'")
+    .option('-i, --ignore-case', 'capitals and small letters are one')
+    .option('--type <KIND>', 'file, folder or link')
+    .option('--larger <SIZE>', 'so many bytes at least: 500, 10k, 1.5M, 2G')
+    .option('--smaller <SIZE>', 'so many bytes at most')
+    .option('--newer <TIME>', 'changed since: 90m, 12h, 7d, 4w ago, or a date')
+    .option('--older <TIME>', 'not changed since')
+    .option('--containing <TEXT>', 'files with this text in a line')
+    .option('--most <N>', 'stop after so many hits')
+    .option('--json', 'one JSON object per hit on stdout')
+    .addHelpText('after', findHelp)
+    .action(async (address: string, _options: object, command: Command) => {
+      const { findFiles } = await import('./survey.ts');
+      done(await findFiles(address, command.optsWithGlobals()));
+    });
+}
+
+const trashHelp = `
+Examples:
+  ferry trash list ferry://host
+  ferry trash restore ferry://host 3f2a91c0
+  ferry trash empty --all ferry://host
+
+What is deleted stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.`;
+
+function addTrash({ program, withConnectOptions, done }: AddTo): void {
+  const trash = program
+    .command('trash')
+    .description('List, restore and remove for good what you deleted on a server.')
+    .addHelpText('after', trashHelp)
+    .helpOption('-h, --help', 'say how it is used')
+    .exitOverride();
+  withConnectOptions(trash.command('list'))
+    .description('What can be had back, the newest first.')
+    .argument('<ADDRESS>')
+    .option('--json', 'one JSON object per deletion on stdout')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { showTrash } = await import('./trash.ts');
+      done(await showTrash(address, command.optsWithGlobals()));
+    });
+  withConnectOptions(trash.command('restore'))
+    .description('Put deletions back to where they were.')
+    .argument('<ADDRESS>')
+    .argument('<IDS...>', 'as ferry trash list shows them')
+    .option('--to <ADDRESS/PATH>', 'to another place')
+    .option('--json', jsonEvents)
+    .action(async (address: string, ids: string[], _options: object, command: Command) => {
+      const { restoreTrash } = await import('./trash.ts');
+      done(await restoreTrash(address, ids, command.optsWithGlobals()));
+    });
+  withConnectOptions(trash.command('empty'))
+    .description('Remove deletions for good.')
+    .argument('<ADDRESS>')
+    .argument('[IDS...]', 'as ferry trash list shows them')
+    .option('--all', 'all of them')
+    .option('--json', jsonEvents)
+    .action(async (address: string, ids: string[], _options: object, command: Command) => {
+      const { clearTrash } = await import('./trash.ts');
+      done(await clearTrash(address, ids, command.optsWithGlobals()));
+    });
+}
+
+function addUnpack({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('unpack'))
+    .description('Unpack an archive that lies on the server (tar, tar.gz, tar.zst) into a new folder there.')
+    .argument('<ADDRESS/ARCHIVE>')
+    .argument('[ADDRESS/FOLDER]', 'default: beside it, under its name')
+    .option('--json', jsonEvents)
+    .action(async (from: string, to: string | undefined, _options: object, command: Command) => {
+      const { unpackArchive } = await import('./archive.ts');
+      done(await unpackArchive(to === undefined ? [from] : [from, to], command.optsWithGlobals()));
+    });
+}

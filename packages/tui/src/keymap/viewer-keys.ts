@@ -1,0 +1,41 @@
+/** The keys of the viewer, as data: what Midnight Commander's viewer and less have in common with the rest of ferry. Pure; UI thread. */
+
+import { trusted } from '@ferry/protocol';
+import type { Binding } from './keymap.ts';
+
+export type ViewerAction =
+  | 'wrap'
+  | 'hex'
+  | 'search'
+  | 'search-back'
+  | 'search-next'
+  | 'search-previous'
+  | 'go-to'
+  | 'close';
+
+function bind(action: Binding['action'], keys: readonly string[], label: string, help: string): Binding {
+  return { action, keys, label: trusted(label), help: trusted(help) };
+}
+
+export const viewerBindings: readonly Binding[] = [
+  bind('up', ['up', 'k'], 'Up', 'one row up'),
+  bind('down', ['down', 'j', 'enter'], 'Down', 'one row down'),
+  bind('page-up', ['pageup', 'b'], 'PgUp', 'one page up'),
+  bind('page-down', ['pagedown', 'space'], 'PgDn', 'one page down'),
+  bind('first', ['home', '<'], 'Home', 'the beginning'),
+  bind('last', ['end', '>', 'G'], 'End', 'the end'),
+  bind('left', ['left'], 'Left', 'to the left, where long lines are cut'),
+  bind('right', ['right'], 'Right', 'to the right, where long lines are cut'),
+  bind('help', ['f1', 'C-p'], 'Help', 'all actions with their keys, to search and run'),
+  bind('wrap', ['f2', 'w'], 'Wrap', 'let long lines go on in the next row, or cut them'),
+  bind('hex', ['f4', 'h'], 'Hex', 'show bytes, or text'),
+  bind('go-to', ['f5', 'g', ':'], 'Go to', 'a line (120), a share (50%) or a byte (@1000)'),
+  bind('search', ['f7', '/'], 'Search', 'look for a text further down'),
+  bind('search-back', ['?'], 'Backward', 'look for a text further up'),
+  bind('search-next', ['n'], 'Next', 'the next place of what was searched for'),
+  bind('search-previous', ['N', 'p'], 'Previous', 'the place before'),
+  bind('refresh', ['C-r'], 'Refresh', 'read the file again'),
+  bind('close', ['f3', 'f10', 'q', 'C-c'], 'Close', 'back to the files'),
+  bind('no', ['escape'], 'Stop', 'stop a search; without any: back to the files'),
+  bind('redraw', ['C-l'], 'Redraw', 'draw the whole screen again'),
+];

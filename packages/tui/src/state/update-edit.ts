@@ -1,0 +1,292 @@
+/**
+ * Editing: a copy is fetched, the user's editor has the screen, and what changed goes back. A copy that could not go back is kept
+ * and its place said. Pure; UI thread.
+ */
+
+import {
+  baseName,
+  Code,
+  type Entry,
+  EntryKind,
+  type Facts,
+  joinPath,
+  type Path,
+  parentPath,
+  type Shown,
+  samePath,
+  showName,
+  trusted,
+  type WireError,
+} from '@ferry/protocol';
+import prettyBytes from 'pretty-bytes';
+import type { EditCopy } from '../engine/edits.ts';
+import type { Side } from '../engine/engine.ts';
+import type { Action } from '../keymap/keymap.ts';
+import type { Dialog } from './dialog.ts';
+import { type ChangedAnswer, changedAnswers, type Edit, type EditMsg } from './edit.ts';
+import { field } from './edit-line.ts';
+import { inWords, type Next } from './next.ts';
+import type { AppState } from './state.ts';
+
+/** Larger files are fetched after a question. */
+const askedBytes = 64_000_000;
+
+/** F4 on an entry. */
+export function edit(state: AppState, side: Side, folder: Path, entry: Entry): Next {
+  const path = joinPath(folder, entry.name);
+  if (side === 'local') {
+    const canBe = entry.kind === EntryKind.file || entry.kind === EntryKind.symlink;
+    if (!canBe) return [said(state, `${showName(entry.name)} is not a file`), []];
+    const request = state.requests + 1;
+    const next = { ...state, requests: request };
+    return [next, [{ kind: 'run-editor', request, file: path, copy: undefined }]];
+  }
+  if (entry.kind !== EntryKind.file) return [said(state, `${showName(entry.name)} is not a file`), []];
+  const own = state.edits.find((one) => samePath(one.path, path));
+  if (own?.phase === 'kept') {
+    const lines = [trusted('A copy that you edited is here, and was not saved.'), trusted('Go on with it?')];
+    return asked(state, `${showName(entry.name)}`, lines, { about: 'edit-kept', id: own.id, path });
+  }
+  if (own !== undefined) return [said(state, `${showName(entry.name)} is being saved`), []];
+  if (entry.size > askedBytes) {
+    const lines = [trusted(`It has ${prettyBytes(entry.size)}, and all of it is fetched. F3 only looks.`)];
+    return asked(state, `Edit ${showName(entry.name)}?`, lines, { about: 'edit', path });
+  }
+  return fetchCopy(state, path);
+}
+
+function asked(
+  state: AppState,
+  title: string,
+  lines: readonly Shown[],
+  question: (Dialog & { kind: 'question' })['question'],
+): Next {
+  return [{ ...state, dialog: { kind: 'question', title: trusted(title), lines, question } }, []];
+}
+
+export function fetchCopy(state: AppState, path: Path): Next {
+  const request = state.requests + 1;
+  const title = trusted(`Fetching ${showName(baseName(path) ?? '')} to edit it`);
+  const dialog: Dialog = { kind: 'busy', title, request, path };
+  return [{ ...state, requests: request, dialog }, [{ kind: 'fetch-copy', request, path }]];
+}
+
+/** The kept copy again, or a fresh one instead of it. */
+export function editKept(state: AppState, id: number): Next {
+  const own = state.edits.find((one) => one.id === id);
+  return own === undefined ? [state, []] : openEditor(state, own);
+}
+
+export function editAnew(state: AppState, id: number, path: Path): Next {
+  const own = state.edits.find((one) => one.id === id);
+  const [next, cmds] = fetchCopy(without(state, id), path);
+  return [next, own === undefined ? cmds : [{ kind: 'drop-copy', copy: own.copy }, ...cmds]];
+}
+
+function openEditor(state: AppState, own: Edit): Next {
+  const next = withEdit(state, { ...own, phase: 'open' });
+  return [next, [{ kind: 'run-editor', request: own.id, file: own.copy.copy, copy: own.copy }]];
+}
+
+export function onEdit(state: AppState, msg: EditMsg): Next {
+  const own = state.edits.find(({ id }) => id === msg.request);
+  switch (msg.kind) {
+    case 'copy-fetched':
+      return fetched(state, msg.request, msg.copy);
+    case 'copy-unfetched': {
+      if (!isBusyWith(state, msg.request)) return [state, []];
+      const next = { ...state, dialog: undefined };
+      return [{ ...next, notice: { text: inWords('fetching it', msg.error), isError: true } }, []];
+    }
+    case 'editor-ended': {
+      const next = msg.problem === undefined ? state : failed(state, msg.problem);
+      if (own === undefined) return [next, []];
+      if (msg.isChanged) return save(next, own, own.path, own.copy.version);
+      const text = msg.problem ?? trusted(`${nameOf(own)} is as it was`);
+      const dropped = without(next, own.id);
+      return [
+        { ...dropped, notice: { text, isError: msg.problem !== undefined } },
+        [{ kind: 'drop-copy', copy: own.copy }],
+      ];
+    }
+    case 'copy-stored':
+      if (own === undefined) return [state, []];
+      return [
+        said(without(state, own.id), `${nameOf(own)} is saved on the server`),
+        [{ kind: 'drop-copy', copy: own.copy }],
+      ];
+    case 'copy-unstored':
+      return own === undefined ? [state, []] : unstored(state, own, msg.error, msg.there);
+    case 'copy-compared':
+      if (own === undefined || !isBusyWith(state, msg.request)) return [state, []];
+      return [{ ...state, dialog: { kind: 'difference', edit: own.id, lines: msg.lines, top: 0 } }, []];
+    case 'copy-uncompared':
+      if (own === undefined || !isBusyWith(state, msg.request)) return [state, []];
+      return [failed({ ...state, dialog: dialogOf(own) }, inWords('comparing them', msg.error)), []];
+  }
+}
+
+function isBusyWith({ dialog }: AppState, request: number): boolean {
+  return dialog?.kind === 'busy' && dialog.request === request;
+}
+
+/** Who does not wait for it any more has no use for it. */
+function fetched(state: AppState, request: number, copy: EditCopy): Next {
+  if (state.dialog?.kind !== 'busy' || state.dialog.request !== request) {
+    return [state, [{ kind: 'drop-copy', copy }]];
+  }
+  const own: Edit = { id: request, path: state.dialog.path, copy, phase: 'open', there: undefined };
+  return openEditor({ ...state, dialog: undefined, edits: [...state.edits, own] }, own);
+}
+
+function save(state: AppState, own: Edit, path: Path, replaces: Facts | undefined): Next {
+  const saving: Edit = { ...own, path, phase: 'saving', there: undefined };
+  const words =
+    state.connection.phase === 'online'
+      ? `saving ${nameOf(saving)}…`
+      : `the server is away: ${placeOf(own)} is kept, and goes up when it is back`;
+  return [
+    said(withEdit(state, saving), words),
+    [{ kind: 'store-copy', request: own.id, path, copy: own.copy, replaces }],
+  ];
+}
+
+const ofAnother: ReadonlySet<number> = new Set([
+  Code.CONFLICT,
+  Code.EXISTS,
+  Code.NOT_FOUND,
+  Code.NOT_REGULAR,
+]);
+
+function unstored(state: AppState, own: Edit, error: WireError, there: Facts | undefined): Next {
+  if (ofAnother.has(error[0])) {
+    const calm = { ...withEdit(state, { ...own, phase: 'asking', there }), notice: undefined };
+    return [withNextChanged(calm), []];
+  }
+  const text = trusted(`${inWords(`saving ${nameOf(own)}`, error)} · kept as ${placeOf(own)}`);
+  return [failed(withEdit(state, { ...own, phase: 'kept' }), text), []];
+}
+
+/** The dialog about a file that is another by now opens when nothing else is open. */
+export function withNextChanged(state: AppState): AppState {
+  if (state.dialog !== undefined || state.viewer !== undefined) return state;
+  const own = state.edits.find(({ phase }) => phase === 'asking');
+  return own === undefined ? state : { ...state, dialog: dialogOf(own) };
+}
+
+function dialogOf({ id }: Edit): Dialog {
+  return { kind: 'changed', edit: id, chosen: undefined };
+}
+
+const choices: Partial<Record<Action, ChangedAnswer>> = {
+  'choose-overwrite': 'overwrite',
+  'choose-save-as': 'save-as',
+  'choose-difference': 'difference',
+  'choose-keep': 'keep',
+};
+
+/** Keys in that dialog. It may come in the middle of typing, so letters choose and Enter answers. */
+export function actInChanged(state: AppState, dialog: Dialog & { kind: 'changed' }, action: Action): Next {
+  const own = state.edits.find(({ id }) => id === dialog.edit);
+  if (own === undefined) return [{ ...state, dialog: undefined }, []];
+  const choose = (chosen: ChangedAnswer): Next => [{ ...state, dialog: { ...dialog, chosen } }, []];
+  const chosen = choices[action];
+  if (chosen !== undefined) return choose(chosen);
+  const last = changedAnswers.length - 1;
+  const at = dialog.chosen === undefined ? last + 1 : changedAnswers.indexOf(dialog.chosen);
+  switch (action) {
+    case 'up':
+      return choose(changedAnswers[Math.max(0, at - 1)] ?? 'keep');
+    case 'down':
+      return choose(changedAnswers[Math.min(last, at + 1)] ?? 'keep');
+    case 'no':
+      return kept(state, own);
+    case 'accept':
+      return dialog.chosen === undefined
+        ? [said(state, 'choose an answer first, with ↑ ↓ or its letter'), []]
+        : answered(state, own, dialog.chosen);
+    default:
+      return [state, []];
+  }
+}
+
+function answered(state: AppState, own: Edit, answer: ChangedAnswer): Next {
+  switch (answer) {
+    case 'overwrite':
+      return save({ ...state, dialog: undefined }, own, own.path, own.there);
+    case 'save-as': {
+      const dialog: Dialog = {
+        kind: 'prompt',
+        title: trusted('Save yours as'),
+        fields: [field(trusted(''), Buffer.from(baseName(own.path) ?? '', 'latin1').toString('utf8'))],
+        field: 0,
+        prompted: { about: 'save-as', edit: own.id },
+        error: undefined,
+      };
+      return [{ ...state, dialog }, []];
+    }
+    case 'difference': {
+      const title = trusted('Comparing yours with the one there');
+      const busy: Dialog = { kind: 'busy', title, request: own.id, path: own.path };
+      return [
+        { ...state, dialog: busy },
+        [{ kind: 'compare-copy', request: own.id, path: own.path, copy: own.copy }],
+      ];
+    }
+    case 'keep':
+      return kept(state, own);
+  }
+}
+
+function kept(state: AppState, own: Edit): Next {
+  const next = withEdit({ ...state, dialog: undefined }, { ...own, phase: 'kept' });
+  return [said(next, `yours is kept as ${placeOf(own)}; F4 goes on with it`), []];
+}
+
+/** In the folder where it came from. */
+export function saveAs(state: AppState, id: number, name: Entry['name']): Next {
+  const own = state.edits.find((one) => one.id === id);
+  if (own === undefined) return [state, []];
+  return save(state, own, joinPath(parentPath(own.path), name), undefined);
+}
+
+/** Leaves what runs behind a `busy` dialog; a copy that waits for an answer asks again. */
+export function leaveBusy(state: AppState, request: number): Next {
+  return [withNextChanged({ ...state, dialog: undefined }), [{ kind: 'stop', request }]];
+}
+
+/** Said once when the server goes away under a copy that is on its way. */
+export function withAwayNotice(state: AppState): AppState {
+  const own = state.edits.find(({ phase }) => phase === 'saving');
+  if (own === undefined) return state;
+  return said(state, `the server is away: ${placeOf(own)} is kept, and goes up when it is back`);
+}
+
+/** Of those that are not saved, for who leaves. */
+export function unsaved(state: AppState): readonly { readonly name: Shown; readonly place: Shown }[] {
+  return state.edits.map((own) => ({ name: nameOf(own), place: placeOf(own) }));
+}
+
+function withEdit(state: AppState, own: Edit): AppState {
+  return { ...state, edits: state.edits.map((one) => (one.id === own.id ? own : one)) };
+}
+
+function without(state: AppState, id: number): AppState {
+  return { ...state, edits: state.edits.filter((one) => one.id !== id) };
+}
+
+function said(state: AppState, text: string): AppState {
+  return { ...state, notice: { text: trusted(text), isError: false } };
+}
+
+function failed(state: AppState, text: Shown): AppState {
+  return { ...state, notice: { text, isError: true } };
+}
+
+function nameOf({ path }: Edit): Shown {
+  return showName(baseName(path) ?? '');
+}
+
+export function placeOf({ copy }: Edit): Shown {
+  return showName(`/${copy.copy.join('/')}`);
+}

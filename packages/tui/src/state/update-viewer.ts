@@ -1,0 +1,277 @@
+/** Keys in the viewer, and the bytes and places that come back to it. Pure; UI thread. */
+
+import { Code, type Facts, FerryError, type Path, show, trusted, type WireError } from '@ferry/protocol';
+import type { Side } from '../engine/engine.ts';
+import type { Action } from '../keymap/keymap.ts';
+import { bytePattern } from './byte-pattern.ts';
+import type { Cmd } from './cmd.ts';
+import type { Dialog, Prompted } from './dialog.ts';
+import { field } from './edit-line.ts';
+import { viewerExtent } from './layout.ts';
+import { inWords, type Next } from './next.ts';
+import { openPalette } from './palette.ts';
+import type { AppState } from './state.ts';
+import {
+  type Goal,
+  isShown,
+  newViewer,
+  settled,
+  type Viewer,
+  withBytes,
+  withMatchInSight,
+} from './viewer.ts';
+
+/** Cells that a step to the side moves an unwrapped text. */
+const sideStep = 8;
+
+/** Opens a file over everything else. */
+export function look(state: AppState, side: Side, path: Path): Next {
+  return settle({ ...state, viewer: newViewer(side, path) });
+}
+
+/** What is still wanted from the file is asked for; what was asked for and is not wanted any more is stopped. */
+export function settle(state: AppState): Next {
+  if (state.viewer === undefined) return [state, []];
+  const [viewer, piece] = settled(state.viewer, viewerExtent(state.size));
+  const { reading } = viewer;
+  const isSame = reading?.piece.offset === piece?.offset && reading?.piece.length === piece?.length;
+  if (isSame) return [{ ...state, viewer }, []];
+  const stopped: readonly Cmd[] = reading === undefined ? [] : [{ kind: 'stop', request: reading.request }];
+  if (piece === undefined) return [{ ...state, viewer: { ...viewer, reading: undefined } }, stopped];
+  const request = state.requests + 1;
+  const { side, path } = viewer;
+  return [
+    { ...state, requests: request, viewer: { ...viewer, reading: { request, piece } } },
+    [...stopped, { kind: 'look', side, path, request, piece }],
+  ];
+}
+
+export function actInViewer(state: AppState, viewer: Viewer, action: Action): Next {
+  const { height } = viewerExtent(state.size);
+  const by = (rows: number): Next =>
+    settle(withGoal(state, { at: viewer.goal?.at ?? viewer.top, by: (viewer.goal?.by ?? 0) + rows }));
+  switch (action) {
+    case 'up':
+      return by(-1);
+    case 'down':
+      return by(1);
+    case 'page-up':
+      return by(1 - height);
+    case 'page-down':
+      return by(height - 1);
+    case 'first':
+      return settle(withGoal(state, { at: 0, by: 0 }));
+    case 'last':
+      return viewer.facts === undefined
+        ? [state, []]
+        : settle(withGoal(state, { at: viewer.facts.size, by: 0 }));
+    case 'left':
+      return sideways(state, viewer, -sideStep);
+    case 'right':
+      return sideways(state, viewer, sideStep);
+    case 'wrap':
+      return settle(reshaped(state, { ...viewer, wrap: !viewer.wrap, column: 0 }));
+    case 'hex':
+      return settle(reshaped(state, { ...viewer, mode: viewer.mode === 'hex' ? 'text' : 'hex', column: 0 }));
+    case 'search':
+      return [asking(state, 'Search (small letters find capital ones too)', { about: 'search', by: 1 }), []];
+    case 'search-back':
+      return [
+        asking(state, 'Search backward (small letters find capital ones too)', { about: 'search', by: -1 }),
+        [],
+      ];
+    case 'search-next':
+    case 'search-previous':
+      return searchOn(state, action === 'search-next' ? 1 : -1);
+    case 'go-to':
+      return [asking(state, 'Go to line, 50%, or byte @1000 or @0x3e8', { about: 'go-to' }), []];
+    case 'help':
+      return [openPalette(state), []];
+    case 'refresh':
+      return settle({ ...state, viewer: { ...viewer, span: undefined, error: undefined } });
+    case 'no':
+      return viewer.work === undefined ? closed(state, viewer) : stopWork(state, viewer);
+    case 'close':
+      return closed(state, viewer);
+    default:
+      return [state, []];
+  }
+}
+
+function withGoal(state: AppState, goal: Goal): AppState {
+  const { viewer } = state;
+  return viewer === undefined ? state : { ...state, viewer: { ...viewer, goal } };
+}
+
+/** The rows are others now: the same place is gone to again. */
+function reshaped(state: AppState, viewer: Viewer): AppState {
+  return { ...state, viewer: { ...viewer, goal: viewer.goal ?? { at: viewer.top, by: 0 } } };
+}
+
+function sideways(state: AppState, viewer: Viewer, by: number): Next {
+  if (viewer.wrap || viewer.mode === 'hex') return [state, []];
+  return [{ ...state, viewer: { ...viewer, column: Math.max(0, viewer.column + by) } }, []];
+}
+
+function asking(state: AppState, title: string, prompted: Prompted): AppState {
+  const dialog: Dialog = {
+    kind: 'prompt',
+    title: trusted(title),
+    fields: [field(trusted(''), '')],
+    field: 0,
+    prompted,
+    error: undefined,
+  };
+  return { ...state, dialog };
+}
+
+function stopCmds({ reading, work }: Viewer): Cmd[] {
+  return [reading, work].flatMap((one) =>
+    one === undefined ? [] : [{ kind: 'stop', request: one.request } as const],
+  );
+}
+
+function closed(state: AppState, viewer: Viewer): Next {
+  return [{ ...state, viewer: undefined }, stopCmds(viewer)];
+}
+
+function stopWork(state: AppState, viewer: Viewer): Next {
+  const { work } = viewer;
+  if (work === undefined) return [state, []];
+  return [{ ...state, viewer: { ...viewer, work: undefined } }, [{ kind: 'stop', request: work.request }]];
+}
+
+/** A typed text; nothing typed means the one before. */
+export function searchFor(state: AppState, text: string, by: 1 | -1): Next {
+  const { viewer } = state;
+  if (viewer === undefined) return [state, []];
+  const pattern = text === '' ? viewer.pattern : bytePattern(text);
+  const match = pattern === viewer.pattern ? viewer.match : undefined;
+  return searchOn({ ...state, viewer: { ...viewer, pattern, match } }, by);
+}
+
+function searchOn(state: AppState, by: 1 | -1): Next {
+  const { viewer } = state;
+  if (viewer === undefined) return [state, []];
+  const { side, path, pattern, match, top } = viewer;
+  if (pattern === undefined) {
+    return [{ ...state, notice: { text: trusted('nothing was searched for yet'), isError: false } }, []];
+  }
+  const near = match !== undefined && isShown(viewer, match, viewerExtent(state.size)) ? match : undefined;
+  const from = by > 0 ? (near === undefined ? top : near + 1) : (near ?? top);
+  return working(state, viewer, 'search', from, (request) => ({
+    kind: 'find-text',
+    side,
+    path,
+    request,
+    pattern,
+    from,
+    by,
+  }));
+}
+
+function working(
+  state: AppState,
+  viewer: Viewer,
+  kind: 'search' | 'line',
+  at: number,
+  cmd: (request: number) => Cmd,
+): Next {
+  const request = state.requests + 1;
+  const [next, stopped] = stopWork(state, viewer);
+  if (next.viewer === undefined) return [next, stopped];
+  return [
+    { ...next, requests: request, viewer: { ...next.viewer, work: { kind, request, at } } },
+    [...stopped, cmd(request)],
+  ];
+}
+
+/** `120` is a line, `50%` a share, `@1000` and `@0x3e8` a byte. @throws {FerryError} USAGE */
+export function goTo(state: AppState, text: string): Next {
+  const { viewer } = state;
+  if (viewer?.facts === undefined) return [state, []];
+  const { size } = viewer.facts;
+  const place = placeOf(text.trim());
+  if (place.is === 'line') {
+    const { side, path } = viewer;
+    if (place.number <= 1) return settle(withGoal(state, { at: 0, by: 0 }));
+    return working(state, viewer, 'line', 0, (request) => ({
+      kind: 'find-line',
+      side,
+      path,
+      request,
+      line: place.number,
+    }));
+  }
+  const at = place.is === 'byte' ? place.number : Math.floor((size * place.number) / 100);
+  return settle(withGoal(state, { at: Math.min(at, size), by: 0 }));
+}
+
+type Place = { readonly is: 'line' | 'byte' | 'percent'; readonly number: number };
+
+function placeOf(text: string): Place {
+  const [, at = '', digits = '', percent = ''] =
+    /^(@?)(0x[\da-f]{1,12}|\d{1,15}(?:\.\d{1,6})?)(%?)$/i.exec(text) ?? [];
+  const number = Number(digits);
+  if (digits !== '' && percent !== '' && at === '' && number <= 100) return { is: 'percent', number };
+  if (digits !== '' && percent === '' && Number.isSafeInteger(number)) {
+    if (at !== '') return { is: 'byte', number };
+    if (/^\d+$/.test(digits)) return { is: 'line', number };
+  }
+  throw new FerryError(Code.USAGE, 'a line such as 120, a share such as 50%, or a byte such as @1000');
+}
+
+export function looked(
+  state: AppState,
+  request: number,
+  offset: number,
+  facts: Facts,
+  content: Uint8Array,
+): Next {
+  const { viewer } = state;
+  if (viewer?.reading?.request !== request) return [state, []];
+  const next = withBytes(viewer, offset, facts, content);
+  if (content.length === 0 && offset < facts.size) {
+    return [{ ...state, viewer: { ...next, error: trusted('this part of the file cannot be read') } }, []];
+  }
+  return settle({ ...state, viewer: next });
+}
+
+/** Reading or what ran over the file has failed. What is shown stays; any key tries again. */
+export function unlooked(state: AppState, request: number, error: WireError): Next {
+  const { viewer } = state;
+  if (viewer === undefined || error[0] === Code.CANCELLED) return [state, []];
+  const words = inWords('', error);
+  if (viewer.reading?.request === request) {
+    return [{ ...state, viewer: { ...viewer, reading: undefined, error: words } }, []];
+  }
+  if (viewer.work?.request !== request) return [state, []];
+  return [{ ...state, viewer: { ...viewer, work: undefined }, notice: { text: words, isError: true } }, []];
+}
+
+export function worksAt(state: AppState, request: number, at: number): AppState {
+  const { viewer } = state;
+  if (viewer?.work?.request !== request) return state;
+  return { ...state, viewer: { ...viewer, work: { ...viewer.work, at } } };
+}
+
+/** A place was found, or there is none. */
+export function worked(state: AppState, request: number, at: number | undefined): Next {
+  const { viewer } = state;
+  if (viewer?.work?.request !== request) return [state, []];
+  const { kind } = viewer.work;
+  const idle = { ...state, viewer: { ...viewer, work: undefined } };
+  const extent = viewerExtent(state.size);
+  if (kind === 'line') {
+    if (at !== undefined) return settle(withGoal(idle, { at, by: 0 }));
+    const next = withGoal(idle, { at: viewer.facts?.size ?? 0, by: 0 });
+    return settle({ ...next, notice: { text: trusted('the file has fewer lines'), isError: true } });
+  }
+  if (at === undefined) {
+    const text = trusted(`${show(viewer.pattern?.text ?? '')} is not found any further in this direction`);
+    return [{ ...idle, notice: { text, isError: true } }, []];
+  }
+  const found = { ...idle.viewer, match: at };
+  if (isShown(found, at, extent)) return [{ ...idle, viewer: withMatchInSight(found, extent) }, []];
+  return settle({ ...idle, viewer: { ...found, goal: { at, by: -Math.floor(extent.height / 3) } } });
+}

@@ -1,0 +1,97 @@
+/**
+ * Which blocks of a download are to be asked for, and which were asked for and are not there: on how many lanes and since
+ * when. Pure; time is a parameter. Held by incoming.ts; I/O thread.
+ */
+
+/** A block that is this late is asked for on an idle lane as well, when nothing else is left to ask for. Milliseconds. */
+export const lateMs = 400;
+
+export class BlockClaims {
+  /** Blocks of the file; 0 before anything is known of it. */
+  #blocks = 0;
+  #had: ReadonlySet<number> = new Set();
+  /** Blocks never asked for begin here… */
+  #next = 0;
+  /** …and these were asked for in vain. */
+  readonly #again: number[] = [];
+  readonly #out = new Map<number, { readonly sinceMs: number; lanes: number }>();
+
+  /** Begins with a file of so many blocks. */
+  begin(blocks: number): void {
+    this.#blocks = blocks;
+    for (const index of this.#out.keys()) if (index >= blocks) this.#out.delete(index);
+  }
+
+  /** The first `count` were asked for before anything was known. */
+  skip(count: number): void {
+    this.#next = Math.min(count, this.#blocks);
+  }
+
+  /** Those that are there already. */
+  get had(): ReadonlySet<number> {
+    return this.#had;
+  }
+
+  set had(indices: ReadonlySet<number>) {
+    this.#had = indices;
+  }
+
+  /** Forgets all but what is there. */
+  forget(): void {
+    this.#blocks = 0;
+    this.#next = 0;
+    this.#again.length = 0;
+    this.#out.clear();
+  }
+
+  get isWaiting(): boolean {
+    return this.#out.size > 0;
+  }
+
+  hasWork(nowMs: number): boolean {
+    return this.#again.length > 0 || this.#hasFresh() || this.claimLate(nowMs) !== undefined;
+  }
+
+  #hasFresh(): boolean {
+    while (this.#next < this.#blocks && this.#had.has(this.#next)) this.#next += 1;
+    return this.#next < this.#blocks;
+  }
+
+  /** Neighbouring blocks, at most `most`. */
+  claim(most: number): number[] | undefined {
+    const again = this.#again.pop();
+    if (again !== undefined) return [again];
+    if (!this.#hasFresh()) return undefined;
+    const first = this.#next;
+    while (this.#next < this.#blocks && this.#next - first < most && !this.#had.has(this.#next))
+      this.#next += 1;
+    return Array.from({ length: this.#next - first }, (_, i) => first + i);
+  }
+
+  /** The block that one other lane has owed for longest. */
+  claimLate(nowMs: number): number[] | undefined {
+    for (const [index, { sinceMs, lanes }] of this.#out)
+      if (lanes === 1 && nowMs - sinceMs > lateMs) return [index];
+    return undefined;
+  }
+
+  asked(index: number, nowMs: number): void {
+    const out = this.#out.get(index);
+    if (out === undefined) this.#out.set(index, { sinceMs: nowMs, lanes: 1 });
+    else out.lanes += 1;
+  }
+
+  /** It will not come from one of those who were asked: somebody else may claim it, unless another still owes it. */
+  giveBack(index: number): void {
+    const out = this.#out.get(index);
+    if (out === undefined) return;
+    out.lanes -= 1;
+    if (out.lanes > 0) return;
+    this.#out.delete(index);
+    if (index < this.#blocks) this.#again.push(index);
+  }
+
+  arrived(index: number): void {
+    this.#out.delete(index);
+  }
+}

@@ -1,0 +1,418 @@
+/**
+ * Clients, whole servers and threads of servers are killed at any moment of a transfer, in both directions (XFER-18, XFER-19,
+ * XFER-20, XFER-33): nothing torn has a name, what was told as done is there, and the same command, or the next to move the
+ * queue, completes.
+ *
+ * Several times in a row what is to complete is killed as well.
+ */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { after, describe, type TestContext, test } from 'node:test';
+import { EntryKind } from '@ferry/protocol';
+import { parseFingerprint } from '@ferry/protocol/session';
+import { EngineCore, type EngineOpts } from '../../packages/tui/src/engine/engine-core.ts';
+import { EngineThread } from '../../packages/tui/src/engine/engine-thread.ts';
+import { isOver, type JobId, type JobOrder } from '../../packages/tui/src/engine/job.ts';
+import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
+import type { QueueServer } from '../../packages/tui/src/queue/stored-job.ts';
+import type { ConflictPolicy } from '../../packages/tui/src/transfer/conflict.ts';
+import { ferryMain, type Server, type ServerOpts, startServer } from '../e2e/server.ts';
+import { eventually } from '../e2e/terminal.ts';
+import { arrived, assertArrived, cargo, olderCargo, sources, stow } from '../support/cargo.ts';
+import { heldFiles } from '../support/held-files.ts';
+import { someMoment, until } from '../support/moments.ts';
+import { partialsIn } from '../support/partials.ts';
+import { randomFrom, runs, seed } from '../support/random.ts';
+import { path, scratchFolder } from '../support/scratch.ts';
+import { localPath, Watch } from '../tui/engine/bench.ts';
+
+type Direction = JobOrder['direction'];
+
+/** Seconds since 1970. */
+const newer = 1_700_000_000;
+const older = 1_600_000_000;
+
+/** What replaces what is there goes over other versions. */
+const replacing: readonly ConflictPolicy[] = ['overwrite', 'newer', 'content-differs'];
+/** A command that is typed again finds its own files in the way; a job does not. */
+const adding = { byHand: ['skip', 'resume', 'overwrite'], byQueue: ['fail', 'skip', 'keep-both'] } as const;
+
+/** One folder that is moved, and where to. */
+class Trip {
+  readonly direction: Direction;
+  readonly from: string;
+  readonly to: string;
+  readonly staging: string;
+  readonly #place: Place;
+  readonly policy: ConflictPolicy;
+  readonly replaces: boolean;
+
+  constructor(
+    place: Place,
+    direction: Direction,
+    how: keyof typeof adding,
+    random: (below: number) => number,
+  ) {
+    const { share, own } = place;
+    this.#place = place;
+    this.direction = direction;
+    const name = `trip-${place.trips++}`;
+    this.from = join(direction === 'download' ? share : own, `${name}-from`);
+    this.to = join(direction === 'download' ? own : share, `${name}-to`);
+    this.staging = direction === 'download' ? this.to : share;
+    this.replaces = random(2) === 0;
+    const policies = this.replaces ? replacing : adding[how];
+    this.policy = policies[random(policies.length)] ?? 'overwrite';
+    stow(this.from, cargo, newer);
+    stow(this.to, this.replaces ? olderCargo : new Map(), older);
+  }
+
+  get remoteName(): string {
+    return basename(this.direction === 'download' ? this.from : this.to);
+  }
+
+  orders(): JobOrder[] {
+    return sources.map((source) => {
+      const remote = path(`${this.remoteName}/${source}`);
+      const local = localPath(this.direction === 'download' ? this.to : this.from, source);
+      return {
+        direction: this.direction,
+        source: this.direction === 'download' ? remote : local,
+        target: this.direction === 'download' ? local : remote,
+        kind: source === 'box' ? EntryKind.folder : EntryKind.file,
+        existing: this.policy,
+      };
+    });
+  }
+
+  /** As a user would type it. */
+  command(address: string): string[] {
+    const there = (source: string): string => `${address}/${this.remoteName}/${source}`;
+    const names = sources.map((source) =>
+      this.direction === 'download' ? there(source) : join(this.from, source),
+    );
+    const verb = this.direction === 'download' ? 'get' : 'put';
+    const to = this.direction === 'download' ? `${this.to}/` : `${address}/${this.remoteName}/`;
+    return [ferryMain, verb, '-r', '--json', '--accept-new', '--existing', this.policy, ...names, to];
+  }
+
+  /** Right after a kill. `done`: the sources that somebody was told of. Gives whether it was in the middle. */
+  checkTorn(done: readonly string[], hint: string): boolean {
+    const fresh = arrived(this.to, cargo, this.replaces ? olderCargo : undefined, hint);
+    for (const source of done)
+      for (const name of cargo.keys())
+        if (name === source || name.startsWith(`${source}/`))
+          assert.ok(fresh.has(name), `${hint}: ${name} was told of and is not there`);
+    return partialsIn(this.staging).names.length > 0 || (fresh.size > 0 && fresh.size < cargo.size);
+  }
+
+  async checkComplete(hint: string): Promise<void> {
+    assertArrived(this.from, this.to, cargo, hint);
+    const tolerated = `-${this.#place.survivor}-`;
+    const left = (): readonly string[] =>
+      partialsIn(this.staging).names.filter((name) => !name.includes(tolerated));
+    // The server tidies up after a lane when it hears of its end.
+    if (this.direction === 'upload')
+      await eventually('nothing left', () => left().length === 0).catch(() => {});
+    assert.deepEqual(left(), [], `${hint}: left behind`);
+    if (this.direction === 'download')
+      assert.ok(!existsSync(join(this.to, '.ferry')), `${hint}: .ferry is left`);
+    for (const folder of [this.from, this.to]) rmSync(folder, { recursive: true });
+  }
+}
+
+type Place = {
+  readonly share: string;
+  readonly own: string;
+  trips: number;
+  /** A thread that died leaves parts that look like those of the living, until the server is started again. */
+  survivor: number | undefined;
+};
+
+function newPlace(): Place {
+  const home = scratchFolder({ after });
+  const place = { share: join(home, 'share'), own: join(home, 'own'), trips: 0, survivor: undefined };
+  mkdirSync(place.share);
+  mkdirSync(place.own);
+  return place;
+}
+
+async function serve(t: TestContext, share: string, opts: ServerOpts = {}): Promise<Server> {
+  const server = await startServer(share, opts);
+  t.after(() => server.stop());
+  return server;
+}
+
+async function holdsNothing(pid: number, folder: string, hint: string): Promise<void> {
+  const held = (): readonly string[] => heldFiles(pid, folder);
+  await eventually('nothing held', () => held().length === 0).catch(() => {});
+  assert.deepEqual(held(), [], `${hint}: kept open`);
+}
+
+/** Gone, as after a power cut of its own. */
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+type Ran = { readonly child: ChildProcess; readonly out: () => string; readonly err: () => string };
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv): Ran {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (bytes: Buffer) => {
+    out += bytes.toString();
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    err += bytes.toString();
+  });
+  return { child, out: () => out, err: () => err };
+}
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
+class Counts {
+  kills = 0;
+  interrupted = 0;
+  completed = 0;
+
+  count(isInTheMiddle: boolean): void {
+    this.kills += 1;
+    if (isInTheMiddle) this.interrupted += 1;
+  }
+
+  said(who: string): string {
+    return `count: ${who} killed ${this.kills} times, in the middle ${this.interrupted} times; torn 0, reported and lost 0, all ${this.completed} completed (seed ${seed})`;
+  }
+}
+
+/** The sources that a command has told of. */
+function toldBy(out: string): readonly string[] {
+  return out
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as { event: string; phase: string; source: { path: string } }];
+      } catch {
+        // Its last line may be cut.
+        return [];
+      }
+    })
+    .flatMap(({ event, phase, source }) =>
+      event === 'ended' && phase === 'done' ? [basename(source.path)] : [],
+    );
+}
+
+describe('killed at any moment', { concurrency: true }, () => {
+  for (const direction of ['download', 'upload'] as const) {
+    const verb = direction === 'download' ? 'get' : 'put';
+    test(`the client, a ${verb} by hand: the same command completes (XFER-19, XFER-33)`, async (t) => {
+      const random = randomFrom(seed + verb.length + direction.length);
+      const place = newPlace();
+      const server = await serve(t, place.share);
+      const counts = new Counts();
+      for (let trips = 0; counts.kills < runs(15); trips++) {
+        const trip = new Trip(place, direction, 'byHand', random);
+        const command = trip.command(server.address);
+        for (let attempt = 0, most = 1 + random(8); ; attempt++) {
+          const ran = start(command, server.env);
+          const { child } = ran;
+          const moment = someMoment(trip, random);
+          const hint = `${verb} ${trips} as ${trip.policy}, attempt ${attempt}, killed when ${moment.what}`;
+          if (attempt < most && (await until(moment, () => hasEnded(child)))) {
+            await kill(child);
+            counts.count(trip.checkTorn(toldBy(ran.out()), hint));
+            continue;
+          }
+          if (!hasEnded(child)) await once(child, 'exit');
+          assert.equal(child.exitCode, 0, `${hint}: ${ran.err()}${ran.out()}`);
+          break;
+        }
+        await holdsNothing(server.child.pid ?? 0, place.share, `${verb} ${trips}`);
+        await trip.checkComplete(`${verb} ${trips} as ${trip.policy}`);
+        counts.completed += 1;
+      }
+      t.diagnostic(counts.said(`client with a ${verb}`));
+    });
+  }
+
+  test('the client that moves a queue: the next one goes on (XFER-19, XFER-33)', async (t) => {
+    const random = randomFrom(seed + 3);
+    const place = newPlace();
+    const server = await serve(t, place.share);
+    const state = join(place.own, 'state');
+    const store = QueueStore.open(join(state, 'ferry/queue.db'));
+    t.after(() => store.close());
+    const counts = new Counts();
+    while (counts.kills < runs(15)) {
+      const errand = new Errand(place, random);
+      errand.ids = store.add(
+        errand.orders.map((order) => ({ server: whereIs(server), order })),
+        Date.now(),
+      );
+      for (let attempt = 0, most = 1 + random(8); ; attempt++) {
+        const ran = start([ferryMain, 'queue', 'run'], { ...server.env, XDG_STATE_HOME: state });
+        const { child } = ran;
+        const moment = someMoment(errand.scene(random), random);
+        const hint = `${errand.what}, attempt ${attempt}, killed when ${moment.what}`;
+        const isKilled = attempt < most && (await until(moment, () => hasEnded(child)));
+        if (isKilled) await kill(child);
+        else if (!hasEnded(child)) await once(child, 'exit');
+        store.refresh();
+        const jobs = errand.ids.map((id) => store.get(id));
+        for (const job of jobs) assert.ok(job !== undefined, `${hint}: a job is lost`);
+        const done = (id: JobId): boolean => store.get(id)?.fact.phase === 'done';
+        if (isKilled) counts.count(errand.checkTorn(done, hint));
+        else {
+          assert.deepEqual(
+            jobs.flatMap((job) => (job?.fact.phase === 'done' ? [] : [job?.fact])),
+            [],
+            `${hint}: ${ran.err()}`,
+          );
+          break;
+        }
+      }
+      await holdsNothing(server.child.pid ?? 0, place.share, errand.what);
+      await errand.checkComplete();
+      counts.completed += 1;
+    }
+    t.diagnostic(counts.said('client with a queue'));
+  });
+
+  test('the server: clients go on when it is back (XFER-18)', async (t) => {
+    const random = randomFrom(seed + 4);
+    const place = newPlace();
+    const first = await serve(t, place.share);
+    const counts = new Counts();
+    let server = first;
+    while (counts.kills < runs(12)) {
+      await withEngine(t, { place, server, random, counts }, async (check) => {
+        await kill(server.child);
+        check();
+        server = await serve(t, place.share, { again: first });
+      });
+      await holdsNothing(server.child.pid ?? 0, place.share, `${counts.completed}`);
+    }
+    t.diagnostic(counts.said('server'));
+  });
+
+  test('a thread of the server: clients go on with the others (XFER-20)', async (t) => {
+    const random = randomFrom(seed + 5);
+    const place = newPlace();
+    const opts = { args: ['--open', '--threads', '3'], env: { FERRY_TEST_CRASH: '1' } };
+    const counts = new Counts();
+    while (counts.kills < runs(12)) {
+      const server = await serve(t, place.share, opts);
+      place.survivor = server.child.pid;
+      let deaths = 0;
+      const dead = (): number => server.output().split(' died and took its connections').length - 1;
+      // Ten in a minute, and it gives up.
+      while (deaths < 6 && counts.kills < runs(12)) {
+        await withEngine(t, { place, server, random, counts }, async (check) => {
+          deaths += 1;
+          server.child.kill('SIGUSR2');
+          await eventually('the end of a thread', () => dead() === deaths);
+          check();
+        });
+        await holdsNothing(server.child.pid ?? 0, place.share, `${counts.completed}`);
+      }
+      await server.stop();
+    }
+    t.diagnostic(counts.said('thread of the server'));
+  });
+});
+
+type Scenery = {
+  readonly place: Place;
+  readonly server: Server;
+  readonly random: (below: number) => number;
+  readonly counts: Counts;
+};
+
+/** One errand of a client in this process, which is disturbed up to three times; every second one has a queue file. */
+async function withEngine(
+  t: TestContext,
+  { place, server, random, counts }: Scenery,
+  disturb: (check: () => void) => Promise<void>,
+): Promise<void> {
+  const { host, port, fingerprint } = whereIs(server);
+  const opts: EngineOpts = {
+    address: { host, port },
+    fingerprint,
+    token: undefined,
+    deviceKeyFile: join(place.own, 'device.key'),
+    client: 'test 1',
+    attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+  };
+  const hasQueue = counts.completed % 2 === 1;
+  const engine = hasQueue
+    ? new EngineThread({ ...opts, queueFile: join(place.own, 'queue.db') })
+    : new EngineCore(opts);
+  t.after(() => engine.close());
+  const watch = new Watch(engine);
+  const errand = new Errand(place, random);
+  errand.ids = await engine.submit(errand.orders);
+  const phaseOf = (id: JobId) => watch.jobs.get(id)?.phase ?? 'waiting';
+  for (let left = 1 + random(3); left > 0; left--) {
+    const moment = someMoment(errand.scene(random), random);
+    const came = await until(moment, () => errand.ids.every((id) => isOver(phaseOf(id))));
+    if (!came) break;
+    const hint = `${errand.what}, ${hasQueue ? 'with' : 'without'} a queue, when ${moment.what}`;
+    await disturb(() => counts.count(errand.checkTorn((id) => phaseOf(id) === 'done', hint)));
+  }
+  for (const id of errand.ids) {
+    const { phase, error, failures } = await watch.over(id);
+    assert.equal(phase, 'done', `${errand.what}: ${JSON.stringify([error, failures])}`);
+  }
+  await engine.close();
+  assert.deepEqual(heldFiles(process.pid, place.own), [], errand.what);
+  await errand.checkComplete();
+  counts.completed += 1;
+}
+
+/** A trip each way, at once. */
+class Errand {
+  readonly #trips: readonly [Trip, Trip];
+  readonly what: string;
+  readonly orders: readonly JobOrder[];
+  /** Of the orders. */
+  ids: readonly JobId[] = [];
+
+  constructor(place: Place, random: (below: number) => number) {
+    const get = new Trip(place, 'download', 'byQueue', random);
+    const put = new Trip(place, 'upload', 'byQueue', random);
+    this.#trips = [get, put];
+    this.what = `get as ${get.policy} and put as ${put.policy}`;
+    this.orders = this.#trips.flatMap((trip) => trip.orders());
+  }
+
+  scene(random: (below: number) => number): Trip {
+    return this.#trips[random(2) === 0 ? 0 : 1];
+  }
+
+  checkTorn(isDone: (id: JobId) => boolean, hint: string): boolean {
+    const inTheMiddle = this.#trips.map((trip, i) =>
+      trip.checkTorn(
+        sources.filter((_, k) => isDone(this.ids[i * sources.length + k] ?? 0)),
+        hint,
+      ),
+    );
+    return inTheMiddle.includes(true);
+  }
+
+  async checkComplete(): Promise<void> {
+    for (const trip of this.#trips) await trip.checkComplete(this.what);
+  }
+}
+
+function whereIs({ port, output }: Server): QueueServer {
+  const fingerprint = parseFingerprint(/fingerprint (\S+)/.exec(output())?.[1] ?? '');
+  assert.ok(fingerprint);
+  return { host: '127.0.0.1', port, fingerprint };
+}

@@ -1,0 +1,152 @@
+/**
+ * The order in which both programs ask the disk for things, seen from outside: whole and synced first, then the name, then
+ * the folder's sync, then a word about it (XFER-23).
+ */
+
+import assert from 'node:assert/strict';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { ferryMain, type Server, startServer } from '../e2e/server.ts';
+import { seededBytes } from '../support/content.ts';
+import { runs } from '../support/random.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { noStrace, run, runTraced, watch } from '../support/strace.ts';
+import type { Call } from '../support/trace.ts';
+import { judge, type Verdict } from '../support/trace-order.ts';
+
+/** Enough for marks in a journal, which come every 64 MiB, if the disk takes those before the rest is there. */
+const longBytes = 200 * 1024 * 1024;
+const contents = new Map<string, Buffer>([
+  ['empty', Buffer.alloc(0)],
+  ...Array.from({ length: 12 }, (_, i): [string, Buffer] => [`small-${i}`, seededBytes(3000 + i, i + 1)]),
+  ['middle', seededBytes(3_000_000, 77)],
+  ['nine-blocks', seededBytes(9_000_000, 78)],
+  ['inner/deep/one', seededBytes(100, 80)],
+]);
+
+function makeSource(folder: string): string {
+  mkdirSync(join(folder, 'inner/deep'), { recursive: true });
+  for (const [name, content] of contents) writeFileSync(join(folder, name), content);
+  const long = join(folder, 'long');
+  closeSync(openSync(long, 'w'));
+  truncateSync(long, longBytes);
+  return folder;
+}
+
+/** Other versions are there already: a small one and one that is replaced over a partial file. */
+function makeTarget(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'small-0'), 'an older version');
+  writeFileSync(join(folder, 'nine-blocks'), seededBytes(9_100_000, 79));
+  return folder;
+}
+
+const ferry = (...args: readonly string[]): string[] => [
+  process.execPath,
+  ferryMain,
+  ...args,
+  '--accept-new',
+];
+
+function assertAll(verdict: Verdict, folder: string): void {
+  assert.deepEqual(verdict.wrong, []);
+  assert.deepEqual(
+    verdict.published.toSorted(),
+    [...contents.keys(), 'long'].map((name) => join(folder, name)).toSorted(),
+  );
+  assert.ok(verdict.acknowledged > 0, 'somebody was told');
+  assert.ok(verdict.records >= 200 + 9, 'the journals were kept');
+  for (const [name, content] of contents) assert.ok(readFileSync(join(folder, name)).equals(content), name);
+}
+
+const toASocket = ({ name, file }: Call): boolean =>
+  /^(?:write|writev|sendto|sendmsg)$/.test(name) && file?.startsWith('socket:') === true;
+const toTheUser = ({ name, args }: Call): boolean =>
+  name === 'write' && /^[12]</.test(args) && !args.endsWith(', 0');
+
+describe('the order of syncs, names and answers (XFER-23)', { skip: noStrace }, () => {
+  /** One worker: what it writes to a socket between a name and its sync is too early, whatever it is. */
+  const serve = (t: TestContext, share: string): Promise<Server> => {
+    const server = startServer(share, { args: ['--open', '--threads', '1'], env: { TZ: 'UTC' } });
+    t.after(async () => (await server).stop());
+    return server;
+  };
+
+  test('ferryd answers for no file that a power cut could take', async (t) => {
+    const home = scratchFolder(t);
+    const source = makeSource(join(home, 'box'));
+    const share = join(home, 'share');
+    const target = makeTarget(join(share, 'box'));
+    const server = await serve(t, share);
+    let files = 0;
+    let marks = 0;
+    for (let round = 0; round < runs(1); round++) {
+      rmSync(target, { recursive: true });
+      makeTarget(target);
+      const watched = await watch(server.child.pid ?? 0, () => true);
+      const put = await run(ferry('put', '-r', '--overwrite', source, `${server.address}/`), server.env);
+      const calls = await watched.end();
+      assert.equal(put.status, 0, put.stderr);
+      const verdict = judge(calls, { folder: share, acknowledges: toASocket });
+      assertAll(verdict, target);
+      files += verdict.published.length;
+      marks += verdict.marks;
+    }
+    t.diagnostic(
+      `count: ${files} files put and ${marks} marks, none before its sync, none told of before its folder's`,
+    );
+  });
+
+  test('ferry reports no file that a power cut could take', async (t) => {
+    const home = scratchFolder(t);
+    const share = join(home, 'share');
+    makeSource(join(share, 'box'));
+    const server = await serve(t, share);
+    let files = 0;
+    let marks = 0;
+    for (let round = 0; round < runs(1); round++) {
+      const target = join(home, `own-${round}`);
+      makeTarget(join(target, 'box'));
+      const get = await runTraced(
+        ferry('get', '-r', '--overwrite', '--json', `${server.address}/box`, target),
+        { ...server.env, TZ: 'UTC' },
+      );
+      assert.equal(get.status, 0, get.stderr);
+      const verdict = judge(get.calls, { folder: target, acknowledges: toTheUser });
+      assertAll(verdict, join(target, 'box'));
+      files += verdict.published.length;
+      marks += verdict.marks;
+    }
+    t.diagnostic(
+      `count: ${files} files got and ${marks} marks, none before its sync, none told of before its folder's`,
+    );
+  });
+
+  test('a job that ferry has told of stays in the queue, also the first one', async (t) => {
+    const home = scratchFolder(t);
+    const share = join(home, 'share');
+    mkdirSync(share);
+    const server = await serve(t, share);
+    const state = join(home, 'all', 'state');
+    const env = { ...server.env, TZ: 'UTC', XDG_STATE_HOME: state };
+    writeFileSync(join(home, 'file'), 'content');
+    mkdirSync(join(home, 'all'));
+    for (const name of ['first', 'second']) {
+      const put = ferry('put', '--detach', '--paused', join(home, 'file'), `${server.address}/${name}`);
+      const submitted = await runTraced(put, env);
+      assert.equal(submitted.status, 0, submitted.stderr);
+      const { wrong, acknowledged } = judge(submitted.calls, {
+        folder: join(home, 'all'),
+        acknowledges: toTheUser,
+      });
+      // Its end, where SQLite puts away its log, is after all promises.
+      assert.deepEqual(
+        wrong.filter((text) => !text.includes('the trace ends')),
+        [],
+        name,
+      );
+      assert.equal(acknowledged, 1);
+    }
+  });
+});
