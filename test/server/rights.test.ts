@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { epoch, type FerryError, nameFromText, type Path } from '@ferry/protocol';
+import { epoch, type FerryError, nameFromText, type Owner, type Path } from '@ferry/protocol';
 import { BlockPool, SumAlgorithm } from '@ferry/protocol/content';
 import { Work } from '@ferry/protocol/disk';
 import {
@@ -22,6 +22,7 @@ import {
   manifest,
   mkdir,
   move,
+  owner,
   patch,
   read,
   readLink,
@@ -32,6 +33,7 @@ import {
   rename,
   restore,
   setFacts,
+  setOwner,
   slice,
   space,
   stat,
@@ -68,6 +70,8 @@ const content = randomContent(10);
 const file = path('file');
 /** Of `file`; some messages want it, and not everybody may ask for it. */
 let identity = '';
+/** Of the file, for who may not ask. */
+let whose: Owner = { user: 'root', group: 'root' };
 let deleted: Uint8Array = Buffer.alloc(16);
 const anything = {
   name: undefined,
@@ -128,6 +132,13 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   ],
   [Kind.makeLink, (session) => session.call(makeLink, { path: path('new-link'), target: 'file' })],
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
+  [
+    Kind.owner,
+    async (session) => {
+      whose = await session.call(owner, { path: file });
+    },
+  ],
+  [Kind.setOwner, (session) => session.call(setOwner, { path: file, ...whose })],
   [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
   [Kind.remove, (session) => session.call(remove, { path: path('gone') })],
   [Kind.copy, (session) => session.call(copy, { ...graft, from: path('link'), to: path('copy') })],
@@ -152,6 +163,7 @@ const looking = [
   Kind.space,
   Kind.ticket,
   Kind.readLink,
+  Kind.owner,
   Kind.read,
   Kind.readSlice,
   Kind.readRange,
@@ -175,6 +187,7 @@ const putting = [
 ];
 const altering = [
   Kind.setFacts,
+  Kind.setOwner,
   Kind.rename,
   Kind.remove,
   Kind.copy,
@@ -213,7 +226,7 @@ describe('rights', () => {
 
   it('let each role do its messages and no other, and change nothing by what is refused (AUTZ-01)', async (t) => {
     const dir = scratchFolder(t);
-    const server = await startServer(t, { dir, args: ['--threads', '1'] });
+    const server = await startServer(t, { dir, args: ['--threads', '1', '--owners'] });
     const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
     t.after(() => accounts.close());
     for (const role of roles) {

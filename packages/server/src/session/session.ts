@@ -7,6 +7,7 @@ import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
+import { ownerHandler, setOwnerHandler } from './handlers/owner.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
 import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
@@ -37,6 +38,8 @@ export function sessionHandlers(
       removeHandler(context),
       spaceHandler(context),
       setFactsHandler(context),
+      ownerHandler(context),
+      setOwnerHandler(context),
       readLinkHandler(context),
       readRangeHandler(context),
       makeLinkHandler(context),
