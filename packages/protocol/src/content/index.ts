@@ -6,5 +6,7 @@ export * from './delta.ts';
 export * from './digest.ts';
 export * from './line-search.ts';
 export * from './squeeze.ts';
+export * from './tar.ts';
 export * from './whole-digest.ts';
 export * from './zeros.ts';
+export * from './zstd-frames.ts';

@@ -4,7 +4,7 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts } from '../entry.ts';
@@ -21,6 +21,7 @@ import { moveAt } from './move.ts';
 import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import { damaged, misfit, partGone } from './staged-file-errors.ts';
 import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import { syncBeside } from './sync-beside.ts';
@@ -223,6 +224,8 @@ export class StagedFile {
     }
     try {
       onDisk(() => {
+        // What an earlier attempt left may be longer, by somebody else's hand.
+        if (fstatSync(fd).size > this.#spec.size) ftruncateSync(fd, this.#spec.size);
         setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         if (this.#staging.root.durable) fsyncSync(fd);
         this.#fd = undefined;
@@ -261,10 +264,11 @@ export class StagedFile {
       if (!root.contains(folderFd)) {
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
+      // First, as somebody else may have published the very same.
+      checkTarget(root, folderFd, name, this.#spec);
       return this.#withPart((partFolderFd) => {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
-        checkTarget(root, folderFd, name, this.#spec);
         if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);
@@ -384,16 +388,4 @@ export class StagedFile {
     this.#fd = undefined;
     if (fd !== undefined) quietly(() => closeSync(fd));
   }
-}
-
-function misfit(): FerryError {
-  return new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
-}
-
-function damaged(): FerryError {
-  return new FerryError(Code.INTEGRITY, 'a block arrived damaged');
-}
-
-function partGone(): FerryError {
-  return new FerryError(Code.BAD_STATE, 'the partial file is gone');
 }

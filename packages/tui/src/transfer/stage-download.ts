@@ -4,18 +4,19 @@ import type { Facts } from '@ferry/protocol';
 import { type StagedFile, Staging } from '@ferry/protocol/disk';
 import type { TransferContext } from './context.ts';
 import type { DownloadSpec } from './download.ts';
+import type { OwnId } from './own-id.ts';
 import { transferIdOf } from './transfer-id.ts';
 
-/** `expected`: identity of what may be replaced. @throws {FerryError} as Staging.create */
+/** `expected`: identity of what may be replaced; `ownId` takes the transfer's id. @throws {FerryError} as Staging.create */
 export function stageDownload(
   { root, source, target }: DownloadSpec,
   { size, modified, mode, identity, sparse = false }: Facts,
   { placing, writesBeside = 1, tag = '' }: Pick<TransferContext, 'placing' | 'writesBeside' | 'tag'>,
-  expected: string | undefined,
+  { expected, ownId }: { readonly expected: string | undefined; readonly ownId: OwnId },
 ): StagedFile {
   const staging = new Staging(root, { writesBeside });
   const spec = {
-    transferId: transferIdOf({ direction: 'download', identity, source, target }),
+    transferId: ownId.take(root.id, transferIdOf({ direction: 'download', identity, source, target })),
     target,
     size,
     modified,
