@@ -289,6 +289,7 @@ export class Mover {
       { ...order, existing: rule.policy, allowEmpty: rule.allowEmpty ?? false },
       {
         remote: line.remote,
+        owners: line.owners,
         lanes: line.lanes,
         bandwidth: this.#bandwidth.of(order.direction),
         pool,
