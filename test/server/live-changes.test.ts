@@ -131,7 +131,7 @@ describe('a change by the owner', () => {
     );
   });
 
-  it('gives and takes rights without ending anything', async (t) => {
+  it('gives and takes rights without ending anything (AUTH-23)', async (t) => {
     const { server, dir, accounts, add } = await begin(t);
     mkdirSync(join(dir, 'drafts'));
     const session = await logInto(server, { device: add('anna') });

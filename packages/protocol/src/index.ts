@@ -7,4 +7,5 @@ export * from './finding.ts';
 export * from './glob.ts';
 export * from './limits.ts';
 export * from './link-target.ts';
+export * from './owner.ts';
 export * from './path.ts';
