@@ -31,18 +31,23 @@ class Inlet {
   /** What arrived before `start`; at most one read, because the first one stops reading. */
   early: Buffer[] = [];
 
-  readonly onread: Onread = {
-    buffer: Buffer.alloc(readBufferBytes),
-    callback: (count, buffer) => {
-      const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, count);
-      if (this.reader === undefined) {
-        this.early.push(Buffer.from(bytes));
-        return false;
-      }
-      this.reader.onData(bytes);
-      return !this.paused;
-    },
-  };
+  /** As `onread` wants it, with a buffer of its own. */
+  onread(): Onread {
+    return {
+      buffer: Buffer.alloc(readBufferBytes),
+      callback: (count, buffer) => this.take(Buffer.from(buffer.buffer, buffer.byteOffset, count)),
+    };
+  }
+
+  /** @returns whether more is wanted now */
+  take(bytes: Buffer): boolean {
+    if (this.reader === undefined) {
+      this.early.push(Buffer.from(bytes));
+      return false;
+    }
+    this.reader.onData(bytes);
+    return !this.paused;
+  }
 }
 
 class SocketLink implements Link {
@@ -159,7 +164,7 @@ export function dial(opts: DialOpts): Promise<Link> {
       rejectUnauthorized: false,
       ALPNProtocols: ['ferry/1'],
       highWaterMark: limits.linkBufferBytes,
-      onread: inlet.onread,
+      onread: inlet.onread(),
     };
     const socket = connect(options);
     const timer = setTimeout(
@@ -242,7 +247,7 @@ export function acceptTls(
   const tls = new TLSSocket(socket, options);
   // A TLSSocket over an accepted socket ignores `onread` (seen on Node 24.21 and 26.10), so here bytes come as 'data'.
   tls.pause();
-  tls.on('data', (bytes: Buffer) => inlet.onread.callback(bytes.length, bytes));
+  tls.on('data', (bytes: Buffer) => inlet.take(bytes));
   return new Promise<Link>((resolve, reject) => {
     const fail = (error: FerryError): void => {
       clearTimeout(timer);
