@@ -212,7 +212,7 @@ function toldBy(out: string): readonly string[] {
 describe('killed at any moment', { concurrency: true }, () => {
   for (const direction of ['download', 'upload'] as const) {
     const verb = direction === 'download' ? 'get' : 'put';
-    test(`the client, a ${verb} by hand: the same command completes (XFER-19, XFER-33)`, async (t) => {
+    test(`the client, a ${verb} by hand: the same command completes (XFER-19, XFER-24, XFER-33)`, async (t) => {
       const random = randomFrom(seed + verb.length + direction.length);
       const place = newPlace();
       const server = await serve(t, place.share);
@@ -242,7 +242,7 @@ describe('killed at any moment', { concurrency: true }, () => {
     });
   }
 
-  test('the client that moves a queue: the next one goes on (XFER-19, XFER-33)', async (t) => {
+  test('the client that moves a queue: the next one goes on (XFER-19, XFER-24, XFER-33)', async (t) => {
     const random = randomFrom(seed + 3);
     const place = newPlace();
     const server = await serve(t, place.share);
@@ -285,7 +285,7 @@ describe('killed at any moment', { concurrency: true }, () => {
     t.diagnostic(counts.said('client with a queue'));
   });
 
-  test('the server: clients go on when it is back (XFER-18)', async (t) => {
+  test('the server: clients go on when it is back (XFER-18, XFER-24)', async (t) => {
     const random = randomFrom(seed + 4);
     const place = newPlace();
     const first = await serve(t, place.share);
