@@ -101,6 +101,12 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
     request: { size: 5_000_000, firstBlock: bytes(32) },
     reply: { place: { path, identity: facts.identity } },
   }),
+  ...of('archive', messages.archive, {
+    request: { path, format: messages.ArchiveFormat.zstd },
+    part: progress,
+    reply: { files: 1, folders: 2, bytes: 3, skipped: 4, failed: 5, blocks: 6, size: 7 },
+  }),
+  ...of('unpack', messages.unpack, { request: { archive: path, to: path } }),
   ...of('ticket', messages.ticket, { request: {}, reply: { ticket: bytes(100) } }),
   ...of('attach', messages.attach, { request: { version: 1, ticket: bytes(100), proof: bytes(32) } }),
   ...of('read', messages.read, {

@@ -5,14 +5,16 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, nameFromText, type Path } from '@ferry/protocol';
-import { BlockPool, SumAlgorithm } from '@ferry/protocol/content';
-import { Work } from '@ferry/protocol/disk';
+import { BlockPool, SumAlgorithm, tarEnd } from '@ferry/protocol/content';
 import {
+  ArchiveFormat,
+  archive,
   commit,
   copy,
   create,
   discard,
   emptyTrash,
+  enrol,
   fetch,
   find,
   list,
@@ -39,6 +41,7 @@ import {
   sum,
   ticket,
   trash,
+  unpack,
   usage,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
@@ -56,7 +59,15 @@ import {
 import { withRights } from '../../packages/server/src/access/with-rights.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
 import { parseRule } from '../../packages/server/src/owner/settings.ts';
-import { createOf, logInto, newDevice, openLane, sendBlock, type TestSession } from '../support/client.ts';
+import {
+  createOf,
+  enrolmentOf,
+  logInto,
+  newDevice,
+  openLane,
+  sendBlock,
+  type TestSession,
+} from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder, snapshot } from '../support/scratch.ts';
 import { startServer, userEnv } from '../support/server.ts';
@@ -66,9 +77,6 @@ type Try = (session: ClientChannel, lane: ClientChannel, pool: BlockPool) => Pro
 
 const content = randomContent(10);
 const file = path('file');
-/** Of `file`; some messages want it, and not everybody may ask for it. */
-let identity = '';
-let deleted: Uint8Array = Buffer.alloc(16);
 const anything = {
   name: undefined,
   anyCase: false,
@@ -79,7 +87,11 @@ const anything = {
   before: undefined,
   content: undefined,
 };
-const graft = { from: file, existing: 0, expected: undefined } as const;
+const graft = { existing: 0, expected: undefined } as const;
+/** Of what went to the trash. */
+let deletionId: Uint8Array = Buffer.alloc(16);
+/** Of `file`; some messages want it, and not everybody may ask for it. */
+let identity = '';
 
 /** One honest use of every message that comes after login, in an order in which each can be done. */
 const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
@@ -87,14 +99,12 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.stat, (session) => session.call(stat, { path: file })],
   [Kind.space, (session) => session.call(space, { path: [] })],
   [Kind.ticket, (session) => session.call(ticket, {})],
+  [Kind.enrol, (session) => session.call(enrol, enrolmentOf(newDevice(), session.link))],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
   [
     Kind.readRange,
     (session) => session.call(readRange, { path: file, identity: undefined, offset: 0, length: 1 }),
   ],
-  [Kind.sum, (session) => session.call(sum, { path: file, algorithm: SumAlgorithm.blake3 })],
-  [Kind.usage, (session) => session.call(usage, { path: [] })],
-  [Kind.find, (session) => session.call(find, { ...anything, path: [], most: 1 })],
   [Kind.read, (_, lane) => lane.call(read, { path: file, identity: undefined, first: 0, count: 1 })],
   [Kind.fetch, (_, lane) => lane.call(fetch, { folder: [], names: [nameFromText('file')] })],
   [Kind.manifest, (_, lane) => lane.call(manifest, { path: file, identity })],
@@ -128,21 +138,39 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   ],
   [Kind.makeLink, (session) => session.call(makeLink, { path: path('new-link'), target: 'file' })],
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
-  [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
-  [Kind.remove, (session) => session.call(remove, { path: path('gone') })],
-  [Kind.copy, (session) => session.call(copy, { ...graft, from: path('link'), to: path('copy') })],
-  [Kind.move, (session) => session.call(move, { ...graft, from: path('link'), to: path('moved') })],
+  [Kind.copy, (session) => session.call(copy, { ...graft, from: file, to: path('copy') })],
+  [Kind.move, (session) => session.call(move, { ...graft, from: path('copy'), to: path('moved') })],
   [Kind.removeTree, (session) => session.call(removeTree, { path: path('moved') })],
+  [Kind.sum, (session) => session.call(sum, { path: file, algorithm: SumAlgorithm.blake3 })],
+  [Kind.usage, (session) => session.call(usage, { path: [] })],
+  [Kind.find, (session) => session.call(find, { ...anything, path: [], most: 1 })],
+  [Kind.archive, (_, lane) => lane.call(archive, { path: file, format: ArchiveFormat.zstd })],
+  [Kind.unpack, (session) => session.call(unpack, { archive: path('tar'), to: path('unpacked') })],
   [
     Kind.trash,
     async (session) => {
-      ({ id: deleted } = (await session.call(trash, { path: path('other') })).deletion);
+      const { deletion } = await session.call(trash, { path: path('thrown') });
+      deletionId = deletion.id;
     },
   ],
   [Kind.listTrash, (session) => session.call(listTrash, {})],
-  [Kind.restore, (session) => session.call(restore, { id: deleted, to: undefined })],
+  [Kind.restore, (session) => session.call(restore, { id: deletionId, to: undefined })],
   [Kind.emptyTrash, (session) => session.call(emptyTrash, { ids: undefined })],
+  [Kind.rename, (session) => session.call(rename, { from: file, to: path('other') })],
+  [Kind.remove, (session) => session.call(remove, { path: path('gone') })],
   [Kind.locate, (_, lane) => lane.call(locate, { size: 1, firstBlock: content.root })],
+  [
+    Kind.slice,
+    (_, lane) =>
+      lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
+  ],
+  [
+    Kind.readSlice,
+    async (session, lane) => {
+      const { identity } = (await session.call(stat, { path: file })).facts;
+      return lane.call(readSlice, { path: file, identity, index: 0, offset: 0, length: 3, digest: false });
+    },
+  ],
 ]);
 
 /** What each role may, said a second time and by hand: a slip in the table must not be a slip here. */
@@ -151,6 +179,7 @@ const looking = [
   Kind.stat,
   Kind.space,
   Kind.ticket,
+  Kind.enrol,
   Kind.readLink,
   Kind.read,
   Kind.readSlice,
@@ -161,6 +190,7 @@ const looking = [
   Kind.sum,
   Kind.usage,
   Kind.find,
+  Kind.archive,
 ];
 const putting = [
   Kind.mkdir,
@@ -180,6 +210,7 @@ const altering = [
   Kind.copy,
   Kind.move,
   Kind.removeTree,
+  Kind.unpack,
   Kind.trash,
   Kind.listTrash,
   Kind.restore,
@@ -189,7 +220,7 @@ const expected: Readonly<Record<Role, readonly Kind[]>> = {
   owner: [...looking, ...putting, ...altering],
   writer: [...looking, ...putting, ...altering],
   reader: looking,
-  uploader: [Kind.space, Kind.ticket, ...putting],
+  uploader: [Kind.space, Kind.ticket, Kind.enrol, ...putting],
 };
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the ways to log in. */
@@ -221,6 +252,8 @@ describe('rights', () => {
       mkdirSync(home);
       writeFileSync(join(home, 'file'), 'content');
       writeFileSync(join(home, 'gone'), 'content');
+      writeFileSync(join(home, 'thrown'), 'content');
+      writeFileSync(join(home, 'tar'), tarEnd);
       symlinkSync('file', join(home, 'link'));
       const device = newDevice();
       accounts.add(role, { ...newAccount, role: 'owner', root: path(role) }, 0);
@@ -342,31 +375,6 @@ describe('rules for folders', () => {
     assert.equal(await rename('hidden', 'elsewhere'), 'FORBIDDEN', 'it is seen, as the way to what is below');
     assert.equal(await rename('hidden/file', 'elsewhere'), 'NOT_FOUND');
     assert.equal(await rename('mixed/file', 'mixed/other'), 'done');
-  });
-
-  it('hold for all that long work takes along', async () => {
-    const storage = await makeStorage();
-    const { works } = storage;
-    const work = new Work();
-    const graft = { existing: 'fail', inside: [] } as const;
-    const copy = (from: string, to: string): Promise<string> =>
-      codeOf(works.copy({ ...graft, from: path(from), to: path(to) }, work));
-    const move = (from: string, to: string): Promise<string> =>
-      codeOf(works.move({ ...graft, from: path(from), to: path(to) }, work));
-    assert.equal(await copy('hidden/file', 'mixed/taken'), 'NOT_FOUND');
-    assert.equal(await copy('shown/file', 'shown/taken'), 'FORBIDDEN');
-    assert.equal(await copy('mixed', 'taken'), 'FORBIDDEN', 'what may only be listed would be read');
-    assert.equal(await move('mixed', 'taken'), 'FORBIDDEN');
-    assert.equal(await move('mixed/file', 'shown/taken'), 'FORBIDDEN');
-    assert.equal(await codeOf(works.removeTree(path('mixed'), work)), 'FORBIDDEN');
-    assert.equal(await codeOf(works.trash(path('shown'), 'anna', work)), 'FORBIDDEN');
-    const noRows = async (): Promise<void> => {};
-    assert.equal(await codeOf(works.sum(path('mixed'), SumAlgorithm.blake3, work, noRows)), 'FORBIDDEN');
-    assert.equal(await codeOf(works.usage(path('hidden'), work, noRows)), 'FORBIDDEN');
-    assert.equal(
-      await codeOf(works.find([], { ...anything, content: 'text' }, 1, work, noRows)),
-      'FORBIDDEN',
-    );
   });
 
   it('show of a folder what one may do something with, and the way to it', async () => {

@@ -35,7 +35,7 @@ export function fromMeaning(meaning: Meaning): Packable {
 
 /** A page with the hex behind each `<!-- vector: NAME -->` set to the vector's, in lines of 32 bytes. */
 export function quoted(page: string, hexOf: (name: string) => string | undefined): string {
-  return page.replaceAll(/<!-- vector: ([A-Za-z-]+) -->\n```\n[^`]*```/g, (_, name: string) => {
+  return page.replaceAll(/<!-- vector: ([a-zA-Z-]+) -->\n```\n[^`]*```/g, (_, name: string) => {
     const hex = hexOf(name);
     if (hex === undefined) throw new Error(`there is no vector ${name}`);
     const lines = hex.match(/.{1,64}/g) ?? [];

@@ -112,6 +112,22 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       signature: counted(0x80, 64),
     }),
   ],
+  password: [
+    'a client logs in with a name and a password',
+    body(Kind.password, 1, messages.password.request, {
+      version: 1,
+      features: 0,
+      client: 'ferry 0.1.0',
+      user: 'anna',
+      password: 'kahn-über',
+      deviceKey: counted(1, 32),
+      signature: counted(0x80, 64),
+    }),
+  ],
+  enrol: [
+    'a client makes another device known',
+    body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
+  ],
   welcome: [
     'the server lets it in',
     body(Kind.reply, 1, hello.reply, {
@@ -296,6 +312,32 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   emptyTrash: [
     'one of it, for good',
     body(Kind.emptyTrash, 7, messages.emptyTrash.request, { ids: [deletion.id] }),
+  ],
+  unpack: [
+    'an archive into a new folder',
+    body(Kind.unpack, 7, messages.unpack.request, {
+      archive: pathFromText('docs.tar.zst'),
+      to: pathFromText('docs'),
+    }),
+  ],
+  archive: [
+    'a folder as tar.zst',
+    body(Kind.archive, 7, messages.archive.request, {
+      path: pathFromText('docs'),
+      format: messages.ArchiveFormat.zstd,
+    }),
+  ],
+  'archive-reply': [
+    'all was sent',
+    body(Kind.reply, 7, messages.archive.reply, {
+      files: 2,
+      folders: 1,
+      bytes: 600,
+      skipped: 0,
+      failed: 0,
+      blocks: 1,
+      size: 310,
+    }),
   ],
   ticket: ['a ticket for a lane', body(Kind.ticket, 8, ticket.request, {})],
   'ticket-reply': ['here it is (opaque)', body(Kind.reply, 8, ticket.reply, { ticket: counted(0, 24) })],

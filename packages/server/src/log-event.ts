@@ -38,7 +38,7 @@ export type LogEvent =
   | { readonly what: 'renamed'; readonly who: Who; readonly path: Shown; readonly to: Shown }
   /** Files that went from one place here to another; `bytes` of content had to be written for that. */
   | {
-      readonly what: 'copied' | 'moved';
+      readonly what: 'copied' | 'moved' | 'unpacked';
       readonly who: Who;
       readonly path: Shown;
       readonly to: Shown;

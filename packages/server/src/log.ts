@@ -92,6 +92,7 @@ function text(event: LogEvent): string {
       return `${name(event.who)} ${event.what} ${event.path}${event.files === undefined ? '' : ` (${counted(event.files)})`}`;
     case 'copied':
     case 'moved':
+    case 'unpacked':
       return `${name(event.who)} ${event.what} ${event.path} to ${event.to} (${counted(event.files)}, ${moved(event)})`;
     case 'renamed':
       return `${name(event.who)} renamed ${event.path} to ${event.to}`;

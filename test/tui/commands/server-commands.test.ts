@@ -203,6 +203,50 @@ describe('commands on the server', () => {
     assert.equal(ferry('find', '@f', '--larger', 'huge').code, 2);
   });
 
+  test('get --as gives what tar and zstd read; unpack takes what they write', () => {
+    mkdirSync(join(shared, 't/sub'), { recursive: true });
+    writeFileSync(join(shared, 't/sub/big'), randomBytes(2_500_000));
+    writeFileSync(join(shared, 't/text'), 'text\n'.repeat(1000));
+    const here = join(home, 'archives');
+    mkdirSync(here);
+    const missing = ['tar', 'zstd', 'gzip'].find((tool) => spawnSync(tool, ['--version']).status !== 0);
+    for (const [format, flag] of [
+      ['tar', ''],
+      ['tar.gz', '-z'],
+      ['tar.zst', '--zstd'],
+    ] as const) {
+      const got = ferry('get', '--as', format, '@t', here);
+      assert.match(got.err, /^archived t: 2 files, 2\.5\d* MB\n$/);
+      assert.deepEqual(readdirSync(here), [`t.${format}`]);
+      if (missing === undefined) {
+        const out = join(home, `out-${format}`);
+        mkdirSync(out);
+        const args = ['-x', ...(flag === '' ? [] : [flag]), '-f', join(here, `t.${format}`), '-C', out];
+        assert.equal(spawnSync('tar', args).status, 0);
+        assert.equal(spawnSync('diff', ['-r', join(out, 't'), join(shared, 't')]).status, 0);
+      } else process.stdout.write(`SKIPPED: ${missing} is not installed here\n`);
+      assert.equal(ferry('get', '--as', format, '@t', here).code, 1);
+      rmSync(join(shared, 'up'), { recursive: true, force: true });
+      mkdirSync(join(shared, 'up'));
+      assert.equal(ferry('put', join(here, `t.${format}`), '@up/').code, 0);
+      const unpacked = ferry('unpack', `@up/t.${format}`);
+      assert.match(unpacked.err, /^unpacked up\/t: 2 files, 2\.5\d* MB\n$/);
+      assert.equal(spawnSync('diff', ['-r', join(shared, 'up/t/t'), join(shared, 't')]).status, 0);
+      rmSync(join(here, `t.${format}`));
+    }
+    const piped = spawnSync(
+      process.execPath,
+      [ferryMain, 'get', '--as', 'tar', `${server.address}/t/text`, '-'],
+      {
+        env: server.env,
+      },
+    );
+    assert.equal(piped.stdout.subarray(512, 512 + 5000).toString(), 'text\n'.repeat(1000));
+    assert.equal(ferry('get', '--as', 'zip', '@t', here).code, 2);
+    assert.equal(ferry('get', '--as', 'tar', '@no', here).code, 1);
+    assert.deepEqual(readdirSync(here), []);
+  });
+
   test('a disk that fills up in mid-copy is NO_SPACE, and nothing of the copy is left (XFER-10)', {
     skip: mountable() ? false : 'no small file system can be mounted here',
   }, async () => {

@@ -6,4 +6,6 @@ export * from './delta.ts';
 export * from './digest.ts';
 export * from './line-search.ts';
 export * from './squeeze.ts';
+export * from './tar.ts';
 export * from './whole-digest.ts';
+export * from './zstd-frames.ts';

@@ -1,5 +1,6 @@
 /** Public door: files of one root folder on this machine's disk, confined to it. For I/O threads of both programs. */
 
+export { archiveTree, type Sink } from './archive-tree.ts';
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
@@ -19,4 +20,5 @@ export { findIn, type Hit, type Rows, type SumRow, sumTree, type UsageRow, usage
 export type { TargetRule } from './target.ts';
 export { Trash, type Trashed } from './trash.ts';
 export { trashAgeMs, trashEntries, trashToDrop } from './trash-policy.ts';
+export { type UnpackSpec, unpackTree } from './unpack-tree.ts';
 export { Work, type WorkFailure, type WorkOpts } from './work.ts';

@@ -40,6 +40,11 @@ export class OpenFile {
     return length;
   }
 
+  /** For reads on Node's thread pool; no longer than this is open. */
+  get fd(): number {
+    return this.#held;
+  }
+
   /** Fills `target` with what begins at `offset`. @throws {FerryError} SOURCE_CHANGED when the file ends before; IO_ERROR */
   readAt(offset: number, target: Uint8Array): void {
     const fd = this.#held;

@@ -15,15 +15,15 @@ const readOnPool = promisify(read);
 const smallBytes = 64 * 1024;
 
 /**
- * `use` gets each chunk, whose buffer is used again when its promise settles, and whether it is the last; an empty file is one
- * empty chunk. False ends it early. Counts the bytes.
+ * `use` gets each chunk, whose buffer is used again when its promise settles, whether it is the last, and the size of the file;
+ * an empty file is one empty chunk. False ends it early. Counts the bytes.
  * @throws {FerryError} NOT_REGULAR, SOURCE_CHANGED; raw system errors
  */
 export async function readThrough(
   root: Root,
   { folderFd, name }: Found,
   work: Work,
-  use: (chunk: Buffer, isLast: boolean) => boolean | Promise<boolean>,
+  use: (chunk: Buffer, isLast: boolean, size: number) => boolean | Promise<boolean>,
 ): Promise<void> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const fd = openSync(pathAt(folderFd, name), flags);
@@ -48,7 +48,7 @@ export async function readThrough(
       }
       done += got;
       work.bytes += got;
-      goOn = (await use(buffer.subarray(0, got), done === size)) && done < size;
+      goOn = (await use(buffer.subarray(0, got), done === size, size)) && done < size;
       if (done === size && identityOf(fstatSync(fd, { bigint: true })) !== identityOf(stats)) {
         throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was read');
       }

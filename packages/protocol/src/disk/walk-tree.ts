@@ -21,6 +21,8 @@ export type Found = {
 export type Visit = {
   /** What it throws is a failure of this entry. Folders come before what is in them. */
   entry(found: Found): void | Promise<void>;
+  /** The folder that it begins at, before all others; the root has no name and is not told. */
+  top?(found: Found): void | Promise<void>;
   /** After all in a folder, the first one excepted. */
   left?(found: Found): void | Promise<void>;
 };
@@ -39,9 +41,9 @@ export async function walkTree(root: Root, path: Path, work: Work, visit: Visit)
         await visit.entry({ ...top, stats, below: [] });
         return;
       }
-      const folderFd = root.holdFolder(path);
       work.folders += 1;
-      await walkIn(root, folderFd, path, [], work, visit);
+      if (top !== undefined && stats !== undefined) await visit.top?.({ ...top, stats, below: [] });
+      await walkIn(root, root.holdFolder(path), path, [], work, visit);
     } finally {
       if (top !== undefined) closeSync(top.folderFd);
     }
@@ -66,7 +68,7 @@ async function walkIn(
       const below = [...shown, name];
       try {
         const stats = root.lookAt(folderFd, name);
-        if (stats === undefined) continue;
+        if (stats === undefined || (work.isLimited && !work.sees([...start, ...below]))) continue;
         const found = { folderFd, name, stats, below };
         if (!stats.isDirectory()) {
           work.files += 1;

@@ -45,6 +45,9 @@ export class Work {
   skipped = 0;
   failed = 0;
   readonly #opts: WorkOpts;
+  #guards: (() => void)[] = [];
+  #sees: ((path: Path) => boolean) | undefined;
+  #stopped: { readonly error: unknown } | undefined;
   #untold: WorkFailure[] = [];
   #sliceSince = performance.now();
   #toldMs = performance.now();
@@ -64,15 +67,42 @@ export class Work {
     return this.#rest();
   }
 
+  /** `check` is asked between slices and before anything gets its name; what it throws ends the work. */
+  guard(check: () => void): void {
+    this.#guards.push(check);
+  }
+
+  /** Walks leave out what `sees` says no to; of paths from the root of the storage. */
+  limitTo(sees: (path: Path) => boolean): void {
+    this.#sees = sees;
+  }
+
+  sees(path: Path): boolean {
+    return this.#sees?.(path) ?? true;
+  }
+
+  /** False where nothing is left out: then nobody needs to make paths to ask {@link sees}. */
+  get isLimited(): boolean {
+    return this.#sees !== undefined;
+  }
+
+  get isCancelled(): boolean {
+    return this.#opts.signal?.aborted === true;
+  }
+
   /** @throws {FerryError} as {@link turn} */
   check(): void {
     const { signal } = this.#opts;
-    if (signal?.aborted !== true) return;
+    if (signal?.aborted !== true) {
+      this.#ask();
+      return;
+    }
     throw asFerryError(signal.reason, (cause) => new FerryError(Code.CANCELLED, 'cancelled', { cause }));
   }
 
   /** One entry could not be done. @throws what makes it pointless to go on */
   fail(path: Path, thrown: unknown): void {
+    if (this.#stopped !== undefined) throw this.#stopped.error;
     const error = asDiskError(thrown);
     if (fatal.has(error.code)) throw error;
     this.failed += 1;
@@ -88,6 +118,15 @@ export class Work {
   get buffer(): Buffer {
     this.#buffer ??= Buffer.allocUnsafe(limits.blockBytes);
     return this.#buffer;
+  }
+
+  #ask(): void {
+    try {
+      for (const guard of this.#guards) guard();
+    } catch (error) {
+      this.#stopped = { error };
+      throw error;
+    }
   }
 
   async #rest(): Promise<void> {

@@ -1,4 +1,5 @@
 /** One file per message; this is the list of them. */
+export * from './archive.ts';
 export * from './attach.ts';
 export * from './block.ts';
 export * from './commit.ts';
@@ -6,6 +7,7 @@ export * from './committed.ts';
 export * from './copy.ts';
 export * from './create.ts';
 export * from './discard.ts';
+export * from './enrol.ts';
 export * from './event.ts';
 export * from './facts.ts';
 export * from './failure.ts';
@@ -17,6 +19,7 @@ export * from './locate.ts';
 export * from './make-link.ts';
 export * from './manifest.ts';
 export * from './mkdir.ts';
+export * from './password.ts';
 export * from './patch.ts';
 export * from './read.ts';
 export * from './read-link.ts';
@@ -33,5 +36,6 @@ export * from './store.ts';
 export * from './sum.ts';
 export * from './ticket.ts';
 export * from './trash.ts';
+export * from './unpack.ts';
 export * from './usage.ts';
 export * from './work.ts';

@@ -16,6 +16,7 @@ export const Kind = {
   /** The first frame of a connection decides what it is. */
   hello: 0x10,
   attach: 0x11,
+  password: 0x12,
   /** Requests of the control connection. */
   list: 0x20,
   stat: 0x21,
@@ -39,6 +40,9 @@ export const Kind = {
   listTrash: 0x37,
   restore: 0x38,
   emptyTrash: 0x39,
+  unpack: 0x3a,
+  /** Long work that file bytes come from; on lanes. */
+  archive: 0x3b,
   /** Requests of a lane. `block` also carries file bytes from server to client, by the id of the read. */
   read: 0x40,
   create: 0x41,
@@ -52,6 +56,8 @@ export const Kind = {
   readSlice: 0x49,
   slice: 0x4a,
   locate: 0x4b,
+  /** Accounts, on the control connection. */
+  enrol: 0x60,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -2,6 +2,7 @@
 
 import { type Path, rootPath } from '@ferry/protocol';
 import type { OpenTo } from '../config.ts';
+import type { Bounds } from './bounds.ts';
 import type { Rights } from './rights.ts';
 
 export type Principal = {
@@ -23,6 +24,7 @@ export type Account = {
   readonly device: Uint8Array;
   /** Milliseconds since 1970; Infinity: never. */
   readonly expiresMs: number;
+  readonly bounds: Bounds;
 };
 
 /** The name of those who come in because the door is open. */

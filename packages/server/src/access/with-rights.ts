@@ -5,17 +5,8 @@
 
 import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, Upload, UploadSpec, Wait } from '../storage/storage.ts';
-import type { Works } from '../storage/works.ts';
-import {
-  isReadOnly,
-  isVisible,
-  may,
-  mayThroughout,
-  type Right,
-  type Rights,
-  refusal,
-  rightsAt,
-} from './rights.ts';
+import { isVisible, may, mayThroughout, type Right, type Rights, refusal, rightsAt } from './rights.ts';
+import { worksWithRights } from './works-with-rights.ts';
 
 /** @param root what the account sees as its root: it may always know that this is there */
 export function withRights(storage: Storage, root: Path, now: () => Rights): Storage {
@@ -23,7 +14,7 @@ export function withRights(storage: Storage, root: Path, now: () => Rights): Sto
     const rights = now();
     if ((throughout ? mayThroughout : may)(rights, right, path)) return;
     if (!isVisible(rights, path) && path.length > root.length) throw nothingThere();
-    throw refusal(right, isReadOnly(rights, root));
+    throw refusal(right, rights, root);
   };
   const checkPut = (path: Path, existing: 'fail' | 'overwrite'): void => {
     check('create', path);
@@ -85,56 +76,8 @@ export function withRights(storage: Storage, root: Path, now: () => Rights): Sto
         },
         () => storage.fetchPack(folder, names, opts),
       ),
-    works: worksWithRights(storage.works, check),
+    works: worksWithRights(storage.works, { check, now, root }),
     close: () => storage.close(),
-  };
-}
-
-type Check = (right: Right, path: Path, throughout?: boolean) => void;
-
-/** Long work is held against all that is below: it takes whole folders with it. */
-function worksWithRights(works: Works, check: Check): Works {
-  return {
-    copy: async (spec, work) => {
-      check('read', spec.from, true);
-      check('create', spec.to, true);
-      if (spec.existing === 'overwrite') check('overwrite', spec.to, true);
-      return works.copy(spec, work);
-    },
-    move: async (spec, work) => {
-      check('rename', spec.from, true);
-      check('rename', spec.to, true);
-      if (spec.existing === 'overwrite') check('overwrite', spec.to, true);
-      return works.move(spec, work);
-    },
-    removeTree: async (path, work) => {
-      check('delete', path, true);
-      return works.removeTree(path, work);
-    },
-    sum: async (path, algorithm, work, rows) => {
-      check('read', path, true);
-      return works.sum(path, algorithm, work, rows);
-    },
-    usage: async (path, work, rows) => {
-      check('list', path, true);
-      return works.usage(path, work, rows);
-    },
-    find: async (path, query, most, work, rows) => {
-      check('list', path, true);
-      if (query.content !== undefined) check('read', path, true);
-      return works.find(path, query, most, work, rows);
-    },
-    trash: async (path, owner, work) => {
-      check('delete', path, true);
-      return works.trash(path, owner, work);
-    },
-    listTrash: (owner, inside, work, rows) => works.listTrash(owner, inside, work, rows),
-    restore: async (owner, inside, id, to) => {
-      // Where it was is known only to the trash.
-      check('create', to ?? inside, true);
-      return works.restore(owner, inside, id, to);
-    },
-    emptyTrash: (owner, inside, ids, work) => works.emptyTrash(owner, inside, ids, work),
   };
 }
 

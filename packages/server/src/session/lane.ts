@@ -6,6 +6,7 @@ import { Kind } from '@ferry/protocol/wire';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
+import { archiveHandler } from './handlers/archive.ts';
 import { commitHandler } from './handlers/commit.ts';
 import { createHandler } from './handlers/create.ts';
 import { discardHandler } from './handlers/discard.ts';
@@ -20,6 +21,7 @@ import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
 import { LaneUploads } from './lane-uploads.ts';
 import { permitted } from './permitted.ts';
+import { SessionWorks } from './works.ts';
 
 export type LaneContext = SessionContext & {
   readonly pool: BlockPool;
@@ -50,6 +52,7 @@ export class Lane {
         manifestHandler(context),
         locateHandler(context),
         patchHandler(this.#uploads),
+        archiveHandler(context, new SessionWorks(context.transfers)),
         sliceHandler(this.#uploads),
       ]),
     );

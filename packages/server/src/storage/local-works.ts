@@ -11,6 +11,8 @@ export function localWorks(root: disk.Root, staging: disk.Staging): Works {
     removeTree: (path, work) => disk.removeTree(root, path, work),
     sum: (path, algorithm, work, rows) => disk.sumTree(root, path, algorithm, work, rows),
     usage: (path, work, rows) => disk.usageOf(root, path, work, rows),
+    archive: (path, work, sink) => disk.archiveTree(root, path, work, sink),
+    unpack: (spec, work) => disk.unpackTree(staging, spec, work),
     trash: (path, owner, work) => trash.put(path, owner, work, Date.now()),
     listTrash: async (owner, inside, work, rows) => {
       for (const trashed of trash.list(owner, inside)) {

@@ -1,14 +1,14 @@
 /** Learning of a tree by a storage's single steps; part of plain-works.ts. Worker threads. */
 
 import { asFerryError, type Entry, EntryKind, entryTest, type Path } from '@ferry/protocol';
-import { blockCount, LineSearch, wholeDigest } from '@ferry/protocol/content';
+import { blockCount, LineSearch, tarEnd, tarHeader, tarPadding, wholeDigest } from '@ferry/protocol/content';
 import type { Storage } from './storage.ts';
 import type { Hit, UsageRow, Work, Works } from './works.ts';
 
 type Steps = Omit<Storage, 'works'>;
 type Visit = (entry: Entry, below: Path) => Promise<void>;
 
-export function plainSurvey(storage: Steps): Pick<Works, 'sum' | 'usage' | 'find'> {
+export function plainSurvey(storage: Steps): Pick<Works, 'sum' | 'usage' | 'find' | 'archive'> {
   return {
     sum: (path, algorithm, work, rows) =>
       walk(storage, path, work, async ({ kind, size }, below) => {
@@ -20,6 +20,26 @@ export function plainSurvey(storage: Steps): Pick<Works, 'sum' | 'usage' | 'find
         });
         await rows({ path: below, size, digest: digest.digest() });
       }),
+    archive: async (path, work, sink) => {
+      const prefix = path.slice(-1);
+      const put = async (entry: Entry, below: Path): Promise<void> => {
+        const isFolder = entry.kind === EntryKind.folder;
+        const name = [...prefix, ...below].join('/');
+        const { size, mode, modified } = entry;
+        const kind = isFolder ? 'folder' : 'file';
+        await sink(tarHeader({ path: name, kind, size, mode, modified: modified.s, target: '' }));
+        if (isFolder) return;
+        await readThrough(storage, [...path, ...below], work, async (chunk) => {
+          await sink(chunk);
+          return true;
+        });
+        await sink(tarPadding(size));
+      };
+      const top = await storage.stat(path);
+      if (prefix.length > 0 && top.kind === EntryKind.folder) await put(top, []);
+      await walk(storage, path, work, put);
+      await sink(tarEnd);
+    },
     usage: async (path, work, rows) => {
       const byName = new Map<string, UsageRow>();
       await walk(storage, path, work, async ({ kind, size }, below) => {
@@ -88,6 +108,7 @@ async function walk(storage: Steps, path: Path, work: Work, visit: Visit): Promi
         const turn = work.turn();
         if (turn !== undefined) await turn;
         const one = [...below, entry.name];
+        if (!work.sees([...path, ...one])) continue;
         try {
           if (entry.kind !== EntryKind.folder) work.files += 1;
           await visit(entry, one);

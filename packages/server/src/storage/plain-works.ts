@@ -29,6 +29,9 @@ export function plainWorks(storage: Steps): Works {
   };
   return {
     ...plainSurvey(storage),
+    unpack: async () => {
+      throw new FerryError(Code.FORBIDDEN, 'archives cannot be unpacked here');
+    },
     trash: noTrash,
     listTrash: async () => {},
     restore: noTrash,

@@ -61,6 +61,12 @@ function worksFrom(works: Works, root: Path): Works {
   });
   const seen = (trashed: Trashed): Trashed => ({ ...trashed, path: trashed.path.slice(root.length) });
   return {
+    archive: async (path, work, sink) => {
+      checkNotRoot(path);
+      return works.archive(below(path), work, sink);
+    },
+    unpack: async (spec, work) =>
+      works.unpack({ archive: at(spec.archive), to: at(spec.to), inside: root }, work),
     trash: async (path, owner, work) => seen(await works.trash(at(path), owner, work)),
     listTrash: (owner, inside, work, rows) =>
       works.listTrash(owner, below(inside), work, (trashed) => rows(seen(trashed))),

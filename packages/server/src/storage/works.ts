@@ -6,9 +6,31 @@
 
 import type { FindQuery, Path } from '@ferry/protocol';
 import type { SumAlgorithm } from '@ferry/protocol/content';
-import type { GraftSpec, Hit, Rows, SumRow, Trashed, UsageRow, Work } from '@ferry/protocol/disk';
+import type {
+  GraftSpec,
+  Hit,
+  Rows,
+  Sink,
+  SumRow,
+  Trashed,
+  UnpackSpec,
+  UsageRow,
+  Work,
+} from '@ferry/protocol/disk';
 
-export type { FindQuery, GraftSpec, Hit, Rows, SumAlgorithm, SumRow, Trashed, UsageRow, Work };
+export type {
+  FindQuery,
+  GraftSpec,
+  Hit,
+  Rows,
+  Sink,
+  SumAlgorithm,
+  SumRow,
+  Trashed,
+  UnpackSpec,
+  UsageRow,
+  Work,
+};
 
 export interface Works {
   /**
@@ -27,6 +49,16 @@ export interface Works {
   usage(path: Path, work: Work, rows: Rows<UsageRow>): Promise<void>;
   /** `most` hits at most, each as it is found. @returns whether there may be more. @throws NOT_FOUND */
   find(path: Path, query: FindQuery, most: number, work: Work, rows: Rows<Hit>): Promise<boolean>;
+  /**
+   * A tree as a tar archive, as it is made; names begin with that of what was asked for.
+   * @throws NOT_FOUND
+   */
+  archive(path: Path, work: Work, sink: Sink): Promise<void>;
+  /**
+   * A tar archive (tar.gz, tar.zst too) into a new folder, which is there when it is complete and durable. What would lead out of
+   * it fails by itself. @throws NOT_FOUND, NOT_REGULAR, EXISTS, MALFORMED, LIMIT, NO_SPACE; FORBIDDEN (the storage cannot)
+   */
+  unpack(spec: UnpackSpec, work: Work): Promise<void>;
   /**
    * Deletes so that it can be had back, by whoever deleted it and for some time. Cancelled, it is still there.
    * @throws NOT_FOUND, FORBIDDEN (the root, or there is no trash), QUOTA (more than the trash may hold)

@@ -27,7 +27,8 @@ ${exitCodeHelp}
 Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
   $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
-  $XDG_STATE_HOME/ferry/queue.db            the queue`;
+  $XDG_STATE_HOME/ferry/queue.db            the queue
+  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser`;
 
 const getHelp = `
 Examples:
@@ -35,6 +36,7 @@ Examples:
   ferry get ferry://host/a.iso b.iso             under another name
   ferry get -r ferry://host/films ~/films        a folder with all that is in it
   ferry get --skip -r ferry://host/films .       only what is not there yet
+  ferry get --as tar.zst ferry://host/films      as films.tar.zst
 
 A file is there under its name only when it is complete and verified.`;
 
@@ -83,6 +85,10 @@ function withConnectOptions(command: Command): Command {
     .option('--pin <FINGERPRINT>', 'the identity the server must show')
     .option('--accept-new', 'at first contact, trust and remember whoever answers')
     .option('--invite-file <FILE>', 'read an invite from a file, or with - from stdin')
+    .option(
+      '--password-file <FILE>',
+      'for ferry://NAME@host: read the password from a file, or with - from stdin',
+    )
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();
 }
@@ -187,6 +193,7 @@ function makeProgram(done: (code: number) => void): Command {
     .version(packageJson.version)
     .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite')
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
+    .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
     .allowExcessArguments(false)
     .action(async (address: string | undefined, local: string | undefined, options: object) => {
@@ -219,8 +226,17 @@ function makeProgram(done: (code: number) => void): Command {
       '<PATHS...>',
       'ADDRESS/PATH... [LOCAL]: what to get, and where to put it (default: the current folder)',
     )
+    .option(
+      '--as <FORMAT>',
+      'a folder as one archive, made by the server: tar, tar.gz or tar.zst; LOCAL may be -',
+    )
     .addHelpText('after', getHelp)
-    .action(async (args: string[], _options: object, command: Command) => {
+    .action(async (args: string[], options: { as?: string }, command: Command) => {
+      if (options.as !== undefined) {
+        const { getArchive } = await import('./archive.ts');
+        done(await getArchive(args, command.optsWithGlobals()));
+        return;
+      }
       const { get } = await import('./move.ts');
       done(await get(args, command.optsWithGlobals()));
     });

@@ -16,6 +16,7 @@ export function addServerCommands(at: AddTo): void {
   addEntries(at);
   addSurvey(at);
   addTrash(at);
+  addUnpack(at);
 }
 
 function addTrees({ program, withConnectOptions, done }: AddTo): void {
@@ -184,5 +185,17 @@ function addTrash({ program, withConnectOptions, done }: AddTo): void {
     .action(async (address: string, ids: string[], _options: object, command: Command) => {
       const { clearTrash } = await import('./trash.ts');
       done(await clearTrash(address, ids, command.optsWithGlobals()));
+    });
+}
+
+function addUnpack({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('unpack'))
+    .description('Unpack an archive that lies on the server (tar, tar.gz, tar.zst) into a new folder there.')
+    .argument('<ADDRESS/ARCHIVE>')
+    .argument('[ADDRESS/FOLDER]', 'default: beside it, under its name')
+    .option('--json', jsonEvents)
+    .action(async (from: string, to: string | undefined, _options: object, command: Command) => {
+      const { unpackArchive } = await import('./archive.ts');
+      done(await unpackArchive(to === undefined ? [from] : [from, to], command.optsWithGlobals()));
     });
 }

@@ -10,7 +10,7 @@ import { ExitCode, exitCodeOf } from './exit-code.ts';
 import { jsonPath, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';
 
-export type TreeVerb = 'copied' | 'moved' | 'removed' | 'trashed';
+export type TreeVerb = 'copied' | 'moved' | 'removed' | 'trashed' | 'archived' | 'unpacked';
 
 export class TreeReport {
   readonly #verb: TreeVerb;

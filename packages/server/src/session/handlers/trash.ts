@@ -9,6 +9,7 @@ import {
   trash,
 } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
+import { guestName, type Principal } from '../../access/principal.ts';
 import type { Trashed } from '../../storage/works.ts';
 import { type SessionContext, shownPath } from '../context.ts';
 import { RowParts } from '../row-parts.ts';
@@ -19,7 +20,7 @@ export function trashHandler(context: SessionContext, works: SessionWorks) {
   return handler(trash, async ({ path }, call) => {
     const found: Trashed[] = [];
     const work = await works.run(call, treeParts, async (work) => {
-      found.push(await storage.works.trash(path, principal.user, work));
+      found.push(await storage.works.trash(path, trashOwner(principal), work));
     });
     const [trashed] = found;
     if (trashed === undefined) throw new Error('it went to the trash and is not there');
@@ -37,7 +38,7 @@ export function listTrashHandler({ storage, principal }: SessionContext, works: 
     );
     const work = await works.run(call, parts.tell, (work) => {
       const rows = parts.rows(work);
-      return storage.works.listTrash(principal.user, [], work, (trashed) => rows(deletionOf(trashed)));
+      return storage.works.listTrash(trashOwner(principal), [], work, (trashed) => rows(deletionOf(trashed)));
     });
     return treeDoneOf(work);
   });
@@ -46,7 +47,12 @@ export function listTrashHandler({ storage, principal }: SessionContext, works: 
 export function restoreHandler(context: SessionContext) {
   const { storage, principal, who, log } = context;
   return handler(restore, async ({ id, to }) => {
-    const restored = await storage.works.restore(principal.user, [], Buffer.from(id).toString('hex'), to);
+    const restored = await storage.works.restore(
+      trashOwner(principal),
+      [],
+      Buffer.from(id).toString('hex'),
+      to,
+    );
     log({ what: 'restored', who, path: shownPath(context, restored.path), files: restored.files });
     return { path: restored.path };
   });
@@ -56,10 +62,15 @@ export function emptyTrashHandler({ storage, principal }: SessionContext, works:
   return handler(emptyTrash, async ({ ids }, call) => {
     const named = ids?.map((id) => Buffer.from(id).toString('hex'));
     const work = await works.run(call, treeParts, (work) =>
-      storage.works.emptyTrash(principal.user, [], named, work),
+      storage.works.emptyTrash(trashOwner(principal), [], named, work),
     );
     return treeDoneOf(work);
   });
+}
+
+/** The same whatever the account is called; never that of another. */
+function trashOwner({ account }: Principal): string {
+  return account === undefined ? guestName : `account ${account.id}`;
 }
 
 function deletionOf({ id, path, kind, files, bytes, deletedMs }: Trashed): Deletion {
