@@ -20,7 +20,7 @@ Examples:
   ferry servers                                 whom this ferry trusts
   ferry trust 10.0.0.5                          accept a server's changed identity
 
-In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
+In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 lists all that can be done.
 
 ${exitCodeHelp}
 
@@ -28,7 +28,8 @@ Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
   $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
   $XDG_STATE_HOME/ferry/queue.db            the queue
-  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser`;
+  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser
+  $XDG_STATE_HOME/ferry/browser.json        its bookmarks, recent folders and layout`;
 
 const getHelp = `
 Examples:
@@ -103,6 +104,7 @@ function withMoveOptions(command: Command): Command {
     .option('--overwrite', 'the same as --existing overwrite')
     .option('--skip', 'the same as --existing skip')
     .option('--allow-empty', 'with overwrite: also replace what is not empty by an empty file')
+    .option('--owners', 'keep whom files belong to, by names (where the receiving side runs as root)')
     .option('--strict', 'what cannot be kept of a file or folder counts as a failure')
     .option('--detach', 'only add it to the queue, which moves it in the background')
     .option('--paused', 'with --detach: wait there for ferry queue resume')

@@ -8,6 +8,7 @@ import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
+import type { MouseMsg } from './update-mouse.ts';
 
 export type Msg =
   | EditMsg
@@ -17,6 +18,7 @@ export type Msg =
   | { readonly kind: 'action'; readonly action: Action }
   /** Text for whatever takes any: typed, or pasted. */
   | { readonly kind: 'typed'; readonly text: string }
+  | MouseMsg
   /** A second has gone by while the server is away. */
   | { readonly kind: 'tick' }
   | { readonly kind: 'resized'; readonly size: Size }

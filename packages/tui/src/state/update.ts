@@ -3,7 +3,7 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, showName, trusted, type WireError } from '@ferry/protocol';
+import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
@@ -14,12 +14,14 @@ import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
+import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
+import { moused } from './update-mouse.ts';
 import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
@@ -32,11 +34,15 @@ export function update(state: AppState, msg: Msg): Next {
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return withLeftoversFound(both(state, (side) => (now) => go(now, side, now[side].path)));
+      return withLeftoversFound(both(started(state), (side) => (now) => go(now, side, now[side].path)));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
       return [meaning.is === 'text' ? typed(next, meaning.text) : next, []];
+    }
+    case 'mouse': {
+      const { next, action } = moused(state, msg);
+      return action === undefined ? next : act(next[0], action);
     }
     case 'action':
       return act(state, msg.action);
@@ -99,6 +105,11 @@ function stepped(state: AppState, msg: Msg): Next {
 
 function withLeftoversFound([state, cmds]: Next): Next {
   return [state, [...cmds, { kind: 'find-leftovers' }]];
+}
+
+function started(state: AppState): AppState {
+  const { remembered } = state;
+  return { ...state, remembered: { ...remembered, starts: remembered.starts + 1 } };
 }
 
 /** An action where the keyboard is; one that does nothing now says why. */
@@ -169,8 +180,7 @@ function measured(
     ? withPane(state, { ...pane, sizes: new Map([...pane.sizes, [name, bytes]]) })
     : state;
   if (!whole) return next;
-  const text = trusted(`${showName(name)}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`);
-  return { ...next, notice: { text, isError: false } };
+  return { ...next, notice: { text: notices.counted(showName(name), bytes, files), isError: false } };
 }
 
 /** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */
@@ -225,11 +235,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
 
 /** Whoever answers there is not who is known: too grave for one line. */
 function withStop(state: AppState, message: string): AppState {
-  const lines = [...message.split('\n').map(show), trusted(''), trusted('Nothing more is sent there.')];
-  return {
-    ...state,
-    dialog: { kind: 'words', title: trusted('STOP: this is not the server you know'), lines, top: 0 },
-  };
+  const { title, gap, rest } = stopReport;
+  const lines = [...message.split('\n').map(show), gap, rest];
+  return { ...state, dialog: { kind: 'words', title, lines, top: 0 } };
 }
 
 /** One step after the other on both sides, collecting what they want done. */
