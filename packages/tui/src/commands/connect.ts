@@ -28,6 +28,7 @@ import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
 import { settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 import { hiddenGroups, isAccepted, mostMistakes, shownGroups, trustWords } from '../engine/first-contact.ts';
+import { ExitCode } from './exit-code.ts';
 
 export const version = packageJson.version;
 
@@ -107,6 +108,9 @@ export async function introduce(
   if (invite !== undefined || !(isFirstContact || user !== undefined)) return;
   const device = deviceKey(places.deviceKeyFile);
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  // Nothing has been begun that would have to be ended.
+  const interrupted = (): never => process.exit(ExitCode.interrupted);
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   try {
     await enter({
       spec: {
@@ -130,6 +134,8 @@ export async function introduce(
     });
   } catch (error) {
     if (!(error instanceof FerryError) || !unreached.has(error.code)) throw error;
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
 }
 
