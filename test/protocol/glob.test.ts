@@ -28,9 +28,30 @@ test('patterns fit whole names', () => {
   assert.ok(!glob('*.TXT')('a.Txt'));
 });
 
-test('no pattern is slow', () => {
-  const evil = glob(`${'*a'.repeat(100)}*b`);
-  assert.ok(!evil('a'.repeat(255)));
+test('no pattern is slow (RES-11)', (t) => {
+  // As long as one may be; each makes the other kind of matcher work for ever.
+  const evils: readonly (readonly [pattern: string, name: string])[] = [
+    [`${'*a'.repeat(100)}*b`, 'a'.repeat(255)],
+    [`${'*a'.repeat(511)}b`, 'a'.repeat(255)],
+    [`*${'?'.repeat(254)}b`, 'a'.repeat(255)],
+    [`*${'[a-yA-Y0-8]'.repeat(92)}`, `${'a'.repeat(254)}z`],
+    [`*[${'b'.repeat(1000)}]`, 'a'.repeat(255)],
+    [`${'*[!b-z]'.repeat(140)}z`, 'a'.repeat(255)],
+  ];
+  let dearest = 0;
+  for (const [pattern, name] of evils) {
+    const evil = glob(pattern);
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 5; i++) {
+      const began = process.threadCpuUsage();
+      assert.ok(!evil(name));
+      const { user, system } = process.threadCpuUsage(began);
+      least = Math.min(least, (user + system) / 1000);
+    }
+    assert.ok(least < 20, `${least} ms for ${pattern.slice(0, 20)}`);
+    dearest = Math.max(dearest, least);
+  }
+  t.diagnostic(`count: the dearest pattern took ${dearest.toFixed(2)} ms for one name`);
 });
 
 test('what is a pattern', () => {
