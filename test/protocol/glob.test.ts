@@ -43,10 +43,9 @@ test('no pattern is slow (RES-11)', (t) => {
     const evil = glob(pattern);
     let least = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 5; i++) {
-      const began = process.threadCpuUsage();
+      const began = performance.now();
       assert.ok(!evil(name));
-      const { user, system } = process.threadCpuUsage(began);
-      least = Math.min(least, (user + system) / 1000);
+      least = Math.min(least, performance.now() - began);
     }
     assert.ok(least < 20, `${least} ms for ${pattern.slice(0, 20)}`);
     dearest = Math.max(dearest, least);

@@ -123,6 +123,7 @@ describe('whatever arrives at the server', () => {
       const meter = new Meter();
       const total = runs(10_000);
       const slow: Buffer[] = [];
+      let dearest = 0;
       let served = await phase(meter);
       let connections = 1;
       for (let i = 0; i < total; i++) {
@@ -139,12 +140,17 @@ describe('whatever arrives at the server', () => {
         served.link.send(frame);
         await turn();
         if (meter.last.ms > most.ms) slow.push(frame);
+        else dearest = Math.max(dearest, meter.last.ms);
       }
-      for (const frame of slow) assert.ok((await costOf(phase, frame)) <= most.ms, frame.toString('hex'));
-      assert.ok(meter.worst.bytes <= most.bytes, `${meter.worst.bytes} bytes`);
+      for (const frame of slow) {
+        const ms = await costOf(phase, frame);
+        assert.ok(ms <= most.ms, frame.toString('hex'));
+        dearest = Math.max(dearest, ms);
+      }
+      assert.ok(meter.worstBytes <= most.bytes, `${meter.worstBytes} bytes`);
       t.diagnostic(
         `count: ${total} mutated frames over ${connections} connections, crashes 0; the dearest took ` +
-          `${meter.worst.ms.toFixed(1)} ms and ${(meter.worst.bytes / 1024).toFixed(0)} KiB`,
+          `${dearest.toFixed(1)} ms and ${(meter.worstBytes / 1024).toFixed(0)} KiB`,
       );
       served.client.close();
     });
@@ -176,7 +182,7 @@ describe('whatever arrives at the server', () => {
     }
     assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
     t.diagnostic(
-      `count: the dearest bomb took ${dearest.toFixed(1)} ms and ${(meter.worst.bytes / 1024).toFixed(0)} KiB`,
+      `count: the dearest bomb took ${dearest.toFixed(1)} ms and ${(meter.worstBytes / 1024).toFixed(0)} KiB`,
     );
   });
 

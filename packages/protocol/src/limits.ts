@@ -95,7 +95,7 @@ export const limits = {
   /** A worker thread says this often that it is alive… */
   heartbeatMs: 1000,
   /** …and is ended when it has worked for so long, in time of the processor, and said nothing. */
-  stuckMs: 2000,
+  stuckMs: 5000,
   /** Connections of one address (IPv6: /64), this machine's own excepted. One ferry has up to sessionLanes + 1… */
   sourceConnections: 200,
   /** …of which so many may be not logged in yet. */

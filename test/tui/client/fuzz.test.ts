@@ -102,6 +102,7 @@ describe('whatever a server sends', () => {
     const meter = new Meter();
     const total = runs(20_000);
     const slow: [(typeof asks)[number], Buffer][] = [];
+    let dearest = 0;
     let server = evil(meter);
     let connections = 1;
     let id = 0;
@@ -125,14 +126,19 @@ describe('whatever a server sends', () => {
         sent += 1;
         await turn();
         if (meter.last.ms > most.ms) slow.push([ask, frame]);
+        else dearest = Math.max(dearest, meter.last.ms);
       }
       over.abort();
     }
-    for (const [ask, frame] of slow) assert.ok((await costOf(ask, frame)) <= most.ms, frame.toString('hex'));
-    assert.ok(meter.worst.bytes <= most.bytes, `${meter.worst.bytes} bytes`);
+    for (const [ask, frame] of slow) {
+      const ms = await costOf(ask, frame);
+      assert.ok(ms <= most.ms, frame.toString('hex'));
+      dearest = Math.max(dearest, ms);
+    }
+    assert.ok(meter.worstBytes <= most.bytes, `${meter.worstBytes} bytes`);
     t.diagnostic(
       `count: ${total} mutated answers over ${connections} connections, crashes 0; the dearest took ` +
-        `${meter.worst.ms.toFixed(1)} ms and ${(meter.worst.bytes / 1024).toFixed(0)} KiB`,
+        `${dearest.toFixed(1)} ms and ${(meter.worstBytes / 1024).toFixed(0)} KiB`,
     );
   });
 
@@ -155,7 +161,7 @@ describe('whatever a server sends', () => {
           client.abort(new FerryError(Code.CANCELLED, 'over'));
         }
     t.diagnostic(
-      `count: the dearest bomb took ${dearest.toFixed(1)} ms and ${(meter.worst.bytes / 1024).toFixed(0)} KiB`,
+      `count: the dearest bomb took ${dearest.toFixed(1)} ms and ${(meter.worstBytes / 1024).toFixed(0)} KiB`,
     );
   });
 
