@@ -56,6 +56,12 @@ export class Terminal {
     this.#tmux(['send-keys', '-l', text]);
   }
 
+  /** As a terminal pastes, with the marks around it where the program asked for them. */
+  paste(text: string): void {
+    this.#tmux(['set-buffer', text]);
+    this.#tmux(['paste-buffer', '-p', '-d']);
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)]);
   }

@@ -10,6 +10,8 @@ import { acceptTls, dial, type Link, memoryLinks } from '@ferry/protocol/link';
 import { fingerprintOf } from '@ferry/protocol/session';
 import { readOrMakeIdentity } from '@ferry/server/access/identity';
 import { linkSuite } from '../suites/link.suite.ts';
+import { type ConnectionPlan, startFaultProxy } from '../support/fault-proxy.ts';
+import { randomFrom } from '../support/random.ts';
 
 linkSuite('memory', async () => memoryLinks());
 linkSuite('memory, slow and in small pieces', async () =>
@@ -23,6 +25,7 @@ process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 
 async function overTls(
   check: (spki: Buffer) => void = () => {},
+  plan?: ConnectionPlan,
 ): Promise<{ a: Link; b: Link; done: () => void }> {
   const { promise: accepted, resolve } = Promise.withResolvers<Link>();
   const server = createServer({ pauseOnConnect: true }, (socket) => {
@@ -31,11 +34,17 @@ async function overTls(
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  try {
-    const a = await dial({ host: '127.0.0.1', port: address.port, check });
-    return { a, b: await accepted, done: () => server.close() };
-  } catch (error) {
+  const proxy =
+    plan && (await startFaultProxy({ port: address.port, plan: () => plan, random: randomFrom(1) }));
+  const done = (): void => {
     server.close();
+    void proxy?.close();
+  };
+  try {
+    const a = await dial({ host: '127.0.0.1', port: proxy?.port ?? address.port, check });
+    return { a, b: await accepted, done };
+  } catch (error) {
+    done();
     throw error;
   }
 }
@@ -58,6 +67,25 @@ test('the key that is checked is the certificate’s, before any byte is sent; a
     (error) => error instanceof FerryError && error.code === Code.PIN_MISMATCH,
   );
 });
+
+for (const way of ['up', 'down'] as const) {
+  test(`a flipped bit on its way ${way} ends both sides at once (XFER-01)`, { timeout: 20_000 }, async () => {
+    // Beyond the handshake, in the content of a record.
+    const plan = { [way]: { faults: [{ kind: 'flip', at: 8000, bit: 3 }] } } as const;
+    const { a, b, done } = await overTls(() => {}, plan);
+    const got: Buffer[] = [];
+    const ended = [a, b].map(
+      (link) =>
+        new Promise((resolve) => {
+          link.start({ onData: (bytes) => got.push(Buffer.from(bytes)), onDrain: () => {}, onEnd: resolve });
+        }),
+    );
+    (way === 'up' ? a : b).send(Buffer.alloc(10_000, 'x'));
+    await Promise.all(ended);
+    assert.ok(Buffer.concat(got).every((byte) => byte === 'x'.charCodeAt(0)));
+    done();
+  });
+}
 
 test('a dead line ends both sides', async () => {
   const { a, b, cut } = memoryLinks();

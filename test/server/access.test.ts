@@ -12,7 +12,7 @@ import { createPrivateFile, replacePrivateFile } from '@ferry/protocol/disk/priv
 import { makeTicketKeys, newSessionId, openTicket, sealTicket } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
-import { type AccountSettings, Accounts } from '../../packages/server/src/access/accounts.ts';
+import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { makeCertificate } from '../../packages/server/src/access/certificate.ts';
 import { readIdentity, readOrMakeIdentity } from '../../packages/server/src/access/identity.ts';
 import { may } from '../../packages/server/src/access/rights.ts';
@@ -24,7 +24,7 @@ import { path, scratchFolder } from '../support/scratch.ts';
 
 const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed';
 
-const anna: AccountSettings = { role: 'reader', root: path('a/b'), rules: [], expiresMs: undefined };
+const anna: AccountSettings = { ...newAccount, role: 'reader', root: path('a/b') };
 
 /** A list of accounts with Anna in it, as the owner and as a server see it. */
 function open(t: TestContext, settings: Partial<AccountSettings> = {}) {

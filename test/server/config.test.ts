@@ -47,6 +47,7 @@ describe('config', () => {
   it('keeps files where XDG says, and ignores what is no absolute path', () => {
     assert.deepEqual(placesOf({ XDG_DATA_HOME: '/d', XDG_STATE_HOME: 'relative' }, '/home/anna'), {
       identityFile: '/d/ferryd/identity.pem',
+      statusFolder: '/home/anna/.local/state/ferryd/running',
       accessFile: '/home/anna/.local/state/ferryd/access.db',
       contentsFolder: '/home/anna/.local/state/ferryd/contents',
       addressFile: '/home/anna/.local/state/ferryd/address',

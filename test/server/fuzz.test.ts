@@ -13,6 +13,9 @@ import { attach, hello, protocolVersion, stat, ticket } from '@ferry/protocol/me
 import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/session';
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
+import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
+import { Pace } from '../../packages/server/src/access/pace.ts';
+import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
@@ -34,8 +37,12 @@ const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
   const store = new AccessStore(join(folder, 'access.db'));
+  const storage = new MemoryStorage({ capacity: 2 ** 24 });
+  const memory = new AccountMemory(newAccountMemory(1), 1);
   context = {
-    storage: new MemoryStorage({ capacity: 2 ** 24 }),
+    storage,
+    quotas: new Quotas(memory, storage),
+    pace: new Pace(memory),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),
@@ -44,6 +51,9 @@ before(() => {
     transfers: new Transfers(),
     contents: new ContentIndex(join(folder, 'contents.db')),
     log: () => {},
+    refusal: undefined,
+    checkPassword: async () => undefined,
+    onOffence: () => {},
     onKnown: () => {},
   };
 });

@@ -6,7 +6,15 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { list, stat } from '@ferry/protocol/messages';
-import { parseRights, parseRule, ruleText, settingsFrom } from '../../packages/server/src/owner/settings.ts';
+import { unbounded } from '../../packages/server/src/access/bounds.ts';
+import {
+  boundsText,
+  boundsWith,
+  parseRights,
+  parseRule,
+  ruleText,
+  settingsFrom,
+} from '../../packages/server/src/owner/settings.ts';
 import { table } from '../../packages/server/src/owner/table.ts';
 import { logInto, newDevice, tokenOf } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
@@ -62,7 +70,7 @@ describe('ferryd user', () => {
     );
     assert.deepEqual(names, ['a.jpg']);
     const shown = run('user', 'list').out;
-    assert.match(shown, /^anna +reader +\/photos +1 +- +\/photos\/private=none$/m);
+    assert.match(shown, /^anna +reader +\/photos +1 +- +- +\/photos\/private=none$/m);
     const [first] = JSON.parse(run('user', 'list', '--json').out) as { user: string; devices: number }[];
     assert.deepEqual([first?.user, first?.devices], ['anna', 1]);
     const devices = run('devices').out;
@@ -72,6 +80,7 @@ describe('ferryd user', () => {
       /writer/,
     );
     await channel.call(stat, { path: path('private') });
+    assert.match(run('user', 'set', 'anna').err, /say what to change/);
     assert.equal(run('user', 'revoke', 'anna').code, 0);
     await assert.rejects(channel.call(stat, { path: [] }), withCode('REVOKED'));
     assert.equal(run('user', 'remove', 'anna').code, 0);
@@ -84,7 +93,7 @@ describe('ferryd user', () => {
       [['user', 'add', 'anna', '--role', 'king'], /--role wants one of owner, writer, reader, uploader/],
       [['user', 'add', 'a b'], /no blanks/],
       [['user', 'add', 'anna', '--rule', 'private'], /--rule wants FOLDER=RIGHTS/],
-      [['user', 'set', 'anna'], /say what to change/],
+      [['user', 'set', 'anna'], /there is no account anna/],
       [['kick', 'anna'], /there is no account anna/],
       [['devices', '--remove', 'abcd'], /no device begins with abcd/],
     ] as const) {
@@ -140,6 +149,31 @@ describe('settings', () => {
     assert.deepEqual(settingsFrom({ expires: 'never' }, 0), { expiresMs: undefined });
     assert.deepEqual(settingsFrom({ expires: '1h' }, 1000), { expiresMs: 3_601_000 });
     assert.deepEqual(settingsFrom({}, 0), {});
+  });
+
+  it('bound what an account holds and moves', () => {
+    const bounds = boundsWith(unbounded, { quota: '1.5G', quotaFiles: '20', down: '5M' });
+    assert.deepEqual(bounds, {
+      ...unbounded,
+      quotaBytes: 1.5 * 1024 ** 3,
+      quotaFiles: 20,
+      downRate: 5 * 1024 ** 2,
+    });
+    assert.equal(boundsText(bounds), '1.5 GiB, 20 files, down 5 MiB/s');
+    assert.deepEqual(boundsWith(bounds, { quota: 'none', up: '512k' }), {
+      ...bounds,
+      quotaBytes: undefined,
+      upRate: 512 * 1024,
+    });
+    for (const bad of [
+      { quota: '5X' },
+      { quota: '' },
+      { quota: '-1' },
+      { quotaFiles: '0' },
+      { down: '1K' },
+    ]) {
+      assert.throws(() => boundsWith(unbounded, bad), withCode('USAGE'), JSON.stringify(bad));
+    }
   });
 
   it('stand in columns', () => {

@@ -14,6 +14,7 @@ import {
   create,
   discard,
   emptyTrash,
+  enrol,
   fetch,
   find,
   list,
@@ -58,7 +59,15 @@ import {
 import { withRights } from '../../packages/server/src/access/with-rights.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
 import { parseRule } from '../../packages/server/src/owner/settings.ts';
-import { createOf, logInto, newDevice, openLane, sendBlock, type TestSession } from '../support/client.ts';
+import {
+  createOf,
+  enrolmentOf,
+  logInto,
+  newDevice,
+  openLane,
+  sendBlock,
+  type TestSession,
+} from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder, snapshot } from '../support/scratch.ts';
 import { startServer, userEnv } from '../support/server.ts';
@@ -90,6 +99,7 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.stat, (session) => session.call(stat, { path: file })],
   [Kind.space, (session) => session.call(space, { path: [] })],
   [Kind.ticket, (session) => session.call(ticket, {})],
+  [Kind.enrol, (session) => session.call(enrol, enrolmentOf(newDevice(), session.link))],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
   [
     Kind.readRange,
@@ -169,6 +179,7 @@ const looking = [
   Kind.stat,
   Kind.space,
   Kind.ticket,
+  Kind.enrol,
   Kind.readLink,
   Kind.read,
   Kind.readSlice,
@@ -209,7 +220,7 @@ const expected: Readonly<Record<Role, readonly Kind[]>> = {
   owner: [...looking, ...putting, ...altering],
   writer: [...looking, ...putting, ...altering],
   reader: looking,
-  uploader: [Kind.space, Kind.ticket, ...putting],
+  uploader: [Kind.space, Kind.ticket, Kind.enrol, ...putting],
 };
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the ways to log in. */

@@ -18,6 +18,7 @@ import {
   type Create,
   commit,
   create,
+  type Enrol,
   type Hello,
   hello,
   Login,
@@ -36,7 +37,7 @@ import {
 } from '@ferry/protocol/session';
 import type { Content } from './staging.ts';
 
-export type Where = { readonly host: string; readonly port: number };
+export type Where = { readonly host: string; readonly port: number; readonly localAddress?: string };
 
 export type Device = { readonly publicKey: Buffer; readonly privateKey: KeyObject };
 
@@ -57,8 +58,8 @@ export async function connect(where: Where, opts: ClientChannelOpts = {}): Promi
   return new ClientChannel(await dialAny(where), opts);
 }
 
-export function dialAny({ host, port }: Where): Promise<Link> {
-  return dial({ host, port, check: () => {} });
+export function dialAny({ host, port, localAddress }: Where): Promise<Link> {
+  return dial({ host, port, ...(localAddress === undefined ? {} : { localAddress }), check: () => {} });
 }
 
 const nobody: Hello = {
@@ -83,6 +84,11 @@ export function helloFor(link: Link, { device, token }: LoginAs): Hello {
     deviceKey: device.publicKey,
     signature: sign(null, loginText(link), device.privateKey),
   };
+}
+
+/** What makes a device known on this connection. */
+export function enrolmentOf({ publicKey, privateKey }: Device, link: Link): Enrol {
+  return { deviceKey: publicKey, signature: sign(null, loginText(link), privateKey) };
 }
 
 export type TestSession = { readonly channel: ClientChannel; readonly welcome: Welcome };

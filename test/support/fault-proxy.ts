@@ -44,6 +44,8 @@ export type FaultProxy = {
   /** Faults that came to pass. */
   readonly happened: Record<Fault['kind'], number>;
   readonly connections: () => number;
+  /** As `bytes`, of each connection by its number. */
+  readonly each: readonly { up: number; down: number }[];
   /** Ends every connection with a reset; new ones go on being taken. */
   readonly cutAll: () => void;
   readonly close: () => Promise<void>;
@@ -54,6 +56,7 @@ const pieceOfASecond = 50;
 
 export async function startFaultProxy({ port, plan, random }: FaultProxyOpts): Promise<FaultProxy> {
   const bytes = { up: 0, down: 0 };
+  const each: { up: number; down: number }[] = [];
   const happened = { reset: 0, end: 0, stall: 0, flip: 0 };
   const open = new Set<Socket>();
   const closing = new AbortController();
@@ -64,6 +67,8 @@ export async function startFaultProxy({ port, plan, random }: FaultProxyOpts): P
     const both = [client, upstream];
     const { up = {}, down = {} } = plan(connections);
     connections += 1;
+    const own = { up: 0, down: 0 };
+    each.push(own);
     const reset = (): void => {
       for (const socket of both) drop(socket);
     };
@@ -104,6 +109,7 @@ export async function startFaultProxy({ port, plan, random }: FaultProxyOpts): P
           left = left.subarray(piece.length);
           at += piece.length;
           bytes[way] += piece.length;
+          own[way] += piece.length;
           if (!to.write(piece)) await once(to, 'drain', { signal: closing.signal });
           if (line.bytesPerSecond !== undefined) {
             const ms = (piece.length * 1000) / line.bytesPerSecond;
@@ -133,6 +139,7 @@ export async function startFaultProxy({ port, plan, random }: FaultProxyOpts): P
     bytes,
     happened,
     connections: () => connections,
+    each,
     cutAll,
     close: async () => {
       closing.abort();

@@ -12,7 +12,7 @@ export type Partials = {
   readonly records: number;
 };
 
-const recordBytes = 40;
+export const recordBytes = 40;
 
 /** `folder` is the one that `.ferry` lies in. What vanishes meanwhile counts as not there. */
 export function partialsIn(folder: string): Partials {

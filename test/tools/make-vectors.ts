@@ -112,6 +112,22 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       signature: counted(0x80, 64),
     }),
   ],
+  password: [
+    'a client logs in with a name and a password',
+    body(Kind.password, 1, messages.password.request, {
+      version: 1,
+      features: 0,
+      client: 'ferry 0.1.0',
+      user: 'anna',
+      password: 'kahn-über',
+      deviceKey: counted(1, 32),
+      signature: counted(0x80, 64),
+    }),
+  ],
+  enrol: [
+    'a client makes another device known',
+    body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
+  ],
   welcome: [
     'the server lets it in',
     body(Kind.reply, 1, hello.reply, {

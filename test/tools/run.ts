@@ -23,7 +23,8 @@ function testStep(
   files: readonly string[],
   env: Record<string, string> = {},
 ): Step {
-  const concurrency = Math.max(2, availableParallelism());
+  // Most tests wait for programs that they have started.
+  const concurrency = Math.max(3, availableParallelism());
   return {
     name,
     command: node,
@@ -55,15 +56,17 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
   ];
   const tests = [testStep('tests', process.execPath, pick(chosen))];
   if (existsSync(nextNode))
-    tests.push(testStep('tests on the next Node', nextNode, pick(chosen.length > 0 ? chosen : fast())));
+    tests.push(
+      testStep('tests on the next Node', nextNode, chosen.length > 0 ? chosen : fast(), { FERRY_BRIEF: '1' }),
+    );
   else process.stdout.write('SKIPPED: tests on the next Node (not installed for this platform)\n');
   return chosen.length > 0 ? tests : [...checks, ...tests];
 }
 
 /** Stories of whole programs: they take long and say nothing about the runtime that the rest does not. */
 const stories = [
-  ...['test/e2e/', 'test/tui/commands/', 'test/tui/queue/', 'test/tui/engine/queue.test.ts'],
-  ...['test/faults/order.test.ts', 'test/faults/syscalls.test.ts'],
+  ...['test/e2e/', 'test/faults/', 'test/tui/commands/', 'test/tui/queue/'],
+  ...['queue', 'taken', 'limits', 'delta'].map((name) => `test/tui/engine/${name}.test.ts`),
 ];
 
 function fast(): string[] {

@@ -38,6 +38,8 @@ export type Places = {
   readonly contentsFolder: string;
   /** `host:port` that the server started last can be reached at; read by `ferryd invite`. */
   readonly addressFile: string;
+  /** A socket for each server that runs; asked by `ferryd status`. */
+  readonly statusFolder: string;
 };
 
 /** Of each shared folder its own. */
@@ -58,6 +60,7 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     accessFile: join(state, 'access.db'),
     contentsFolder: join(state, 'contents'),
     addressFile: join(state, 'address'),
+    statusFolder: join(state, 'running'),
   };
 }
 

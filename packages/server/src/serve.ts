@@ -11,6 +11,7 @@ import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
 import { AccessStore } from './access/access-store.ts';
+import { newAccountMemory } from './access/account-memory.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
@@ -18,6 +19,7 @@ import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
 /** An invite that nobody used is worthless after this long, milliseconds. */
@@ -47,6 +49,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       cert: identity.cert,
       ticketMaster: randomBytes(32),
       ticketMemory: newTicketMemory(),
+      accountMemory: newAccountMemory(config.threads),
     },
     log,
     onGiveUp: () => {
@@ -56,6 +59,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   });
   await supervisor.start();
   endOnSignals(supervisor, listeners, log);
+  const running = supervisor;
+  const sinceMs = Date.now();
+  const about = {
+    pid: process.pid,
+    folder: config.folder,
+    address: hostPort(reachableAt(listeners)),
+    sinceMs,
+  };
+  const fault = await openStatusSocket(places.statusFolder, process.pid, async () => ({
+    ...about,
+    ...(await running.status()),
+  }));
+  if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
   print(`sharing ${show(config.folder)}`);

@@ -3,23 +3,27 @@
  * engine and screen meet. UI thread.
  */
 
-import { type Path, show } from '@ferry/protocol';
+import { type Path, show, trusted } from '@ferry/protocol';
+import { type KeysOpts, readKeys } from './effects/keys-file.ts';
+import { RememberedFile } from './effects/remembered-file.ts';
 import { Effects } from './effects/run.ts';
 import type { Engine } from './engine/engine.ts';
-import { layerOf, lookUp } from './keymap/keymap.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
 import { update } from './state/update.ts';
 import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
-import { type BlessedKey, type Pressed, pressed } from './view/keys.ts';
-import { checkTerminal, lookFor, Terminal, type TerminalStreams } from './view/terminal.ts';
+import { lookFor } from './view/rows/themes.ts';
+import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 import { View } from './view/view.ts';
 
 export type BrowserOpts = {
   readonly engine: Engine;
   readonly remotePath: Path;
   readonly localPath: Path;
+  readonly keys: KeysOpts;
+  /** What it remembers from one start to the next. */
+  readonly rememberedFile: string;
   /** As shown in the title. */
   readonly address: string;
   readonly streams?: TerminalStreams;
@@ -35,17 +39,35 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const { engine, streams = { input: process.stdin, output: process.stdout }, env = process.env } = opts;
   checkTerminal(streams, env);
-  const look = lookFor(env);
-  const terminal = new Terminal(streams, env, look);
+  const { keymap, problems } = readKeys(opts.keys);
+  const rememberedFile = new RememberedFile(opts.rememberedFile);
+  const remembered = rememberedFile.read();
+  const terminal = new Terminal(streams, env, lookFor(env, remembered.theme));
   let copies: ReturnType<typeof unsaved> = [];
   const code = await new Promise<number>((resolve) => {
-    const view = new View(terminal, look);
-    let state = initialState(terminal.size, opts.address, opts.remotePath, opts.localPath);
+    const view = new View(terminal, (theme) => lookFor(env, theme));
+    let state = initialState({
+      size: terminal.size,
+      keymap,
+      address: opts.address,
+      remote: opts.remotePath,
+      local: opts.localPath,
+      remembered,
+    });
+    if (problems.length > 0) {
+      const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), trusted('All else holds.')];
+      state = { ...state, dialog: { kind: 'words', title: trusted('Your keys'), lines, top: 0 } };
+    }
     let isFirstListing = true;
+    let ticks: NodeJS.Timeout | undefined;
     const frames = new FrameTimer(() => view.draw(state, Date.now()));
     const effects = new Effects({
       engine,
       post: (msg) => post(msg, urgencyOf(msg)),
+      redraw: () => view.redraw(),
+      suspend: () => terminal.suspend(() => post({ kind: 'resized', size: terminal.size }, 'key')),
+      copy: (text) => terminal.copy(text),
+      remember: (now) => rememberedFile.keep(now),
       quit: () => resolve(0),
       env,
       handOver,
@@ -57,6 +79,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
         view.redraw();
       }
     }
+    let lastInputMs = Number.NEGATIVE_INFINITY;
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
@@ -65,6 +88,12 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       copies = unsaved(state);
       for (const cmd of cmds) effects.run(cmd);
       if (changed) frames.want(urgency, performance.now());
+      // Counts down to the next attempt.
+      if (msg.kind === 'engine' && msg.event.kind === 'connection') {
+        clearInterval(ticks);
+        if (msg.event.status.phase === 'offline')
+          ticks = setInterval(() => post({ kind: 'tick' }, 'progress'), 1000).unref();
+      }
       if (msg.kind === 'listed' && isFirstListing) {
         isFirstListing = false;
         // After the frame that shows the listing.
@@ -72,29 +101,20 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       }
     }
 
-    function press({ key, text }: Pressed): void {
-      const layer = layerOf(state);
-      const binding = lookUp(layer, key);
-      if (binding === undefined) {
-        if (layer === 'prompt' && text !== undefined) post({ kind: 'typed', text }, 'key');
-        return;
+    terminal.input.onEvent((event) => {
+      const nowMs = performance.now();
+      const sinceMs = nowMs - lastInputMs;
+      switch (event.kind) {
+        case 'key':
+          post({ ...event, sinceMs }, 'key');
+          break;
+        case 'paste':
+          post({ kind: 'typed', text: event.text }, 'key');
+          break;
+        case 'mouse':
+          break;
       }
-      if (binding.action === 'redraw') {
-        view.redraw();
-        return;
-      }
-      const why = binding.disabled?.(state);
-      if (why !== undefined) {
-        state = { ...state, notice: { text: why, isError: true } };
-        frames.want('key', performance.now());
-        return;
-      }
-      post({ kind: 'action', action: binding.action }, 'key');
-    }
-
-    terminal.screen.on('keypress', (char: string | undefined, key: BlessedKey | undefined) => {
-      const stroke = pressed(char, key);
-      if (stroke !== undefined) press(stroke);
+      lastInputMs = nowMs;
     });
     terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }, 'news'));
     engine.onEvent((event) => post({ kind: 'engine', event }, event.kind === 'jobs' ? 'progress' : 'news'));
@@ -115,7 +135,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   });
   terminal.leave();
   for (const { name, place } of copies) streams.output.write(`${name} is not saved; yours is ${place}\n`);
-  await engine.close();
+  await Promise.all([engine.close(), rememberedFile.flush()]);
   return code;
 }
 

@@ -16,8 +16,9 @@ import {
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { limits } from '@ferry/protocol';
-import { FolderSync, Root, Staging, stat } from '@ferry/protocol/disk';
+import { epoch, limits, nameFromText } from '@ferry/protocol';
+import { contentDigest } from '@ferry/protocol/content';
+import { FolderSync, Root, Staging, stat, storePack } from '@ferry/protocol/disk';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { boundarySizes, contentOf, randomContent, specFor, writeAll } from '../../support/staging.ts';
@@ -339,6 +340,34 @@ test('killed right after a file got its name, a transfer is known by whoever ask
     writeFileSync(join(folder, 'file'), 'of somebody else');
     assert.equal(staging.committed(spec), undefined);
   }
+});
+
+test('files that are sent again while the first attempt is still at them are stored once, and none is taken (XFER-17)', async (t) => {
+  const { folder, staging } = share(t);
+  const contents = Array.from({ length: 20 }, (_, i) => Buffer.from(`content ${i}`));
+  const pack = (again: boolean, suffix = '') =>
+    storePack(staging, {
+      folder: [],
+      existing: 'fail',
+      again,
+      files: contents.map((content, i) => {
+        const sent = Buffer.concat([content, Buffer.from(suffix)]);
+        const rootDigest = contentDigest(sent);
+        return { name: nameFromText(`${i}`), modified: epoch, mode: 0o644, content: sent, rootDigest };
+      }),
+    });
+  const both = await Promise.all([pack(false), pack(true)]);
+  for (const { outcomes } of both)
+    assert.deepEqual(
+      outcomes,
+      contents.map(() => undefined),
+    );
+  for (const [i, content] of contents.entries())
+    assert.ok(readFileSync(join(folder, `${i}`)).equals(content), `${i}`);
+  assert.deepEqual(parts(folder), []);
+  // What only looks like it is not taken for it.
+  const others = await pack(true, 'x');
+  for (const outcome of others.outcomes) assert.ok(withCode('EXISTS')(outcome));
 });
 
 describe('what a killed program left behind goes with the next that tidies up', () => {

@@ -84,11 +84,11 @@ describe('walking', () => {
       file('b', 3, { s: 1, ns: 0 }),
       file('c', 2, { s: 2, ns: 0 }),
     );
-    assert.deepEqual(driven.press('s').names(), names('b c a'));
-    assert.deepEqual(driven.press('s').names(), names('a c b'));
-    assert.deepEqual(driven.press('m').names(), names('a c b'));
-    assert.deepEqual(driven.press('n').names(), names('a b c'));
-    assert.deepEqual(driven.press('n').names(), names('c b a'));
+    assert.deepEqual(driven.press('s', 's').names(), names('b c a'));
+    assert.deepEqual(driven.press('s', 's').names(), names('a c b'));
+    assert.deepEqual(driven.press('s', 'm').names(), names('a c b'));
+    assert.deepEqual(driven.press('s', 'n').names(), names('a b c'));
+    assert.deepEqual(driven.press('s', 'n').names(), names('c b a'));
   });
 
   test('a folder that is gone shows the one above and says why', () => {
@@ -112,28 +112,40 @@ describe('walking', () => {
     assert.equal(driven.state.remote.error, undefined);
   });
 
-  test('after a lost connection the server’s pane is read again', () => {
-    const driven = new Driven().list('remote', file('a'));
-    driven.taken();
-    const offline = {
-      phase: 'offline',
-      error: toWireError(new FerryError(Code.CONNECTION_LOST, 'lost')),
-      retryMs: 500,
-      attempt: 1,
-    } as const;
-    driven.post({ kind: 'engine', event: { kind: 'connection', status: offline } });
-    assert.deepEqual(driven.names(), ['a']);
-    driven.post({
-      kind: 'engine',
-      event: {
-        kind: 'connection',
-        status: { phase: 'online', address: '', user: 'anna', readOnly: false, rttMs: 0 },
-      },
-    });
+  test('while the server is away its pane stays as it was, counts down, and is read again after that', () => {
+    const listing = [folder('d'), file('a'), file('b'), file('bc')];
+    const driven = new Driven().list('remote', ...listing).list('local', folder('x'));
+    driven.press('/', 'b', 'enter', 'down', 'space', 'up').taken();
+    const before = driven.state.remote;
+    const status = (change: object): Driven =>
+      driven.post({ kind: 'engine', event: { kind: 'connection', status: { ...online, ...change } } });
+    const online = { phase: 'online', address: '', user: 'anna', readOnly: false, rttMs: 0 } as const;
+    const error = toWireError(new FerryError(Code.CONNECTION_LOST, 'lost'));
+    status({ phase: 'offline', error, retryMs: 2500, attempt: 1 });
+    const retryMs = (): unknown =>
+      driven.state.connection.phase === 'offline' ? driven.state.connection.retryMs : undefined;
+    driven.post({ kind: 'tick' });
+    assert.equal(retryMs(), 1500);
+    driven.post({ kind: 'tick' }).post({ kind: 'tick' }).post({ kind: 'tick' });
+    assert.equal(retryMs(), 0);
+    // Walking on would lose the place: it is said, and nothing asked for. The other side goes on.
+    for (const key of ['left', 'C-r', 'H']) {
+      driven.press(key);
+      assert.match(driven.state.notice?.text ?? '', /the server is away/);
+    }
+    assert.deepEqual([driven.state.remote, driven.taken()], [before, []]);
+    driven.press('tab', 'down', 'enter');
+    assert.deepEqual(driven.path('local'), pathFromText('home/x'));
+    driven.list('local').taken();
+    status({ phase: 'connecting', attempt: 2 });
+    status({});
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
       ['list', 'space'],
     );
+    driven.list('remote', file('0b'), ...listing);
+    assert.deepEqual([driven.names(), driven.at()], [names('0b b bc'), 'b']);
+    assert.deepEqual([...driven.state.remote.marks], [...before.marks]);
   });
 
   test('a changed folder is read again where it is shown, and nowhere else', () => {
@@ -209,7 +221,7 @@ describe('marking and copying', () => {
     assert.equal(size(driven.press('C-a')), 321);
     assert.equal(size(driven.press('.')), 21);
     assert.equal(size(driven.press('.')), 321);
-    assert.equal(size(driven.press('home', 'down', 'down', 'space', 's', '*')), 300);
+    assert.equal(size(driven.press('home', 'down', 'down', 'space', 's', 's', '*')), 300);
     assert.equal(size(driven.press('C-a', 'C-r').list('remote', file('a', 5), file('.c', 300))), 305);
     assert.equal(size(driven.press('escape')), 0);
     assert.equal(size(driven.press('C-a', 'f5')), 0);
@@ -372,7 +384,7 @@ describe('the queue', () => {
     ] as const) {
       assert.deepEqual(asked(driven.press(key)), [], key);
       assert.equal(driven.state.dialog?.kind, 'question', key);
-      assert.deepEqual(asked(driven.press('n')), [], key);
+      assert.deepEqual(asked(driven.press('s', 'n')), [], key);
       assert.deepEqual(asked(driven.press(key, 'y')), [does], key);
     }
     assert.deepEqual(asked(driven.press('backspace')), []);
@@ -509,7 +521,7 @@ describe('the queue', () => {
     driven.taken();
     driven.press('f10');
     assert.equal(driven.state.dialog?.kind, 'question');
-    assert.deepEqual(driven.press('n').taken(), []);
+    assert.deepEqual(driven.press('s', 'n').taken(), []);
     assert.deepEqual(driven.press('C-c', 'y').taken(), [{ kind: 'quit' }]);
     assert.deepEqual(
       jobs(new Driven(), job(1, { phase: 'done' }))

@@ -3,10 +3,11 @@
 import type { Path } from '@ferry/protocol';
 import { Effects } from '@ferry/tui/effects/run';
 import type { Engine } from '@ferry/tui/engine/engine';
-import { layerOf, lookUp } from '@ferry/tui/keymap/keymap';
 import type { Msg } from '@ferry/tui/state/msg';
+import { nothingRemembered } from '@ferry/tui/state/remembered';
 import { type AppState, initialState } from '@ferry/tui/state/state';
 import { update } from '@ferry/tui/state/update';
+import { usualKeys } from './drive.ts';
 
 export class Browse {
   state: AppState;
@@ -19,10 +20,15 @@ export class Browse {
     local: Path,
     { size = { columns: 80, rows: 24 }, env = {} as NodeJS.ProcessEnv } = {},
   ) {
-    this.state = initialState(size, 'server', remote, local);
+    const start = { keymap: usualKeys, address: 'server', remembered: nothingRemembered };
+    this.state = initialState({ ...start, size, remote, local });
     this.#effects = new Effects({
       engine,
       post: (msg) => this.post(msg),
+      redraw: () => {},
+      suspend: () => {},
+      copy: () => {},
+      remember: () => {},
       quit: () => {},
       env,
       handOver: (work) => work(),
@@ -40,10 +46,8 @@ export class Browse {
 
   press(...keys: readonly string[]): void {
     for (const key of keys) {
-      const layer = layerOf(this.state);
-      const binding = lookUp(layer, key);
-      if (binding !== undefined) this.post({ kind: 'action', action: binding.action });
-      else if (layer === 'prompt') this.post({ kind: 'typed', text: key });
+      const text = [...key].length === 1 ? key : undefined;
+      this.post({ kind: 'key', key, text, sinceMs: 5000 });
     }
   }
 

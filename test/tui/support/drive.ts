@@ -2,9 +2,10 @@
 
 import { type Entry, EntryKind, nameFromText, type Path, pathFromText, type Time } from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
-import { layerOf, lookUp } from '@ferry/tui/keymap/keymap';
+import { type Keymap, resolveKeys } from '@ferry/tui/keymap/resolve';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import type { Msg } from '@ferry/tui/state/msg';
+import { nothingRemembered } from '@ferry/tui/state/remembered';
 import { type AppState, initialState } from '@ferry/tui/state/state';
 import { update } from '@ferry/tui/state/update';
 
@@ -54,13 +55,24 @@ export function job(id: number, change: Partial<Job> = {}): Job {
   };
 }
 
+export const usualKeys: Keymap = resolveKeys('mc').keymap;
+
 export class Driven {
   state: AppState;
   /** Commands since the last look. */
   cmds: Cmd[] = [];
+  /** Between two keys. */
+  sinceMs = 5000;
 
-  constructor(remote = 'share', local = 'home', size = { columns: 100, rows: 30 }) {
-    this.state = initialState(size, '10.0.0.5:7377', pathFromText(remote), pathFromText(local));
+  constructor(remote = 'share', local = 'home', size = { columns: 100, rows: 30 }, keymap = usualKeys) {
+    this.state = initialState({
+      size,
+      keymap,
+      address: '10.0.0.5:7377',
+      remote: pathFromText(remote),
+      local: pathFromText(local),
+      remembered: nothingRemembered,
+    });
     this.post({
       kind: 'engine',
       event: {
@@ -80,10 +92,8 @@ export class Driven {
 
   press(...keys: readonly string[]): this {
     for (const key of keys) {
-      const layer = layerOf(this.state);
-      const binding = lookUp(layer, key);
-      if (binding !== undefined) this.post({ kind: 'action', action: binding.action });
-      else if (layer === 'prompt') this.post({ kind: 'typed', text: key === 'space' ? ' ' : key });
+      const text = key === 'space' ? ' ' : [...key].length === 1 ? key : undefined;
+      this.post({ kind: 'key', key, text, sinceMs: this.sinceMs });
     }
     return this;
   }

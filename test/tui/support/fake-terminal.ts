@@ -2,7 +2,8 @@
 
 import { PassThrough, Writable } from 'node:stream';
 import type { AppState } from '@ferry/tui/state/state';
-import { colours, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { Terminal } from '@ferry/tui/view/terminal';
 import { View } from '@ferry/tui/view/view';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
@@ -17,7 +18,7 @@ export class FakeTerminal {
   /** Every byte that was drawn. */
   output = '';
 
-  constructor(columns: number, rows: number, look: Look = { theme: colours, glyphs: unicodeGlyphs }) {
+  constructor(columns: number, rows: number, look: Look = { theme: dark, glyphs: unicodeGlyphs }) {
     this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
     this.#emulator.loadAddon(new Unicode11Addon());
     this.#emulator.unicode.activeVersion = '11';
@@ -31,7 +32,7 @@ export class FakeTerminal {
     Object.assign(output, { columns, rows, isTTY: true });
     const streams = { input, output } as unknown as { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
     this.#terminal = new Terminal(streams, { TERM: 'xterm-256color' }, look);
-    this.#view = new View(this.#terminal, look);
+    this.#view = new View(this.#terminal, () => look);
   }
 
   /** Draws a state and gives the screen as text, one line per row, blanks at the ends left out. */

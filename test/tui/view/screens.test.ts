@@ -16,7 +16,8 @@ import { type ConflictFacts, decide } from '@ferry/tui/transfer/conflict';
 import { cells } from '@ferry/tui/view/rows/cells';
 import { conflictRowsOf } from '@ferry/tui/view/rows/conflict-rows';
 import { paneRowsOf } from '@ferry/tui/view/rows/pane-rows';
-import { asciiGlyphs, monochrome } from '@ferry/tui/view/rows/style';
+import { asciiGlyphs } from '@ferry/tui/view/rows/style';
+import { mono } from '@ferry/tui/view/rows/themes/mono';
 import { golden } from '../../support/golden.ts';
 import { Driven, file, folder, link } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
@@ -218,7 +219,7 @@ describe('screens', () => {
     const decision = decide('ask', question);
     assert.ok(decision.do === 'ask');
     const dialog = { kind: 'conflict', question: decision.question, chosen: 1, scope: 'job' } as const;
-    const look = { theme: { ...monochrome, cursor: '', focusFrame: '' }, glyphs: asciiGlyphs };
+    const look = { theme: { ...mono, cursor: '', focusFrame: '' }, glyphs: asciiGlyphs };
     const text = conflictRowsOf(dialog, 72, 22, 0, look).join('\n');
     assert.match(text, /> n Newer +leaves the one there: this is not newer/);
     assert.match(text, /For +this one +\[all of this job\] +all uploads/);
@@ -250,7 +251,7 @@ describe('screens', () => {
   });
 
   test('without UTF-8 and without colours', async () => {
-    const { text, output } = await shot(scene(80, 24), { theme: monochrome, glyphs: asciiGlyphs });
+    const { text, output } = await shot(scene(80, 24), { theme: mono, glyphs: asciiGlyphs });
     golden('plain-80x24', text);
     assert.doesNotMatch(
       output,
@@ -303,7 +304,7 @@ describe('screens', () => {
     const marks = new Counted(driven.state.remote.marks);
     driven.state = { ...driven.state, remote: { ...driven.state.remote, marks } };
     driven.press('down');
-    const look = { theme: monochrome, glyphs: asciiGlyphs };
+    const look = { theme: mono, glyphs: asciiGlyphs };
     const rows = paneRowsOf(
       driven.state.remote,
       { left: 0, top: 0, width: 60, height: 20 },

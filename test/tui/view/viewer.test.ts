@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { asciiGlyphs, monochrome } from '@ferry/tui/view/rows/style';
+import { asciiGlyphs } from '@ferry/tui/view/rows/style';
+import { mono } from '@ferry/tui/view/rows/themes/mono';
 import { golden } from '../../support/golden.ts';
 import { Driven, file } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
@@ -57,7 +58,7 @@ describe('the viewer’s screen', () => {
     driven.post({ kind: 'works-at', request: find.request, at: 4000 });
     golden('viewer-searching-80x24', await shot(driven));
     driven.post({ kind: 'worked', request: find.request, at: text.indexOf('200 needle') + 4 });
-    golden('viewer-found-80x24', await shot(driven, { theme: monochrome, glyphs: asciiGlyphs }));
+    golden('viewer-found-80x24', await shot(driven, { theme: mono, glyphs: asciiGlyphs }));
   });
 
   test('its keys', async () => {

@@ -36,6 +36,8 @@ const procMagic = 0x9fa0;
 export class Root {
   readonly durable: boolean;
   readonly hideStaging: boolean;
+  /** Names the folder on this machine, however it was opened. */
+  readonly id: string;
   readonly #oneFileSystem: boolean;
   readonly #dev: number;
   #fd: number | undefined;
@@ -60,7 +62,9 @@ export class Root {
 
   private constructor(fd: number, opts: RootOpts) {
     this.#fd = fd;
-    this.#dev = fstatSync(fd).dev;
+    const { dev, ino } = fstatSync(fd);
+    this.#dev = dev;
+    this.id = `${dev}:${ino}`;
     this.#oneFileSystem = opts.oneFileSystem ?? true;
     this.hideStaging = opts.hideStaging ?? true;
     this.durable = opts.durable ?? true;

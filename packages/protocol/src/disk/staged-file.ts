@@ -4,7 +4,7 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts } from '../entry.ts';
@@ -216,6 +216,8 @@ export class StagedFile {
     }
     try {
       onDisk(() => {
+        // What an earlier attempt left may be longer, by somebody else's hand.
+        if (fstatSync(fd).size > this.#spec.size) ftruncateSync(fd, this.#spec.size);
         setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         if (this.#staging.root.durable) fsyncSync(fd);
         this.#fd = undefined;
@@ -254,10 +256,11 @@ export class StagedFile {
       if (!root.contains(folderFd)) {
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
+      // First, as somebody else may have published the very same.
+      checkTarget(root, folderFd, name, this.#spec);
       return this.#withPart((partFolderFd) => {
         const part = lstatAt(partFolderFd, this.#partName);
         if (part === undefined || part.ino !== this.#ino) throw partGone();
-        checkTarget(root, folderFd, name, this.#spec);
         if (this.#spec.isRemembered === true) this.#staging.remember(this.#spec, part);
         if (root.durable) {
           folders.add(folderFd);

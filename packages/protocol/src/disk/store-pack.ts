@@ -105,8 +105,13 @@ export async function storePack(staging: Staging, spec: PackSpec): Promise<PackR
           if (spec.existing === 'fail') moveAt(partFolderFd, partName, folderFd, name, false);
           else renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name));
         } catch (error) {
-          outcomes[index] = asDiskError(error);
+          const file = spec.files[index];
+          const failure = asDiskError(error);
           unlinkQuietly(partFolderFd, partName);
+          // The earlier attempt may have gone on meanwhile, on a line that its sender has given up.
+          if (failure.code === Code.EXISTS && file !== undefined && isThere(folderFd, file, spec.again))
+            continue;
+          outcomes[index] = failure;
         }
       }
       if (!root.durable) return { outcomes, durable: false };

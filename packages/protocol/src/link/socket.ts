@@ -72,6 +72,8 @@ class SocketLink implements Link {
     });
     socket.on('error', (cause) => {
       this.#error ??= new FerryError(Code.CONNECTION_LOST, 'the connection was lost', { cause });
+      // TLS tells of a damaged record and leaves the socket open.
+      socket.destroy();
     });
     socket.on('end', () => socket.end());
     socket.on('close', () => {
@@ -122,6 +124,8 @@ class SocketLink implements Link {
 export type DialOpts = {
   host: string;
   port: number;
+  /** The address of this machine to come from; default: as the system chooses. */
+  localAddress?: string;
   /**
    * Decides on the server's public key (SPKI, DER). Called synchronously inside the handshake's end, before any byte of
    * ours is sent; throws to refuse. An empty key (resumed session) never gets here: it is refused as PIN_MISMATCH.
@@ -148,6 +152,7 @@ export function dial(opts: DialOpts): Promise<Link> {
     const options: ConnectionOptions & { onread: Onread; highWaterMark: number } = {
       host: opts.host,
       port: opts.port,
+      ...(opts.localAddress === undefined ? {} : { localAddress: opts.localAddress }),
       minVersion: 'TLSv1.3',
       rejectUnauthorized: false,
       ALPNProtocols: ['ferry/1'],

@@ -46,6 +46,16 @@ export type Welcome = {
   readonly lanes: number;
 };
 
+export const welcome = tuple<Welcome>({
+  version: integer(0, 0xffff),
+  features: integer(0, 2 ** 32 - 1),
+  sessionId: bytes(16, 16),
+  sessionSecret: bytes(32, 32),
+  user: text(256),
+  readOnly: flag,
+  lanes: integer(1, limits.sessionLanes),
+});
+
 export const hello = operation<Hello, Welcome>({
   kind: Kind.hello,
   request: tuple<Hello>({
@@ -57,13 +67,5 @@ export const hello = operation<Hello, Welcome>({
     deviceKey: optional(bytes(32, 32)),
     signature: optional(bytes(64, 64)),
   }),
-  reply: tuple<Welcome>({
-    version: integer(0, 0xffff),
-    features: integer(0, 2 ** 32 - 1),
-    sessionId: bytes(16, 16),
-    sessionSecret: bytes(32, 32),
-    user: text(256),
-    readOnly: flag,
-    lanes: integer(1, limits.sessionLanes),
-  }),
+  reply: welcome,
 });

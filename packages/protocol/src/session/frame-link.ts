@@ -44,6 +44,8 @@ export type FrameLinkOpts = {
    */
   onBlock: (id: number, buffer: Buffer, bodyBytes: number) => void;
   onDrain?: () => void;
+  /** Bytes have arrived; they are looked at next, unless it pauses. */
+  onRead?: (bytes: number) => void;
   /** Once. `error` is undefined after a clean end by either side. */
   onEnd: (error: FerryError | undefined) => void;
   /** Sends pings when silent (the client's part; the server only answers). */
@@ -79,6 +81,8 @@ export class FrameLink {
   #saidMs = 0;
   /** Round trip of the last ping, milliseconds; 0 before the first. */
   rttMs = 0;
+  /** Bytes of frames so far, before encryption; what is sent counts when it is handed on. */
+  readonly moved = { received: 0, sent: 0 };
 
   constructor(link: Link, opts: FrameLinkOpts) {
     this.link = link;
@@ -171,6 +175,7 @@ export class FrameLink {
   }
 
   #sendBytes(bytes: Buffer, sent?: () => void): boolean {
+    this.moved.sent += bytes.length;
     const more = this.link.send(bytes, () => {
       this.#movedMs = performance.now();
       sent?.();
@@ -248,7 +253,9 @@ export class FrameLink {
 
   #read(bytes: Buffer): void {
     if (this.#ended || this.#closing) return;
+    this.moved.received += bytes.length;
     this.#heardMs = performance.now();
+    this.#opts.onRead?.(bytes.length);
     if (this.#rest.length === 0) this.#decode(bytes);
     else this.#rest = Buffer.concat([this.#rest, bytes]);
   }

@@ -15,6 +15,7 @@ import { encodeFailure } from '../messages/failure.ts';
 import { Kind, kindName } from '../wire/kinds.ts';
 import { decodeBody, encodeBody, type Operation } from '../wire/operation.ts';
 import { FrameLink } from './frame-link.ts';
+import { Hold } from './hold.ts';
 
 /** Unknown messages until the peer is taken for hostile. */
 const strikes = 3;
@@ -53,6 +54,12 @@ export function handler<Request, Part, Reply>(
   ];
 }
 
+/** How fast a connection may move: each tells how long to wait after so many bytes, milliseconds. */
+export type Pacing = {
+  readonly received: (bytes: number) => number;
+  readonly sent: (bytes: number) => number;
+};
+
 export type ServerChannelOpts = {
   pool: BlockPool;
   handlers: Handlers;
@@ -73,6 +80,8 @@ export class ServerChannel {
   #handlers: Handlers;
   #controlLimit: number;
   #onBlock: ServerChannelOpts['onBlock'];
+  #pacing: Pacing | undefined;
+  readonly #hold: Hold;
   #unknown = 0;
   #held = false;
 
@@ -81,6 +90,10 @@ export class ServerChannel {
     this.#handlers = opts.handlers;
     this.#controlLimit = opts.controlLimit ?? limits.helloFrameBytes;
     this.#onBlock = opts.onBlock;
+    this.#hold = new Hold(
+      () => this.#frames.pause(),
+      () => this.#frames.resume(),
+    );
     this.#frames = new FrameLink(link, {
       pool: opts.pool,
       pings: false,
@@ -88,6 +101,7 @@ export class ServerChannel {
       blocksWelcome: () => this.#onBlock !== undefined,
       onFrame: (kind, id, body) => this.#receive(kind, id, body),
       onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
+      onRead: (bytes) => this.#hold.extend(this.#pacing?.received(bytes) ?? 0),
       onEnd: (error) => this.#finish(error),
     });
   }
@@ -96,13 +110,24 @@ export class ServerChannel {
     return this.#frames.link;
   }
 
+  /** Bytes so far, as FrameLink.moved. */
+  get moved(): { readonly received: number; readonly sent: number } {
+    return this.#frames.moved;
+  }
+
   get inFlight(): number {
     return this.#calls.size;
   }
 
-  /** After login: another table, larger messages, and blocks if this is a lane. */
-  become(handlers: Handlers, controlLimit: number, onBlock?: ServerChannelOpts['onBlock']): void {
+  /** After login: another table, larger messages, and blocks and a pace if this is a lane. */
+  become(
+    handlers: Handlers,
+    controlLimit: number,
+    onBlock?: ServerChannelOpts['onBlock'],
+    pacing?: Pacing,
+  ): void {
     this.#handlers = handlers;
+    this.#pacing = pacing;
     this.#controlLimit = controlLimit;
     this.#onBlock = onBlock;
   }
@@ -147,7 +172,7 @@ export class ServerChannel {
     this.#serve(kind, id, (call) =>
       found.serve(
         body,
-        { ...call, part: (part) => this.#frames.send(Kind.part, id, found.encodePart(part)) },
+        { ...call, part: (part) => this.#send(Kind.part, id, found.encodePart(part)) },
         found.encodePart,
       ),
     );
@@ -177,14 +202,19 @@ export class ServerChannel {
     const call = {
       id,
       signal: controller.signal,
-      block: (buffer: Buffer, header: BlockHeader, sent: () => void) =>
-        this.#frames.sendBlock(id, buffer, header, sent),
-      ready: () => this.#frames.ready(controller.signal),
+      block: (buffer: Buffer, header: BlockHeader, sent: () => void) => {
+        const goOn = this.#frames.sendBlock(id, buffer, header, sent);
+        return this.#charge(header.length) && goOn;
+      },
+      ready: async () => {
+        await this.#hold.over(controller.signal);
+        await this.#frames.ready(controller.signal);
+      },
     };
     void run(call).then(
       (reply) => {
         this.#over(id);
-        this.#frames.send(Kind.reply, id, reply);
+        this.#send(Kind.reply, id, reply);
       },
       (thrown: unknown) => {
         this.#over(id);
@@ -197,6 +227,17 @@ export class ServerChannel {
         if (error.code === Code.MALFORMED) this.close();
       },
     );
+  }
+
+  /** False when the peer has enough for now, or the pace says so. */
+  #send(kind: Kind, id: number, body: Buffer): boolean {
+    const goOn = this.#frames.send(kind, id, body);
+    return this.#charge(body.length) && goOn;
+  }
+
+  #charge(bytes: number): boolean {
+    this.#hold.extend(this.#pacing?.sent(bytes) ?? 0);
+    return !this.#hold.isOn;
   }
 
   #over(id: number): void {
@@ -227,6 +268,7 @@ export class ServerChannel {
 
   #finish(error: FerryError | undefined): void {
     for (const controller of this.#calls.values()) controller.abort();
+    this.#hold.end();
     this.#opts.onEnd(error);
   }
 }

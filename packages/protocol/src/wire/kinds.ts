@@ -16,6 +16,7 @@ export const Kind = {
   /** The first frame of a connection decides what it is. */
   hello: 0x10,
   attach: 0x11,
+  password: 0x12,
   /** Requests of the control connection. */
   list: 0x20,
   stat: 0x21,
@@ -55,6 +56,8 @@ export const Kind = {
   readSlice: 0x49,
   slice: 0x4a,
   locate: 0x4b,
+  /** Accounts, on the control connection. */
+  enrol: 0x60,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
+import type { Bounds } from './bounds.ts';
 
 const schema = `
   create table account (
@@ -166,6 +167,18 @@ function makeTables(database: DatabaseSync): void {
   database.exec(schema);
   if (isOld) database.exec(fromFirstVersion);
   database.exec(`pragma user_version = ${version}`);
+}
+
+/** The columns that bound an account. */
+export function boundsFrom(row: Row): Bounds {
+  const bound = (column: string): number | undefined =>
+    row[column] === null || row[column] === undefined ? undefined : Number(row[column]);
+  return {
+    quotaBytes: bound('quota_bytes'),
+    quotaFiles: bound('quota_files'),
+    downRate: bound('down_rate'),
+    upRate: bound('up_rate'),
+  };
 }
 
 /** SQLITE_BUSY and its kin. */

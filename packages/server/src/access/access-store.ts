@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { decodePath } from '@ferry/protocol';
-import { AccessFile, type Row } from './access-file.ts';
+import { AccessFile, boundsFrom, type Row } from './access-file.ts';
 import type { Principal } from './principal.ts';
 import { decodeRules, isRole } from './rights.ts';
 
@@ -13,6 +13,7 @@ import { decodeRules, isRole } from './rights.ts';
 const seenMs = 3_600_000;
 
 const principalColumns = `account.id, account.user, account.role, account.root, account.rules, account.expires_ms,
+  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate,
   coalesce((select count from kick where kick.user = account.user), 0) as kicks`;
 
 export class AccessStore {
@@ -63,6 +64,31 @@ export class AccessStore {
       );
       if (invite === undefined) return undefined;
       this.#addDevice(Number(invite['account']), deviceKey, label, nowMs);
+      return this.principalOf(deviceKey, nowMs);
+    });
+  }
+
+  /** What the account's password is checked against. An account that has expired has none. */
+  passwordOf(user: string, nowMs: number): { readonly account: number; readonly record: string } | undefined {
+    const row = this.#file.one(
+      `select id, password from account
+       where user = ? and password is not null and (expires_ms is null or expires_ms > ?)`,
+      user,
+      nowMs,
+    );
+    return row === undefined ? undefined : { account: Number(row['id']), record: String(row['password']) };
+  }
+
+  /** The same password, kept in another form. */
+  renewPassword(account: number, record: string): void {
+    this.#file.run('update account set password = ? where id = ?', record, account);
+  }
+
+  /** Makes a device known to an account; undefined when that has gone or expired. A device of another account changes over. */
+  enrol(account: number, deviceKey: Uint8Array, label: string, nowMs: number): Principal | undefined {
+    return this.#file.inTransaction(() => {
+      if (this.#file.one('select 1 from account where id = ?', account) === undefined) return undefined;
+      this.#addDevice(account, deviceKey, label, nowMs);
       return this.principalOf(deviceKey, nowMs);
     });
   }
@@ -121,7 +147,12 @@ function toPrincipal(row: Row, device: Uint8Array): Principal {
   }
   return {
     user,
-    account: { id: Number(id), device, expiresMs: expiresMs === null ? Infinity : Number(expiresMs) },
+    account: {
+      id: Number(id),
+      device,
+      expiresMs: expiresMs === null ? Infinity : Number(expiresMs),
+      bounds: boundsFrom(row),
+    },
     rights: { role, rules: decodeRules(rules) },
     root: decodePath(root),
     kicks: Number(kicks),

@@ -4,8 +4,9 @@
  */
 
 import { Code, decodePath, encodePath, FerryError, type Path, show } from '@ferry/protocol';
-import { AccessFile, type Row } from './access-file.ts';
+import { AccessFile, boundsFrom, type Row } from './access-file.ts';
 import { hashOf } from './access-store.ts';
+import { type Bounds, unbounded } from './bounds.ts';
 import { guestName } from './principal.ts';
 import { decodeRules, encodeRules, isRole, type Role, type Rule } from './rights.ts';
 
@@ -16,6 +17,7 @@ export type AccountSettings = {
   readonly rules: readonly Rule[];
   /** Milliseconds since 1970; undefined: never. */
   readonly expiresMs: number | undefined;
+  readonly bounds: Bounds;
 };
 
 export type AccountFacts = AccountSettings & {
@@ -47,7 +49,13 @@ export type InviteFacts = {
   readonly usesLeft: number;
 };
 
-export const newAccount: AccountSettings = { role: 'owner', root: [], rules: [], expiresMs: undefined };
+export const newAccount: AccountSettings = {
+  role: 'owner',
+  root: [],
+  rules: [],
+  expiresMs: undefined,
+  bounds: unbounded,
+};
 
 export class Accounts {
   readonly #file: AccessFile;
@@ -64,16 +72,14 @@ export class Accounts {
       if (this.#idOf(user) !== undefined) {
         throw new FerryError(Code.USAGE, `there is an account ${user} already: see ferryd user set`);
       }
-      const { role, root, rules, expiresMs } = settings;
       this.#file.run(
-        'insert into account (user, role, root, rules, expires_ms, since_ms) values (?, ?, ?, ?, ?, ?)',
+        'insert into account (user, role, root, since_ms) values (?, ?, ?, ?)',
         user,
-        role,
-        encodePath(root),
-        encodeRules(rules),
-        expiresMs ?? null,
+        settings.role,
+        encodePath([]),
         nowMs,
       );
+      this.#write(user, settings);
     });
   }
 
@@ -97,16 +103,9 @@ export class Accounts {
   set(user: string, change: Partial<AccountSettings>): void {
     this.#change(() => {
       const facts = this.#need(user);
-      const { role, root, rules, expiresMs } = { ...facts, ...change };
-      if (role !== 'owner') this.#keepAnOwner(user);
-      this.#file.run(
-        'update account set role = ?, root = ?, rules = ?, expires_ms = ? where user = ?',
-        role,
-        encodePath(root),
-        encodeRules(rules),
-        expiresMs ?? null,
-        user,
-      );
+      const settings = { ...facts, ...change };
+      if (settings.role !== 'owner') this.#keepAnOwner(user);
+      this.#write(user, settings);
     });
   }
 
@@ -126,6 +125,14 @@ export class Accounts {
       this.#file.run('delete from device where account = ?', id);
       this.#file.run('delete from invite where account = ?', id);
       this.#file.run('update account set password = null where id = ?', id);
+    });
+  }
+
+  /** undefined: none any more. Devices that are known stay so. @throws {FerryError} USAGE when there is no such account */
+  setPassword(user: string, record: string | undefined): void {
+    this.#change(() => {
+      const { id } = this.#need(user);
+      this.#file.run('update account set password = ? where id = ?', record ?? null, id);
     });
   }
 
@@ -219,6 +226,22 @@ export class Accounts {
     });
   }
 
+  #write(user: string, { role, root, rules, expiresMs, bounds }: AccountSettings): void {
+    this.#file.run(
+      `update account set role = ?, root = ?, rules = ?, expires_ms = ?,
+         quota_bytes = ?, quota_files = ?, down_rate = ?, up_rate = ? where user = ?`,
+      role,
+      encodePath(root),
+      encodeRules(rules),
+      expiresMs ?? null,
+      bounds.quotaBytes ?? null,
+      bounds.quotaFiles ?? null,
+      bounds.downRate ?? null,
+      bounds.upRate ?? null,
+      user,
+    );
+  }
+
   #idOf(user: string): number | undefined {
     const row = this.#file.one('select id from account where user = ?', user);
     return row === undefined ? undefined : Number(row['id']);
@@ -266,6 +289,7 @@ function toFacts(row: Row): AccountFacts {
     root: decodePath(Buffer.from(bytesOf(row, 'root'))),
     rules: decodeRules(textOf(row, 'rules')),
     expiresMs: expiresMs === null ? undefined : Number(expiresMs),
+    bounds: boundsFrom(row),
     hasPassword: row['password'] !== null,
     devices: Number(row['devices']),
     invites: Number(row['invites']),

@@ -6,7 +6,7 @@
  */
 
 import { Code, FerryError } from '@ferry/protocol';
-import { type Hello, Login, protocolVersion } from '@ferry/protocol/messages';
+import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
 import { verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
 import type { AccessStore } from './access-store.ts';
@@ -50,6 +50,23 @@ export function logIn(
   }
   if (openTo !== 'nobody') return guestOf(openTo, store.kicksOf(guestName));
   throw failed();
+}
+
+/**
+ * Who came in with a password: the device is known from now on.
+ * @param account as the password thread answered; undefined: wrong
+ * @throws {FerryError} AUTH_FAILED, IO_ERROR
+ */
+export function enterWithPassword(
+  store: AccessStore,
+  request: Password,
+  account: number | undefined,
+  nowMs: number,
+): Principal {
+  const known =
+    account === undefined ? undefined : store.enrol(account, request.deviceKey, request.client, nowMs);
+  if (known !== undefined) return known;
+  throw new FerryError(Code.AUTH_FAILED, 'the name or the password is wrong');
 }
 
 /** @throws {FerryError} VERSION */

@@ -2,6 +2,7 @@
 
 import { type Path, rootPath } from '@ferry/protocol';
 import type { OpenTo } from '../config.ts';
+import type { Bounds } from './bounds.ts';
 import type { Rights } from './rights.ts';
 
 export type Principal = {
@@ -23,7 +24,13 @@ export type Account = {
   readonly device: Uint8Array;
   /** Milliseconds since 1970; Infinity: never. */
   readonly expiresMs: number;
+  readonly bounds: Bounds;
 };
+
+/** Whose trash it is: the account's, whatever it is called and never that of another; guests share one. */
+export function trashOwnerOf(accountId: number | undefined): string {
+  return accountId === undefined ? guestName : `account ${accountId}`;
+}
 
 /** The name of those who come in because the door is open. */
 export const guestName = 'guest';

@@ -52,6 +52,7 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.stat, 'login'],
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
+  [Kind.enrol, 'login'],
   [Kind.readLink, 'list'],
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],
@@ -145,13 +146,16 @@ export function checkMessage(rights: Rights, root: Path, kind: Kind): void {
   const need = needs.get(kind);
   if (need === undefined) throw new FerryError(Code.FORBIDDEN, `nobody may send "${kindName(kind)}" here`);
   if (need === 'login' || maySomewhere(rights, need, root)) return;
-  throw refusal(need, isReadOnly(rights, root));
+  throw refusal(need, rights, root);
 }
 
 /** In words that say what is missing. */
-export function refusal(right: Right, readOnly: boolean): FerryError {
-  if (readOnly && changing.includes(right)) {
+export function refusal(right: Right, rights: Rights, root: Path): FerryError {
+  if (changing.includes(right) && isReadOnly(rights, root)) {
     return new FerryError(Code.READ_ONLY, 'you may look and download here, but not change anything');
+  }
+  if (right === 'list' && !maySomewhere(rights, 'list', root) && maySomewhere(rights, 'create', root)) {
+    return new FerryError(Code.FORBIDDEN, 'you may put files here, but not see what is here');
   }
   return new FerryError(Code.FORBIDDEN, `you may not ${words[right]} here`);
 }

@@ -6,6 +6,7 @@
 import { Code, encodePath, FerryError } from '@ferry/protocol';
 import type { Kind } from '@ferry/protocol/wire';
 import type { AccessStore } from './access-store.ts';
+import { type Bounds, unbounded } from './bounds.ts';
 import type { Principal } from './principal.ts';
 import { checkMessage, type Rights } from './rights.ts';
 
@@ -14,9 +15,10 @@ export const lookMs = 250;
 
 /** One connection's. */
 export type Standing = {
-  /** As at the login; of its rights only `rights` is up to date. */
+  /** As at the login; of its rights and bounds only those below are up to date. */
   readonly principal: Principal;
   readonly rights: () => Rights;
+  readonly bounds: () => Bounds;
   /** May this message be looked into now? @throws {FerryError} REVOKED, KICKED, READ_ONLY, FORBIDDEN; IO_ERROR */
   readonly check: (kind: Kind) => void;
   /** Of a connection that has ended. */
@@ -25,7 +27,8 @@ export type Standing = {
 
 type Entry = {
   readonly principal: Principal;
-  rights: Rights;
+  /** As it is by now. */
+  now: Principal;
   ended: FerryError | undefined;
   readonly onEnd: (why: FerryError) => void;
 };
@@ -47,18 +50,19 @@ export class Standings {
 
   /** @param onEnd once, when the connection has to be closed; not after `leave` */
   enter(principal: Principal, onEnd: (why: FerryError) => void): Standing {
-    const entry: Entry = { principal, rights: principal.rights, ended: undefined, onEnd };
+    const entry: Entry = { principal, now: principal, ended: undefined, onEnd };
     this.#entries.add(entry);
     return {
       principal,
       rights: () => {
         if (entry.ended !== undefined) throw entry.ended;
-        return entry.rights;
+        return entry.now.rights;
       },
+      bounds: () => entry.now.account?.bounds ?? unbounded,
       check: (kind) => {
         this.#lookIfWritten();
         if (entry.ended !== undefined) throw entry.ended;
-        checkMessage(entry.rights, principal.root, kind);
+        checkMessage(entry.now.rights, principal.root, kind);
       },
       leave: () => {
         this.#entries.delete(entry);
@@ -75,7 +79,7 @@ export class Standings {
     }
     const nowMs = this.#now();
     for (const entry of this.#entries) {
-      if ((entry.principal.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked());
+      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked());
     }
   }
 
@@ -108,7 +112,7 @@ export class Standings {
         entry,
         new FerryError(Code.SHUTTING_DOWN, 'the owner has given you another folder: come back in'),
       );
-    else entry.rights = now.rights;
+    else entry.now = now;
   }
 
   #end(entry: Entry, why: FerryError): void {

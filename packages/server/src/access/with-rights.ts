@@ -5,16 +5,7 @@
 
 import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, Upload, UploadSpec, Wait } from '../storage/storage.ts';
-import {
-  isReadOnly,
-  isVisible,
-  may,
-  mayThroughout,
-  type Right,
-  type Rights,
-  refusal,
-  rightsAt,
-} from './rights.ts';
+import { isVisible, may, mayThroughout, type Right, type Rights, refusal, rightsAt } from './rights.ts';
 import { worksWithRights } from './works-with-rights.ts';
 
 /** @param root what the account sees as its root: it may always know that this is there */
@@ -23,7 +14,7 @@ export function withRights(storage: Storage, root: Path, now: () => Rights): Sto
     const rights = now();
     if ((throughout ? mayThroughout : may)(rights, right, path)) return;
     if (!isVisible(rights, path) && path.length > root.length) throw nothingThere();
-    throw refusal(right, isReadOnly(rights, root));
+    throw refusal(right, rights, root);
   };
   const checkPut = (path: Path, existing: 'fail' | 'overwrite'): void => {
     check('create', path);

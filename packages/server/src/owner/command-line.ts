@@ -1,4 +1,4 @@
-/** `ferryd user`, `invite`, `invites`, `devices`, `kick`: their options and which function each runs. Main thread. */
+/** `ferryd user`, `invite`, `invites`, `devices`, `status`, `kick`: their options and which function each runs. Main thread. */
 
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
@@ -8,6 +8,7 @@ import type { Accounts } from '../access/accounts.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
 import type { InviteOrder } from './invite.ts';
 import { type SettingsOptions, settingsFrom } from './settings.ts';
+import type { UserOptions } from './user.ts';
 
 const mostUses = 1_000_000;
 
@@ -35,6 +36,9 @@ Rights: list read create overwrite rename delete mkdir share
 Examples:
   ferryd user add anna --role reader --path photos
   ferryd user set anna --role writer --rule private=none --expires 30d
+  ferryd user add bob --key bob.pub    he gets in with the private half: ferry ferry://bob@HOST
+  ferryd user passwd anna              she gets in with a password: ferry ferry://anna@HOST
+  ferryd user set anna --quota 20G --down 5M
   ferryd user revoke anna              her devices and invites are worthless at once
   ferryd user list
 
@@ -65,6 +69,13 @@ export function addOwnersCommands(program: Command): void {
       .option('--path <SUB>', 'the folder in the shared one that they see, instead of all')
       .option('--rule <FOLDER=RIGHTS>', 'other rights for one folder; may be given several times', rule);
 
+  const withBounds = (command: Command): Command =>
+    command
+      .option('--quota <SIZE>', 'how much their folder may hold: 500M, 20G, none')
+      .option('--quota-files <N>', 'how many files, folders and links; or none')
+      .option('--down <RATE>', 'bytes a second to all their devices together: 5M, none')
+      .option('--up <RATE>', 'bytes a second from them');
+
   withSettings(plain(program.command('invite')))
     .description('Make a line that lets somebody in; it works at once, also beside a running server.')
     .option('--user <NAME>', 'the account that it is for (default: a new one)')
@@ -79,11 +90,18 @@ export function addOwnersCommands(program: Command): void {
   const user = plain(program.command('user'))
     .description('Look after accounts; what is changed holds at once, also beside a running server.')
     .addHelpText('after', userHelp);
-  withSettings(plain(user.command('add')).argument('<NAME>'))
+  withBounds(withSettings(plain(user.command('add')).argument('<NAME>')))
     .description('make an account (default: a writer)')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d')
-    .action((name: string, options: SettingsOptions) =>
-      run(async (accounts) => (await users()).addUser(accounts, name, settingsFrom(options, Date.now()))),
+    .option('--key <FILE>', 'a public key that lets them in: an OpenSSH one, of type ed25519')
+    .action((name: string, options: UserOptions) =>
+      run(async (accounts) => (await users()).addUser(accounts, name, options)),
+    );
+  plain(user.command('passwd').argument('<NAME>'))
+    .description('set the password for logging in from new devices; asks for it, or reads a line from stdin')
+    .option('--none', 'no password any more')
+    .action((name: string, { none = false }: { none?: boolean }) =>
+      run(async (accounts) => (await users()).setPassword(accounts, name, none)),
     );
   plain(user.command('list'))
     .description('show all accounts')
@@ -91,15 +109,13 @@ export function addOwnersCommands(program: Command): void {
     .action(({ json = false }: ListOptions) =>
       run(async (accounts) => (await users()).listUsers(accounts, json)),
     );
-  withSettings(plain(user.command('set')).argument('<NAME>'))
+  withBounds(withSettings(plain(user.command('set')).argument('<NAME>')))
     .description('change an account')
     .option('--no-rules', 'no rules for single folders any more')
+    .option('--key <FILE>', 'one more public key that lets them in')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d, never')
-    .action((name: string, { rules, ...options }: SettingsOptions & { rules: boolean }) =>
-      run(async (accounts) => {
-        const settings = settingsFrom(options, Date.now());
-        return (await users()).setUser(accounts, name, rules ? settings : { rules: [], ...settings });
-      }),
+    .action((name: string, { rules, ...options }: UserOptions & { rules: boolean }) =>
+      run(async (accounts) => (await users()).setUser(accounts, name, options, !rules)),
     );
   plain(user.command('remove').argument('<NAME>'))
     .description('remove an account, its devices and invites')
@@ -130,6 +146,13 @@ export function addOwnersCommands(program: Command): void {
           : (await users()).removeDevice(accounts, remove),
       ),
     );
+  plain(program.command('status'))
+    .description('Show what this user’s servers do now: who is connected, what moves, who is kept out.')
+    .option('--json', 'as one JSON array')
+    .action(async ({ json = false }: ListOptions) => {
+      const { status } = await import('./status.ts');
+      process.stdout.write(await status(placesOf(process.env, homedir()), json));
+    });
   plain(program.command('kick').argument('<NAME>'))
     .description(
       'End all connections of an account now; they may come back. "guest" are those without an account.',

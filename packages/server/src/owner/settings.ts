@@ -1,18 +1,73 @@
 /** Options of `ferryd user` and `ferryd invite` as what an account is to be like, and back. Pure; main thread. */
 
 import { Code, FerryError, type Path, pathFromText, showName } from '@ferry/protocol';
+import prettyBytes from 'pretty-bytes';
 import type { AccountSettings } from '../access/accounts.ts';
+import type { Bounds } from '../access/bounds.ts';
 import { isRole, pathRights, type Right, type Role, type Rule, rightsOf, roles } from '../access/rights.ts';
-import { parseDuration } from '../config.ts';
+import { parseCount, parseDuration } from '../config.ts';
 
 export type SettingsOptions = {
   readonly role?: string;
   readonly path?: string;
   readonly rule?: readonly string[];
   readonly expires?: string;
+  readonly quota?: string;
+  readonly quotaFiles?: string;
+  readonly down?: string;
+  readonly up?: string;
 };
 
-/** Only what was said. @throws {FerryError} USAGE, NAME_… */
+/** Slower than this, a client would take the line for dead. */
+const leastRate = 512 * 1024;
+
+/** What was said of an account's bounds, over what they are. @throws {FerryError} USAGE */
+export function boundsWith(before: Bounds, { quota, quotaFiles, down, up }: SettingsOptions): Bounds {
+  const bound = (text: string | undefined, now: number | undefined, parse: (text: string) => number) =>
+    text === undefined ? now : text === 'none' ? undefined : parse(text);
+  return {
+    quotaBytes: bound(quota, before.quotaBytes, (text) => parseSize('--quota', text)),
+    quotaFiles: bound(quotaFiles, before.quotaFiles, (text) =>
+      parseCount('--quota-files', text, 999_999_999),
+    ),
+    downRate: bound(down, before.downRate, (text) => parseRate('--down', text)),
+    upRate: bound(up, before.upRate, (text) => parseRate('--up', text)),
+  };
+}
+
+const units: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['K', 1024],
+  ['M', 1024 ** 2],
+  ['G', 1024 ** 3],
+  ['T', 1024 ** 4],
+]);
+
+/** `500M`, `1.5G` in bytes. @throws {FerryError} USAGE */
+export function parseSize(option: string, text: string): number {
+  const [, number = '', unit = ''] = /^([0-9]{1,12}(?:\.[0-9]{1,3})?)([KMGT]?)$/i.exec(text) ?? [];
+  const bytes = Math.round(Number(number) * (units.get(unit.toUpperCase()) ?? 0));
+  if (number !== '' && Number.isSafeInteger(bytes)) return bytes;
+  throw new FerryError(Code.USAGE, `${option} wants a size such as 500M or 1.5G, or none`);
+}
+
+function parseRate(option: string, text: string): number {
+  const rate = parseSize(option, text);
+  if (rate >= leastRate) return rate;
+  throw new FerryError(Code.USAGE, `${option} wants at least 512K a second`);
+}
+
+/** What bounds there are, for lists; empty for none. */
+export function boundsText({ quotaBytes, quotaFiles, downRate, upRate }: Bounds): string {
+  return [
+    ...(quotaBytes === undefined ? [] : [prettyBytes(quotaBytes, { binary: true })]),
+    ...(quotaFiles === undefined ? [] : [`${quotaFiles} files`]),
+    ...(downRate === undefined ? [] : [`down ${prettyBytes(downRate, { binary: true })}/s`]),
+    ...(upRate === undefined ? [] : [`up ${prettyBytes(upRate, { binary: true })}/s`]),
+  ].join(', ');
+}
+
+/** Only what was said; bounds come from {@link boundsWith}. @throws {FerryError} USAGE, NAME_… */
 export function settingsFrom(options: SettingsOptions, nowMs: number): Partial<AccountSettings> {
   const { role, path, rule, expires } = options;
   return {

@@ -3,22 +3,70 @@
 import { createHash } from 'node:crypto';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { fingerprintFromHash } from '@ferry/protocol/session';
-import { type AccountFacts, type AccountSettings, type Accounts, newAccount } from '../access/accounts.ts';
-import { pathText, ruleText } from './settings.ts';
+import { askSecret } from '@ferry/protocol/terminal/ask-secret';
+import { type AccountFacts, type Accounts, newAccount } from '../access/accounts.ts';
+import { unbounded } from '../access/bounds.ts';
+import { hashPassword } from '../access/password.ts';
+import { readPublicKey } from './public-key.ts';
+import {
+  boundsText,
+  boundsWith,
+  pathText,
+  ruleText,
+  type SettingsOptions,
+  settingsFrom,
+} from './settings.ts';
 import { day, minute, table } from './table.ts';
 
-export function addUser(accounts: Accounts, user: string, settings: Partial<AccountSettings>): string {
-  accounts.add(user, { ...newAccount, role: 'writer', ...settings }, Date.now());
-  return `${user} is added; let them in with: ferryd invite --user ${user}\n`;
+export type UserOptions = SettingsOptions & {
+  /** A file with an OpenSSH public key. */
+  readonly key?: string;
+};
+
+export function addUser(accounts: Accounts, user: string, options: UserOptions): string {
+  // Read first: a file that cannot be used leaves no account behind.
+  const key = options.key === undefined ? undefined : readPublicKey(options.key);
+  const bounds = boundsWith(unbounded, options);
+  accounts.add(
+    user,
+    { ...newAccount, role: 'writer', ...settingsFrom(options, Date.now()), bounds },
+    Date.now(),
+  );
+  if (key === undefined) return `${user} is added; let them in with: ferryd invite --user ${user}\n`;
+  accounts.addDevice(user, key.key, key.comment, Date.now());
+  return `${user} is added and gets in with that key: ferry ferry://${user}@HOST\n`;
 }
 
-export function setUser(accounts: Accounts, user: string, settings: Partial<AccountSettings>): string {
-  if (Object.keys(settings).length === 0) {
-    throw new FerryError(Code.USAGE, 'say what to change: --role, --path, --rule or --expires');
+/** @param noRules the rules there were are gone */
+export function setUser(accounts: Accounts, user: string, options: UserOptions, noRules: boolean): string {
+  const before = accounts.get(user);
+  if (before === undefined) throw noAccount(user);
+  const key = options.key === undefined ? undefined : readPublicKey(options.key);
+  if (Object.keys(options).length === 0 && !noRules) {
+    throw new FerryError(Code.USAGE, 'say what to change: see ferryd user set --help');
   }
-  accounts.set(user, settings);
+  accounts.set(user, {
+    ...(noRules ? { rules: [] } : {}),
+    ...settingsFrom(options, Date.now()),
+    bounds: boundsWith(before.bounds, options),
+  });
+  if (key !== undefined) accounts.addDevice(user, key.key, key.comment, Date.now());
   const facts = accounts.get(user);
   return facts === undefined ? '' : listOf([facts]);
+}
+
+export async function setPassword(accounts: Accounts, user: string, none: boolean): Promise<string> {
+  if (accounts.get(user) === undefined) throw noAccount(user);
+  if (none) {
+    accounts.setPassword(user, undefined);
+    return `${user} has no password any more; devices that are known stay so\n`;
+  }
+  const password = await askSecret(`New password for ${user}: `);
+  if (process.stdin.isTTY && (await askSecret('The same once more: ')) !== password) {
+    throw new FerryError(Code.USAGE, 'these were two different passwords');
+  }
+  accounts.setPassword(user, hashPassword(password));
+  return `${user} gets in from a new device with: ferry ferry://${user}@HOST\n`;
 }
 
 export function removeUser(accounts: Accounts, user: string): string {
@@ -84,6 +132,10 @@ export function removeInvite(accounts: Accounts, id: string): string {
   return `the invite ${id} for ${show(user)} is worthless now\n`;
 }
 
+function noAccount(user: string): FerryError {
+  return new FerryError(Code.USAGE, `there is no account ${show(user)}: see ferryd user list`);
+}
+
 function theOne<T>(all: readonly T[], id: string, idFor: (one: T) => string, what: string): T {
   const found = all.filter((one) => idFor(one).startsWith(id));
   const [first] = found;
@@ -98,14 +150,15 @@ function theOne<T>(all: readonly T[], id: string, idFor: (one: T) => string, wha
 
 function listOf(accounts: readonly AccountFacts[]): string {
   return table(
-    ['ACCOUNT', 'ROLE', 'FOLDER', 'DEVICES', 'UNTIL', 'RULES'],
+    ['ACCOUNT', 'ROLE', 'FOLDER', 'DEVICES', 'UNTIL', 'BOUNDS', 'RULES'],
     accounts.map((one) => [
       show(one.user),
       one.role,
       pathText(one.root),
       `${one.devices}${one.invites > 0 ? ` +${one.invites} invited` : ''}`,
       one.expiresMs === undefined ? '-' : minute(one.expiresMs),
-      one.rules.map(ruleText).join(' '),
+      boundsText(one.bounds) || '-',
+      one.rules.map(ruleText).join(' ') || '-',
     ]),
     'there are no accounts yet',
   );

@@ -9,8 +9,12 @@ import type { Link } from '@ferry/protocol/link';
 import {
   type Attach,
   attach,
+  type Enrol,
   type Hello,
   hello,
+  Login,
+  type Password,
+  password,
   protocolVersion,
   type Welcome,
 } from '@ferry/protocol/messages';
@@ -22,18 +26,24 @@ import {
   loginText,
   newSessionId,
   openTicket,
+  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
   sessionSecret,
   type TicketKeys,
+  verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, type LoginRules, logIn } from '../access/login.ts';
+import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
+import { type Pace, Way } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
 import type { Standings } from '../access/standing.ts';
+import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
+import { withQuota } from '../access/with-quota.ts';
 import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
@@ -50,10 +60,18 @@ export type ConnectionContext = {
   readonly standings: Standings;
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
+  readonly quotas: Quotas;
+  readonly pace: Pace;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
+  /** Nobody gets in, and why. */
+  readonly refusal: FerryError | undefined;
+  /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
+  readonly checkPassword: (user: string, password: string) => Promise<number | undefined>;
+  /** What a stranger did that honest clients seldom do. */
+  readonly onOffence: (offence: Offence) => void;
   /** Once, when it is no stranger any more. */
   readonly onKnown: (as: KnownAs) => void;
 };
@@ -87,6 +105,13 @@ const farewellMs = 2000;
 const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
+const senseless: ReadonlySet<Code> = new Set([
+  Code.MALFORMED,
+  Code.FRAME_TOO_LARGE,
+  Code.UNKNOWN_MESSAGE,
+  Code.BAD_STATE,
+  Code.TICKET_INVALID,
+]);
 const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
 
 export class Connection {
@@ -95,6 +120,10 @@ export class Connection {
   readonly #channel: ServerChannel;
   readonly #deadline: NodeJS.Timeout;
   #farewell: NodeJS.Timeout | undefined;
+  #hasTried = false;
+  #isOver = false;
+  /** What it counts as if the login fails. */
+  #offence: Offence = 'proof';
   /** Why we ended it. */
   #why: FerryError | undefined;
   #phase: Phase = { kind: 'stranger' };
@@ -110,11 +139,17 @@ export class Connection {
       pool: opts.pool,
       handlers: new Map([
         handler(hello, (request) => this.#hello(request)),
+        handler(password, (request) => this.#password(request)),
         handler(attach, (request) => this.#attach(request)),
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
       onEnd: (error) => this.#onEnd(error),
     });
+  }
+
+  /** Bytes so far. */
+  get moved(): { readonly received: number; readonly sent: number } {
+    return this.#channel.moved;
   }
 
   /** Tells a session that the server is going down. */
@@ -144,8 +179,38 @@ export class Connection {
   }
 
   #hello(request: Hello): Welcome {
-    const { login, ticketKeys, ticketLedger, transfers } = this.#opts;
-    const principal = logIn(login, request, loginText(this.#link), Date.now());
+    this.#begin(request.version, request.login === Login.key);
+    const principal = logIn(this.#opts.login, request, loginText(this.#link), Date.now());
+    return this.#enter(principal, request.client, waysIn[request.login]);
+  }
+
+  async #password(request: Password): Promise<Welcome> {
+    this.#begin(request.version, false);
+    if (!verifyDevice(request.deviceKey, loginText(this.#link), request.signature)) {
+      throw new FerryError(Code.MALFORMED, 'a login without a good signature');
+    }
+    this.#offence = 'password';
+    const account = await this.#opts.checkPassword(request.user, request.password);
+    if (this.#isOver) throw new FerryError(Code.CANCELLED, 'it left meanwhile');
+    const principal = enterWithPassword(this.#opts.login.store, request, account, Date.now());
+    return this.#enter(principal, request.client, 'with a password');
+  }
+
+  /**
+   * A stranger has one try.
+   * @param isProof it cannot be guessed, so it is looked at also when its address has guessed too often
+   * @throws {FerryError} BAD_STATE, VERSION, and what the supervisor said
+   */
+  #begin(version: number, isProof: boolean): void {
+    const { refusal } = this.#opts;
+    if (refusal !== undefined && !(isProof && refusal.code === Code.AUTH_THROTTLED)) throw refusal;
+    if (this.#hasTried) throw new FerryError(Code.BAD_STATE, 'one login is being looked at already');
+    this.#hasTried = true;
+    checkVersion(version);
+  }
+
+  #enter(principal: Principal, client: string, by: string): Welcome {
+    const { ticketKeys, ticketLedger, transfers } = this.#opts;
     const context = this.#contextFor(principal);
     void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
@@ -156,13 +221,15 @@ export class Connection {
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    this.#channel.become(sessionHandlers(context, grantTicket, transfers), limits.controlFrameBytes);
+    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
+    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers });
+    this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
       who: context.who,
-      client: show(request.client),
+      client: show(client),
       readOnly,
-      by: waysIn[request.login],
+      by,
     });
     return {
       version: protocolVersion,
@@ -175,9 +242,22 @@ export class Connection {
     };
   }
 
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
+  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
+    if (account === undefined) {
+      throw new FerryError(Code.FORBIDDEN, 'only devices of an account can make others known');
+    }
+    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
+      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
+    }
+    const { store } = this.#opts.login;
+    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
+    throw new FerryError(Code.REVOKED, 'the account has gone');
+  }
+
   #attach(request: Attach): Record<never, never> {
     const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
-    checkVersion(request.version);
+    this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
     const proof = laneProof(this.#link, sessionSecret(ticketKeys, grant.sessionId));
@@ -188,8 +268,11 @@ export class Connection {
     const context = this.#contextFor(this.#principalOf(grant));
     const lane = new Lane({ ...context, pool, transfers, contents });
     this.#become({ kind: 'lane', context, lane }, grant.sessionId);
-    this.#channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bodyBytes) =>
-      lane.block(buffer, bodyBytes),
+    this.#channel.become(
+      lane.handlers,
+      limits.controlFrameBytes,
+      (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
+      this.#pacingOf(context),
     );
     return {};
   }
@@ -204,9 +287,23 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
+  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
+  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
+    const { pace } = this.#opts;
+    const id = principal.account?.id;
+    if (id === undefined) return undefined;
+    return {
+      received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
+      sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
+    };
+  }
+
   #contextFor(principal: Principal): SessionContext {
-    const { storage, standings, log } = this.#opts;
+    const { storage: shared, standings, quotas, log } = this.#opts;
     const standing = standings.enter(principal, (why) => this.end(why));
+    const id = principal.account?.id;
+    const storage =
+      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
     return {
       principal,
       standing,
@@ -238,6 +335,7 @@ export class Connection {
   /** A stranger has one try. */
   #refuse(error: FerryError): void {
     this.#phase = { kind: 'refused' };
+    this.#offended(error);
     this.#channel.become(noHandlers, limits.helloFrameBytes);
     this.#opts.log({
       what: 'refused',
@@ -249,7 +347,16 @@ export class Connection {
     setImmediate(() => this.close());
   }
 
+  #offended(error: FerryError | undefined): void {
+    if (this.#opts.refusal !== undefined) return;
+    if (error === undefined || error.code === Code.CONNECTION_LOST) this.#opts.onOffence('left');
+    else if (error.code === Code.AUTH_FAILED) this.#opts.onOffence(this.#offence);
+    else if (error.code === Code.TIMEOUT) this.#opts.onOffence('slow');
+    else if (senseless.has(error.code)) this.#opts.onOffence('malformed');
+  }
+
   #onEnd(error: FerryError | undefined): void {
+    this.#isOver = true;
     clearTimeout(this.#deadline);
     clearTimeout(this.#farewell);
     const phase = this.#phase;
@@ -263,6 +370,7 @@ export class Connection {
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');
+      this.#offended(error);
       log({ what: 'refused', peer: this.#link.peer, code: why.codeName, why: show(why.message) });
     }
     onEnd();

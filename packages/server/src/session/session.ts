@@ -1,9 +1,11 @@
 /** A control connection: one person's requests, none of which carries file bytes. Worker threads. */
 
+import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
+import { enrolHandler } from './handlers/enrol.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
@@ -22,10 +24,17 @@ import { unpackHandler } from './handlers/unpack.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
+/** What only the connection itself has for its session. */
+export type OfConnection = {
+  readonly grantTicket: () => Uint8Array;
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
+  readonly enrolDevice: (request: Enrol) => void;
+  readonly transfers: Transfers;
+};
+
 export function sessionHandlers(
   context: SessionContext,
-  grantTicket: () => Uint8Array,
-  transfers: Transfers,
+  { grantTicket, enrolDevice, transfers }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -53,6 +62,7 @@ export function sessionHandlers(
       restoreHandler(context),
       emptyTrashHandler(context, works),
       ticketHandler(grantTicket),
+      enrolHandler(enrolDevice),
     ]),
   );
 }

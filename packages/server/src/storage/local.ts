@@ -95,16 +95,36 @@ export class LocalStorage implements Storage {
     checkSignal(opts);
     const known = spec.begin === 'resume' ? this.#staging.committed(spec) : undefined;
     if (known !== undefined) return committedBefore(known);
-    const file = this.#open(spec);
+    let file: disk.StagedFile;
+    try {
+      file = this.#open(spec);
+    } catch (error) {
+      return committedBefore(this.#committedMeanwhile(spec, error));
+    }
     return {
       verified: () => file.verified(),
       write: (index, bytes, digest) => file.writeBeside(index, bytes, digest),
+      commit: async (rootDigest): Promise<Committed> => {
+        try {
+          return file.commit(rootDigest);
+        } catch (error) {
+          return this.#committedMeanwhile(spec, error);
+        }
+      },
       writeSlice: (index, offset, bytes) => file.writeSlice(index, offset, bytes),
       settle: (index, digest) => file.settle(index, digest),
-      commit: async (rootDigest): Promise<Committed> => file.commit(rootDigest),
       leave: () => file.leave(),
       discard: () => file.discard(),
     };
+  }
+
+  /** An earlier attempt may have come to its end, on a line that its sender has given up. @throws `error` if it has not */
+  #committedMeanwhile(spec: UploadSpec, error: unknown): Committed {
+    const isTaken =
+      error instanceof FerryError && (error.code === Code.EXISTS || error.code === Code.CONFLICT);
+    const known = isTaken && (spec.begin ?? 'fresh') !== 'fresh' ? this.#staging.committed(spec) : undefined;
+    if (known === undefined) throw error;
+    return known;
   }
 
   #open(spec: UploadSpec): disk.StagedFile {

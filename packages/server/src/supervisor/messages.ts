@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { WireError } from '@ferry/protocol';
+import type { Offence } from '../access/throttle.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
@@ -20,13 +21,29 @@ export type WorkerSetup = {
   readonly ticketMaster: Uint8Array;
   /** Which tickets are used, as access/ticket-ledger.ts has it; the same for all workers. */
   readonly ticketMemory: SharedArrayBuffer;
+  /** What is counted over all workers, as access/account-memory.ts has it. */
+  readonly accountMemory: SharedArrayBuffer;
+  /** From 1; a worker that replaces a dead one has its number. */
+  readonly index: number;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
 };
 
+export type ConnectionReport = { readonly id: number; readonly received: number; readonly sent: number };
+
 export type ToWorker =
   /** A connection was accepted and is the worker's now. */
-  | { readonly kind: 'socket'; readonly id: number; readonly socket: Socket }
+  | {
+      readonly kind: 'socket';
+      readonly id: number;
+      readonly socket: Socket;
+      /** Nobody gets in on it, and this is why. */
+      readonly refusal: WireError | undefined;
+    }
+  /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
+  | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
+  /** How much has each connection moved? */
+  | { readonly kind: 'report'; readonly id: number }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
@@ -39,6 +56,12 @@ export type FromWorker =
   | { readonly kind: 'ready' }
   /** The connection has logged in or has shown a ticket. */
   | { readonly kind: 'known'; readonly id: number; readonly as: KnownAs }
+  /** Is it somebody's password? */
+  | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
+  /** The answer to the report of that id. */
+  | { readonly kind: 'report'; readonly id: number; readonly connections: readonly ConnectionReport[] }
+  /** What a stranger did. */
+  | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
   | { readonly kind: 'log'; readonly event: LogEvent };

@@ -5,24 +5,32 @@
 
 import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
+import { type Offence, Penalties } from '../access/throttle.ts';
 import { type Log, note } from '../log.ts';
 import type { WorkerSetup } from './messages.ts';
+import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
+import type { Status } from './status.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
   readonly log: Log;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
 
+/** Connections that a source which is kept out may have open, to be told why. */
+const pestStrangers = 3;
+
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
   readonly #registry = new Registry();
+  readonly #penalties = new Penalties();
+  readonly #passwords: Passwords;
   /** Accepted and not handed over: too many strangers, or no worker lives. At most limits.strangersWaiting. */
   readonly #waiting: Socket[] = [];
   #crashesMs: readonly number[] = [];
@@ -32,6 +40,7 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
+    this.#passwords = new Passwords(opts.setup.accessFile);
   }
 
   /** Resolves when every worker takes connections. Rejects when one cannot start. */
@@ -43,7 +52,10 @@ export class Supervisor {
   }
 
   accept(socket: Socket): void {
-    if (this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
+    const source = socket.remoteAddress ?? '?';
+    // Who is refused and comes again at once is not worth a handshake.
+    const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
+    if (isPest || this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
       socket.destroy();
       return;
     }
@@ -62,6 +74,27 @@ export class Supervisor {
     });
   }
 
+  /** Who is connected and what they have moved, and who is kept out. */
+  async status(): Promise<Status> {
+    const reports = await Promise.all([...this.#workers].map((worker) => worker.report()));
+    const moved = new Map(reports.flat().map((report) => [report.id, report]));
+    return {
+      workers: this.#workers.size,
+      waiting: this.#waiting.length,
+      connections: [...this.#registry.all()].map(({ id, source, sinceMs, as }) => ({
+        id,
+        source,
+        sinceMs,
+        user: as?.user,
+        kind: as?.kind ?? 'stranger',
+        sessionId: as?.sessionId,
+        received: moved.get(id)?.received ?? 0,
+        sent: moved.get(id)?.sent ?? 0,
+      })),
+      barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
+    };
+  }
+
   /** Tests only: makes the busiest worker throw. */
   crashOne(): void {
     [...this.#workers].toSorted((a, b) => b.load - a.load)[0]?.crash();
@@ -75,10 +108,35 @@ export class Supervisor {
       if (worker === undefined || socket === undefined) return;
       // Its peer may be gone already; such a socket has no handle to hand over.
       if (socket.destroyed) continue;
-      this.#registry.accepted(this.#nextConnection, socket.remoteAddress ?? '?', Date.now());
-      worker.take(this.#nextConnection, socket);
+      const source = socket.remoteAddress ?? '?';
+      const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
+      this.#registry.accepted(this.#nextConnection, source, Date.now());
+      worker.take(this.#nextConnection, socket, refusal);
       this.#nextConnection += 1;
     }
+  }
+
+  #barred(source: string): FerryError | undefined {
+    const waitMs = this.#penalties.waitMs(source, performance.now());
+    if (waitMs === 0) return undefined;
+    return new FerryError(Code.AUTH_THROTTLED, 'too many failed logins from your address: try again later', {
+      retryAfterMs: Math.ceil(waitMs),
+    });
+  }
+
+  /** Strangers only: who is logged in may drop a connection that it had begun. */
+  #offended(id: number, offence: Offence): void {
+    const source = this.#registry.get(id)?.source;
+    if (source === undefined || (offence === 'left' && this.#registry.knows(source))) return;
+    this.#penalties.add(source, offence, performance.now());
+  }
+
+  async #checkPassword(worker: WorkerHandle, id: number, user: string, password: string): Promise<void> {
+    const answer = await this.#passwords.check(user, password).catch((error: unknown) => {
+      if (error instanceof FerryError) return error;
+      throw error;
+    });
+    worker.answerPassword(id, answer);
   }
 
   get #strangers(): number {
@@ -97,12 +155,15 @@ export class Supervisor {
     let isReady = false;
     const worker = new WorkerHandle({
       name: `worker ${index}`,
-      setup: { ...this.#opts.setup, tidies: index === 1 },
+      setup: { ...this.#opts.setup, index, tidies: index === 1 },
       onLog: this.#opts.log,
       onRoom: () => this.#admit(),
       onKnown: (id, as) => {
+        this.#passwords.succeeded(as.user);
         if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
       },
+      onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => this.#registry.gone(id),
       onReady: () => {
         isReady = true;

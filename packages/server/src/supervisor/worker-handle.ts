@@ -2,13 +2,17 @@
 
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { type FerryError, toWireError } from '@ferry/protocol';
+import { FerryError, toWireError } from '@ferry/protocol';
+import type { Offence } from '../access/throttle.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { ConnectionReport, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+/** How long a worker may take to say what it does, milliseconds. */
+const reportMs = 500;
 
 export type WorkerHandleOpts = {
   readonly name: string;
@@ -17,6 +21,8 @@ export type WorkerHandleOpts = {
   /** One stranger fewer: logged in, or gone. */
   readonly onRoom: () => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
+  readonly onPassword: (id: number, user: string, password: string) => void;
+  readonly onOffence: (id: number, offence: Offence) => void;
   /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
   readonly onReady: () => void;
@@ -32,6 +38,8 @@ export class WorkerHandle {
   readonly #connections = new Set<number>();
   /** Those of them that are not logged in. */
   readonly #strangers = new Set<number>();
+  readonly #reports = new Map<number, (connections: readonly ConnectionReport[]) => void>();
+  #nextReport = 1;
   #error: Error | undefined;
 
   constructor(opts: WorkerHandleOpts) {
@@ -65,16 +73,38 @@ export class WorkerHandle {
   }
 
   /** Hands a connection over; from now on this thread knows only its number. Also before the worker is ready. */
-  take(id: number, socket: Socket): void {
+  take(id: number, socket: Socket, refusal: FerryError | undefined): void {
     this.#connections.add(id);
     this.#strangers.add(id);
+    const why = refusal === undefined ? undefined : toWireError(refusal);
     // The type of the transfer list lacks sockets, which Node has taken since 24.
-    this.#send({ kind: 'socket', id, socket }, [socket as unknown as ArrayBuffer]);
+    this.#send({ kind: 'socket', id, socket, refusal: why }, [socket as unknown as ArrayBuffer]);
   }
 
   /** Says why, and ends the connection. */
   end(id: number, why: FerryError): void {
     this.#send({ kind: 'close', id, why: toWireError(why) });
+  }
+
+  /** The answer to onPassword. */
+  answerPassword(id: number, account: number | undefined | FerryError): void {
+    const answer = account instanceof FerryError ? toWireError(account) : account;
+    this.#send({ kind: 'password', id, account: answer });
+  }
+
+  /** How much each connection has moved; nothing from a worker that is too busy to say. */
+  async report(): Promise<readonly ConnectionReport[]> {
+    const id = this.#nextReport++;
+    const { promise, resolve } = Promise.withResolvers<readonly ConnectionReport[]>();
+    this.#reports.set(id, resolve);
+    const timer = setTimeout(() => resolve([]), reportMs);
+    this.#send({ kind: 'report', id });
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#reports.delete(id);
+    }
   }
 
   drain(): void {
@@ -97,6 +127,15 @@ export class WorkerHandle {
       case 'known':
         this.#opts.onKnown(message.id, message.as);
         this.#forget(message.id);
+        break;
+      case 'report':
+        this.#reports.get(message.id)?.(message.connections);
+        break;
+      case 'password':
+        this.#opts.onPassword(message.id, message.user, message.password);
+        break;
+      case 'offence':
+        this.#opts.onOffence(message.id, message.offence);
         break;
       case 'gone':
         this.#connections.delete(message.id);

@@ -11,6 +11,9 @@ import { BlockPool } from '@ferry/protocol/content';
 import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
+import { AccountMemory } from '../access/account-memory.ts';
+import { Pace } from '../access/pace.ts';
+import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { ContentIndex } from '../storage/content-index.ts';
@@ -29,6 +32,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 const storage = LocalStorage.open(setup.folder);
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
+const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
@@ -36,6 +40,8 @@ const connections = new Connections({
   standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
+  quotas: new Quotas(accountMemory, storage),
+  pace: new Pace(accountMemory),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -50,16 +56,31 @@ const connections = new Connections({
   contents,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
+  onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
+  onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(message.id, message.socket);
+      connections.accept(
+        message.id,
+        message.socket,
+        message.refusal === undefined ? undefined : fromWireError(message.refusal),
+      );
+      break;
+    case 'password':
+      connections.answerPassword(
+        message.id,
+        typeof message.account === 'object' ? fromWireError(message.account) : message.account,
+      );
       break;
     case 'close':
       connections.end(message.id, fromWireError(message.why));
+      break;
+    case 'report':
+      send({ kind: 'report', id: message.id, connections: connections.report() });
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));

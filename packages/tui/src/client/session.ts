@@ -113,7 +113,11 @@ export class Session {
   }
 }
 
-function dialPinned(spec: SessionSpec, opts: Wait): Promise<Link> {
+/** A connection to the server that is known, and to no other. @throws {FerryError} as dial; PIN_MISMATCH */
+export function dialPinned(
+  spec: Pick<SessionSpec, 'host' | 'port' | 'fingerprint'>,
+  opts: Wait = {},
+): Promise<Link> {
   const { host, port, fingerprint } = spec;
   return dial({
     host,

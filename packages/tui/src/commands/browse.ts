@@ -8,11 +8,13 @@ import { EngineThread } from '../engine/engine-thread.ts';
 import { type ConnectOptions, connectTo, places, rememberServer } from './connect.ts';
 import { localPath } from './move.ts';
 
+export type BrowseOptions = ConnectOptions & { readonly keys?: string };
+
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
 export async function browse(
   text: string,
   local: string | undefined,
-  options: ConnectOptions,
+  options: BrowseOptions,
 ): Promise<number> {
   const target = await connectTo(text, options);
   const localPathNow = localFolder(local ?? '.');
@@ -33,6 +35,8 @@ export async function browse(
     remotePath: target.address.path,
     localPath: localPathNow,
     address: hostPort(target.address),
+    rememberedFile: places.rememberedFile,
+    keys: { file: places.keysFile, preset: options.keys },
   });
 }
 

@@ -27,7 +27,8 @@ ${exitCodeHelp}
 Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
   $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
-  $XDG_STATE_HOME/ferry/queue.db            the queue`;
+  $XDG_STATE_HOME/ferry/queue.db            the queue
+  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser`;
 
 const getHelp = `
 Examples:
@@ -84,6 +85,10 @@ function withConnectOptions(command: Command): Command {
     .option('--pin <FINGERPRINT>', 'the identity the server must show')
     .option('--accept-new', 'at first contact, trust and remember whoever answers')
     .option('--invite-file <FILE>', 'read an invite from a file, or with - from stdin')
+    .option(
+      '--password-file <FILE>',
+      'for ferry://NAME@host: read the password from a file, or with - from stdin',
+    )
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();
 }
@@ -188,6 +193,7 @@ function makeProgram(done: (code: number) => void): Command {
     .version(packageJson.version)
     .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite')
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
+    .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
     .allowExcessArguments(false)
     .action(async (address: string | undefined, local: string | undefined, options: object) => {

@@ -4,9 +4,11 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, show } from '@ferry/protocol';
+import { BlockPool } from '@ferry/protocol/content';
 import {
   type Address,
   type Fingerprint,
@@ -14,18 +16,26 @@ import {
   parseAddress,
   parseFingerprint,
 } from '@ferry/protocol/session';
+import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import packageJson from '../../package.json' with { type: 'json' };
+import { deviceKey } from '../client/device-key.ts';
+import { enter } from '../client/enter.ts';
 import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
+import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
 import { settleTrust } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 
 export const version = packageJson.version;
 
+/** What the server's owner sees of this device, in the log and in `ferryd devices`. */
+export const client = Buffer.from(`ferry ${version} on ${hostname()}`).subarray(0, 128).toString();
+
 export type ConnectOptions = {
   readonly pin?: string;
   readonly acceptNew?: boolean;
   readonly inviteFile?: string;
+  readonly passwordFile?: string;
 };
 
 export type Target = {
@@ -36,7 +46,10 @@ export type Target = {
 
 export const places = placesOf(process.env, homedir());
 
-/** Decides on the server's identity, asking on the terminal where there is one. @throws {FerryError} as settleTrust; USAGE */
+/**
+ * Decides on the server's identity and makes this device known to it where that is needed, asking on the terminal where there is one.
+ * @throws {FerryError} as settleTrust, enter; USAGE
+ */
 export async function connectTo(text: string, options: ConnectOptions): Promise<Target> {
   const named = parseAddress(text);
   const address = options.inviteFile === undefined ? named : withInvite(named, options.inviteFile);
@@ -50,7 +63,11 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
     acceptNew: options.acceptNew ?? false,
     ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   };
+  const isFirstContact = servers.get(hostPort(address)) === undefined;
   const fingerprint = await settleTrust(address, policy, servers);
+  if (address.invite === undefined && (isFirstContact || address.user !== undefined)) {
+    await introduce(address, fingerprint, options);
+  }
   return {
     address,
     servers,
@@ -59,9 +76,64 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
       fingerprint,
       token: address.invite?.token,
       deviceKeyFile: places.deviceKeyFile,
-      client: `ferry ${version}`,
+      client,
     },
   };
+}
+
+/** What keeps it from reaching the server is met again, and told, by whoever goes on. @throws {FerryError} as enter */
+async function introduce(
+  { host, port, user }: Address,
+  fingerprint: Fingerprint,
+  { passwordFile }: ConnectOptions,
+): Promise<void> {
+  const device = deviceKey(places.deviceKeyFile);
+  const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  try {
+    await enter({
+      spec: { host, port, fingerprint, device, client, pool: new BlockPool() },
+      user,
+      sshKeys,
+      askPassword:
+        passwordFile !== undefined
+          ? async () => secretFrom(passwordFile)
+          : isAsked
+            ? (name, attempt) => askSecret(passwordQuestion(name, hostPort({ host, port }), attempt))
+            : undefined,
+      attempts: passwordFile === undefined ? 3 : 1,
+    });
+  } catch (error) {
+    if (!(error instanceof FerryError) || !unreached.has(error.code)) throw error;
+  }
+}
+
+const unreached: ReadonlySet<Code> = new Set([
+  Code.CONNECT_FAILED,
+  Code.CONNECTION_LOST,
+  Code.TIMEOUT,
+  Code.SHUTTING_DOWN,
+]);
+
+function passwordQuestion(user: string, where: string, attempt: number): string {
+  return `${attempt === 1 ? '' : 'That is not it. '}Password of ${show(user)} at ${where}: `;
+}
+
+/** @throws {FerryError} USAGE */
+function secretFrom(file: string): string {
+  try {
+    const [line = ''] = readFileSync(file === '-' ? 0 : file, 'utf8').split(/\r?\n/);
+    return line;
+  } catch (cause) {
+    throw new FerryError(Code.USAGE, `the password file ${file} cannot be read`, { cause });
+  }
+}
+
+async function sshKeys(): Promise<readonly Signer[]> {
+  const fromFile = keyFromFile(join(homedir(), '.ssh/id_ed25519'));
+  const held = await keysFromAgent(process.env['SSH_AUTH_SOCK']);
+  if (fromFile === undefined) return held;
+  const isOther = ({ publicKey }: Signer): boolean => Buffer.compare(publicKey, fromFile.publicKey) !== 0;
+  return [fromFile, ...held.filter(isOther)];
 }
 
 /** After a login: an identity that an invite or `--pin` vouched for is known from now on. @throws {FerryError} CONFIG */

@@ -6,7 +6,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import { poolBuffers } from '../engine/engine-core.ts';
 import { JobQueue } from '../engine/job-queue.ts';
 import { Servers } from '../engine/servers.ts';
-import { places, version } from './connect.ts';
+import { client, places } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
 import { writesBeside } from './move.ts';
 
@@ -20,7 +20,7 @@ export async function runQueue(): Promise<ExitCode> {
   const pool = new BlockPool(poolBuffers);
   const servers = new Servers({
     deviceKeyFile: places.deviceKeyFile,
-    client: `ferry ${version}`,
+    client,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
     pool,
   });

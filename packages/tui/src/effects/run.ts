@@ -3,11 +3,13 @@
  * before. UI thread; the engine does the waiting on its own.
  */
 
-import { type Entry, EntryKind, joinPath, type Path } from '@ferry/protocol';
+import { type Entry, EntryKind, joinPath, type Name, type Path, type Shown, showName } from '@ferry/protocol';
 import type { Engine, Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
+import type { Remembered } from '../state/remembered.ts';
+import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
 import { wire } from './wire.ts';
@@ -15,6 +17,10 @@ import { wire } from './wire.ts';
 export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly copy: (text: Shown) => void;
+  readonly remember: (remembered: Remembered) => void;
   readonly quit: () => void;
   readonly env: NodeJS.ProcessEnv;
   /** Gives the terminal to somebody else for as long as `work` takes. */
@@ -24,6 +30,8 @@ export type EffectsOpts = {
 export class Effects {
   readonly #opts: EffectsOpts;
   readonly #listings = new Map<Side, AbortController>();
+  readonly #counts = new Map<Side, AbortController>();
+  #completions: AbortController | undefined;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
@@ -60,6 +68,18 @@ export class Effects {
         this.#change(cmd.side, 'deleting', cmd.folder, (source) =>
           removeAll(source, cmd.folder, cmd.entries),
         );
+        break;
+      case 'permissions':
+        this.#change(cmd.side, 'changing permissions', cmd.folder, (source) => changeModes(source, cmd));
+        break;
+      case 'measure':
+        void this.#measure(cmd);
+        break;
+      case 'complete':
+        void this.#complete(cmd);
+        break;
+      case 'remember':
+        this.#opts.remember(cmd.remembered);
         break;
       case 'submit':
         engine.submit(cmd.orders).catch((error: unknown) => this.#failed('queueing', error));
@@ -102,6 +122,15 @@ export class Effects {
       case 'clear':
         engine.clear();
         break;
+      case 'redraw':
+        this.#opts.redraw();
+        break;
+      case 'suspend':
+        this.#opts.suspend();
+        break;
+      case 'copy-text':
+        this.#opts.copy(cmd.text);
+        break;
       case 'quit':
         quit();
         break;
@@ -124,6 +153,47 @@ export class Effects {
     }
   }
 
+  /** Counts one folder after the other; a new count of a side ends the one before. */
+  async #measure({ side, folder, names }: Cmd & { kind: 'measure' }): Promise<void> {
+    const { engine, post } = this.#opts;
+    this.#counts.get(side)?.abort();
+    const { signal } = setFor(this.#counts, side);
+    const opts = { mayBeLinks: side === 'local', signal };
+    for (const name of names) {
+      const tell = ({ bytes, files }: Counted, whole: boolean): void =>
+        post({ kind: 'measured', side, folder, name, bytes, files, whole });
+      try {
+        const path = joinPath(folder, name);
+        tell(
+          await countFolder(engine[side], path, { ...opts, onProgress: (soFar) => tell(soFar, false) }),
+          true,
+        );
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failed(`counting ${showName(name)}`, error);
+      }
+    }
+  }
+
+  /** The folders in a folder; nothing where it cannot be read. */
+  async #complete({ side, folder, text }: Cmd & { kind: 'complete' }): Promise<void> {
+    const { engine, post } = this.#opts;
+    this.#completions?.abort();
+    const controller = new AbortController();
+    this.#completions = controller;
+    const names: Name[] = [];
+    await engine[side]
+      .list(
+        folder,
+        (page) => {
+          for (const { kind, name } of page) if (kind === EntryKind.folder) names.push(name);
+        },
+        { signal: controller.signal },
+      )
+      .catch(() => {});
+    if (!controller.signal.aborted) post({ kind: 'completions', text, names });
+  }
+
   /** Does something to a folder and has it read again, whatever came of it. */
   #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
     const { engine, post } = this.#opts;
@@ -135,6 +205,30 @@ export class Effects {
   #failed(doing: string, error: unknown): void {
     this.#opts.post({ kind: 'failed', doing, error: wire(error) });
   }
+}
+
+function setFor(map: Map<Side, AbortController>, side: Side): AbortController {
+  const controller = new AbortController();
+  map.set(side, controller);
+  return controller;
+}
+
+/** Goes on after a failure; throws the first one at the end. Times stay as they are. */
+async function changeModes(
+  source: FileSource,
+  { folder, entries, mode }: Cmd & { kind: 'permissions' },
+): Promise<void> {
+  let first: unknown;
+  for (const { name } of entries) {
+    const path = joinPath(folder, name);
+    try {
+      const { modified } = await source.stat(path);
+      await source.setFacts(path, { modified, mode });
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (first !== undefined) throw first;
 }
 
 /** Everything in the folders first. Goes on after a failure; throws the first one at the end. */

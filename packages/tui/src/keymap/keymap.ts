@@ -1,12 +1,14 @@
 /**
- * Every key as data: what it does, how it is called, what it is for, and why it may not be available now. Help, footer and
- * documentation are made from this table. Pure; UI thread.
+ * Every action as data: its usual keys, how it is called, what it is for, and why it may not be available now. Which keys hold
+ * is made from this table (keymap/resolve), as are help, footer and the tables in README and docs/guide. Pure; UI thread.
  */
 
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
+import { type Binding, bind } from './binding.ts';
+import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -26,6 +28,14 @@ export type Action =
   | 'queue'
   | 'panes'
   | 'mark'
+  | 'mark-up'
+  | 'mark-down'
+  | 'mark-page-up'
+  | 'mark-page-down'
+  | 'mark-first'
+  | 'mark-last'
+  | 'mark-pattern'
+  | 'unmark-pattern'
   | 'invert'
   | 'mark-all'
   | 'unmark'
@@ -37,8 +47,36 @@ export type Action =
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
+  | 'sort-bytes'
+  | 'sort-extension'
   | 'sort-modified'
-  | 'reverse'
+  | 'sort-permissions'
+  | 'sort-reverse'
+  | 'folders-first'
+  | 'filter'
+  | 'jump'
+  | 'back'
+  | 'forward'
+  | 'bookmark'
+  | 'places'
+  | 'forget'
+  | 'go-to-path'
+  | 'complete'
+  | 'same-folder'
+  | 'synchronised'
+  | 'compare'
+  | 'copy-path'
+  | 'size'
+  | 'info'
+  | 'permissions'
+  | 'split-left'
+  | 'split-right'
+  | 'split-even'
+  | 'swap'
+  | 'zoom'
+  | 'columns'
+  | 'theme'
+  | 'mouse'
   | 'hidden'
   | 'pause-job'
   | 'cancel-job'
@@ -67,13 +105,18 @@ export type Action =
   | 'accept'
   | 'erase'
   | 'erase-forward'
+  | 'erase-word'
+  | 'erase-line'
   | 'left'
   | 'right'
-  | 'redraw';
+  | 'redraw'
+  | 'suspend';
 
 /** Who has the keyboard; decided by the state alone. */
 export type Layer =
   | 'pane'
+  | 'filter'
+  | 'jump'
   | 'queue'
   | 'viewer'
   | 'question'
@@ -81,29 +124,9 @@ export type Layer =
   | 'changed'
   | 'busy'
   | 'prompt'
+  | 'palette'
+  | 'places'
   | 'reading';
-
-export type Binding = {
-  readonly action: Action;
-  /** Names as view/keys gives them; the first one is shown. */
-  readonly keys: readonly string[];
-  /** Short, for the footer. */
-  readonly label: Shown;
-  readonly help: Shown;
-  /** Why it does nothing now; undefined when it does something. */
-  readonly disabled?: (state: AppState) => Shown | undefined;
-};
-
-function bind(
-  action: Action,
-  keys: readonly string[],
-  label: string,
-  help: string,
-  disabled?: Binding['disabled'],
-): Binding {
-  const binding = { action, keys, label: trusted(label), help: trusted(help) };
-  return disabled === undefined ? binding : { ...binding, disabled };
-}
 
 /** Changing the server's files needs a server, and the right to. */
 function cannotChange(state: AppState): Shown | undefined {
@@ -121,7 +144,8 @@ function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }
 
-const walking: readonly Binding[] = [
+/** Moving the cursor. */
+export const walking: readonly Binding[] = [
   bind('up', ['up'], 'Up', 'one row up'),
   bind('down', ['down'], 'Down', 'one row down'),
   bind('page-up', ['pageup'], 'PgUp', 'one page up'),
@@ -133,10 +157,25 @@ const walking: readonly Binding[] = [
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
 const always: readonly Binding[] = [
-  bind('help', ['f1', '?'], 'Help', 'this list of keys'),
+  bind('help', ['f1', '?', 'f9', 'C-p', ':'], 'Help', 'all actions with their keys, to search and run'),
   bind('quit', ['f10', 'q', 'C-c'], 'Quit', 'leave; asks while jobs run'),
   bind('redraw', ['C-l'], 'Redraw', 'draw the whole screen again'),
+  bind('suspend', ['C-z'], 'Suspend', 'back to the shell; fg comes back here'),
 ];
+
+/** Typing a line. */
+export const editing: readonly Binding[] = [
+  bind('erase', ['backspace'], 'Erase', 'the character before the cursor'),
+  bind('erase-forward', ['delete'], 'Erase', 'the character under the cursor'),
+  bind('erase-word', ['C-w', 'M-backspace'], 'Erase word', 'the word before the cursor'),
+  bind('erase-line', ['C-u'], 'Erase line', 'all before the cursor'),
+  bind('left', ['left'], 'Left', 'one character to the left'),
+  bind('right', ['right'], 'Right', 'one character to the right'),
+  bind('first', ['home', 'C-a'], 'Home', 'to the beginning'),
+  bind('last', ['end', 'C-e'], 'End', 'to the end'),
+];
+
+export type { Binding } from './binding.ts';
 
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
@@ -154,19 +193,21 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
-    bind('invert', ['*'], 'Invert', 'marked becomes unmarked and the other way round'),
-    bind('mark-all', ['C-a'], 'Mark all', 'mark everything that is shown'),
-    bind('unmark', ['escape'], 'Unmark', 'take all marks away'),
+    ...marking,
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
     bind('delete', ['f8', 'delete'], 'Delete', 'delete the marked entries, after a question', cannotChange),
-    bind('sort-name', ['n'], 'By name', 'sort by name; again: the other way round'),
-    bind('sort-size', ['s'], 'By size', 'sort by size; again: the other way round'),
-    bind('sort-modified', ['m'], 'By time', 'sort by time; again: the other way round'),
-    bind('hidden', ['.', 'M-.'], 'Hidden', 'show or hide names that begin with a dot'),
+    bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
+    bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
+    bind('size', ['C-space'], 'Size', 'count what is in folders'),
+    bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
+    ...finding,
+    ...places,
+    ...sorting,
+    ...arranging,
     bind('refresh', ['C-r'], 'Refresh', 'read the folder again'),
-    bind('queue', ['w', 'S-tab'], 'Queue', 'go to the queue'),
+    bind('queue', ['w', 'S-tab', 'C-x j'], 'Queue', 'go to the queue'),
     pauseAll,
     ...always,
   ],
@@ -237,67 +278,52 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   prompt: [
     bind('accept', ['enter'], 'OK', 'take the line'),
     bind('no', ['escape', 'f10', 'C-c'], 'Cancel', 'leave it'),
-    bind('erase', ['backspace'], 'Erase', 'the character before the cursor'),
-    bind('erase-forward', ['delete'], 'Erase', 'the character under the cursor'),
-    bind('left', ['left'], 'Left', 'one character to the left'),
-    bind('right', ['right'], 'Right', 'one character to the right'),
-    bind('first', ['home', 'C-a'], 'Home', 'to the beginning'),
-    bind('last', ['end', 'C-e'], 'End', 'to the end'),
-    bind('down', ['tab', 'down'], 'Next', 'to the next line, where there are several'),
+    ...editing,
+    bind('complete', ['tab'], 'Next', 'to the next line, or on with a path as far as it is clear'),
+    bind('down', ['down'], 'Next', 'to the next line, where there are several'),
     bind('up', ['S-tab', 'up'], 'Previous', 'to the line before'),
+  ],
+  filter: [
+    bind('accept', ['enter'], 'Keep', 'show on only what matches'),
+    bind('no', ['escape', 'C-c'], 'Clear', 'show everything again'),
+    bind('up', ['up'], 'Up', 'one row up'),
+    bind('down', ['down', 'tab'], 'Down', 'one row down'),
+    bind('page-up', ['pageup'], 'PgUp', 'one page up'),
+    bind('page-down', ['pagedown'], 'PgDn', 'one page down'),
+    ...editing,
+  ],
+  jump: [
+    bind('jump', ['C-s'], 'Next', 'the next name that begins so'),
+    bind('no', ['escape', 'C-c'], 'End', 'stay here; any other key ends it too'),
+    bind('erase', ['backspace'], 'Erase', 'the last letter'),
+  ],
+  places: [
+    bind('accept', ['enter'], 'Go', 'go there'),
+    bind('forget', ['delete', 'C-d'], 'Forget', 'take it out of the list'),
+    bind('no', ['escape', 'f10', 'C-c'], 'Close', 'leave it'),
+    bind('up', ['up', 'C-k'], 'Up', 'one row up'),
+    bind('down', ['down', 'tab', 'C-n'], 'Down', 'one row down'),
+    bind('page-up', ['pageup'], 'PgUp', 'ten rows up'),
+    bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
+    ...editing.filter(({ action }) => action !== 'erase-forward'),
+  ],
+  palette: [
+    bind('accept', ['enter'], 'Do it', 'close the list and do what the cursor is on'),
+    bind('no', ['escape', 'f1', 'f10', 'C-c'], 'Close', 'leave it'),
+    bind('up', ['up', 'C-k'], 'Up', 'one row up'),
+    bind('down', ['down', 'tab', 'C-n'], 'Down', 'one row down'),
+    bind('page-up', ['pageup'], 'PgUp', 'ten rows up'),
+    bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
+    ...editing,
   ],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 
-export function layerOf({ dialog, focus, viewer }: AppState): Layer {
-  if (dialog === undefined && viewer !== undefined) return 'viewer';
-  if (dialog === undefined) return focus === 'queue' ? 'queue' : 'pane';
+export function layerOf({ dialog, focus, typing, viewer }: AppState): Layer {
+  if (dialog === undefined)
+    return viewer !== undefined ? 'viewer' : (typing?.kind ?? (focus === 'queue' ? 'queue' : 'pane'));
   const { kind } = dialog;
-  return kind === 'help' || kind === 'details' || kind === 'difference' ? 'reading' : kind;
-}
-
-/** The binding of a key; undefined when it has none in this layer. */
-export function lookUp(layer: Layer, key: string): Binding | undefined {
-  return bindings[layer].find(({ keys }) => keys.includes(key));
-}
-
-/** What the function keys do now, for the footer: number, label. */
-export function footerOf(layer: Layer): readonly { readonly key: string; readonly label: Shown }[] {
-  const shown = layer === 'pane' ? ['f1', 'f2', 'f3', 'f4', 'f5', 'f7', 'f8', 'f10'] : undefined;
-  const own = bindings[layer].filter(({ keys: [first = ''] }) =>
-    shown === undefined ? first.length > 0 : shown.includes(first),
-  );
-  const walkingFirst = layer === 'viewer' ? 8 : layer === 'queue' || layer === 'reading' ? 6 : 0;
-  const ordered = shown === undefined ? own.slice(walkingFirst) : own;
-  const extra =
-    layer === 'pane'
-      ? bindings.pane.filter(({ action }) => action === 'mark' || action === 'switch' || action === 'queue')
-      : [];
-  const number = (key: string): number => Number(/^f(\d+)$/.exec(key)?.[1] ?? 99);
-  return [...ordered.toSorted((a, b) => number(a.keys[0] ?? '') - number(b.keys[0] ?? '')), ...extra].map(
-    ({ keys: [first = ''], label }) => ({ key: first, label }),
-  );
-}
-
-const keyNames: ReadonlyMap<string, string> = new Map([
-  ['up', '↑'],
-  ['down', '↓'],
-  ['left', '←'],
-  ['right', '→'],
-  ['pageup', 'PgUp'],
-  ['pagedown', 'PgDn'],
-  ['S-tab', 'Shift+Tab'],
-  ['C-up', 'Ctrl+↑'],
-  ['C-down', 'Ctrl+↓'],
-]);
-
-/** A key as people call it: `F5`, `Ctrl+R`, `Space`. */
-export function keyName(key: string): Shown {
-  const named = keyNames.get(key);
-  if (named !== undefined) return trusted(named);
-  const control = /^([CM])-(.)$/.exec(key);
-  if (control !== null)
-    return trusted(`${control[1] === 'C' ? 'Ctrl' : 'Alt'}+${(control[2] ?? '').toUpperCase()}`);
-  if (/^f\d+$/.test(key)) return trusted(key.toUpperCase());
-  return trusted(key.length > 1 ? `${key[0]?.toUpperCase()}${key.slice(1)}` : key);
+  return kind === 'details' || kind === 'words' || kind === 'info' || kind === 'difference'
+    ? 'reading'
+    : kind;
 }

@@ -26,7 +26,7 @@ export const viewerBindings: readonly Binding[] = [
   bind('last', ['end', '>', 'G'], 'End', 'the end'),
   bind('left', ['left'], 'Left', 'to the left, where long lines are cut'),
   bind('right', ['right'], 'Right', 'to the right, where long lines are cut'),
-  bind('help', ['f1'], 'Help', 'this list of keys'),
+  bind('help', ['f1', 'C-p'], 'Help', 'all actions with their keys, to search and run'),
   bind('wrap', ['f2', 'w'], 'Wrap', 'let long lines go on in the next row, or cut them'),
   bind('hex', ['f4', 'h'], 'Hex', 'show bytes, or text'),
   bind('go-to', ['f5', 'g', ':'], 'Go to', 'a line (120), a share (50%) or a byte (@1000)'),

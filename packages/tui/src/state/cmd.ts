@@ -1,11 +1,12 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
-import type { Entry, Path } from '@ferry/protocol';
+import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
+import type { Remembered } from './remembered.ts';
 import type { Piece } from './viewer.ts';
 
 export type Cmd =
@@ -22,6 +23,23 @@ export type Cmd =
       readonly folder: Path;
       readonly entries: readonly Entry[];
     }
+  | {
+      readonly kind: 'permissions';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+      readonly mode: number;
+    }
+  /** Counts what is in folders. */
+  | {
+      readonly kind: 'measure';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly names: readonly Name[];
+    }
+  /** The folders in a folder, for a path that was typed so far. */
+  | { readonly kind: 'complete'; readonly side: Side; readonly folder: Path; readonly text: string }
+  | { readonly kind: 'remember'; readonly remembered: Remembered }
   | { readonly kind: 'submit'; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
   | { readonly kind: 'priority'; readonly priority: Priority; readonly ids: readonly JobId[] }
@@ -68,4 +86,10 @@ export type Cmd =
   /** Ends what one of the four above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
   | { readonly kind: 'clear' }
+  /** The whole screen, also what the terminal may have lost. */
+  | { readonly kind: 'redraw' }
+  /** Gives the terminal back to the shell until it is wanted again. */
+  | { readonly kind: 'suspend' }
+  /** Into the terminal's clipboard. */
+  | { readonly kind: 'copy-text'; readonly text: Shown }
   | { readonly kind: 'quit' };

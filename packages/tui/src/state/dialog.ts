@@ -6,6 +6,7 @@ import type { JobId } from '../engine/job.ts';
 import type { DiffLine } from '../engine/text-diff.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
 import type { ChangedAnswer } from './edit.ts';
+import type { Field } from './edit-line.ts';
 
 /** What a yes means. */
 export type Question =
@@ -26,6 +27,15 @@ export type Question =
 export type Prompted =
   | { readonly about: 'mkdir'; readonly side: Side; readonly folder: Path }
   | { readonly about: 'rename'; readonly side: Side; readonly folder: Path; readonly from: Name }
+  /** Marks or unmarks what is called so. */
+  | { readonly about: 'pattern'; readonly side: Side; readonly on: boolean }
+  | {
+      readonly about: 'permissions';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+    }
+  | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
   /** Three fields: uploads, downloads, timetable. */
@@ -45,20 +55,34 @@ export function conflictOf(question: JobQuestion): Dialog {
   return { kind: 'conflict', question, chosen: undefined, scope: 'this' };
 }
 
-export type Field = {
-  /** '' where the title says it all. */
-  readonly label: Shown;
-  readonly text: string;
-  /** In characters (code points), 0 … length. */
-  readonly at: number;
-};
-
-export function field(label: Shown, text: string): Field {
-  return { label, text, at: [...text].length };
-}
+/** Whose actions the list of all actions begins with. */
+export type PaletteLayer = 'pane' | 'queue' | 'viewer';
 
 export type Dialog =
-  | { readonly kind: 'help'; readonly top: number }
+  /** All actions, those of the files or of the queue first. */
+  | {
+      readonly kind: 'palette';
+      readonly of: PaletteLayer;
+      readonly line: Field;
+      /** Among those that match what was typed. */
+      readonly cursor: number;
+    }
+  /** Bookmarks and recent folders. */
+  | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
+  | {
+      readonly kind: 'info';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entry: Entry;
+      readonly top: number;
+    }
+  /** Words to read. */
+  | {
+      readonly kind: 'words';
+      readonly title: Shown;
+      readonly lines: readonly Shown[];
+      readonly top: number;
+    }
   | {
       readonly kind: 'question';
       readonly title: Shown;

@@ -1,19 +1,24 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
-import type { Entry, Facts, Path, WireError } from '@ferry/protocol';
+import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
 import type { Seen } from './preview.ts';
+import type { KeyPress } from './update-key.ts';
 
 export type Msg =
   | EditMsg
   | { readonly kind: 'started' }
+  | ({ readonly kind: 'key' } & KeyPress)
+  /** An action chosen without its key. */
   | { readonly kind: 'action'; readonly action: Action }
-  /** A character typed into a prompt. */
+  /** Text for whatever takes any: typed, or pasted. */
   | { readonly kind: 'typed'; readonly text: string }
+  /** A second has gone by while the server is away. */
+  | { readonly kind: 'tick' }
   | { readonly kind: 'resized'; readonly size: Size }
   | {
       readonly kind: 'page';
@@ -24,6 +29,17 @@ export type Msg =
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
+  /** What is in a folder so far, and whether that is all. */
+  | {
+      readonly kind: 'measured';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly name: Name;
+      readonly bytes: number;
+      readonly files: number;
+      readonly whole: boolean;
+    }
+  | { readonly kind: 'completions'; readonly text: string; readonly names: readonly Name[] }
   /** Bytes of a file that is looked at. */
   | {
       readonly kind: 'looked';

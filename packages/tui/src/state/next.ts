@@ -1,10 +1,19 @@
 /** The steps that several parts of update share: a state with what it wants done. Pure; UI thread. */
 
-import { codeName, type Path, type Shown, show, type WireError } from '@ferry/protocol';
+import {
+  codeName,
+  isWithin,
+  type Path,
+  type Shown,
+  samePath,
+  show,
+  trusted,
+  type WireError,
+} from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Cmd } from './cmd.ts';
-import { entering, type Pane, refreshing } from './pane.ts';
-import type { AppState } from './state.ts';
+import { entering, type Pane, refreshing, revisiting } from './pane.ts';
+import { type AppState, isAway, type Origin, otherSide } from './state.ts';
 
 export type Next = readonly [AppState, readonly Cmd[]];
 
@@ -17,12 +26,39 @@ export function withPane(state: AppState, pane: Pane): AppState {
   return pane.side === 'remote' ? { ...state, remote: pane } : { ...state, local: pane };
 }
 
-/** Shows another folder on a side. */
+/** Shows another folder on a side, and where both go together, on the other one too. */
 export function go(state: AppState, side: Side, path: Path): Next {
-  const request = state.requests + 1;
-  const next = withPane({ ...state, requests: request }, entering(state[side], path, request));
+  const [next, cmds] = goAlone(state, side, path);
+  return together([next, cmds], next[side]);
+}
+
+/** Shows another folder on a side, whatever the other one does. */
+export function goAlone(state: AppState, side: Side, path: Path): Next {
+  if (isLost(state, side)) return [lost(state), []];
+  return entered(state, entering(state[side], path, state.requests + 1));
+}
+
+/** Goes back in the history of a side, or forward again. */
+export function revisit(state: AppState, side: Side, way: 'back' | 'forward'): Next {
+  if (isLost(state, side)) return [lost(state), []];
+  const pane = revisiting(state[side], way, state.requests + 1);
+  return pane === undefined ? [state, []] : together(entered(state, pane), pane);
+}
+
+/** Nothing can be read there now; who walked on would only lose the place. */
+function isLost(state: AppState, side: Side): boolean {
+  return side === 'remote' && isAway(state) && state.remote.entries.length > 0;
+}
+
+function lost(state: AppState): AppState {
+  const text = trusted('the server is away; this pane is read again as soon as it is back');
+  return { ...state, notice: { text, isError: true } };
+}
+
+function entered(state: AppState, pane: Pane): Next {
+  const { side, path, request } = pane;
   return [
-    next,
+    withPane({ ...state, requests: request, typing: undefined }, pane),
     [
       { kind: 'list', side, path, request },
       { kind: 'space', side, path },
@@ -30,8 +66,22 @@ export function go(state: AppState, side: Side, path: Path): Next {
   ];
 }
 
+/** The folder of the other side that corresponds to one of this side; undefined where there can be none. */
+export function counterpart(base: Origin, side: Side, path: Path): Path | undefined {
+  if (!isWithin(base[side], path)) return undefined;
+  return [...base[otherSide(side)], ...path.slice(base[side].length)];
+}
+
+function together([state, cmds]: Next, { side, path }: Pane): Next {
+  const there = state.synced === undefined ? undefined : counterpart(state.synced, side, path);
+  if (there === undefined || samePath(there, state[otherSide(side)].path)) return [state, cmds];
+  const [next, more] = goAlone(state, otherSide(side), there);
+  return [next, [...cmds, ...more]];
+}
+
 /** Reads a side's folder again, leaving what is shown until the answer is there. */
 export function refresh(state: AppState, side: Side): Next {
+  if (isLost(state, side)) return [lost(state), []];
   const request = state.requests + 1;
   const pane = state[side];
   const next = withPane({ ...state, requests: request }, refreshing(pane, request));

@@ -5,28 +5,27 @@
  * the cursor counts rows and not entries. A cursor step changes two numbers and copies no row.
  */
 
-import {
-  compareTime,
-  type Entry,
-  EntryKind,
-  isWithin,
-  type Name,
-  type Path,
-  type Shown,
-} from '@ferry/protocol';
+import { type Entry, isWithin, type Name, type Path, type Shown, samePath } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
+import type { Compared } from './compare.ts';
+import { filterFor } from './match.ts';
+import { type Sort, sorted, usualSort } from './sort.ts';
 
-export type SortBy = 'name' | 'size' | 'modified';
-export type Sort = { readonly by: SortBy; readonly reverse: boolean };
+/** Where one was: a folder, and the name that the cursor was on. */
+export type Visit = { readonly path: Path; readonly at: Name | undefined };
 
 export type Pane = {
   readonly side: Side;
   readonly path: Path;
   /** Every entry that has arrived, in order of arrival. */
   readonly entries: readonly Entry[];
-  /** Those of them that are shown, sorted. While a listing runs, behind `entries` by at most half. */
+  /** Those that are not hidden, sorted. While a listing runs, behind `entries` by at most half. */
+  readonly sorted: readonly Entry[];
+  /** Those that the filter leaves, and that are shown. */
   readonly rows: readonly Entry[];
+  /** '' for none; see state/match. */
+  readonly filter: string;
   /** The listing that may fill this pane; pages of another one are late and ignored. */
   readonly request: number;
   readonly loading: boolean;
@@ -41,23 +40,34 @@ export type Pane = {
   readonly top: number;
   /** The name that the cursor shall be put on when it comes. */
   readonly seek: Name | undefined;
-  /** Changed by withMark and withMarks alone. */
+  /** Changed by state/marks alone. */
   readonly marks: ReadonlySet<Name>;
-  /** Size of all rows that are marked, kept with them: a cursor step walks over no rows. */
+  /** How many rows are marked, and their size, kept with the marks: a cursor step walks over no rows. */
+  readonly markedRows: number;
   readonly markedBytes: number;
   readonly sort: Sort;
   readonly showHidden: boolean;
   readonly space: Space | undefined;
+  /** Where one came from, the last one at the end; and where one went back from. */
+  readonly back: readonly Visit[];
+  readonly forward: readonly Visit[];
+  /** What is in folders, where it was counted: bytes by name. */
+  readonly sizes: ReadonlyMap<Name, number>;
+  /** Against the other side; undefined when they were not compared. */
+  readonly compared: Compared | undefined;
 };
 
-const noMarks: ReadonlySet<Name> = new Set();
+/** How many folders one can go back. */
+export const mostVisits = 100;
 
 export function newPane(side: Side, path: Path): Pane {
   return {
     side,
     path,
     entries: [],
+    sorted: [],
     rows: [],
+    filter: '',
     request: 0,
     loading: false,
     stale: false,
@@ -66,11 +76,16 @@ export function newPane(side: Side, path: Path): Pane {
     cursor: 0,
     top: 0,
     seek: undefined,
-    marks: noMarks,
+    marks: new Set(),
+    markedRows: 0,
     markedBytes: 0,
-    sort: { by: 'name', reverse: false },
+    sort: usualSort,
     showHidden: false,
     space: undefined,
+    back: [],
+    forward: [],
+    sizes: new Map(),
+    compared: undefined,
   };
 }
 
@@ -88,13 +103,6 @@ export function entryAtCursor(pane: Pane): Entry | undefined {
   return pane.rows[pane.cursor - headRows(pane)];
 }
 
-/** The marked entries in order of the rows, or the one under the cursor. */
-export function chosen(pane: Pane): readonly Entry[] {
-  if (pane.marks.size > 0) return pane.rows.filter(({ name }) => pane.marks.has(name));
-  const entry = entryAtCursor(pane);
-  return entry === undefined ? [] : [entry];
-}
-
 /** Puts the cursor on a row and the window around it. */
 export function withCursor(pane: Pane, cursor: number, height: number): Pane {
   const last = Math.max(0, rowCount(pane) - 1);
@@ -105,46 +113,57 @@ export function withCursor(pane: Pane, cursor: number, height: number): Pane {
   return at === pane.cursor && top === pane.top ? pane : { ...pane, cursor: at, top };
 }
 
-const folderFirst = (entry: Entry): number => (entry.kind === EntryKind.folder ? 0 : 1);
-
-function compare(sort: Sort): (a: Entry, b: Entry) => number {
-  const sign = sort.reverse ? -1 : 1;
-  const byName = (a: Entry, b: Entry): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-  return (a, b) => {
-    const folders = folderFirst(a) - folderFirst(b);
-    if (folders !== 0) return folders;
-    const key =
-      sort.by === 'size'
-        ? b.size - a.size
-        : sort.by === 'modified'
-          ? compareTime(b.modified, a.modified)
-          : byName(a, b);
-    return key === 0 ? byName(a, b) : key * sign;
-  };
+/** Rows from entries: hidden ones left out, sorted, filtered; the cursor stays on its name, or on the one sought. */
+export function arranged(pane: Pane, height: number): Pane {
+  const visible = pane.showHidden ? pane.entries : pane.entries.filter(({ name }) => !name.startsWith('.'));
+  return narrowed(pane, sorted(visible, pane.sort), height);
 }
 
-/** Rows from entries: hidden ones left out, sorted; the cursor stays on its name, or on the one sought. */
-export function arranged(pane: Pane, height: number): Pane {
+/** Shows what the filter leaves of rows that are sorted already; the cursor goes to the first of them when its row goes. */
+export function filtered(pane: Pane, filter: string, height: number): Pane {
+  return narrowed({ ...pane, filter }, pane.sorted, height);
+}
+
+function narrowed(pane: Pane, all: readonly Entry[], height: number): Pane {
   const keep = pane.seek ?? entryAtCursor(pane)?.name;
-  const visible = pane.showHidden ? pane.entries : pane.entries.filter(({ name }) => !name.startsWith('.'));
-  const rows = visible.toSorted(compare(pane.sort));
+  const matches = filterFor(pane.filter);
+  const rows = pane.filter === '' ? all : all.filter(({ name }) => matches(name));
   const found = keep === undefined ? -1 : rows.findIndex(({ name }) => name === keep);
   const seek = found >= 0 ? undefined : pane.seek;
-  const next = { ...pane, rows, seek, markedBytes: bytesOf(rows, pane.marks) };
-  return withCursor(next, found >= 0 ? found + headRows(next) : pane.cursor, height);
+  const next = { ...pane, sorted: all, rows, seek, ...countMarks(rows, pane.marks) };
+  const head = headRows(next);
+  const otherwise = pane.filter === '' ? pane.cursor : head;
+  return withCursor(next, found >= 0 ? found + head : otherwise, height);
 }
 
 /** Begins to show another folder. Coming from below, the cursor returns to where one came from. */
 export function entering(pane: Pane, path: Path, request: number): Pane {
   const cameFrom = isWithin(path, pane.path) ? pane.path[path.length] : undefined;
   return {
-    ...newPane(pane.side, path),
-    sort: pane.sort,
-    showHidden: pane.showHidden,
-    request,
-    loading: true,
-    seek: cameFrom,
+    ...anew(pane, path, request, cameFrom),
+    back: samePath(path, pane.path) ? pane.back : [...pane.back, here(pane)].slice(-mostVisits),
   };
+}
+
+/** Begins to show the folder before or after in one's history; undefined where there is none. */
+export function revisiting(pane: Pane, way: 'back' | 'forward', request: number): Pane | undefined {
+  const other = way === 'back' ? 'forward' : 'back';
+  const visit = pane[way].at(-1);
+  if (visit === undefined) return undefined;
+  return {
+    ...anew(pane, visit.path, request, visit.at),
+    [way]: pane[way].slice(0, -1),
+    [other]: [...pane[other], here(pane)],
+  };
+}
+
+function here(pane: Pane): Visit {
+  return { path: pane.path, at: entryAtCursor(pane)?.name };
+}
+
+function anew(pane: Pane, path: Path, request: number, seek: Name | undefined): Pane {
+  const { sort, showHidden } = pane;
+  return { ...newPane(pane.side, path), sort, showHidden, request, loading: true, seek };
 }
 
 /** Begins to read the same folder anew; what is shown stays until the answer is whole. */
@@ -156,7 +175,7 @@ export function refreshing(pane: Pane, request: number): Pane {
 export function withPage(pane: Pane, page: readonly Entry[], height: number): Pane {
   if (pane.fresh !== undefined) return { ...pane, fresh: [...pane.fresh, ...page] };
   const next = { ...pane, entries: [...pane.entries, ...page], error: undefined };
-  return next.entries.length >= 2 * pane.rows.length || pane.rows.length === 0
+  return next.entries.length >= 2 * pane.sorted.length || pane.sorted.length === 0
     ? arranged(next, height)
     : next;
 }
@@ -175,23 +194,17 @@ export function unlisted(pane: Pane, error: Shown): Pane {
   return { ...pane, loading: false, fresh: undefined, error };
 }
 
-/** Marks or unmarks one of the rows. */
-export function withMark(pane: Pane, { name, size }: Entry, on: boolean): Pane {
-  if (pane.marks.has(name) === on) return pane;
-  const marks = new Set(pane.marks);
-  if (on) marks.add(name);
-  else marks.delete(name);
-  return { ...pane, marks, markedBytes: pane.markedBytes + (on ? size : -size) };
-}
-
-/** Marks exactly these rows. */
-export function withMarks(pane: Pane, entries: readonly Entry[]): Pane {
-  if (entries.length === 0 && pane.marks.size === 0) return pane;
-  const marks = entries.length === 0 ? noMarks : new Set(entries.map(({ name }) => name));
-  return { ...pane, marks, markedBytes: entries.reduce((sum, { size }) => sum + size, 0) };
-}
-
-function bytesOf(rows: readonly Entry[], marks: ReadonlySet<Name>): number {
-  if (marks.size === 0) return 0;
-  return rows.reduce((sum, { name, size }) => (marks.has(name) ? sum + size : sum), 0);
+function countMarks(
+  rows: readonly Entry[],
+  marks: ReadonlySet<Name>,
+): { readonly markedRows: number; readonly markedBytes: number } {
+  if (marks.size === 0) return { markedRows: 0, markedBytes: 0 };
+  let markedRows = 0;
+  let markedBytes = 0;
+  for (const { name, size } of rows) {
+    if (!marks.has(name)) continue;
+    markedRows += 1;
+    markedBytes += size;
+  }
+  return { markedRows, markedBytes };
 }

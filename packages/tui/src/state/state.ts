@@ -3,13 +3,16 @@
 import { type Path, type Shown, show, trusted } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
+import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
-import type { Size } from './layout.ts';
+import { type Layout, layout, type Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
+import type { Place, Remembered } from './remembered.ts';
+import type { Typing } from './typing.ts';
 import type { Viewer } from './viewer.ts';
 
 export type Focus = Side | 'queue';
@@ -24,8 +27,13 @@ export type Handled = {
   readonly answered: ReadonlyMap<JobId, Question>;
 };
 
+/** A folder on each side. */
+export type Origin = { readonly remote: Path; readonly local: Path };
+
 export type AppState = {
   readonly size: Size;
+  /** The keys that hold; the same as long as this ferry runs. */
+  readonly keymap: Keymap;
   readonly remote: Pane;
   readonly local: Pane;
   readonly focus: Focus;
@@ -42,14 +50,35 @@ export type AppState = {
   readonly address: Shown;
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
+  /** Letters that go to a pane itself. */
+  readonly typing: Typing | undefined;
+  readonly remembered: Remembered;
+  /** Where both sides began: folders below them correspond to each other. */
+  readonly origin: Origin;
+  /** Going somewhere on one side goes there on the other; from these folders on. */
+  readonly synced: Origin | undefined;
+  /** Keys pressed so far of a chord; '' for none. */
+  readonly chord: string;
+  /** Before the Esc that was the last key; a digit after it makes them one key. */
+  readonly beforeEscape: AppState | undefined;
   readonly isQuitting: boolean;
   /** Numbers listings and what is read of files. */
   readonly requests: number;
 };
 
-export function initialState(size: Size, address: string, remote: Path, local: Path): AppState {
+export type Beginning = {
+  readonly size: Size;
+  readonly keymap: Keymap;
+  readonly address: string;
+  readonly remote: Path;
+  readonly local: Path;
+  readonly remembered: Remembered;
+};
+
+export function initialState({ size, keymap, address, remote, local, remembered }: Beginning): AppState {
   return {
     size,
+    keymap,
     remote: newPane('remote', remote),
     local: newPane('local', local),
     focus: 'remote',
@@ -65,6 +94,12 @@ export function initialState(size: Size, address: string, remote: Path, local: P
       text: trusted('Arrows walk · Space marks · F5 copies to the other side · F1 shows all keys'),
       isError: false,
     },
+    typing: undefined,
+    remembered,
+    origin: { remote, local },
+    synced: undefined,
+    chord: '',
+    beforeEscape: undefined,
     isQuitting: false,
     requests: 0,
   };
@@ -77,6 +112,27 @@ export function otherSide(side: Side): Side {
 /** The side whose files the keys act on, also while the queue has the focus. */
 export function activeSide({ focus }: AppState): Side {
   return focus === 'local' ? 'local' : 'remote';
+}
+
+/** Where everything is on this screen now. */
+export function layoutOf(state: AppState): Layout {
+  // A preview takes the place of the other pane, so that one has to be there.
+  const shown = state.preview === undefined ? activeSide(state) : undefined;
+  return layout(state.size, state.remembered.arrangement, shown);
+}
+
+/** A folder of a side, as it is remembered. */
+export function placeOf(state: AppState, side: Side, path: Path): Place {
+  return { side, server: side === 'remote' ? state.address : '', path };
+}
+
+/** The server was there and is not: what its pane shows is as it was then. */
+export function isAway({ connection, remote }: AppState): boolean {
+  const { phase } = connection;
+  return (
+    remote.request > 0 &&
+    (phase === 'offline' || phase === 'closed' || (phase === 'connecting' && connection.attempt > 1))
+  );
 }
 
 /** Jobs that are not over. */

@@ -3,18 +3,20 @@
 import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
 import type { Action } from '../keymap/keymap.ts';
 import { parseRate, parseTimetable } from '../transfer/timetable.ts';
-import type { Dialog, Field, Prompted } from './dialog.ts';
-import { type Next, withPane } from './next.ts';
-import { withMarks } from './pane.ts';
+import type { Dialog, Prompted } from './dialog.ts';
+import { edited, type Field, typedInto } from './edit-line.ts';
+import { withMarks, withMatching, withRenamed } from './marks.ts';
+import { patternFor } from './match.ts';
+import { go, type Next, withPane } from './next.ts';
+import { actInPalette, typedInPalette } from './palette.ts';
 import type { AppState } from './state.ts';
+import { typedInPane } from './typing.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
+import { actInPlaces, complete, pathTyped, typedInPlaces } from './update-places.ts';
 import { goTo, searchFor } from './update-viewer.ts';
 
 type Prompt = Dialog & { readonly kind: 'prompt' };
-
-/** Longest line a prompt takes, characters; a name has at most 255 bytes. */
-const promptCharacters = 255;
 
 export function actInDialog(state: AppState, action: Action): Next {
   const { dialog } = state;
@@ -22,12 +24,17 @@ export function actInDialog(state: AppState, action: Action): Next {
   switch (dialog?.kind) {
     case undefined:
       return [state, []];
-    case 'help':
+    case 'words':
+    case 'info':
     case 'details':
       return [
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
+    case 'places':
+      return actInPlaces(state, dialog, action);
+    case 'palette':
+      return [action === 'no' ? closed : actInPalette(state, dialog, action), []];
     case 'conflict':
       return actInConflict(state, dialog, action);
     case 'question':
@@ -45,19 +52,19 @@ export function actInDialog(state: AppState, action: Action): Next {
     case 'prompt':
       if (action === 'no') return [closed, []];
       if (action === 'accept') return accepted(state, dialog);
-      return [{ ...state, dialog: edited(dialog, action) }, []];
+      if (action === 'complete') return completeIn(state, dialog);
+      return [{ ...state, dialog: editedIn(dialog, action) }, []];
   }
 }
 
 export function typed(state: AppState, text: string): AppState {
   const { dialog } = state;
-  if (dialog?.kind !== 'prompt') return state;
-  const line = fieldOf(dialog);
-  const characters = [...line.text];
-  if (characters.length + [...text].length > promptCharacters) return state;
-  characters.splice(line.at, 0, ...text);
-  const next = { ...line, text: characters.join(''), at: line.at + [...text].length };
-  return { ...state, dialog: withField(dialog, next) };
+  if (dialog === undefined)
+    return state.typing === undefined ? state : typedInPane(state, state.typing, text);
+  if (dialog.kind === 'palette') return typedInPalette(state, dialog, text);
+  if (dialog.kind === 'places') return typedInPlaces(state, dialog, text);
+  if (dialog.kind !== 'prompt') return state;
+  return { ...state, dialog: withField(dialog, typedInto(fieldOf(dialog), text)) };
 }
 
 function fieldOf({ fields, field }: Prompt): Field {
@@ -144,16 +151,57 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
           },
         ],
       ];
+    case 'pattern': {
+      const pane = state[prompted.side];
+      return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
+    }
+    case 'permissions': {
+      const { side, folder, entries } = prompted;
+      const mode = read(modeFrom);
+      return [
+        withPane(state, withMarks(state[side], [])),
+        [{ kind: 'permissions', side, folder, entries, mode }],
+      ];
+    }
+    case 'go-to-path': {
+      const { side } = prompted;
+      return go(
+        state,
+        side,
+        read((text) => pathTyped(text, state[side].path)),
+      );
+    }
     case 'mkdir':
     case 'rename': {
       const { side, folder } = prompted;
       const name = read(nameFromText);
       const path = joinPath(folder, name);
-      const next = withPane(state, { ...state[side], seek: name });
-      if (prompted.about === 'mkdir') return [next, [{ kind: 'mkdir', side, path }]];
+      const next = { ...state[side], seek: name };
+      if (prompted.about === 'mkdir') return [withPane(state, next), [{ kind: 'mkdir', side, path }]];
+      if (name === prompted.from) return [state, []];
       const from = joinPath(folder, prompted.from);
-      return [next, name === prompted.from ? [] : [{ kind: 'rename', side, from, to: path }]];
+      return [
+        withPane(state, withRenamed(next, prompted.from, name)),
+        [{ kind: 'rename', side, from, to: path }],
+      ];
     }
+  }
+}
+
+function modeFrom(text: string): number {
+  if (!/^[0-7]{1,4}$/.test(text.trim()))
+    throw new FerryError(Code.USAGE, 'permissions are up to four digits from 0 to 7');
+  return Number.parseInt(text.trim(), 8);
+}
+
+/** What Tab does in a line: completes a path, or goes on to the next line. */
+function completeIn(state: AppState, dialog: Prompt): Next {
+  if (dialog.prompted.about !== 'go-to-path') return [{ ...state, dialog: editedIn(dialog, 'down') }, []];
+  try {
+    return complete(state, dialog, dialog.prompted.side);
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    return [{ ...state, dialog: { ...dialog, error: show(error.message) } }, []];
   }
 }
 
@@ -167,35 +215,12 @@ function timetableFrom(text: string): string {
   return text.trim();
 }
 
-function edited(dialog: Prompt, action: Action): Prompt {
-  const line = fieldOf(dialog);
-  const characters = [...line.text];
-  const at = (place: number): Prompt =>
-    withField(dialog, { ...line, at: Math.min(Math.max(0, place), characters.length) });
-  const without = (place: number): Prompt =>
-    withField(dialog, { ...line, text: characters.toSpliced(place, 1).join(''), at: place });
+function editedIn(dialog: Prompt, action: Action): Prompt {
   const to = (field: number): Prompt => ({
     ...dialog,
     field: (field + dialog.fields.length) % dialog.fields.length,
   });
-  switch (action) {
-    case 'left':
-      return at(line.at - 1);
-    case 'right':
-      return at(line.at + 1);
-    case 'first':
-      return at(0);
-    case 'last':
-      return at(characters.length);
-    case 'erase':
-      return line.at === 0 ? dialog : without(line.at - 1);
-    case 'erase-forward':
-      return without(line.at);
-    case 'up':
-      return to(dialog.field - 1);
-    case 'down':
-      return to(dialog.field + 1);
-    default:
-      return dialog;
-  }
+  if (action === 'up') return to(dialog.field - 1);
+  if (action === 'down') return to(dialog.field + 1);
+  return withField(dialog, edited(fieldOf(dialog), action));
 }

@@ -22,8 +22,9 @@ import prettyBytes from 'pretty-bytes';
 import type { EditCopy } from '../engine/edits.ts';
 import type { Side } from '../engine/engine.ts';
 import type { Action } from '../keymap/keymap.ts';
-import { type Dialog, field } from './dialog.ts';
+import type { Dialog } from './dialog.ts';
 import { type ChangedAnswer, changedAnswers, type Edit, type EditMsg } from './edit.ts';
+import { field } from './edit-line.ts';
 import { inWords, type Next } from './next.ts';
 import type { AppState } from './state.ts';
 

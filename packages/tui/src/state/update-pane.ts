@@ -1,37 +1,55 @@
-/** Keys in a pane. Pure; UI thread. */
+/** Keys in a pane: walking, marking, sorting; the rest goes on to its parts. Pure; UI thread. */
 
-import { type Entry, EntryKind, joinPath, parentPath, show, showName, trusted } from '@ferry/protocol';
+import { EntryKind, joinPath, parentPath, showName, trusted } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
-import type { JobOrder } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
-import type { Cmd } from './cmd.ts';
-import { field } from './dialog.ts';
 import { paneRows } from './layout.ts';
+import { withMark, withMarks, withoutMarks, withRange } from './marks.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
-import {
-  arranged,
-  chosen,
-  entryAtCursor,
-  headRows,
-  type Pane,
-  rowCount,
-  type SortBy,
-  withCursor,
-  withMark,
-  withMarks,
-} from './pane.ts';
+import { openPalette } from './palette.ts';
+import { arranged, entryAtCursor, filtered, headRows, type Pane, rowCount, withCursor } from './pane.ts';
 import { togglePreview } from './preview.ts';
+import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
+import { startFilter, startJump } from './typing.ts';
+import { arrangedBy } from './update-arrangement.ts';
 import { edit } from './update-edit.ts';
+import { actOnEntries } from './update-entries.ts';
+import { actOnPlaces } from './update-places.ts';
 import { quit, togglePauseAll } from './update-queue.ts';
 import { look } from './update-viewer.ts';
+
+const sorts: Partial<Record<Action, SortBy>> = {
+  'sort-name': 'name',
+  'sort-bytes': 'bytes',
+  'sort-extension': 'extension',
+  'sort-size': 'size',
+  'sort-modified': 'modified',
+  'sort-permissions': 'permissions',
+};
+
+const ranges: Partial<Record<Action, Action>> = {
+  'mark-up': 'up',
+  'mark-down': 'down',
+  'mark-page-up': 'page-up',
+  'mark-page-down': 'page-down',
+  'mark-first': 'first',
+  'mark-last': 'last',
+};
 
 export function actInPane(state: AppState, side: Side, action: Action): Next {
   const pane = state[side];
   const height = paneRows(state.size);
   const row = steppedTo(action, pane.cursor, height, rowCount(pane));
   if (row !== undefined) return [withPane(state, withCursor(pane, row, height)), []];
+  const by = sorts[action];
+  if (by !== undefined) {
+    const reverse = pane.sort.by === by && !pane.sort.reverse;
+    return [withPane(state, arranged({ ...pane, sort: { ...pane.sort, by, reverse } }, height)), []];
+  }
+  const walk = ranges[action];
+  if (walk !== undefined) return [withPane(state, markedAlong(pane, walk, height)), []];
   switch (action) {
     case 'open':
       return open(state, pane);
@@ -51,62 +69,44 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return [{ ...state, focus: 'queue' }, []];
     case 'mark':
       return [withPane(state, marked(pane, height)), []];
-    case 'invert':
-      return [
-        withPane(
-          state,
-          withMarks(
-            pane,
-            pane.rows.filter(({ name }) => !pane.marks.has(name)),
-          ),
-        ),
-        [],
-      ];
+    case 'invert': {
+      const others = pane.rows.filter(({ name }) => !pane.marks.has(name));
+      return [withPane(state, withMarks(pane, others)), []];
+    }
     case 'mark-all':
       return [withPane(state, withMarks(pane, pane.rows)), []];
     case 'unmark':
-      return [withPane(state, withMarks(pane, [])), []];
-    case 'copy':
-      return copy(state, pane);
-    case 'mkdir': {
-      const prompted = { about: 'mkdir', side, folder: pane.path } as const;
-      return [
-        {
-          ...state,
-          dialog: {
-            kind: 'prompt',
-            title: trusted('Name of the new folder'),
-            fields: [field(trusted(''), '')],
-            field: 0,
-            prompted,
-            error: undefined,
-          },
-        },
-        [],
-      ];
+      return [calmed(state, pane, height), []];
+    case 'sort-reverse': {
+      const { sort } = pane;
+      return [withPane(state, arranged({ ...pane, sort: { ...sort, reverse: !sort.reverse } }, height)), []];
     }
-    case 'rename':
-      return [rename(state, pane), []];
-    case 'delete':
-      return [askDelete(state, pane), []];
-    case 'sort-name':
-      return [withPane(state, sorted(pane, 'name', height)), []];
-    case 'sort-size':
-      return [withPane(state, sorted(pane, 'size', height)), []];
-    case 'sort-modified':
-      return [withPane(state, sorted(pane, 'modified', height)), []];
+    case 'folders-first': {
+      const { sort } = pane;
+      const foldersFirst = !sort.foldersFirst;
+      return [withPane(state, arranged({ ...pane, sort: { ...sort, foldersFirst } }, height)), []];
+    }
     case 'hidden':
       return [withPane(state, arranged({ ...pane, showHidden: !pane.showHidden }, height)), []];
+    case 'filter':
+      return [startFilter(state, pane), []];
+    case 'jump':
+      return [startJump(state, pane), []];
     case 'refresh':
       return refresh(state, side);
     case 'pause-all':
       return togglePauseAll(state);
     case 'help':
-      return [{ ...state, dialog: { kind: 'help', top: 0 } }, []];
+      return [openPalette(state), []];
+    case 'redraw':
+    case 'suspend':
+      return [state, [{ kind: action }]];
     case 'quit':
       return quit(state);
     default:
-      return [state, []];
+      return (
+        actOnEntries(state, pane, action) ?? actOnPlaces(state, pane, action) ?? arrangedBy(state, action)
+      );
   }
 }
 
@@ -137,82 +137,20 @@ function marked(pane: Pane, height: number): Pane {
   return withCursor(next, pane.cursor + 1, height);
 }
 
-function sorted(pane: Pane, by: SortBy, height: number): Pane {
-  const reverse = pane.sort.by === by ? !pane.sort.reverse : false;
-  return arranged({ ...pane, sort: { by, reverse } }, height);
+/** Marks what the cursor walks over; the row that it comes to only where it cannot go on. */
+function markedAlong(pane: Pane, walk: Action, height: number): Pane {
+  const last = rowCount(pane) - 1;
+  const to = steppedTo(walk, pane.cursor, height, last + 1) ?? pane.cursor;
+  const isEnd = to < 0 || to > last || walk === 'first' || walk === 'last';
+  const upTo = isEnd ? to : to - Math.sign(to - pane.cursor);
+  return withCursor(withRange(pane, pane.cursor, upTo), to, height);
 }
 
-/** One job per entry; what cannot be copied is named and the rest goes. */
-function copy(state: AppState, pane: Pane): Next {
-  const entries = chosen(pane);
-  const movable = entries.filter(({ kind }) => kind === EntryKind.file || kind === EntryKind.folder);
-  const left = entries.find(({ kind }) => kind !== EntryKind.file && kind !== EntryKind.folder);
-  const target = state[otherSide(pane.side)].path;
-  const orders = movable.map(
-    (entry): JobOrder => ({
-      direction: pane.side === 'remote' ? 'download' : 'upload',
-      source: joinPath(pane.path, entry.name),
-      kind: entry.kind,
-      target: joinPath(target, entry.name),
-      existing: 'ask',
-    }),
-  );
-  const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
-  return [withNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
-}
-
-function withNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
-  if (left !== undefined) {
-    return {
-      ...state,
-      notice: {
-        text: trusted(`${showName(left.name)} is neither a file nor a folder and is not copied`),
-        isError: true,
-      },
-    };
-  }
-  if (queued === 0)
-    return { ...state, notice: { text: trusted('there is nothing here to copy'), isError: false } };
-  const what = queued === 1 ? 'one job' : `${queued} jobs`;
-  return { ...state, notice: { text: trusted(`${what} queued · w goes to the queue`), isError: false } };
-}
-
-function rename(state: AppState, pane: Pane): AppState {
-  const entry = entryAtCursor(pane);
-  if (entry === undefined) return state;
-  const text = Buffer.from(entry.name, 'latin1').toString('utf8');
-  if (Buffer.from(text, 'utf8').toString('latin1') !== entry.name) {
-    return {
-      ...state,
-      notice: { text: trusted(`${showName(entry.name)} is not UTF-8 and cannot be typed`), isError: true },
-    };
-  }
-  const prompted = { about: 'rename', side: pane.side, folder: pane.path, from: entry.name } as const;
-  const title = trusted(`New name for ${showName(entry.name)}`);
-  return {
-    ...state,
-    dialog: {
-      kind: 'prompt',
-      title,
-      fields: [field(trusted(''), text)],
-      field: 0,
-      prompted,
-      error: undefined,
-    },
-  };
-}
-
-function askDelete(state: AppState, pane: Pane): AppState {
-  const entries = chosen(pane);
-  const [first] = entries;
-  if (first === undefined) return state;
-  const folders = entries.some(({ kind }) => kind === EntryKind.folder);
-  const where = pane.side === 'remote' ? 'on the server' : 'on your side';
-  const what = entries.length === 1 ? showName(first.name) : show(`${entries.length} entries`);
-  const lines = [
-    trusted(`${what} ${where}${folders ? ', with all that is in folders' : ''}.`),
-    trusted('This cannot be undone.'),
-  ];
-  const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
-  return { ...state, dialog: { kind: 'question', title: trusted('Delete?'), lines, question } };
+/** Takes back what narrows the view first, then the marks, then the signs of a comparison on both sides. */
+function calmed(state: AppState, pane: Pane, height: number): AppState {
+  if (pane.filter !== '') return withPane(state, filtered(pane, '', height));
+  if (pane.marks.size > 0) return withPane(state, withoutMarks(pane));
+  if (pane.compared === undefined) return state;
+  const { remote, local } = state;
+  return { ...state, remote: { ...remote, compared: undefined }, local: { ...local, compared: undefined } };
 }

@@ -5,9 +5,11 @@ import type { EngineEvent, JobAction } from '../engine/engine.ts';
 import { isOver, type Job, type JobId, type Priority } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { formatRate } from '../transfer/timetable.ts';
-import { conflictOf, type Dialog, field, type Question } from './dialog.ts';
+import { conflictOf, type Dialog, type Question } from './dialog.ts';
+import { field } from './edit-line.ts';
 import { queueRows } from './layout.ts';
 import type { Next } from './next.ts';
+import { openPalette } from './palette.ts';
 import {
   chosenJobs,
   jobAtCursor,
@@ -95,7 +97,10 @@ export function actInQueue(state: AppState, action: Action): Next {
     case 'panes':
       return [{ ...state, focus: 'remote' }, []];
     case 'help':
-      return [{ ...state, dialog: { kind: 'help', top: 0 } }, []];
+      return [openPalette(state), []];
+    case 'redraw':
+    case 'suspend':
+      return [state, [{ kind: action }]];
     case 'quit':
       return quit(state);
     default:

@@ -5,9 +5,11 @@ import type { Side } from '../engine/engine.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { bytePattern } from './byte-pattern.ts';
 import type { Cmd } from './cmd.ts';
-import { type Dialog, field, type Prompted } from './dialog.ts';
+import type { Dialog, Prompted } from './dialog.ts';
+import { field } from './edit-line.ts';
 import { viewerExtent } from './layout.ts';
 import { inWords, type Next } from './next.ts';
+import { openPalette } from './palette.ts';
 import type { AppState } from './state.ts';
 import {
   type Goal,
@@ -84,7 +86,7 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'go-to':
       return [asking(state, 'Go to line, 50%, or byte @1000 or @0x3e8', { about: 'go-to' }), []];
     case 'help':
-      return [{ ...state, dialog: { kind: 'help', top: 0 } }, []];
+      return [openPalette(state), []];
     case 'refresh':
       return settle({ ...state, viewer: { ...viewer, span: undefined, error: undefined } });
     case 'no':

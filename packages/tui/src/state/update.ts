@@ -3,18 +3,25 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, type WireError } from '@ferry/protocol';
+import { Code, parentPath, samePath, show, showName, trusted, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
+import { type Action, layerOf } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
-import { go, inWords, type Next, refresh, withPane } from './next.ts';
+import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
+import { type Palette, paletteItems } from './palette.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
-import type { AppState } from './state.ts';
+import { withRecent } from './remembered.ts';
+import { type AppState, activeSide, placeOf } from './state.ts';
+import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
+import { recompared } from './update-entries.ts';
+import { meaningOf } from './update-key.ts';
 import { actInPane } from './update-pane.ts';
+import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
@@ -26,22 +33,21 @@ function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
       return both(state, (side) => (now) => go(now, side, now[side].path));
-    case 'action': {
-      const calm = state.notice === undefined ? state : { ...state, notice: undefined };
-      if (state.dialog !== undefined) {
-        const [next, cmds] = actInDialog(calm, msg.action);
-        return [withNextQuestion(withNextChanged(next)), cmds];
-      }
-      if (state.viewer !== undefined) {
-        const [next, cmds] = actInViewer(calm, state.viewer, msg.action);
-        return [withNextQuestion(withNextChanged(next)), cmds];
-      }
-      return state.focus === 'queue'
-        ? actInQueue(calm, msg.action)
-        : actInPane(calm, state.focus, msg.action);
+    case 'key': {
+      const [next, meaning] = meaningOf(state, msg);
+      if (meaning.is === 'action') return act(next, meaning.action);
+      return [meaning.is === 'text' ? typed(next, meaning.text) : next, []];
     }
+    case 'action':
+      return act(state, msg.action);
     case 'typed':
       return [typed(state, msg.text), []];
+    case 'tick': {
+      const { connection } = state;
+      if (connection.phase !== 'offline' || connection.retryMs === 0) return [state, []];
+      const retryMs = Math.max(0, connection.retryMs - 1000);
+      return [{ ...state, connection: { ...connection, retryMs } }, []];
+    }
     case 'resized':
       return settle(resized(state, msg.size));
     case 'page':
@@ -50,13 +56,17 @@ function stepped(state: AppState, msg: Msg): Next {
         [],
       ];
     case 'listed':
-      return ended(state, msg.side, msg.request, (pane) => listed(pane, paneRows(state.size)));
+      return visited(state, msg.side, msg.request);
     case 'unlisted':
       return notListed(state, msg.side, msg.request, msg.error);
     case 'space': {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'measured':
+      return [measured(state, msg), []];
+    case 'completions':
+      return [completed(state, msg.text, msg.names), []];
     case 'looked':
       return looked(state, msg.request, msg.offset, msg.facts, msg.content);
     case 'peeked':
@@ -84,6 +94,35 @@ function stepped(state: AppState, msg: Msg): Next {
   }
 }
 
+/** An action where the keyboard is; one that does nothing now says why. */
+function act(state: AppState, action: Action): Next {
+  const calm = state.notice === undefined ? state : { ...state, notice: undefined };
+  const { dialog } = calm;
+  if (dialog?.kind === 'palette' && action === 'accept') return run(calm, dialog);
+  if (dialog === undefined && calm.viewer === undefined && calm.typing !== undefined)
+    return actInTyping(calm, calm.typing, action);
+  if (dialog !== undefined) {
+    const [next, cmds] = actInDialog(calm, action);
+    return [withNextQuestion(withNextChanged(next)), cmds];
+  }
+  const why = state.keymap[layerOf(calm)].byAction.get(action)?.disabled?.(calm);
+  if (why !== undefined) return [{ ...calm, notice: { text: why, isError: true } }, []];
+  if (calm.viewer !== undefined) {
+    const [next, cmds] = actInViewer(calm, calm.viewer, action);
+    return [withNextQuestion(withNextChanged(next)), cmds];
+  }
+  return calm.focus === 'queue' ? actInQueue(calm, action) : actInPane(calm, calm.focus, action);
+}
+
+/** What was chosen in the list of all actions, where it belongs. */
+function run(state: AppState, dialog: Palette): Next {
+  const item = paletteItems(state, dialog)[dialog.cursor];
+  if (item === undefined) return [state, []];
+  const closed = { ...state, dialog: undefined };
+  if (item.layer === dialog.of) return act(closed, item.binding.action);
+  return act({ ...closed, focus: item.layer === 'queue' ? 'queue' : activeSide(state) }, item.binding.action);
+}
+
 function onPane(state: AppState, side: Side, request: number, change: (pane: Pane) => Pane): AppState {
   const pane = state[side];
   return pane.request === request ? withPane(state, change(pane)) : state;
@@ -95,11 +134,36 @@ function notListed(state: AppState, side: Side, request: number, error: WireErro
   if (pane.request !== request || error[0] === Code.CANCELLED) return [state, []];
   const gone = error[0] === Code.NOT_FOUND || error[0] === Code.NOT_FOLDER;
   if (gone && pane.path.length > 0) {
-    const [next, cmds] = go(state, side, parentPath(pane.path));
+    const [next, cmds] = goAlone(state, side, parentPath(pane.path));
     const where = show(Buffer.from(pane.path.at(-1) ?? '', 'latin1').toString('utf8'));
     return [{ ...next, notice: { text: inWords(`folder ${where}`, error), isError: true } }, cmds];
   }
   return ended(state, side, request, (now) => unlisted(now, inWords('', error)));
+}
+
+/** A folder that was read for the first time is one that was visited. */
+function visited(state: AppState, side: Side, request: number): Next {
+  const pane = state[side];
+  const isNew = pane.request === request && pane.fresh === undefined;
+  const [next, cmds] = ended(state, side, request, (now) => listed(now, paneRows(state.size)));
+  const told = recompared(next);
+  if (!isNew) return [told, cmds];
+  const remembered = withRecent(state.remembered, placeOf(state, side, pane.path));
+  if (remembered === state.remembered) return [told, cmds];
+  return [{ ...told, remembered }, [...cmds, { kind: 'remember', remembered }]];
+}
+
+function measured(
+  state: AppState,
+  { side, folder, name, bytes, files, whole }: Msg & { kind: 'measured' },
+): AppState {
+  const pane = state[side];
+  const next = samePath(pane.path, folder)
+    ? withPane(state, { ...pane, sizes: new Map([...pane.sizes, [name, bytes]]) })
+    : state;
+  if (!whole) return next;
+  const text = trusted(`${showName(name)}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`);
+  return { ...next, notice: { text, isError: false } };
 }
 
 /** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */

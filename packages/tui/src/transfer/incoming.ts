@@ -15,6 +15,7 @@ import { copyFromOld } from './copy-from-old.ts';
 import type { DownloadSpec } from './download.ts';
 import { fetchInSlices } from './fetch-in-slices.ts';
 import { overLanes } from './over-lanes.ts';
+import { OwnId } from './own-id.ts';
 import { takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, stallMs } from './retry.ts';
 import { takeTurns } from './take-turns.ts';
@@ -51,6 +52,7 @@ export class Incoming {
   readonly #opts: IncomingOpts;
   #facts: Facts | undefined;
   #staged: StagedFile | undefined;
+  readonly #id = new OwnId();
   readonly #claims = new BlockClaims();
   #isVerified = false;
   #hintWasStale = false;
@@ -88,14 +90,15 @@ export class Incoming {
   }
 
   commit(): void {
-    const file = this.#stagedFile();
-    file.commit();
-    this.#context.onDigest?.(file.rootDigest());
+    this.#stagedFile().commit();
+    this.#id.giveBack();
+    this.#context.onDigest?.(this.#stagedFile().rootDigest());
   }
 
   /** After a failure: what could be gone on with stays, unless it is of no use or the user gave it up. */
   end(thrown: unknown): void {
-    if (isWorthKeeping(asFerryError(thrown), this.#context.signal)) this.#staged?.leave();
+    const isKept = this.#id.giveBack() && isWorthKeeping(asFerryError(thrown), this.#context.signal);
+    if (isKept) this.#staged?.leave();
     else this.#staged?.discard();
     this.#context.onBytes(-this.#bytes);
     this.#bytes = 0;
@@ -126,8 +129,7 @@ export class Incoming {
     const next = (): void => {
       while (failure === undefined && mayGoOn() && !this.#context.gate.isShut) {
         const window = lane.window();
-        const most = Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce());
-        const count = Math.max(1, most);
+        const count = Math.max(1, Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce()));
         if (window - out < count) return;
         const range =
           this.#claims.claim(count) ?? (out === 0 ? this.#claims.claimLate(performance.now()) : undefined);
@@ -164,6 +166,7 @@ export class Incoming {
   #forgetHint(): void {
     this.#hintWasStale = true;
     this.#staged?.discard();
+    this.#id.giveBack();
     this.#staged = undefined;
     this.#facts = undefined;
     this.#claims.forget();
@@ -366,18 +369,17 @@ export class Incoming {
     this.#facts = facts;
     this.#claims.begin(blockCount(facts.size));
     const { root, source, target } = this.#spec;
-    const { expected } = this.#opts;
     const { size, modified, mode, identity } = facts;
     const staging = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 });
     const spec = {
-      transferId: transferIdOf({ direction: 'download', identity, source, target }),
+      transferId: this.#id.take(root.id, transferIdOf({ direction: 'download', identity, source, target })),
       target,
       size,
       modified,
       mode,
       source: identity,
       existing: this.#context.placing.existing,
-      ...(expected === undefined ? {} : { expected }),
+      ...(this.#opts.expected === undefined ? {} : { expected: this.#opts.expected }),
     };
     this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);
   }

@@ -8,6 +8,7 @@ export class Gauge {
   readonly #screen: Widgets.Screen;
   #widget: (Widgets.BoxElement & { setPercent: (percent: number) => void }) | undefined;
   #percent = 0;
+  #frame: Rect | undefined;
 
   constructor(screen: Widgets.Screen) {
     this.#screen = screen;
@@ -15,6 +16,8 @@ export class Gauge {
 
   /** Inside of the frame; undefined: nowhere. Its canvas has the size that it was made with, so it is made anew. */
   place(frame: Rect | undefined): void {
+    if (this.#widget !== undefined && frame !== undefined && isSame(this.#frame, frame)) return;
+    this.#frame = frame;
     this.#widget?.destroy();
     this.#widget = undefined;
     if (frame === undefined) return;
@@ -36,4 +39,8 @@ export class Gauge {
     this.#percent = Math.floor(share * 100);
     this.#widget?.setPercent(this.#percent);
   }
+}
+
+function isSame(a: Rect | undefined, b: Rect): boolean {
+  return a?.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height;
 }

@@ -6,7 +6,8 @@
 import { Code, FerryError } from '@ferry/protocol';
 import blessed, { type Widgets } from 'blessed';
 import type { Size } from '../state/layout.ts';
-import { asciiGlyphs, colours, type Look, monochrome, unicodeGlyphs } from './rows/style.ts';
+import { type Look, unicodeGlyphs } from './rows/style.ts';
+import { TerminalInput } from './terminal-input.ts';
 import { teachWidths } from './unicode.ts';
 
 export type TerminalStreams = {
@@ -30,20 +31,10 @@ export function checkTerminal({ input, output }: TerminalStreams, env: NodeJS.Pr
   }
 }
 
-/** Its types do not know that it gives what resumes. */
-function pauseOf(program: Widgets.Screen['program']): () => void {
-  return (program as unknown as { pause: () => () => void }).pause();
-}
-
-export function lookFor(env: NodeJS.ProcessEnv): Look {
-  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
-  const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && env['TERM'] !== 'linux');
-  const isMono = (env['NO_COLOR'] ?? '') !== '' || /^(vt\d+|.*-m|.*-mono)$/.test(env['TERM'] ?? '');
-  return { theme: isMono ? monochrome : colours, glyphs: isUtf8 ? unicodeGlyphs : asciiGlyphs };
-}
-
 export class Terminal {
   readonly screen: Widgets.Screen;
+  readonly input: TerminalInput;
+  readonly #output: NodeJS.WriteStream;
   #left = false;
   #away = false;
 
@@ -64,6 +55,9 @@ export class Terminal {
       title: 'ferry',
     });
     this.screen.program.hideCursor();
+    this.#output = streams.output;
+    this.input = new TerminalInput(streams.input, streams.output);
+    this.input.take();
   }
 
   get size(): Size {
@@ -74,6 +68,11 @@ export class Terminal {
     return this.#left;
   }
 
+  /** Asks the terminal to keep a text for pasting (OSC 52); many do, some only when told to. */
+  copy(text: string): void {
+    this.#output.write(`\x1b]52;c;${Buffer.from(text, 'utf8').toString('base64')}\x07`);
+  }
+
   /** Another program has the terminal. */
   get isAway(): boolean {
     return this.#away;
@@ -81,23 +80,55 @@ export class Terminal {
 
   /** Gives the terminal to another program for as long as `work` takes. What is drawn meanwhile goes nowhere. */
   async handOver<T>(work: () => Promise<T>): Promise<T> {
-    const { program } = this.screen;
-    this.#away = true;
-    const resume = pauseOf(program);
+    const takeBack = this.#lend();
     try {
       return await work();
     } finally {
-      this.#away = false;
-      resume();
-      program.hideCursor();
+      takeBack();
     }
+  }
+
+  /**
+   * Gives the terminal back and stops this program and all that was started with it, as Ctrl+Z does elsewhere; `again` is called
+   * when it goes on, with the terminal taken again.
+   */
+  suspend(again: () => void): void {
+    const takeBack = this.#lend();
+    process.kill(0, 'SIGTSTP');
+    // Runs when this program goes on; at once where nobody could have it go on, as the system then does not stop it.
+    setTimeout(() => {
+      takeBack();
+      again();
+    }, 20);
+  }
+
+  /** @returns takes it again; what was on the screen has to be drawn anew */
+  #lend(): () => void {
+    const output = this.#output;
+    this.#away = true;
+    this.input.give();
+    modal(this.screen).leave();
+    const write = output.write.bind(output);
+    output.write = () => true;
+    return () => {
+      output.write = write;
+      this.#away = false;
+      this.input.take();
+      modal(this.screen).enter();
+    };
   }
 
   /** Gives the terminal back as it was. Idempotent. */
   leave(): void {
     if (this.#left) return;
     this.#left = true;
+    this.input.give();
     this.screen.program.showCursor();
     this.screen.destroy();
   }
+}
+
+/** Its types leave these out. */
+function modal(screen: Widgets.Screen): { enter(): void; leave(): void } {
+  return screen as Widgets.Screen & { enter(): void; leave(): void };
 }

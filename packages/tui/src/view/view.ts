@@ -4,18 +4,20 @@
  */
 
 import type { Widgets } from 'blessed';
-import { type Layout, layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
-import type { AppState } from '../state/state.ts';
+import { type Layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
+import { type AppState, activeSide, layoutOf } from '../state/state.ts';
+import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
 import { rowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
 import { gaugeRows } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
-import { footerRow, titleRow } from './rows/line-rows.ts';
+import { awayWords, footerRow, titleRow } from './rows/line-rows.ts';
 import { paneRowsOf } from './rows/pane-rows.ts';
 import { previewRowsOf } from './rows/preview-rows.ts';
-import { type Look, monochrome } from './rows/style.ts';
+import type { Look } from './rows/style.ts';
+import { mono } from './rows/themes/mono.ts';
 import { viewerRows, viewerTitle } from './rows/viewer-rows.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,16 +26,18 @@ type Region = (typeof regions)[number];
 
 export class View {
   readonly #terminal: Terminal;
-  readonly #look: Look;
+  readonly #lookFor: (theme: ThemeName) => Look;
+  #look: Look;
   readonly #boxes: Readonly<Record<Region | 'viewer' | 'dialog', Widgets.BoxElement>>;
   #gauge: Gauge | undefined;
   #isLoadingGauge = false;
   #drawn: AppState | undefined;
   #layout: Layout | undefined;
 
-  constructor(terminal: Terminal, look: Look) {
+  constructor(terminal: Terminal, lookFor: (theme: ThemeName) => Look) {
     this.#terminal = terminal;
-    this.#look = look;
+    this.#lookFor = lookFor;
+    this.#look = lookFor('auto');
     const box = (): Widgets.BoxElement => rowBox(terminal.screen);
     this.#boxes = {
       title: box(),
@@ -60,8 +64,16 @@ export class View {
       this.#tooSmall();
       return;
     }
-    const isMoved = before?.size !== state.size;
-    if (isMoved) this.#arrange(layout(state.size));
+    const isRecoloured = before?.remembered.theme !== state.remembered.theme;
+    if (isRecoloured) this.#look = this.#lookFor(state.remembered.theme);
+    const isMoved =
+      isRecoloured ||
+      before === undefined ||
+      before.size !== state.size ||
+      before.remembered.arrangement !== state.remembered.arrangement ||
+      (before.preview === undefined) !== (state.preview === undefined) ||
+      (isSingle(this.#layout) && activeSide(before) !== activeSide(state));
+    if (isMoved) this.#arrange(layoutOf(state));
     const places = this.#layout;
     if (places === undefined) return;
     const focusMoved = before?.focus !== state.focus || before.dialog !== state.dialog;
@@ -69,21 +81,27 @@ export class View {
     const isUncovered = before?.preview !== undefined && state.preview === undefined;
     for (const side of ['remote', 'local'] as const) {
       const pane = state[side];
+      const rect = places[side];
+      if (rect === undefined) continue;
       if (state.preview !== undefined && state.preview.side !== side) {
         if (!isMoved && before?.preview === state.preview) continue;
-        this.#fill(side, previewRowsOf(state.preview, places[side], look));
+        this.#fill(side, previewRowsOf(state.preview, rect, look));
         continue;
       }
-      const isAsBefore = !isMoved && !focusMoved && !isUncovered && before?.[side] === pane;
+      const away = side === 'remote' ? awayWords(state) : undefined;
+      const isSame = before?.[side] === pane && (side === 'local' || awayWords(before) === away);
+      const isAsBefore = !isMoved && !focusMoved && !isUncovered && isSame;
       if (isAsBefore && before?.preview?.side === state.preview?.side) continue;
       const place = side === 'remote' ? 'server: ' : 'local: ';
       this.#fill(
         side,
-        paneRowsOf(pane, places[side], {
+        paneRowsOf(pane, rect, {
           look,
           focused: state.focus === side && state.dialog === undefined,
           nowMs,
           place,
+          away,
+          set: state.remembered.arrangement.columns,
         }),
       );
     }
@@ -109,7 +127,7 @@ export class View {
 
   /** The gauge's library takes a while to load; the first listing does not wait for it. */
   async loadGauge(): Promise<void> {
-    if (this.#isLoadingGauge || this.#look.theme === monochrome) return;
+    if (this.#isLoadingGauge) return;
     this.#isLoadingGauge = true;
     const { Gauge } = await import('./gauge.ts');
     if (this.#terminal.hasLeft) return;
@@ -119,7 +137,7 @@ export class View {
     const { gauge } = this.#layout ?? {};
     const state = this.#drawn;
     if (gauge === undefined || state === undefined || this.#layout === undefined) return;
-    this.#gauge.place(gauge);
+    this.#placeGauge(gauge);
     this.#drawTotals(state, this.#layout);
     this.#render();
   }
@@ -128,7 +146,10 @@ export class View {
     const { doneBytes, totalBytes } = queue.totals;
     const share = totalBytes === 0 ? 0 : Math.min(1, doneBytes / totalBytes);
     if (gauge !== undefined) {
-      this.#fill('gauge', gaugeRows(share, gauge, this.#look, this.#gauge !== undefined));
+      this.#fill(
+        'gauge',
+        gaugeRows(share, gauge, this.#look, this.#gauge !== undefined && this.#look.theme !== mono),
+      );
       this.#gauge?.show(share);
     }
     if (graph !== undefined) this.#fill('graph', graphRowsOf(queue.history, graph, this.#look));
@@ -179,12 +200,17 @@ export class View {
       box.show();
       put(box, rect);
     }
-    this.#gauge?.place(places.gauge);
+    this.#placeGauge(places.gauge);
+  }
+
+  /** It has colours of its own, so without any it is nowhere. */
+  #placeGauge(rect: Rect | undefined): void {
+    this.#gauge?.place(this.#look.theme === mono ? undefined : rect);
   }
 
   #tooSmall(): void {
     for (const region of [...regions, 'viewer', 'dialog'] as const) this.#boxes[region].hide();
-    this.#gauge?.place(undefined);
+    this.#placeGauge(undefined);
     this.#layout = undefined;
     this.#drawn = undefined;
     const { title } = this.#boxes;
@@ -202,6 +228,11 @@ export class View {
   #render(): void {
     this.#terminal.screen.render();
   }
+}
+
+/** Only one pane is shown. */
+function isSingle(places: Layout | undefined): boolean {
+  return places !== undefined && (places.remote === undefined || places.local === undefined);
 }
 
 function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {

@@ -3,15 +3,21 @@
 import { codeName, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Job } from '../../engine/job.ts';
-import { type Binding, bindings, keyName } from '../../keymap/keymap.ts';
+import { keyName } from '../../keymap/key-name.ts';
+import type { Action } from '../../keymap/keymap.ts';
+import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
 import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
-import { cells, cutEnd, fit, padEnd } from './cells.ts';
+import { cells, cutEnd, fit } from './cells.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
 import { changedLines, differenceLines } from './edit-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
+import { infoLines } from './info-rows.ts';
 import { limitWords } from './job-rows.ts';
+import { lineRow } from './line-rows.ts';
+import { paletteRowsOf } from './palette-rows.ts';
+import { placesRowsOf } from './places-rows.ts';
 import { type Look, paint } from './style.ts';
 import { moment } from './when.ts';
 
@@ -19,8 +25,31 @@ export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
 
 export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): DialogRows {
   switch (dialog.kind) {
-    case 'help':
-      return reading(state.size, 'Keys', helpLines(state, look), dialog.top, look);
+    case 'palette': {
+      const { columns, rows } = state.size;
+      const width = Math.min(96, columns - 2);
+      const rect = place(state.size, width, rows - 2);
+      return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'places': {
+      const { columns, rows } = state.size;
+      const width = Math.min(76, columns - 2);
+      const rect = place(state.size, width, rows - 2);
+      return { rect, rows: placesRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'info':
+      return reading(
+        state.size,
+        'Entry',
+        infoLines(dialog, state, look, readingWidth(state.size) - 4),
+        dialog.top,
+        look,
+      );
+    case 'words': {
+      const width = readingWidth(state.size) - 4;
+      const lines = dialog.lines.flatMap((line) => (line === '' ? [''] : wrapped(line, width)));
+      return reading(state.size, dialog.title, lines, dialog.top, look);
+    }
     case 'details':
       return reading(
         state.size,
@@ -33,14 +62,11 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
-    case 'busy':
-      return boxed(
-        state.size,
-        dialog.title,
-        [`server: /${showName(dialog.path.join('/'))}`, '', button('escape', 'Stop', look)],
-        60,
-        look,
-      );
+    case 'busy': {
+      const stop = buttonsOf(state, 'busy', look)('no', 'Stop');
+      const lines = [`server: /${showName(dialog.path.join('/'))}`, '', stop];
+      return boxed(state.size, dialog.title, lines, 60, look);
+    }
     case 'changed': {
       const own = state.edits.find(({ id }) => id === dialog.edit);
       const { columns, rows } = state.size;
@@ -59,13 +85,15 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
     case 'conflict':
       return conflictRows(dialog, state, look);
     case 'question': {
-      const lines = [...dialog.lines, '', `${button('y', 'Yes', look)}   ${button('n', 'No', look)}`];
+      const button = buttonsOf(state, 'question', look);
+      const lines = [...dialog.lines, '', `${button('yes', 'Yes')}   ${button('no', 'No')}`];
       return boxed(state.size, dialog.title, lines, 60, look);
     }
     case 'prompt': {
+      const button = buttonsOf(state, 'prompt', look);
       const width = Math.min(60, state.size.columns - 4) - 4;
-      const buttons = [button('enter', 'OK', look), button('escape', 'Cancel', look)];
-      if (dialog.fields.length > 1) buttons.push(button('tab', 'Next', look));
+      const buttons = [button('accept', 'OK'), button('no', 'Cancel')];
+      if (dialog.fields.length > 1) buttons.push(button('down', 'Next'));
       const said =
         dialog.error === undefined
           ? [buttons.join('   ')]
@@ -76,8 +104,10 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
   }
 }
 
-function button(key: string, label: string, { theme }: Look): string {
-  return `${paint(theme, 'key', ` ${keyName(key)} `)} ${label}`;
+/** An action with the key that does it now. */
+function buttonsOf(state: AppState, layer: 'question' | 'prompt' | 'busy', { theme }: Look) {
+  return (action: Action, label: string): string =>
+    `${paint(theme, 'key', ` ${keyName(keyOf(state.keymap, layer, action))} `)} ${label}`;
 }
 
 /** What `paint` puts around text. */
@@ -146,24 +176,6 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
   };
 }
 
-function helpLines(state: AppState, look: Look): string[] {
-  const width = readingWidth(state.size) - 4;
-  const section = (title: string, list: readonly Binding[]): string[] => [
-    paint(look.theme, 'folder', title),
-    ...list.map((binding) => helpLine(binding, state, look, width)),
-    '',
-  ];
-  if (state.viewer !== undefined) return section('Looking at a file', bindings.viewer);
-  return [...section('Files', bindings.pane), ...section('Queue (go there with w)', bindings.queue)];
-}
-
-function helpLine({ keys, help, disabled }: Binding, state: AppState, look: Look, width: number): string {
-  const names = padEnd(`  ${keys.map(keyName).join(', ')}`, 22);
-  const why = disabled?.(state);
-  const text = cutEnd(`${names} ${help}${why === undefined ? '' : ` (${why})`}`, width);
-  return why === undefined ? text : paint(look.theme, 'dim', text);
-}
-
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
   if (job === undefined) return ['this job is gone'];
   const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
@@ -214,22 +226,7 @@ function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: numbe
   const labels = widest === 0 ? 0 : widest + 2;
   return fields.map(({ label, text, at }, i) => {
     const line =
-      i === field ? promptLine(text, at, width - labels, look) : cutEnd(show(text), width - labels);
+      i === field ? lineRow({ label, text, at }, width - labels, look) : cutEnd(show(text), width - labels);
     return `${fit(label, labels)}${line}`;
   });
-}
-
-/** The text with the cursor in it, scrolled so that the cursor is seen. */
-function promptLine(text: string, at: number, width: number, { theme }: Look): string {
-  const chars = [...show(text)];
-  const shownAt = [...show([...text].slice(0, at).join(''))].length;
-  let from = 0;
-  while (cells(chars.slice(from, shownAt).join('')) > width - 2) from += 1;
-  const before = chars.slice(from, shownAt).join('');
-  const under = chars[shownAt] ?? ' ';
-  const after = cutEnd(
-    chars.slice(shownAt + 1).join(''),
-    Math.max(0, width - cells(before) - Math.max(1, cells(under))),
-  );
-  return `${before}${paint(theme, 'cursor', under)}${after}`;
 }

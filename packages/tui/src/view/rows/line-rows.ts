@@ -1,10 +1,14 @@
-/** The title and footer lines. Pure; UI thread. */
+/** Single lines: title, footer, and a line that is typed. Pure; UI thread. */
 
 import { codeName, type Shown, show } from '@ferry/protocol';
 import type { ConnectionStatus } from '../../engine/engine.ts';
-import { footerOf, keyName, layerOf } from '../../keymap/keymap.ts';
-import type { AppState } from '../../state/state.ts';
-import { cells, fit } from './cells.ts';
+import { footerOf } from '../../keymap/footer.ts';
+import { keyName } from '../../keymap/key-name.ts';
+import { layerOf } from '../../keymap/keymap.ts';
+import type { Field } from '../../state/edit-line.ts';
+import { type AppState, isAway } from '../../state/state.ts';
+import type { Typing } from '../../state/typing.ts';
+import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
 import { viewerNews } from './viewer-rows.ts';
 
@@ -20,7 +24,7 @@ export function connectionWords(status: ConnectionStatus, address: Shown, dot: s
       return `${show(status.user)}@${address}${rtt} ${dot} TLS 1.3${status.readOnly ? ` ${dot} read-only` : ''}`;
     }
     case 'offline':
-      return `${address} ${dot} offline: ${show(status.error[1])} ${dot} attempt ${status.attempt + 1} in ${Math.ceil(status.retryMs / 1000)} s`;
+      return `${address} ${dot} offline: ${show(status.error[1])} ${dot} attempt ${status.attempt + 1} ${retryWords(status.retryMs)}`;
     case 'closed':
       return status.error === undefined
         ? `${address} ${dot} closed`
@@ -28,17 +32,32 @@ export function connectionWords(status: ConnectionStatus, address: Shown, dot: s
   }
 }
 
+function retryWords(retryMs: number): string {
+  return retryMs === 0 ? 'now' : `in ${Math.ceil(retryMs / 1000)} s`;
+}
+
+/** What the server's pane says of itself while the server is away; undefined while it is there. */
+export function awayWords(state: AppState): string | undefined {
+  if (!isAway(state)) return undefined;
+  const { connection } = state;
+  if (connection.phase === 'offline') return `stale, again ${retryWords(connection.retryMs)}`;
+  return connection.phase === 'closed' ? 'stale' : 'stale, connecting…';
+}
+
 export function titleRow({ connection, address }: AppState, width: number, { theme, glyphs }: Look): string {
   return paint(theme, 'title', fit(` ferry  ${connectionWords(connection, address, glyphs.dot)}`, width));
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
-export function footerRow(state: AppState, width: number, { theme }: Look): string {
+export function footerRow(state: AppState, width: number, look: Look): string {
+  const { theme } = look;
   const news = state.notice ?? (state.viewer === undefined ? undefined : viewerNews(state.viewer));
   if (news !== undefined) return paint(theme, news.isError ? 'error' : 'notice', fit(` ${news.text}`, width));
+  if (state.typing !== undefined) return typingRow(state, state.typing, width, look);
+  if (state.chord !== '') return chordRow(state, width, theme);
   let row = '';
   let used = 0;
-  for (const { key, label } of footerOf(layerOf(state))) {
+  for (const { key, label } of footerOf(state)) {
     const name = keyName(key);
     const more = cells(name) + cells(label) + 3;
     if (used + more > width) break;
@@ -46,4 +65,53 @@ export function footerRow(state: AppState, width: number, { theme }: Look): stri
     used += more;
   }
   return row + ' '.repeat(Math.max(0, width - used));
+}
+
+/** What is typed for a pane, and the keys that end it. */
+function typingRow(state: AppState, { kind, line }: Typing, width: number, look: Look): string {
+  const keys = footerOf(state).map(
+    ({ key, label }) =>
+      `${paint(look.theme, 'key', ` ${keyName(key)} `)}${paint(look.theme, 'keyLabel', label)} `,
+  );
+  const used = footerOf(state).reduce(
+    (sum, { key, label }) => sum + cells(keyName(key)) + cells(label) + 3,
+    0,
+  );
+  const title = kind === 'filter' ? ' Filter: ' : ' Jump to: ';
+  const room = width - used - title.length - 1;
+  if (room < 8) return `${title}${lineRow(line, width - title.length, look)}`;
+  return `${paint(look.theme, 'notice', title)}${lineRow(line, room, look)} ${keys.join('')}`;
+}
+
+/** What the keys do that may follow the first ones of a chord. */
+function chordRow(state: AppState, width: number, theme: Look['theme']): string {
+  const { chord } = state;
+  const { byKey } = state.keymap[layerOf(state)];
+  let row = paint(theme, 'key', ` ${keyName(chord)} `);
+  let used = cells(keyName(chord)) + 2;
+  for (const [key, { label }] of byKey) {
+    if (!key.startsWith(`${chord} `)) continue;
+    const name = keyName(key.slice(chord.length + 1));
+    const more = cells(name) + cells(label) + 3;
+    if (used + more > width) break;
+    row += ` ${paint(theme, 'key', ` ${name} `)}${paint(theme, 'keyLabel', label)}`;
+    used += more;
+  }
+  return row + ' '.repeat(Math.max(0, width - used));
+}
+
+/** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells. */
+export function lineRow({ text, at }: Field, width: number, { theme }: Look): string {
+  const chars = [...show(text)];
+  const shownAt = [...show([...text].slice(0, at).join(''))].length;
+  let from = 0;
+  while (cells(chars.slice(from, shownAt).join('')) > width - 2) from += 1;
+  const before = chars.slice(from, shownAt).join('');
+  const under = chars[shownAt] ?? ' ';
+  const after = cutEnd(
+    chars.slice(shownAt + 1).join(''),
+    Math.max(0, width - cells(before) - Math.max(1, cells(under))),
+  );
+  const used = cells(before) + Math.max(1, cells(under)) + cells(after);
+  return `${before}${paint(theme, 'cursor', under)}${after}${' '.repeat(Math.max(0, width - used))}`;
 }

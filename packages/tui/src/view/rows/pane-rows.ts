@@ -3,18 +3,14 @@
  * nothing. Pure; UI thread.
  */
 
-import { type Entry, EntryKind, showName } from '@ferry/protocol';
+import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import type { Rect } from '../../state/layout.ts';
-import { headRows, type Pane, rowCount, type SortBy } from '../../state/pane.ts';
-import { fit, fitName, padStart } from './cells.ts';
+import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
+import { headRows, type Pane, rowCount } from '../../state/pane.ts';
+import { fit, fitName } from './cells.ts';
+import { cellsOf, columnsFor, headingOf, type PaneColumns } from './columns.ts';
 import { centred, framed, wrapped } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
-import { when, whenCells } from './when.ts';
-
-const sizeCells = 9;
-/** Below this a pane has no room for times. */
-const widthForTimes = 34;
 
 export type PaneLook = {
   readonly look: Look;
@@ -23,13 +19,22 @@ export type PaneLook = {
   readonly nowMs: number;
   /** What stands before the path in the frame. */
   readonly place: string;
+  readonly set?: ColumnSet;
+  /** Why what is shown may be old; undefined where it is not. */
+  readonly away?: string | undefined;
 };
 
-export function paneRowsOf(pane: Pane, rect: Rect, { look, focused, nowMs, place }: PaneLook): string[] {
+export function paneRowsOf(
+  pane: Pane,
+  rect: Rect,
+  { look, focused, nowMs, place, set = 'auto', away }: PaneLook,
+): string[] {
   const width = rect.width - 2;
   const height = rect.height - 3;
-  const rows = [heading(pane, width, look)];
-  const message = messageOf(pane);
+  const columns = columnsFor(width, set);
+  const rows = [paint(look.theme, 'heading', fit(headingOf(pane.sort, columns, look), width))];
+  const rowLook = { width, columns, focused, nowMs, look, isOld: away !== undefined };
+  const message = away !== undefined && pane.rows.length > 0 ? undefined : messageOf(pane);
   const head = headRows(pane);
   for (let i = pane.top; i < Math.min(pane.top + height, rowCount(pane)); i++) {
     const entry = pane.rows[i - head];
@@ -37,7 +42,7 @@ export function paneRowsOf(pane: Pane, rect: Rect, { look, focused, nowMs, place
     rows.push(
       entry === undefined
         ? parentRow(width, atCursor, focused, look)
-        : entryRow(pane, entry, width, { atCursor, focused, nowMs, look }),
+        : entryRow(pane, entry, atCursor, rowLook),
     );
   }
   if (message !== undefined) {
@@ -45,7 +50,6 @@ export function paneRowsOf(pane: Pane, rect: Rect, { look, focused, nowMs, place
     for (const line of wrapped(message.text, width - 2))
       rows.push(paint(look.theme, message.style, centred(line, width)));
   }
-  const marks = pane.marks.size;
   return framed(
     look,
     focused,
@@ -53,40 +57,33 @@ export function paneRowsOf(pane: Pane, rect: Rect, { look, focused, nowMs, place
     {
       topLeft: `${place}/${showName(pane.path.join('/'))}`,
       topRight:
-        pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : `${pane.rows.length} items`,
-      ...(marks > 0
-        ? { bottomLeft: `${marks} marked ${look.glyphs.dot} ${prettyBytes(pane.markedBytes)}` }
-        : {}),
+        away ?? (pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane)),
+      bottomLeft: bottomWords(pane, look),
       ...(pane.space === undefined ? {} : { bottomRight: `${prettyBytes(pane.space.free)} free` }),
     },
     rows,
   );
 }
 
+function countWords({ filter, rows, sorted }: Pane): string {
+  return filter === '' ? `${rows.length} items` : `${rows.length} of ${sorted.length} items`;
+}
+
+function bottomWords({ marks, markedRows, markedBytes, filter }: Pane, look: Look): string {
+  const hidden = marks.size - markedRows;
+  const words = [];
+  if (filter !== '') words.push(`/${show(filter)}`);
+  if (markedRows > 0) words.push(`${markedRows} marked`, prettyBytes(markedBytes));
+  if (hidden > 0) words.push(`${hidden} marked ${hidden === 1 ? 'is' : 'are'} not shown`);
+  return words.join(` ${look.glyphs.dot} `);
+}
+
 function messageOf(pane: Pane): { text: string; style: StyleName } | undefined {
   if (pane.error !== undefined) return { text: pane.error, style: 'error' };
   if (pane.rows.length > 0) return undefined;
-  return { text: pane.loading || pane.request === 0 ? 'reading…' : 'nothing here', style: 'dim' };
-}
-
-function columnsOf(width: number): { name: number; times: boolean } {
-  const times = width >= widthForTimes;
-  return { name: Math.max(1, width - 2 - sizeCells - (times ? whenCells + 1 : 0)), times };
-}
-
-const titles: Readonly<Record<SortBy, string>> = { name: 'Name', size: 'Size', modified: 'Modified' };
-
-function heading(pane: Pane, width: number, look: Look): string {
-  const { name, times } = columnsOf(width);
-  const { by, reverse } = pane.sort;
-  const title = (column: SortBy): string =>
-    column === by
-      ? `${column === 'modified' ? 'Time' : titles[column]}${reverse ? look.glyphs.up : look.glyphs.down}`
-      : column === 'modified'
-        ? 'Time'
-        : titles[column];
-  const text = ` ${fit(title('name'), name)}${padStart(title('size'), sizeCells)}${times ? padStart(title('modified'), whenCells + 1) : ''} `;
-  return paint(look.theme, 'heading', fit(text, width));
+  if (pane.loading || pane.request === 0) return { text: 'reading…', style: 'dim' };
+  if (pane.filter !== '' && pane.sorted.length > 0) return { text: 'nothing is called so', style: 'dim' };
+  return { text: 'nothing here', style: 'dim' };
 }
 
 function parentRow(width: number, atCursor: boolean, focused: boolean, look: Look): string {
@@ -94,30 +91,32 @@ function parentRow(width: number, atCursor: boolean, focused: boolean, look: Loo
 }
 
 type RowLook = {
-  readonly atCursor: boolean;
+  readonly width: number;
+  readonly columns: PaneColumns;
   readonly focused: boolean;
   readonly nowMs: number;
   readonly look: Look;
+  readonly isOld: boolean;
 };
 
 function entryRow(
   pane: Pane,
   entry: Entry,
-  width: number,
-  { atCursor, focused, nowMs, look }: RowLook,
+  atCursor: boolean,
+  { width, columns, focused, nowMs, look, isOld }: RowLook,
 ): string {
-  const columns = columnsOf(width);
   const marked = pane.marks.has(entry.name);
-  const isFolder = entry.kind === EntryKind.folder;
-  const suffix = isFolder ? '/' : entry.kind === EntryKind.symlink ? '@' : '';
-  const name = fitName(`${showName(entry.name)}${suffix}`, columns.name, look.glyphs.ellipsis);
-  const size = padStart(
-    isFolder ? 'dir' : entry.kind === EntryKind.file ? prettyBytes(entry.size) : '',
-    sizeCells,
+  const compared =
+    pane.compared === undefined ? '' : look.glyphs.differences[pane.compared.get(entry.name) ?? 'same'];
+  const suffix = entry.kind === EntryKind.folder ? '/' : entry.kind === EntryKind.symlink ? '@' : '';
+  const name = fitName(
+    `${showName(entry.name)}${suffix}`,
+    columns.name - compared.length,
+    look.glyphs.ellipsis,
   );
-  const time = columns.times ? padStart(when(entry.modified, nowMs), whenCells + 1) : '';
-  const text = fit(`${marked ? look.glyphs.mark : ' '}${name}${size}${time} `, width);
-  return paint(look.theme, styleOf(entry, marked, atCursor, focused), text);
+  const text = `${marked ? look.glyphs.mark : ' '}${compared}${name}${cellsOf(entry, columns, pane.sizes, nowMs)} `;
+  const isDim = isOld && !atCursor && !marked;
+  return paint(look.theme, isDim ? 'dim' : styleOf(entry, marked, atCursor, focused), fit(text, width));
 }
 
 function styleOf(entry: Entry, marked: boolean, atCursor: boolean, focused: boolean): StyleName {

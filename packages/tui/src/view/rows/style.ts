@@ -1,7 +1,6 @@
-/**
- * Names of styles, and how each is said to the terminal. Pure; UI thread. Monochrome says everything with bold, underline
- * and inverse alone.
- */
+/** Names of styles, and what frames and bars are drawn with. Pure; UI thread. */
+
+import type { Difference } from '../../state/compare.ts';
 
 export type StyleName =
   | 'plain'
@@ -25,54 +24,8 @@ export type StyleName =
   | 'keyLabel'
   | 'notice';
 
-/** SGR parameters by style. */
+/** SGR parameters by style; one file each in themes/. */
 export type Theme = Readonly<Record<StyleName, string>>;
-
-export const colours: Theme = {
-  plain: '',
-  title: '1;38;5;231;48;5;24',
-  frame: '38;5;242',
-  focusFrame: '38;5;75',
-  heading: '38;5;246',
-  folder: '1;38;5;75',
-  link: '38;5;80',
-  hidden: '38;5;246',
-  marked: '1;38;5;221',
-  cursor: '38;5;231;48;5;25',
-  idleCursor: '48;5;237',
-  markedCursor: '1;38;5;221;48;5;25',
-  dim: '38;5;246',
-  error: '38;5;203',
-  good: '38;5;114',
-  bar: '38;5;75',
-  barRest: '38;5;238',
-  key: '38;5;231;48;5;238',
-  keyLabel: '38;5;250',
-  notice: '38;5;221',
-};
-
-export const monochrome: Theme = {
-  plain: '',
-  title: '7',
-  frame: '',
-  focusFrame: '1',
-  heading: '',
-  folder: '1',
-  link: '4',
-  hidden: '',
-  marked: '1;4',
-  cursor: '7',
-  idleCursor: '4',
-  markedCursor: '1;7',
-  dim: '',
-  error: '1',
-  good: '',
-  bar: '',
-  barRest: '',
-  key: '7',
-  keyLabel: '',
-  notice: '1',
-};
 
 /** Text in a style; the text is `Shown` or our own. */
 export function paint(theme: Theme, style: StyleName, text: string): string {
@@ -99,6 +52,9 @@ export type Glyphs = {
   readonly dot: string;
   /** At most. */
   readonly most: string;
+  /** One cell each. */
+  readonly differences: Readonly<Record<Difference, string>>;
+  readonly bookmark: string;
 };
 
 export const unicodeGlyphs: Glyphs = {
@@ -116,6 +72,8 @@ export const unicodeGlyphs: Glyphs = {
   failed: '✗',
   dot: '·',
   most: '≤',
+  differences: { only: '+', newer: '>', older: '<', differs: '≠', same: '=' },
+  bookmark: '★',
 };
 
 /** For terminals that are not UTF-8. */
@@ -134,6 +92,8 @@ export const asciiGlyphs: Glyphs = {
   failed: 'x',
   dot: '-',
   most: '<=',
+  differences: { only: '+', newer: '>', older: '<', differs: '!', same: '=' },
+  bookmark: '*',
 };
 
 export type Look = { readonly theme: Theme; readonly glyphs: Glyphs };

@@ -19,6 +19,13 @@ export function when(time: Time, nowMs: number): string {
   return String(date.getFullYear());
 }
 
+export const minuteCells = 16;
+
+/** `2026-10-20 14:05`, by the clock on the wall. */
+export function minute(ms: number): string {
+  return moment(ms).slice(0, minuteCells);
+}
+
 /** `2026-10-20 14:05:33`, by the clock on the wall. */
 export function moment(ms: number): string {
   const date = new Date(ms);

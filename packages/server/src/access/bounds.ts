@@ -1,0 +1,19 @@
+/** How much an account may hold and move. Pure. */
+
+export type Bounds = {
+  /** Bytes of all files below the account's root; undefined here and below: no bound. */
+  readonly quotaBytes: number | undefined;
+  /** Files, folders and links below the account's root. */
+  readonly quotaFiles: number | undefined;
+  /** Bytes a second to all its devices together. */
+  readonly downRate: number | undefined;
+  /** Bytes a second from them. */
+  readonly upRate: number | undefined;
+};
+
+export const unbounded: Bounds = {
+  quotaBytes: undefined,
+  quotaFiles: undefined,
+  downRate: undefined,
+  upRate: undefined,
+};

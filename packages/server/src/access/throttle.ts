@@ -1,0 +1,110 @@
+/**
+ * How often somebody may be wrong: penalties by where they come from, and waits by the account that they try. Only strangers
+ * meet them; a known device logs in without. Pure; used on the main thread.
+ */
+
+import { isIPv6 } from 'node:net';
+
+/** What a source did, and for how long that counts, milliseconds. */
+export const penaltyMs = {
+  /** A wrong password. */
+  password: 5000,
+  /** An unknown device, or an invite that is not good. */
+  proof: 2000,
+  /** Connected and left without trying. */
+  left: 1000,
+  /** Took too long. */
+  slow: 10_000,
+  /** Sent what no client sends. */
+  malformed: 10_000,
+} as const;
+export type Offence = keyof typeof penaltyMs;
+
+/** Who owes more than this is not let in… */
+const barredMs = 15_000;
+/** …and nobody owes more than this. */
+const mostMs = 600_000;
+const mostSources = 65_536;
+
+/** What sources owe: a time at which all is forgiven. It passes by itself. */
+export class Penalties {
+  /** The one who offended longest ago first. */
+  readonly #until = new Map<string, number>();
+
+  add(source: string, offence: Offence, nowMs: number): void {
+    if (isExempt(source)) return;
+    const key = sourceKey(source);
+    const before = Math.max(nowMs, this.#until.get(key) ?? 0);
+    this.#until.delete(key);
+    this.#until.set(key, Math.min(before + penaltyMs[offence], nowMs + mostMs));
+    const [oldest] = this.#until.keys();
+    if (this.#until.size > mostSources && oldest !== undefined) this.#until.delete(oldest);
+  }
+
+  /** How long the source is kept out, milliseconds; 0: not at all. */
+  waitMs(source: string, nowMs: number): number {
+    const owedMs = (this.#until.get(sourceKey(source)) ?? 0) - nowMs;
+    if (owedMs <= 0) this.#until.delete(sourceKey(source));
+    return Math.max(0, owedMs - barredMs);
+  }
+
+  /** Those who are kept out now, and how long, milliseconds. */
+  *barred(nowMs: number): Generator<readonly [source: string, ms: number]> {
+    for (const [source, untilMs] of this.#until) {
+      if (untilMs - nowMs > barredMs) yield [source, untilMs - nowMs - barredMs];
+    }
+  }
+}
+
+/** This machine: behind a tunnel or in a container everybody comes from there, and would pay for each other. */
+export function isExempt(source: string): boolean {
+  return source === '127.0.0.1' || source === '::1' || source === '::ffff:127.0.0.1';
+}
+
+/** One customer of a provider: an IPv4 address, or the first half of an IPv6 address. */
+export function sourceKey(source: string): string {
+  const plain = source.replace(/^::ffff:(?=[0-9.]+$)/, '').replace(/%.*$/, '');
+  if (!isIPv6(plain)) return plain;
+  const [head = '', tail] = plain.split('::');
+  const first = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  const groups = [...first, ...Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0'), ...last];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
+}
+
+/** Wrong passwords in a row that cost nothing… */
+const freeFailures = 5;
+/** …after which each costs twice as long as the one before, up to this, milliseconds… */
+const longestWaitMs = 60_000;
+/** …and this many close the way by password, until the server is started again or a known device logs in. */
+const lastFailure = 100;
+const mostAccounts = 65_536;
+
+/** Wrong passwords by account, existing or not: the same for both. */
+export class AccountThrottle {
+  readonly #failures = new Map<string, { count: number; untilMs: number }>();
+
+  /** How long nobody may try this account by password, milliseconds; Infinity: not before `succeeded`. */
+  waitMs(user: string, nowMs: number): number {
+    const found = this.#failures.get(user);
+    if (found === undefined) return 0;
+    return found.count >= lastFailure ? Number.POSITIVE_INFINITY : Math.max(0, found.untilMs - nowMs);
+  }
+
+  failed(user: string, nowMs: number): void {
+    const count = (this.#failures.get(user)?.count ?? 0) + 1;
+    const waitMs =
+      count < freeFailures ? 0 : Math.min(longestWaitMs, 1000 * 2 ** Math.min(count - freeFailures, 16));
+    this.#failures.delete(user);
+    this.#failures.set(user, { count, untilMs: nowMs + waitMs });
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > mostAccounts && oldest !== undefined) this.#failures.delete(oldest);
+  }
+
+  succeeded(user: string): void {
+    this.#failures.delete(user);
+  }
+}

@@ -1,0 +1,152 @@
+/** `ferryd status`: what this user's servers do at the moment. Main thread. */
+
+import { readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { show } from '@ferry/protocol';
+import prettyBytes from 'pretty-bytes';
+import type { Places } from '../config.ts';
+import type { ConnectionStatus, ServerStatus } from '../supervisor/status.ts';
+import { table } from './table.ts';
+
+/** Between the two looks that rates are made of, milliseconds. */
+const betweenMs = 500;
+const answerMs = 3000;
+
+/** A person at one place: a session, with its lanes. */
+export type Visit = {
+  readonly user: string;
+  readonly source: string;
+  readonly sinceMs: number;
+  readonly lanes: number;
+  readonly received: number;
+  readonly sent: number;
+  /** Bytes a second, from them and to them. */
+  readonly upRate: number;
+  readonly downRate: number;
+};
+
+/** What to print. */
+export async function status(places: Places, json: boolean): Promise<string> {
+  const before = await askAll(places.statusFolder);
+  const beganMs = performance.now();
+  if (before.length > 0) await pause(betweenMs);
+  const after = await askAll(places.statusFolder);
+  const seconds = (performance.now() - beganMs) / 1000;
+  const all = after.map((now) => {
+    const earlier = before.find(({ pid }) => pid === now.pid);
+    return { ...now, visits: visitsOf(now.connections, earlier?.connections ?? [], seconds) };
+  });
+  if (json) return `${JSON.stringify(all.map(({ connections: _, ...rest }) => rest))}\n`;
+  if (all.length === 0) return 'no ferryd of this user is running\n';
+  return all.map((server) => describe(server, Date.now())).join('\n');
+}
+
+/** Sessions with what they and their lanes have moved; what a lane that ended had moved is not counted any more. Pure. */
+export function visitsOf(
+  now: readonly ConnectionStatus[],
+  earlier: readonly ConnectionStatus[],
+  seconds: number,
+): readonly Visit[] {
+  const before = new Map(earlier.map((connection) => [connection.id, connection]));
+  const sum = (of: readonly ConnectionStatus[], pick: (one: ConnectionStatus) => number): number =>
+    of.reduce((total, one) => total + pick(one), 0);
+  const bySession = Map.groupBy(
+    now.filter(({ kind }) => kind !== 'stranger'),
+    ({ sessionId }) => sessionId,
+  );
+  return [...bySession.values()].flatMap((connections) => {
+    const [first] = connections.toSorted((a, b) => a.sinceMs - b.sinceMs);
+    if (first === undefined) return [];
+    const rate = (pick: (one: ConnectionStatus) => number): number =>
+      Math.round(
+        sum(connections, (one) => {
+          const then = before.get(one.id);
+          return pick(one) - (then === undefined ? 0 : pick(then));
+        }) / Math.max(seconds, 0.001),
+      );
+    return [
+      {
+        user: first.user ?? '',
+        source: first.source,
+        sinceMs: first.sinceMs,
+        lanes: connections.filter(({ kind }) => kind === 'lane').length,
+        received: sum(connections, (one) => one.received),
+        sent: sum(connections, (one) => one.sent),
+        upRate: rate((one) => one.received),
+        downRate: rate((one) => one.sent),
+      },
+    ];
+  });
+}
+
+function describe(server: ServerStatus & { readonly visits: readonly Visit[] }, nowMs: number): string {
+  const { pid, folder, address, sinceMs, workers, connections, visits, barred, waiting } = server;
+  const strangers = connections.filter(({ kind }) => kind === 'stranger').length + waiting;
+  const head =
+    `${show(folder)} at ${show(address)}, for ${duration(nowMs - sinceMs)} (process ${pid}, ${workers} threads)\n` +
+    (strangers === 0 ? '' : `${strangers} not logged in yet\n`);
+  const people = table(
+    ['WHO', 'FROM', 'FOR', 'LANES', 'DOWN', 'UP'],
+    visits.map((one) => [
+      show(one.user),
+      show(one.source),
+      duration(nowMs - one.sinceMs),
+      `${one.lanes}`,
+      moved(one.downRate, one.sent),
+      moved(one.upRate, one.received),
+    ]),
+    'nobody is connected',
+  );
+  const outside = barred
+    .map(({ source, ms }) => `${show(source)} is kept out for ${duration(ms)}\n`)
+    .join('');
+  return head + people + outside;
+}
+
+function moved(rate: number, bytes: number): string {
+  return `${prettyBytes(rate)}/s (${prettyBytes(bytes)})`;
+}
+
+function duration(ms: number): string {
+  const s = Math.max(0, Math.round(ms / 1000));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  return s < 86_400 ? `${Math.floor(s / 3600)} h` : `${Math.floor(s / 86_400)} d`;
+}
+
+/** Every server that answers; what a dead one left is cleared away. */
+async function askAll(folder: string): Promise<readonly ServerStatus[]> {
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.sock'));
+  } catch {
+    return [];
+  }
+  const answers = await Promise.all(names.map((name) => ask(join(folder, name))));
+  return answers.filter((answer) => answer !== undefined);
+}
+
+function ask(path: string): Promise<ServerStatus | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.setTimeout(answerMs, () => socket.destroy());
+    socket.on('data', (piece: string) => {
+      text += piece;
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
+    });
+    socket.on('close', () => {
+      try {
+        // Ours: the folder lets in nobody else.
+        resolve(text === '' ? undefined : (JSON.parse(text) as ServerStatus));
+      } catch {
+        resolve(undefined);
+      }
+    });
+  });
+}

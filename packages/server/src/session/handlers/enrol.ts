@@ -1,0 +1,11 @@
+/** enrol: see the message of that name. */
+
+import { type Enrol, enrol } from '@ferry/protocol/messages';
+import { handler } from '@ferry/protocol/session';
+
+export function enrolHandler(enrolDevice: (request: Enrol) => void) {
+  return handler(enrol, (request) => {
+    enrolDevice(request);
+    return {};
+  });
+}

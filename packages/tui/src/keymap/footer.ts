@@ -1,0 +1,37 @@
+/** Which keys the footer shows: those that do something here and now. Pure; UI thread. */
+
+import type { Shown } from '@ferry/protocol';
+import type { AppState } from '../state/state.ts';
+import { type Action, type Binding, editing, layerOf, walking } from './keymap.ts';
+
+export type FooterKey = { readonly action: Action; readonly key: string; readonly label: Shown };
+
+/** Of the panes' many actions, those worth a place; the function keys go first, by number. */
+const panes: ReadonlySet<Action> = new Set<Action>([
+  'help',
+  'rename',
+  'view',
+  'edit',
+  'copy',
+  'mkdir',
+  'delete',
+  'quit',
+  'mark',
+  'switch',
+  'queue',
+]);
+
+/** Nobody needs to be told. */
+const known: ReadonlySet<Action> = new Set([...walking, ...editing].map(({ action }) => action));
+
+export function footerOf(state: AppState): readonly FooterKey[] {
+  const layer = layerOf(state);
+  const worth = ({ action }: Binding): boolean => (layer === 'pane' ? panes.has(action) : !known.has(action));
+  const shown = state.keymap[layer].bindings.filter(
+    (binding) => binding.keys.length > 0 && worth(binding) && binding.disabled?.(state) === undefined,
+  );
+  const number = ({ keys: [key = ''] }: Binding): number => Number(/^f(\d+)$/.exec(key)?.[1] ?? 99);
+  return shown
+    .toSorted((a, b) => number(a) - number(b))
+    .map(({ action, keys: [key = ''], label }) => ({ action, key, label }));
+}

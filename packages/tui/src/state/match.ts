@@ -1,0 +1,72 @@
+/**
+ * Patterns for names: what a filter, a quick jump and marking by pattern mean by what was typed. Pure; UI thread.
+ *
+ * Large and small letters are told apart only where the pattern has a large one. A match takes at most the product of both
+ * lengths, whatever the pattern.
+ */
+
+import type { Name } from '@ferry/protocol';
+
+export type Matches = (name: Name) => boolean;
+
+const beyondAscii = /[\x80-\xff]/;
+
+/** A name as text that people could type; what is no UTF-8 becomes replacement characters. */
+export function textOfName(name: Name): string {
+  return beyondAscii.test(name) ? Buffer.from(name, 'latin1').toString('utf8') : name;
+}
+
+function foldedFor(pattern: string): (text: string) => string {
+  return /\p{Lu}/u.test(pattern) ? (text) => text : (text) => text.toLowerCase();
+}
+
+/** Names that hold the text; with `*` or `?` in it, names that are wholly like it. */
+export function filterFor(text: string): Matches {
+  if (/[*?]/.test(text)) return patternFor(text);
+  const fold = foldedFor(text);
+  const wanted = fold(text);
+  return (name) => fold(textOfName(name)).includes(wanted);
+}
+
+export function beginningWith(text: string): Matches {
+  const fold = foldedFor(text);
+  const wanted = fold(text);
+  return (name) => fold(textOfName(name)).startsWith(wanted);
+}
+
+/** `*` stands for any characters, `?` for one; several patterns with `;` between them. */
+export function patternFor(pattern: string): Matches {
+  const fold = foldedFor(pattern);
+  const parts = pattern
+    .split(';')
+    .map((part) => [...fold(part.trim())])
+    .filter((part) => part.length > 0);
+  return (name) => {
+    const text = [...fold(textOfName(name))];
+    return parts.some((part) => isLike(text, part));
+  };
+}
+
+function isLike(text: readonly string[], pattern: readonly string[]): boolean {
+  let at = 0;
+  let in_ = 0;
+  let star = -1;
+  let retry = 0;
+  while (at < text.length) {
+    if (in_ < pattern.length && (pattern[in_] === '?' || pattern[in_] === text[at]) && pattern[in_] !== '*') {
+      at += 1;
+      in_ += 1;
+    } else if (pattern[in_] === '*') {
+      star = in_;
+      in_ += 1;
+      retry = at;
+    } else if (star >= 0) {
+      // The star takes one character more.
+      in_ = star + 1;
+      retry += 1;
+      at = retry;
+    } else return false;
+  }
+  while (pattern[in_] === '*') in_ += 1;
+  return in_ === pattern.length;
+}

@@ -1,0 +1,160 @@
+/** What is done to the marked entries of a pane, or to the one under the cursor. Pure; UI thread. */
+
+import { type Entry, EntryKind, joinPath, type Shown, show, showName, trusted } from '@ferry/protocol';
+import type { JobOrder } from '../engine/job.ts';
+import type { Action } from '../keymap/keymap.ts';
+import type { Cmd } from './cmd.ts';
+import { compareWith, isWorthCopying } from './compare.ts';
+import type { Dialog, Prompted } from './dialog.ts';
+import { field } from './edit-line.ts';
+import { chosen, withMarks } from './marks.ts';
+import { type Next, withPane } from './next.ts';
+import { entryAtCursor, type Pane } from './pane.ts';
+import { type AppState, otherSide } from './state.ts';
+
+/** Bits of a mode that are permissions. */
+export const permissionBits = 0o7777;
+
+/** undefined for an action that is not done to entries. */
+export function actOnEntries(state: AppState, pane: Pane, action: Action): Next | undefined {
+  const { side, path: folder } = pane;
+  switch (action) {
+    case 'copy':
+      return copy(state, pane);
+    case 'mkdir':
+      return [ask(state, 'Name of the new folder', '', { about: 'mkdir', side, folder }), []];
+    case 'rename':
+      return [rename(state, pane), []];
+    case 'delete':
+      return [askDelete(state, pane), []];
+    case 'mark-pattern':
+    case 'unmark-pattern': {
+      const on = action === 'mark-pattern';
+      const title = on ? 'Mark names like' : 'Unmark names like';
+      return [ask(state, title, '*', { about: 'pattern', side, on }), []];
+    }
+    case 'permissions': {
+      const entries = chosen(pane);
+      const [first] = entries;
+      if (first === undefined) return [state, []];
+      const what = entries.length === 1 ? showName(first.name) : `${entries.length} entries`;
+      const mode = (first.mode & permissionBits).toString(8).padStart(3, '0');
+      const prompted = { about: 'permissions', side, folder, entries } as const;
+      return [ask(state, `Permissions of ${what}, as chmod takes them`, mode, prompted), []];
+    }
+    case 'info': {
+      const entry = entryAtCursor(pane);
+      const dialog: Dialog | undefined =
+        entry === undefined ? undefined : { kind: 'info', side, folder, entry, top: 0 };
+      return [dialog === undefined ? state : { ...state, dialog }, []];
+    }
+    case 'size': {
+      const names = chosen(pane).filter(({ kind }) => kind === EntryKind.folder);
+      if (names.length === 0) return [noted(state, 'only folders are counted'), []];
+      const cmd: Cmd = { kind: 'measure', side, folder, names: names.map(({ name }) => name) };
+      return [noted(state, 'counting what is in there…'), [cmd]];
+    }
+    case 'copy-path': {
+      const entries = chosen(pane);
+      const start = side === 'remote' ? `ferry://${state.address}/` : '/';
+      const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => joinPath(folder, name));
+      const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
+      const what = paths.length === 1 ? text : `${paths.length} paths`;
+      return [noted(state, `copied: ${what}`), [{ kind: 'copy-text', text }]];
+    }
+    case 'compare':
+      return [compared(state), []];
+    default:
+      return undefined;
+  }
+}
+
+function noted(state: AppState, text: string, isError = false): AppState {
+  return { ...state, notice: { text: trusted(text), isError } };
+}
+
+function ask(state: AppState, title: string, text: string, prompted: Prompted): AppState {
+  const fields = [field(trusted(''), text)];
+  return {
+    ...state,
+    dialog: { kind: 'prompt', title: trusted(title), fields, field: 0, prompted, error: undefined },
+  };
+}
+
+/** One job per entry; what cannot be copied is named and the rest goes. */
+function copy(state: AppState, pane: Pane): Next {
+  const entries = chosen(pane);
+  const movable = entries.filter(({ kind }) => kind === EntryKind.file || kind === EntryKind.folder);
+  const left = entries.find(({ kind }) => kind !== EntryKind.file && kind !== EntryKind.folder);
+  const target = state[otherSide(pane.side)].path;
+  const orders = movable.map(
+    (entry): JobOrder => ({
+      direction: pane.side === 'remote' ? 'download' : 'upload',
+      source: joinPath(pane.path, entry.name),
+      kind: entry.kind,
+      target: joinPath(target, entry.name),
+      existing: 'ask',
+    }),
+  );
+  const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
+  return [queuedNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
+}
+
+function queuedNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
+  if (left !== undefined)
+    return noted(state, `${showName(left.name)} is neither a file nor a folder and is not copied`, true);
+  if (queued === 0) return noted(state, 'there is nothing here to copy');
+  return noted(state, `${queued === 1 ? 'one job' : `${queued} jobs`} queued · w goes to the queue`);
+}
+
+function rename(state: AppState, pane: Pane): AppState {
+  const entry = entryAtCursor(pane);
+  if (entry === undefined) return state;
+  const text = Buffer.from(entry.name, 'latin1').toString('utf8');
+  if (Buffer.from(text, 'utf8').toString('latin1') !== entry.name)
+    return noted(state, `${showName(entry.name)} is not UTF-8 and cannot be typed`, true);
+  const prompted = { about: 'rename', side: pane.side, folder: pane.path, from: entry.name } as const;
+  return ask(state, `New name for ${showName(entry.name)}`, text, prompted);
+}
+
+function askDelete(state: AppState, pane: Pane): AppState {
+  const entries = chosen(pane);
+  const [first] = entries;
+  if (first === undefined) return state;
+  const folders = entries.some(({ kind }) => kind === EntryKind.folder);
+  const where = pane.side === 'remote' ? 'on the server' : 'on your side';
+  const what = entries.length === 1 ? showName(first.name) : show(`${entries.length} entries`);
+  const lines: Shown[] = [
+    trusted(`${what} ${where}${folders ? ', with all that is in folders' : ''}.`),
+    trusted('This cannot be undone.'),
+  ];
+  const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
+  return { ...state, dialog: { kind: 'question', title: trusted('Delete?'), lines, question } };
+}
+
+/** Marks on both sides what the other one has not, or has older or otherwise. */
+function compared(state: AppState): AppState {
+  const { remote, local } = state;
+  if (remote.loading || local.loading) return noted(state, 'wait until both folders are read');
+  const side = (pane: Pane, other: Pane): Pane => {
+    const found = compareWith(pane.entries, other.entries);
+    const worth = pane.rows.filter(({ name }) => isWorthCopying(found.get(name)));
+    return { ...withMarks(pane, worth), compared: found };
+  };
+  const next = { ...state, remote: side(remote, local), local: side(local, remote) };
+  const [here, there] = [next.remote.markedRows, next.local.markedRows];
+  if (here + there === 0) return noted(next, 'both folders hold the same, by name, size and time');
+  return noted(next, `marked: ${here} on the server, ${there} on your side · F5 copies those of one side`);
+}
+
+/** The same comparison again, after one of the folders was read anew; none where one of them is another folder now. */
+export function recompared(state: AppState): AppState {
+  const { remote, local } = state;
+  if (remote.compared === undefined && local.compared === undefined) return state;
+  const both = remote.compared !== undefined && local.compared !== undefined;
+  const side = (pane: Pane, other: Pane): Pane => ({
+    ...pane,
+    compared: both ? compareWith(pane.entries, other.entries) : undefined,
+  });
+  return { ...state, remote: side(remote, local), local: side(local, remote) };
+}

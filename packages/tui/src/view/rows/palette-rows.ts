@@ -1,0 +1,61 @@
+/** The list of all actions as rows: a line to type in, then key, name, what it is for or why not now. Pure; UI thread. */
+
+import { keyName } from '../../keymap/key-name.ts';
+import type { Size } from '../../state/layout.ts';
+import { type Palette, type PaletteItem, paletteItems } from '../../state/palette.ts';
+import type { AppState } from '../../state/state.ts';
+import { cells, cutEnd, fit } from './cells.ts';
+import { framed } from './frame-rows.ts';
+import { lineRow } from './line-rows.ts';
+import { type Look, paint } from './style.ts';
+
+const keyCells = 14;
+const labelCells = 14;
+
+/** Rows with their frame, exactly as wide and high as `size` allows a dialog to be. */
+export function paletteRowsOf(state: AppState, dialog: Palette, size: Size, look: Look): string[] {
+  const items = paletteItems(state, dialog);
+  const { columns: width, rows: height } = size;
+  const inner = width - 4;
+  const shown = Math.max(1, height - 3);
+  const cursor = Math.min(dialog.cursor, Math.max(0, items.length - 1));
+  const from = Math.max(0, Math.min(cursor - Math.floor(shown / 2), items.length - shown));
+  const rows = items
+    .slice(from, from + shown)
+    .map((item, i) => ` ${itemRow(item, inner, from + i === cursor, dialog, look)} `);
+  if (items.length === 0) rows.push(` ${paint(look.theme, 'dim', fit('nothing is called so', inner))} `);
+  const line = ` ${lineRow(dialog.line, inner, look)} `;
+  const words = {
+    topLeft: 'All actions',
+    topRight: 'type to search',
+    bottomLeft: items.length > 0 ? `${cursor + 1} of ${items.length}` : '',
+    bottomRight: 'Enter does it',
+  };
+  return framed(look, true, { width, height }, words, [line, ...rows]);
+}
+
+function itemRow(
+  { layer, binding, why }: PaletteItem,
+  width: number,
+  atCursor: boolean,
+  { of }: Palette,
+  look: Look,
+): string {
+  const { keys, label, help } = binding;
+  // As many keys as there is room for.
+  let names = '';
+  for (const key of keys) {
+    const longer = names === '' ? keyName(key) : `${names} ${look.glyphs.dot} ${keyName(key)}`;
+    if (cells(longer) >= keyCells) break;
+    names = longer;
+  }
+  const where = layer === of ? '' : layer === 'queue' ? ' (in the queue)' : ' (in the files)';
+  const said = why === undefined ? `${help}${where}` : `not now: ${why}`;
+  const [style, nameStyle] = atCursor ? (['cursor', 'cursor'] as const) : (['plain', 'folder'] as const);
+  const dimmed = why === undefined || atCursor ? undefined : 'dim';
+  return (
+    paint(look.theme, dimmed ?? (atCursor ? 'cursor' : 'dim'), fit(names, keyCells)) +
+    paint(look.theme, dimmed ?? nameStyle, fit(cutEnd(label, labelCells - 1), labelCells)) +
+    paint(look.theme, dimmed ?? style, fit(said, width - keyCells - labelCells))
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * The keyboard and the mouse of the terminal: raw while the screen is there, given back when it is not. Takes the input's
+ * stream over from blessed. UI thread.
+ */
+
+import { InputDecoder, type InputEvent } from './decode-input.ts';
+
+/** How long after an Esc the rest of a sequence may come; over a bad line, pieces do come apart. */
+const restMs = 30;
+
+/** Buttons and wheel, drags, positions beyond column 223; and a mark around what is pasted. */
+const modes = [1000, 1002, 1006, 2004];
+
+export class TerminalInput {
+  readonly #input: NodeJS.ReadStream;
+  readonly #output: NodeJS.WriteStream;
+  readonly #decoder = new InputDecoder();
+  readonly #listeners = new Set<(event: InputEvent) => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #isOn = false;
+
+  /** `input` is blessed's no more. */
+  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
+    this.#input = input;
+    this.#output = output;
+    input.removeAllListeners('data');
+    input.removeAllListeners('keypress');
+    input.setEncoding('utf8');
+    input.on('data', this.#onData);
+  }
+
+  onEvent(listener: (event: InputEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  take(): void {
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.#input.setRawMode(true);
+    this.#input.resume();
+    this.#output.write(modes.map((mode) => `\x1b[?${mode}h`).join(''));
+  }
+
+  /** Idempotent. */
+  give(): void {
+    clearTimeout(this.#timer);
+    if (!this.#isOn) return;
+    this.#isOn = false;
+    this.#output.write(modes.map((mode) => `\x1b[?${mode}l`).join(''));
+    this.#input.setRawMode(false);
+    this.#input.pause();
+  }
+
+  readonly #onData = (chunk: string): void => {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#emit(this.#decoder.push(chunk));
+    if (this.#decoder.isWaiting) this.#timer = setTimeout(this.#onLate, restMs);
+  };
+
+  /** What has come while this thread was busy is read first. */
+  readonly #onLate = (): void => {
+    const timer = this.#timer;
+    setImmediate(() => {
+      if (this.#timer === timer) this.#emit(this.#decoder.flush());
+    });
+  };
+
+  #emit(events: readonly InputEvent[]): void {
+    for (const event of events) for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,302 @@
+/** Passwords, and what who guesses them meets. */
+
+import assert from 'node:assert/strict';
+import { argon2Sync, randomBytes, sign } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { type FerryError, limits, type Path } from '@ferry/protocol';
+import { enrol, hello, password, protocolVersion, stat, type Welcome } from '@ferry/protocol/messages';
+import { type ClientChannel, loginText } from '@ferry/protocol/session';
+import { encodeFrame, Kind } from '@ferry/protocol/wire';
+import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { checkPassword, hashPassword, nobodysRecord } from '../../packages/server/src/access/password.ts';
+import {
+  AccountThrottle,
+  isExempt,
+  Penalties,
+  penaltyMs,
+  sourceKey,
+} from '../../packages/server/src/access/throttle.ts';
+import { placesOf } from '../../packages/server/src/config.ts';
+import { Passwords } from '../../packages/server/src/supervisor/passwords.ts';
+import { Registry } from '../../packages/server/src/supervisor/registry.ts';
+import {
+  connect,
+  type Device,
+  enrolmentOf,
+  helloFor,
+  logInto,
+  newDevice,
+  type Where,
+} from '../support/client.ts';
+import { withCode } from '../support/code.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { startServer, userEnv } from '../support/server.ts';
+
+const root: Path = [];
+
+async function begin(t: TestContext) {
+  const server = await startServer(t, { dir: scratchFolder(t), args: ['--threads', '1'] });
+  const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
+  t.after(() => accounts.close());
+  return { server, accounts };
+}
+
+async function logInBy(
+  where: Where,
+  user: string,
+  typed: string,
+  device: Device = newDevice(),
+): Promise<{ channel: ClientChannel; welcome: Welcome }> {
+  const channel = await connect(where);
+  const welcome = await channel.call(password, {
+    version: protocolVersion,
+    features: 0,
+    client: 'test 1',
+    user,
+    password: typed,
+    deviceKey: device.publicKey,
+    signature: sign(null, loginText(channel.link), device.privateKey),
+  });
+  return { channel, welcome };
+}
+
+describe('a kept password', () => {
+  it('is right for what was typed and for nothing else (AUTH-07)', () => {
+    const record = hashPassword('kahn-über');
+    assert.match(record, /^\$argon2id\$v=19\$m=65536,t=3,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    assert.deepEqual(checkPassword('kahn-über', record), { isRight: true, isStale: false });
+    assert.ok(checkPassword('kahn-u\u0308ber', record).isRight, 'the same letters, otherwise composed');
+    for (const wrong of ['kahn-uber', '', 'kahn-über\0', 'kahn-über ', 'x'.repeat(1025)]) {
+      assert.ok(!checkPassword(wrong, record).isRight, JSON.stringify(wrong.slice(0, 20)));
+    }
+    assert.ok(!checkPassword('wrong', nobodysRecord()).isRight);
+    for (const bad of ['', 'a\0b', 'x'.repeat(1025)]) {
+      assert.throws(() => hashPassword(bad), withCode('USAGE'));
+    }
+  });
+
+  it('of other costs is read, and told to be hashed again', () => {
+    const nonce = randomBytes(16);
+    const tag = argon2Sync('argon2id', {
+      message: 'old',
+      nonce,
+      memory: 1024,
+      passes: 1,
+      parallelism: 1,
+      tagLength: 32,
+    });
+    const text = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+    const record = `$argon2id$v=19$m=1024,t=1,p=1$${text(nonce)}$${text(tag)}`;
+    assert.deepEqual(checkPassword('old', record), { isRight: true, isStale: true });
+    assert.throws(() => checkPassword('old', record.replace('m=1024', 'm=9999999')), withCode('CONFIG'));
+    assert.throws(() => checkPassword('old', '$2b$10$x'), withCode('CONFIG'));
+  });
+});
+
+describe('a login by password', () => {
+  it('makes the device known, and is refused alike whatever is wrong (AUTH-05)', async (t) => {
+    const { server, accounts } = await begin(t);
+    accounts.add('anna', { ...newAccount, role: 'reader' }, 0);
+    accounts.add('bare', newAccount, 0);
+    accounts.setPassword('anna', hashPassword('secret'));
+    const device = newDevice();
+    const first = await logInBy(server, 'anna', 'secret', device);
+    assert.deepEqual([first.welcome.user, first.welcome.readOnly], ['anna', true]);
+    const again = await logInto(server, { device });
+    assert.equal(again.welcome.user, 'anna');
+    const refusals: string[] = [];
+    for (const [user, typed] of [
+      ['anna', 'wrong'],
+      ['anna', ''],
+      ['nobody', 'secret'],
+      ['bare', 'secret'],
+    ] as const) {
+      await logInBy(server, user, typed).catch((error: FerryError) => {
+        refusals.push(`${error.codeName} ${error.message}`);
+      });
+    }
+    assert.deepEqual(refusals, Array(4).fill('AUTH_FAILED the name or the password is wrong'));
+    accounts.setPassword('anna', undefined);
+    await assert.rejects(logInBy(server, 'anna', 'secret'), withCode('AUTH_FAILED'));
+    await again.channel.call(stat, { path: root });
+    for (const { channel } of [first, again]) channel.close();
+    await server.logged(/anna@\S+ logged in with a password/);
+    assert.ok(!server.log().includes('secret'));
+  });
+
+  it('is one try for each connection', async (t) => {
+    const { server } = await begin(t);
+    const channel = await connect(server);
+    const device = newDevice();
+    const request = { ...helloFor(channel.link, { device }), user: 'anna', password: 'x' };
+    const first = channel.call(password, {
+      ...request,
+      deviceKey: device.publicKey,
+      signature: enrolmentOf(device, channel.link).signature,
+    });
+    const second = channel.call(hello, helloFor(channel.link, { device }));
+    const ends = await Promise.allSettled([first, second]);
+    assert.ok(ends.every(({ status }) => status === 'rejected'));
+    const [, late] = ends;
+    assert.ok(late?.status === 'rejected' && withCode('BAD_STATE')(late.reason));
+  });
+
+  it('stops neither who is known nor who comes by key when an account is guessed at (AUTH-02, AUTH-04)', async (t) => {
+    const { server, accounts } = await begin(t);
+    const device = newDevice();
+    accounts.add('anna', newAccount, 0);
+    accounts.setPassword('anna', hashPassword('secret'));
+    accounts.addDevice('anna', device.publicKey, 'x', 0);
+    const codes: string[] = [];
+    for (let i = 0; i < 7; i++) {
+      await logInBy(server, 'anna', `guess ${i}`).catch((error: FerryError) => codes.push(error.codeName));
+    }
+    assert.deepEqual(codes, [...Array<string>(5).fill('AUTH_FAILED'), 'AUTH_THROTTLED', 'AUTH_THROTTLED']);
+    await assert.rejects(logInBy(server, 'anna', 'secret'), withCode('AUTH_THROTTLED'));
+    (await logInto(server, { device })).channel.close();
+    const { channel } = await logInBy(server, 'anna', 'secret');
+    channel.close();
+  });
+
+  it('waits in a line of bounded length (AUTH-08)', async (t) => {
+    const file = join(scratchFolder(t), 'access.db');
+    new Accounts(file).close();
+    const passwords = new Passwords(file);
+    t.after(() => passwords.close());
+    const tries = Array.from({ length: limits.passwordsWaiting + 10 }, (_, i) =>
+      passwords.check(`user ${i}`, 'x'),
+    );
+    const late = tries.splice(limits.passwordsWaiting);
+    for (const { status } of await Promise.allSettled(late)) assert.equal(status, 'rejected');
+    await passwords.close();
+    for (const one of await Promise.allSettled(tries)) {
+      assert.ok(
+        one.status === 'fulfilled' || withCode('BUSY')(one.reason),
+        'an end of the thread answers all',
+      );
+    }
+  });
+});
+
+describe('a device that is known', () => {
+  it('makes another one known, if that one agrees', async (t) => {
+    const { server, accounts } = await begin(t);
+    const [known, fresh] = [newDevice(), newDevice()];
+    accounts.add('anna', newAccount, 0);
+    accounts.addDevice('anna', known.publicKey, 'x', 0);
+    const { channel } = await logInto(server, { device: known });
+    const forged = { deviceKey: fresh.publicKey, signature: enrolmentOf(known, channel.link).signature };
+    await assert.rejects(channel.call(enrol, forged), withCode('AUTH_FAILED'));
+    await channel.call(enrol, enrolmentOf(fresh, channel.link));
+    const other = await logInto(server, { device: fresh });
+    assert.equal(other.welcome.user, 'anna');
+    for (const one of [channel, other.channel]) one.close();
+  });
+});
+
+describe('penalties', () => {
+  it('add up, pass by themselves, and keep out only who owes much', () => {
+    const penalties = new Penalties();
+    const source = '192.0.2.7';
+    for (let i = 0; i < 3; i++) penalties.add(source, 'password', 0);
+    assert.equal(penalties.waitMs(source, 0), 0, 'three wrong passwords are forgiven');
+    penalties.add(source, 'password', 0);
+    assert.equal(penalties.waitMs(source, 0), penaltyMs.password);
+    assert.equal(penalties.waitMs(source, penaltyMs.password - 1), 1);
+    assert.equal(penalties.waitMs(source, penaltyMs.password), 0);
+    assert.equal(penalties.waitMs('192.0.2.8', 0), 0);
+    for (let i = 0; i < 1000; i++) penalties.add(source, 'malformed', 0);
+    assert.equal(penalties.waitMs(source, 0), 600_000 - 15_000);
+    assert.deepEqual([...penalties.barred(0)], [[source, 585_000]]);
+  });
+
+  it('are kept for a bounded number of sources (RES-14)', () => {
+    const penalties = new Penalties();
+    const address = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+    for (let i = 0; i < 65_537; i++) for (let n = 0; n < 4; n++) penalties.add(address(i), 'password', 0);
+    assert.equal(penalties.waitMs(address(0), 0), 0, 'the first is forgotten');
+    assert.ok(penalties.waitMs(address(1), 0) > 0);
+  });
+
+  it('hold for a customer, not for one of their many addresses', () => {
+    assert.equal(sourceKey('2001:db8:0:1:aaaa::1'), '2001:db8:0:1::/64');
+    assert.equal(sourceKey('2001:db8::1'), sourceKey('2001:0db8:0000:0000:ffff::2'));
+    assert.equal(sourceKey('::ffff:192.0.2.7'), '192.0.2.7');
+    assert.equal(sourceKey('fe80::1%eth0'), 'fe80:0:0:0::/64');
+    assert.notEqual(sourceKey('2001:db8:0:1::1'), sourceKey('2001:db8:0:2::1'));
+    assert.ok(isExempt('127.0.0.1') && isExempt('::1') && !isExempt('127.0.0.2'));
+  });
+
+  it('for an account grow from 1 s to 60 s, and end with a success', () => {
+    const throttle = new AccountThrottle();
+    const waits: number[] = [];
+    for (let i = 0; i < 99; i++) {
+      throttle.failed('anna', 0);
+      waits.push(throttle.waitMs('anna', 0) / 1000);
+    }
+    assert.deepEqual(waits.slice(0, 12), [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]);
+    throttle.failed('anna', 0);
+    assert.equal(throttle.waitMs('anna', 1e12), Number.POSITIVE_INFINITY);
+    throttle.succeeded('anna');
+    assert.equal(throttle.waitMs('anna', 0), 0);
+  });
+
+  it('bar an address that guesses, and let in from there who has a key', async (t) => {
+    const { server, accounts } = await begin(t);
+    const device = newDevice();
+    accounts.add('anna', newAccount, 0);
+    accounts.addDevice('anna', device.publicKey, 'x', 0);
+    // Frames that no client sends, from an address that is not exempt.
+    const offend = async (): Promise<void> => {
+      const { promise: ended, resolve: onEnd } = Promise.withResolvers<unknown>();
+      const channel = await connect({ ...server, localAddress: '127.0.0.2' }, { onEnd });
+      channel.link.send(encodeFrame(Kind.stat, 1, Buffer.alloc(0)));
+      await ended;
+    };
+    for (let i = 0; i < 4; i++) await offend();
+    const answer = await logInFrom('127.0.0.2', server, newDevice());
+    assert.equal(answer, 'AUTH_FAILED');
+    assert.equal(await logInFrom('127.0.0.2', server, undefined), 'AUTH_THROTTLED');
+    assert.equal(await logInFrom('127.0.0.2', server, device), 'in');
+    (await logInto(server, { device })).channel.close();
+  });
+});
+
+/** What a hello from that address is answered: with a device, or as a guest. */
+async function logInFrom(localAddress: string, where: Where, device: Device | undefined): Promise<string> {
+  const channel = await connect({ ...where, localAddress });
+  return channel
+    .call(hello, helloFor(channel.link, device === undefined ? {} : { device }))
+    .then(
+      () => 'in',
+      (error: FerryError) => error.codeName,
+    )
+    .finally(() => channel.close());
+}
+
+describe('the registry', () => {
+  it('counts connections by source and refuses those beyond what one may have (RES-02)', () => {
+    const registry = new Registry();
+    let id = 0;
+    const accept = (source: string): number => {
+      id += 1;
+      registry.accepted(id, source, 0);
+      return id;
+    };
+    const first = accept('192.0.2.7');
+    for (let i = 1; i < limits.sourceStrangers; i++) accept('192.0.2.7');
+    assert.equal(registry.fullFor('192.0.2.7')?.codeName, 'LIMIT');
+    assert.equal(registry.fullFor('192.0.2.8'), undefined);
+    const as = { user: 'anna', kind: 'session', sessionId: 'ab' } as const;
+    assert.ok(registry.known(first, as));
+    assert.ok(registry.knows('192.0.2.7'));
+    assert.equal(registry.fullFor('192.0.2.7'), undefined);
+    registry.gone(first);
+    registry.gone(first);
+    assert.ok(!registry.knows('192.0.2.7'));
+    assert.equal(registry.strangersOf('192.0.2.7'), limits.sourceStrangers - 1);
+    for (let i = 0; i < 2 * limits.sourceConnections; i++) accept('127.0.0.1');
+    assert.equal(registry.fullFor('127.0.0.1'), undefined, 'this machine is not counted');
+  });
+});

@@ -1,0 +1,104 @@
+/** `ferryd status`: what the owner sees of running servers. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, it } from 'node:test';
+import { limits } from '@ferry/protocol';
+import { read } from '@ferry/protocol/messages';
+import { type Visit, visitsOf } from '../../packages/server/src/owner/status.ts';
+import type { ConnectionStatus } from '../../packages/server/src/supervisor/status.ts';
+import { logInto, newDevice, openLane, tokenOf } from '../support/client.ts';
+import { path, scratchFolder } from '../support/scratch.ts';
+import { ferryd, startServer, userEnv } from '../support/server.ts';
+
+async function status(home: string, ...args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [ferryd, 'status', ...args], {
+    env: userEnv(home),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return text(child.stdout);
+}
+
+type Told = {
+  readonly pid: number;
+  readonly address: string;
+  readonly folder: string;
+  readonly visits: readonly Visit[];
+};
+
+describe('ferryd status', () => {
+  it('shows each server, who is there and what they have moved', async (t) => {
+    const home = scratchFolder(t);
+    assert.equal(await status(home), 'no ferryd of this user is running\n');
+    const dir = scratchFolder(t);
+    writeFileSync(join(dir, 'file'), Buffer.alloc(2 * limits.blockBytes, 'x'));
+    const server = await startServer(t, { dir, home, args: ['--threads', '2'] });
+    assert.match(await status(home), /nobody is connected/);
+    const session = await logInto(server, { device: newDevice(), token: tokenOf(server.invite) });
+    const lane = await openLane(server, session);
+    await lane.call(read, { path: path('file'), identity: undefined, first: 0, count: 2 });
+    const [told, ...others] = JSON.parse(await status(home, '--json')) as readonly Told[];
+    assert.ok(told);
+    assert.equal(others.length, 0);
+    assert.deepEqual([told.pid, told.folder], [server.pid, dir]);
+    assert.equal(told.address, `127.0.0.1:${server.port}`);
+    const [visit] = told.visits;
+    assert.equal(told.visits.length, 1);
+    assert.ok(visit);
+    assert.deepEqual([visit.user, visit.source, visit.lanes], [session.welcome.user, '127.0.0.1', 1]);
+    assert.ok(visit.sent > 1000);
+    assert.match(await status(home), new RegExp(`^${visit.user} +127\\.0\\.0\\.1 +\\d+ s +1 +0 B/s`, 'm'));
+    for (const channel of [session.channel, lane]) channel.close();
+    server.signal('SIGTERM');
+    await server.ended;
+    assert.deepEqual(readdirSync(join(home, 'state/ferryd/running')), []);
+  });
+
+  it('clears away what a server that was killed has left', async (t) => {
+    const home = scratchFolder(t);
+    const server = await startServer(t, { dir: scratchFolder(t), home, args: ['--threads', '1'] });
+    server.signal('SIGKILL');
+    await server.ended;
+    assert.equal(readdirSync(join(home, 'state/ferryd/running')).length, 1);
+    assert.equal(await status(home), 'no ferryd of this user is running\n');
+    assert.deepEqual(readdirSync(join(home, 'state/ferryd/running')), []);
+  });
+
+  it('counts lanes with their session, and rates between two looks', () => {
+    const one = (id: number, more: Partial<ConnectionStatus>): ConnectionStatus => ({
+      id,
+      source: '10.0.0.1',
+      sinceMs: 1000 + id,
+      user: 'anna',
+      kind: 'lane',
+      sessionId: 'a',
+      received: 0,
+      sent: 0,
+      ...more,
+    });
+    const earlier = [one(1, { kind: 'session', sent: 10 }), one(2, { sent: 100, received: 50 })];
+    const now = [
+      one(1, { kind: 'session', sent: 20 }),
+      one(2, { sent: 1100, received: 50 }),
+      one(3, { sent: 500 }),
+      one(4, { kind: 'session', sessionId: 'b', user: 'bob' }),
+      one(5, { kind: 'stranger', sessionId: undefined, user: undefined }),
+    ];
+    const [anna, bob, ...rest] = visitsOf(now, earlier, 2);
+    assert.deepEqual(anna, {
+      user: 'anna',
+      source: '10.0.0.1',
+      sinceMs: 1001,
+      lanes: 2,
+      received: 50,
+      sent: 1620,
+      upRate: 0,
+      downRate: 755,
+    });
+    assert.deepEqual([bob?.user, bob?.lanes], ['bob', 0]);
+    assert.deepEqual(rest, []);
+  });
+});
