@@ -3,7 +3,7 @@
  * through the engine's proxy from the UI thread. Orders are plain data: they cross the threads as they are.
  */
 
-import type { Entry, FindQuery, Path, WireError } from '@ferry/protocol';
+import type { Entry, FindQuery, Name, Path, WireError } from '@ferry/protocol';
 import type { Wait } from './source.ts';
 
 export type WorkOrder =
@@ -43,4 +43,9 @@ export type WorkWait = Wait & {
 export interface ServerWorks {
   /** Cancelled, the server stops within a moment; what it did by then is done. @throws as the message of that name */
   run(order: WorkOrder, opts?: WorkWait): Promise<WorkResult>;
+}
+
+/** Where an entry lies: its name may be a path below `folder`, as those of a search are. */
+export function entryPath(folder: Path, name: Name): Path {
+  return name.includes('/') ? [...folder, ...(name.split('/') as Name[])] : [...folder, name];
 }

@@ -1,7 +1,17 @@
 /** What is done to the marked entries of a pane, or to the one under the cursor. Pure; UI thread. */
 
-import { type Entry, EntryKind, joinPath, type Shown, show, showName, trusted } from '@ferry/protocol';
+import {
+  type Entry,
+  EntryKind,
+  joinPath,
+  parentPath,
+  type Shown,
+  show,
+  showName,
+  trusted,
+} from '@ferry/protocol';
 import type { JobOrder } from '../engine/job.ts';
+import { entryPath } from '../engine/server-works.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Cmd } from './cmd.ts';
 import { compareWith, isWorthCopying } from './compare.ts';
@@ -10,6 +20,7 @@ import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, type Pane } from './pane.ts';
+import { actOnServer, lastName, undoKey } from './server-work.ts';
 import { type AppState, otherSide } from './state.ts';
 
 /** Bits of a mode that are permissions. */
@@ -57,11 +68,17 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'copy-path': {
       const entries = chosen(pane);
       const start = side === 'remote' ? `ferry://${state.address}/` : '/';
-      const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => joinPath(folder, name));
+      const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => entryPath(folder, name));
       const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
       const what = paths.length === 1 ? text : `${paths.length} paths`;
       return [noted(state, `copied: ${what}`), [{ kind: 'copy-text', text }]];
     }
+    case 'delete-for-good':
+    case 'undo-delete':
+    case 'find':
+    case 'copy-there':
+    case 'move-there':
+      return actOnServer(state, pane, action);
     case 'compare':
       return [compared(state), []];
     default:
@@ -90,9 +107,9 @@ function copy(state: AppState, pane: Pane): Next {
   const orders = movable.map(
     (entry): JobOrder => ({
       direction: pane.side === 'remote' ? 'download' : 'upload',
-      source: joinPath(pane.path, entry.name),
+      source: entryPath(pane.path, entry.name),
       kind: entry.kind,
-      target: joinPath(target, entry.name),
+      target: joinPath(target, lastName(entry)),
       existing: 'ask',
     }),
   );
@@ -110,10 +127,12 @@ function queuedNotice(state: AppState, queued: number, left: Entry | undefined):
 function rename(state: AppState, pane: Pane): AppState {
   const entry = entryAtCursor(pane);
   if (entry === undefined) return state;
-  const text = Buffer.from(entry.name, 'latin1').toString('utf8');
-  if (Buffer.from(text, 'utf8').toString('latin1') !== entry.name)
+  const from = lastName(entry);
+  const text = Buffer.from(from, 'latin1').toString('utf8');
+  if (Buffer.from(text, 'utf8').toString('latin1') !== from)
     return noted(state, `${showName(entry.name)} is not UTF-8 and cannot be typed`, true);
-  const prompted = { about: 'rename', side: pane.side, folder: pane.path, from: entry.name } as const;
+  const folder = parentPath(entryPath(pane.path, entry.name));
+  const prompted = { about: 'rename', side: pane.side, folder, from } as const;
   return ask(state, `New name for ${showName(entry.name)}`, text, prompted);
 }
 
@@ -126,7 +145,11 @@ function askDelete(state: AppState, pane: Pane): AppState {
   const what = entries.length === 1 ? showName(first.name) : show(`${entries.length} entries`);
   const lines: Shown[] = [
     trusted(`${what} ${where}${folders ? ', with all that is in folders' : ''}.`),
-    trusted('This cannot be undone.'),
+    trusted(
+      pane.side === 'remote'
+        ? `It goes to the trash: ${undoKey(state)} brings it back.`
+        : 'This cannot be undone.',
+    ),
   ];
   const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
   return { ...state, dialog: { kind: 'question', title: trusted('Delete?'), lines, question } };

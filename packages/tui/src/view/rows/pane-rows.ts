@@ -7,6 +7,7 @@ import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
 import { headRows, type Pane, rowCount } from '../../state/pane.ts';
+import { wordsOf } from '../../state/server-work.ts';
 import { fit, fitName } from './cells.ts';
 import { cellsOf, columnsFor, headingOf, type PaneColumns } from './columns.ts';
 import { centred, framed, wrapped } from './frame-rows.ts';
@@ -55,7 +56,7 @@ export function paneRowsOf(
     focused,
     rect,
     {
-      topLeft: `${place}/${showName(pane.path.join('/'))}`,
+      topLeft: `${place}/${showName(pane.path.join('/'))}${foundWords(pane)}`,
       topRight:
         away ?? (pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
@@ -63,6 +64,10 @@ export function paneRowsOf(
     },
     rows,
   );
+}
+
+function foundWords({ found }: Pane): string {
+  return found === undefined ? '' : `: found ${show(wordsOf(found))}`;
 }
 
 function countWords({ filter, rows, sorted }: Pane): string {
