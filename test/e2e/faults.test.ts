@@ -99,7 +99,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
 
   test('pause, resume and cancel act on a moving job; cancel leaves nothing', async () => {
     const place = local('cancelled');
-    sparse(join(shared, 'long.bin'), 8 * 1024 ** 3);
+    sparse(join(shared, 'long.bin'), 64 * 1024 ** 3);
     const terminal = new Terminal(browserCommand(server.address, place), { env: ownQueue(place) });
     try {
       await terminal.shows('long.bin');
@@ -123,7 +123,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
 
   test('quitting while jobs run asks, and leaves nothing that looks like a file', async () => {
     const place = local('quit');
-    sparse(join(shared, 'long.bin'), 8 * 1024 ** 3);
+    sparse(join(shared, 'long.bin'), 64 * 1024 ** 3);
     const terminal = new Terminal(browserCommand(server.address, place), { env: ownQueue(place) });
     try {
       await terminal.shows('long.bin');

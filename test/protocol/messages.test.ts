@@ -18,7 +18,7 @@ const entry = {
   modified: { s: -5, ns: 999_999_999 },
   mode: 0o644,
 };
-const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
+const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
@@ -128,6 +128,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       source: 'y',
       base: 'z',
       basePath: path,
+      sparse: true,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },

@@ -49,7 +49,7 @@ const sub = {
   modified: { s: 1_760_000_000, ns: 0 },
   mode: 0o755,
 };
-const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
+const facts = { ...entry, identity: counted(0x40, 16).toString('latin1'), sparse: false };
 const path = pathFromText('docs/notes.txt');
 const deletion = {
   id: counted(0xd0, 16),
@@ -367,6 +367,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       source: facts.identity,
       base: undefined,
       basePath: undefined,
+      sparse: false,
     }),
   ],
   'create-part': [

@@ -241,6 +241,31 @@ test('paused, what is asked for comes to rest and no more is asked; resumed, it 
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
 });
 
+test('a pause gives up what stands still on a line; resumed, it comes over another', async (t) => {
+  const late: (() => void)[] = [];
+  const gate = new Gate((call) => {
+    late.push(call);
+    return () => {};
+  });
+  const server = lyingServer(randomBytes(9 * MiB), {
+    before: async (index) => {
+      if (index !== 6 || late.length > 0) return;
+      gate.shut();
+      await new Promise(() => {});
+    },
+  });
+  const { folder, told, run } = setUp(t, server, { gate });
+  const running = run();
+  while (late.length === 0) await new Promise(setImmediate);
+  const before = told();
+  late[0]?.();
+  gate.open();
+  await running;
+  assert.ok(before >= 4 * MiB);
+  assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+  assert.deepEqual([server.opened, told()], [2, 9 * MiB]);
+});
+
 test('cancelled while paused it ends and leaves nothing', async (t) => {
   const gate = new Gate();
   const server = lyingServer(randomBytes(9 * MiB), { before: () => gate.shut() });

@@ -172,27 +172,22 @@ function worksWithQuota(
         book.forget();
       }
     },
-    unpack: async (spec, work) => {
-      if (!applies()) return works.unpack(spec, work);
-      const book = quota();
-      const used = await book.used();
-      // What is in an archive is known only when it is unpacked.
-      work.guard(() => {
-        const { quotaBytes = Infinity, quotaFiles = Infinity } = bounds();
-        if (used.bytes + work.bytes <= quotaBytes && used.files + work.files + work.folders <= quotaFiles)
-          return;
-        throw new FerryError(
-          Code.QUOTA,
-          'your quota is used up: delete something, or ask the owner for more',
-        );
-      });
-      return countedAgain(works.unpack(spec, work));
-    },
-    archive: (path, work, sink) => works.archive(path, work, sink),
     move: (spec, work) =>
       spec.existing === 'overwrite' ? countedAgain(works.move(spec, work)) : works.move(spec, work),
     removeTree: (path, work) => countedAgain(works.removeTree(path, work)),
     emptyTrash: (owner, inside, ids, work) => countedAgain(works.emptyTrash(owner, inside, ids, work)),
+    unpack: async (spec, work) => {
+      if (!applies()) return works.unpack(spec, work);
+      const { bytes, files } = await quota().used();
+      const { quotaBytes = Infinity, quotaFiles = Infinity } = bounds();
+      // How much it is shows only as it comes.
+      work.guard(() => {
+        if (bytes + work.bytes <= quotaBytes && files + work.files + work.folders <= quotaFiles) return;
+        throw new FerryError(Code.QUOTA, 'what is in the archive is more than you may still put here');
+      });
+      return countedAgain(works.unpack(spec, work));
+    },
+    archive: (path, work, sink) => works.archive(path, work, sink),
     trash: (path, owner, work) => works.trash(path, owner, work),
     restore: (owner, inside, id, to) => works.restore(owner, inside, id, to),
     listTrash: (owner, inside, work, rows) => works.listTrash(owner, inside, work, rows),

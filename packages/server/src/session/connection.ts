@@ -244,13 +244,14 @@ export class Connection {
 
   /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
   #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
-    if (account === undefined) {
-      throw new FerryError(Code.FORBIDDEN, 'only devices of an account can make others known');
+    const { store } = this.#opts.login;
+    // Else whoever was let in once could let in everybody.
+    if (account === undefined || !store.mayEnrol(account.device)) {
+      throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
     }
     if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
       throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
     }
-    const { store } = this.#opts.login;
     if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
     throw new FerryError(Code.REVOKED, 'the account has gone');
   }

@@ -66,7 +66,7 @@ export class MemoryStorage implements Storage {
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
     checkSignal(opts);
     const rows = [...this.#folder(path).entries.values()].map(
-      ({ facts: { identity: _, ...entry } }): Entry => entry,
+      ({ facts: { identity: _, sparse: __, ...entry } }): Entry => entry,
     );
     // With names of full length this stays below limits.pageBytes.
     const pageEntries = Math.min(limits.pageEntries, Math.floor(limits.pageBytes / (limits.nameBytes + 36)));
@@ -246,6 +246,7 @@ export class MemoryStorage implements Storage {
       modified: spec.modified,
       mode: spec.mode & 0o777,
       identity: this.#nextIdentity(),
+      sparse: false,
     };
     folder.entries.set(name, { facts, bytes });
     this.#used += spec.size - (old?.facts.size ?? 0);
@@ -271,6 +272,7 @@ export class MemoryStorage implements Storage {
       modified: epoch,
       mode: 0o755,
       identity: this.#nextIdentity(),
+      sparse: false,
     };
     return { facts, entries: new Map() };
   }

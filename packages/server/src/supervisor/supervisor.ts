@@ -5,6 +5,7 @@
 
 import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
+import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties } from '../access/throttle.ts';
 import { type Log, note } from '../log.ts';
 import type { WorkerSetup } from './messages.ts';
@@ -91,6 +92,7 @@ export class Supervisor {
         received: moved.get(id)?.received ?? 0,
         sent: moved.get(id)?.sent ?? 0,
       })),
+      held: heldIn(this.#opts.setup.accountMemory),
       barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
     };
   }

@@ -12,6 +12,7 @@ import type { FileItem } from '../transfer/packs.ts';
 import type { JobOrder } from './job.ts';
 import type { LiveJobContext } from './live-job-context.ts';
 import { moveFile, movePack } from './move.ts';
+import { orderTag } from './order-tag.ts';
 import type { TakenNames } from './taken-names.ts';
 import type { WalkContext } from './walk.ts';
 
@@ -169,7 +170,7 @@ export class JobFiles {
   }
 
   #transfer(placing: Placing): TransferContext {
-    const { context, walk, gate, limiter, onBytes, onDigest } = this.#opts;
+    const { order, context, walk, gate, limiter, onBytes, onDigest } = this.#opts;
     const { lanes, pool, writesBeside, resumed, bandwidth } = context;
     const pace = combine(limiter, bandwidth);
     return {
@@ -181,6 +182,7 @@ export class JobFiles {
       signal: walk().signal,
       writesBeside,
       resumed,
+      tag: orderTag(order),
       onDigest,
       onBytes,
     };

@@ -36,6 +36,7 @@ export type EditCall =
   | { readonly verb: 'fetch'; readonly path: Path }
   | { readonly verb: 'digest' | 'drop'; readonly copy: Path }
   | { readonly verb: 'store'; readonly spec: StoreSpec }
+  | { readonly verb: 'leftovers' }
   | { readonly verb: 'difference'; readonly copy: Path; readonly path: Path };
 
 export type ToEngine =
@@ -61,6 +62,7 @@ export type CallResult =
   | WorkResult
   | readonly JobId[]
   | readonly DiffLine[]
+  | readonly Path[]
   | string
   | undefined;
 

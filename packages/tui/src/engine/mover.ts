@@ -11,6 +11,7 @@ import { isMovable, ruleOfJob, type StoredJob, serverKey } from '../queue/stored
 import { type ConflictRule, type Question, sameRule } from '../transfer/conflict.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
 import { Bandwidth } from './bandwidth.ts';
+import { forgetDownload, forgetUploads } from './forget-partials.ts';
 import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
 import { LiveJob } from './live-job.ts';
 import type { Line, Servers } from './servers.ts';
@@ -80,6 +81,7 @@ export class Mover {
   get isBusy(): boolean {
     const { store } = this.#opts;
     return (
+      this.#leaving.size > 0 ||
       [...this.#live.values()].some(({ settled }) => !settled) ||
       store.jobs().some((job) => isMovable(job, store.settings))
     );
@@ -143,10 +145,7 @@ export class Mover {
     const live = this.#live.get(id);
     if (live === undefined) {
       if (!isOver(row.fact.phase)) this.#waiting = undefined;
-      if (row.wish.cancelled && !isOver(row.fact.phase))
-        this.#attempt(() =>
-          store.settle(id, { ...row.fact, phase: 'cancelled', endedMs: Date.now(), digest: undefined }),
-        );
+      if (row.wish.cancelled && !isOver(row.fact.phase)) this.#endCancelled(row);
       return;
     }
     const { job } = live;
@@ -164,6 +163,26 @@ export class Mover {
     job.limit = row.wish.limit;
     if (row.wish.paused || store.settings.pausedAll) job.pause();
     else job.resume();
+  }
+
+  /** One that nobody is moving. */
+  #endCancelled(row: StoredJob): void {
+    const { store, servers } = this.#opts;
+    const { id, order, fact } = row;
+    this.#attempt(() =>
+      store.settle(id, { ...fact, phase: 'cancelled', endedMs: Date.now(), digest: undefined }),
+    );
+    if (!fact.begun) return;
+    if (order.direction === 'download') {
+      forgetDownload(order);
+      return;
+    }
+    const line = servers.open(row.server);
+    const gone = forgetUploads(order, line).finally(() => {
+      this.#leaving.delete(gone);
+      servers.release(line);
+    });
+    this.#leaving.add(gone);
   }
 
   #heedAnswer(row: StoredJob, live: Live): void {

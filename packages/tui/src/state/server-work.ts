@@ -23,6 +23,7 @@ import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
 import type { AppState } from './state.ts';
+import { notices, prompts } from './texts.ts';
 import { pathTyped } from './update-places.ts';
 
 /** What the last deletion can be undone with. */
@@ -39,34 +40,34 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
     case 'delete-for-good': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
-      const title = `Type ${forGoodWord} to delete ${whatOf(entries)} for good`;
-      return [ask(state, title, [['', '']], { about: 'for-good', side, folder, entries }), []];
+      const title = prompts.deleteForGood(forGoodWord, whatOf(entries));
+      return [ask(state, title, [[trusted(''), '']], { about: 'for-good', side, folder, entries }), []];
     }
     case 'undo-delete': {
       const { undo } = state;
-      if (undo === undefined)
-        return [noted(state, 'nothing was deleted on the server that could come back'), []];
+      if (undo === undefined) return [noted(state, notices.nothingDeleted), []];
       return [{ ...state, undo: undefined }, [{ kind: 'undo-delete', ...undo }]];
     }
     case 'find': {
       const fields = [
-        ['Name, or a pattern', ''],
-        ['Text in it', ''],
+        [prompts.findName, ''],
+        [prompts.findText, ''],
       ] as const;
-      const where = folder.length === 0 ? 'on the server' : `below ${showName(folder.join('/'))}`;
-      return [ask(state, `Find ${where}`, fields, { about: 'find' }), []];
+      const title =
+        folder.length === 0 ? prompts.findOnServer : prompts.findBelow(showName(folder.join('/')));
+      return [ask(state, title, fields, { about: 'find' }), []];
     }
     case 'copy-there':
     case 'move-there': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
       const verb = action === 'copy-there' ? 'copy' : 'move';
-      const title = `${verb === 'copy' ? 'Copy' : 'Move'} ${whatOf(entries)} on the server to`;
+      const title = (verb === 'copy' ? prompts.copyThere : prompts.moveThere)(whatOf(entries));
       const [first] = entries;
       const isOne = entries.length === 1 && first !== undefined;
       const start = textOf(isOne ? entryPath(folder, first.name) : folder);
       const text = `${start}${isOne || start === '/' ? '' : '/'}`;
-      return [ask(state, title, [['', text]], { about: 'graft', verb, folder, entries }), []];
+      return [ask(state, title, [[trusted(''), text]], { about: 'graft', verb, folder, entries }), []];
     }
   }
 }
@@ -77,8 +78,7 @@ export function deletedForGood(
   { side, folder, entries }: Prompted & { readonly about: 'for-good' },
   text: string,
 ): Next {
-  if (text.trim() !== forGoodWord)
-    throw new FerryError(Code.USAGE, `type the word ${forGoodWord}, or leave with Esc`);
+  if (text.trim() !== forGoodWord) throw new FerryError(Code.USAGE, prompts.notTheWord(forGoodWord));
   const next = withPane(state, withMarks(state[side], []));
   if (side === 'local') return [next, [{ kind: 'remove', side, folder, entries }]];
   return [next, [{ kind: 'delete', folder, entries, forGood: true }]];
@@ -86,7 +86,7 @@ export function deletedForGood(
 
 /** @throws {FerryError} USAGE */
 export function found(state: AppState, name: string, content: string): Next {
-  if (name.trim() === '' && content === '') throw new FerryError(Code.USAGE, 'give a name or some text');
+  if (name.trim() === '' && content === '') throw new FerryError(Code.USAGE, prompts.nothingToFind);
   const pattern = name.trim();
   const query: FindQuery = {
     name: pattern === '' ? undefined : isGlob(pattern) ? pattern : `*${pattern}*`,
@@ -144,24 +144,24 @@ function textOf(path: Path): string {
   return `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
 }
 
-function noted(state: AppState, text: string): AppState {
-  return { ...state, notice: { text: trusted(text), isError: false } };
+function noted(state: AppState, text: Shown): AppState {
+  return { ...state, notice: { text, isError: false } };
 }
 
 function ask(
   state: AppState,
-  title: string,
-  lines: readonly (readonly [label: string, text: string])[],
+  title: Shown,
+  lines: readonly (readonly [label: Shown, text: string])[],
   prompted: Prompted,
 ): AppState {
-  const fields = lines.map(([label, text]) => field(trusted(label), text));
+  const fields = lines.map(([label, text]) => field(label, text));
   return {
     ...state,
-    dialog: { kind: 'prompt', title: trusted(title), fields, field: 0, prompted, error: undefined },
+    dialog: { kind: 'prompt', title, fields, field: 0, prompted, error: undefined },
   };
 }
 
 /** The key that brings back what was deleted, as the user has it. */
-export function undoKey({ keymap }: AppState): string {
+export function undoKey({ keymap }: AppState): Shown {
   return keyName(keyOf(keymap, 'pane', 'undo-delete'));
 }
