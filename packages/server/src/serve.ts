@@ -46,6 +46,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     setup: {
       folder: config.folder,
       openTo: config.openTo,
+      keepsOwners: config.keepsOwners,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       key: identity.key,

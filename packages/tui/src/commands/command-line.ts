@@ -104,6 +104,7 @@ function withMoveOptions(command: Command): Command {
     .option('--overwrite', 'the same as --existing overwrite')
     .option('--skip', 'the same as --existing skip')
     .option('--allow-empty', 'with overwrite: also replace what is not empty by an empty file')
+    .option('--owners', 'keep whom files belong to, by names (where the receiving side runs as root)')
     .option('--strict', 'what cannot be kept of a file or folder counts as a failure')
     .option('--detach', 'only add it to the queue, which moves it in the background')
     .option('--paused', 'with --detach: wait there for ferry queue resume')

@@ -130,6 +130,13 @@ export const lists = {
   notNow: (why: Shown) => `not now: ${why}`,
 } as const;
 
+/** Whoever answers there is not who is known. */
+export const stopReport = {
+  title: say('STOP: this is not the server you know'),
+  gap: say(''),
+  rest: say('Nothing more is sent there.'),
+} as const;
+
 export const keysReport = {
   title: say('Your keys'),
   rest: say('All else holds.'),

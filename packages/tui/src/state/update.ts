@@ -15,7 +15,7 @@ import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
-import { notices } from './texts.ts';
+import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
@@ -243,11 +243,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
 
 /** Whoever answers there is not who is known: too grave for one line. */
 function withStop(state: AppState, message: string): AppState {
-  const lines = [...message.split('\n').map(show), trusted(''), trusted('Nothing more is sent there.')];
-  return {
-    ...state,
-    dialog: { kind: 'words', title: trusted('STOP: this is not the server you know'), lines, top: 0 },
-  };
+  const { title, gap, rest } = stopReport;
+  const lines = [...message.split('\n').map(show), gap, rest];
+  return { ...state, dialog: { kind: 'words', title, lines, top: 0 } };
 }
 
 /** One step after the other on both sides, collecting what they want done. */
