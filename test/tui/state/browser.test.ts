@@ -270,7 +270,7 @@ describe('marking and copying', () => {
     assert.deepEqual(driven.taken(), []);
     driven.press('f8', 'y');
     assert.deepEqual(driven.taken(), [
-      { kind: 'remove', side: 'remote', folder: pathFromText('share'), entries: [folder('d')] },
+      { kind: 'delete', folder: pathFromText('share'), entries: [folder('d')], forGood: false },
     ]);
   });
 

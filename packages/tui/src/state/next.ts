@@ -70,17 +70,18 @@ function together([state, cmds]: Next, { side, path }: Pane): Next {
   return [next, [...cmds, ...more]];
 }
 
+/** What fills a pane: its folder, or a search below that. */
+function listing({ side, path, found }: Pane, request: number): Cmd {
+  return found === undefined
+    ? { kind: 'list', side, path, request }
+    : { kind: 'find', path, query: found, request };
+}
+
 /** Reads a side's folder again, leaving what is shown until the answer is there. */
 export function refresh(state: AppState, side: Side): Next {
   if (isLost(state, side)) return [lost(state), []];
   const request = state.requests + 1;
   const pane = state[side];
   const next = withPane({ ...state, requests: request }, refreshing(pane, request));
-  return [
-    next,
-    [
-      { kind: 'list', side, path: pane.path, request },
-      { kind: 'space', side, path: pane.path },
-    ],
-  ];
+  return [next, [listing(pane, request), { kind: 'space', side, path: pane.path }]];
 }

@@ -14,6 +14,7 @@ import { newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
+import type { Undo } from './server-work.ts';
 import type { OtherTabs } from './tabs.ts';
 import { notices } from './texts.ts';
 import type { Typing } from './typing.ts';
@@ -46,6 +47,8 @@ export type AppState = {
   readonly viewer: Viewer | undefined;
   /** The server's files that are edited here or wait to be saved. */
   readonly edits: readonly Edit[];
+  /** What brings back what was deleted last on the server. */
+  readonly undo: Undo | undefined;
   /** Stands in place of the pane that has not the focus. */
   readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
@@ -92,6 +95,7 @@ export function initialState({ size, keymap, address, remote, local, remembered 
     queue: emptyQueue,
     viewer: undefined,
     edits: [],
+    undo: undefined,
     preview: undefined,
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
