@@ -86,12 +86,12 @@ export const limits = {
   passwordBytes: 1024,
   /** Password checks of one server that wait for their turn; each takes about 0.1 s. More are told to come back. */
   passwordsWaiting: 64,
-  /** Connections of one server, sessions and lanes together. */
+  /** Connections of one server, sessions and lanes together; fewer where it may have fewer files open. */
   connections: 10_000,
   /** Connections of one address (IPv6: /64), this machine's own excepted. One ferry has up to sessionLanes + 1… */
   sourceConnections: 200,
   /** …of which so many may be not logged in yet. */
-  sourceStrangers: 64,
+  sourceStrangers: 40,
   /** Long works (copying, searching…) that one session may have under way. */
   sessionWorks: 8,
   /** Failures in one part of a long work's answer; keeps it below controlFrameBytes whatever their paths are. */

@@ -19,6 +19,7 @@ import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { mostConnections } from './supervisor/most-connections.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -40,6 +41,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const store = new AccessStore(places.accessFile);
   supervisor = new Supervisor({
     threads: config.threads,
+    mostConnections: mostConnections(),
     setup: {
       folder: config.folder,
       openTo: config.openTo,

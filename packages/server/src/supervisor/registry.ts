@@ -21,6 +21,13 @@ export class Registry {
   readonly #lanes = new Map<string, number>();
   readonly #sources = new Map<string, { all: number; strangers: number }>();
 
+  readonly #most: number;
+
+  /** @param most connections in all */
+  constructor(most: number = limits.connections) {
+    this.#most = most;
+  }
+
   /** Connections now. */
   get size(): number {
     return this.#all.size;
@@ -32,7 +39,7 @@ export class Registry {
 
   /** Why no further connection of this source is taken; undefined: it is. */
   fullFor(source: string): FerryError | undefined {
-    if (this.#all.size >= limits.connections) {
+    if (this.#all.size >= this.#most) {
       return new FerryError(Code.LIMIT, 'the server has as many connections as it can hold', {
         retryAfterMs: 5000,
       });

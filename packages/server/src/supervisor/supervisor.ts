@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
-import { type Offence, Penalties } from '../access/throttle.ts';
+import { isExempt, type Offence, Penalties } from '../access/throttle.ts';
 import { type Log, note } from '../log.ts';
 import type { WorkerSetup } from './messages.ts';
 import { Passwords } from './passwords.ts';
@@ -17,6 +17,8 @@ import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
+  /** More are told to come back. */
+  readonly mostConnections: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
   readonly log: Log;
   /** Workers die faster than it makes sense to replace them. */
@@ -29,7 +31,7 @@ const pestStrangers = 3;
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
-  readonly #registry = new Registry();
+  readonly #registry: Registry;
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
   /** Accepted and not handed over: too many strangers, or no worker lives. At most limits.strangersWaiting. */
@@ -41,6 +43,7 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
+    this.#registry = new Registry(opts.mostConnections);
     this.#passwords = new Passwords(opts.setup.accessFile);
   }
 
@@ -54,9 +57,8 @@ export class Supervisor {
 
   accept(socket: Socket): void {
     const source = socket.remoteAddress ?? '?';
-    // Who is refused and comes again at once is not worth a handshake.
-    const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
-    if (isPest || this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
+    const isFull = this.#isDraining || this.#waiting.length >= limits.strangersWaiting;
+    if (isFull || this.#isPest(source)) {
       socket.destroy();
       return;
     }
@@ -111,11 +113,23 @@ export class Supervisor {
       // Its peer may be gone already; such a socket has no handle to hand over.
       if (socket.destroyed) continue;
       const source = socket.remoteAddress ?? '?';
+      if (this.#isPest(source)) {
+        socket.destroy();
+        continue;
+      }
       const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
       this.#registry.accepted(this.#nextConnection, source, Date.now());
       worker.take(this.#nextConnection, socket, refusal);
       this.#nextConnection += 1;
     }
+  }
+
+  /** Not worth a handshake: it is kept out and comes again at once, or it takes the places of all other strangers. */
+  #isPest(source: string): boolean {
+    if (isExempt(source)) return false;
+    const strangers = this.#registry.strangersOf(source);
+    if (strangers >= limits.sourceStrangers) return true;
+    return strangers >= pestStrangers && this.#barred(source) !== undefined;
   }
 
   #barred(source: string): FerryError | undefined {
