@@ -19,6 +19,7 @@ Examples:
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
+  ferryd status                         who is connected, and what moves
 
 The first start prints an invite: a line that lets one person in and tells their ferry
 which server to trust. SIGTERM and Ctrl+C let what is moving finish, for at most 30 s;
