@@ -52,6 +52,8 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('rename', messages.rename, { request: { from: path, to: [nameFromText('b')] } }),
   ...of('remove', messages.remove, { request: { path } }),
   ...of('space', messages.space, { request: { path }, reply: { free: 1, total: 2 ** 50 } }),
+  ...of('owner', messages.owner, { request: { path }, reply: { user: 'anna', group: '' } }),
+  ...of('setOwner', messages.setOwner, { request: { path, user: 'anna', group: 'crew' } }),
   ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
   ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),

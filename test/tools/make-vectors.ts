@@ -168,6 +168,12 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       mode: 0o750,
     }),
   ],
+  owner: ['whose a file is', body(Kind.owner, 7, messages.owner.request, { path })],
+  'owner-reply': ['hers', body(Kind.reply, 7, messages.owner.reply, { user: 'anna', group: 'crew' })],
+  setOwner: [
+    'give a file to somebody',
+    body(Kind.setOwner, 7, messages.setOwner.request, { path, user: 'anna', group: 'crew' }),
+  ],
   readLink: ['where a link leads', body(Kind.readLink, 7, messages.readLink.request, { path })],
   'readLink-reply': ['there', body(Kind.reply, 7, messages.readLink.reply, { target: '../a' })],
   makeLink: ['make one', body(Kind.makeLink, 7, messages.makeLink.request, { path, target: '../a' })],

@@ -6,4 +6,5 @@ export * from './find-query.ts';
 export * from './glob.ts';
 export * from './limits.ts';
 export * from './link-target.ts';
+export * from './owner.ts';
 export * from './path.ts';

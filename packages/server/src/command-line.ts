@@ -36,6 +36,7 @@ type ServeOptions = {
   listen?: string[];
   open?: string;
   threads?: string;
+  owners?: boolean;
   jsonLog?: boolean;
 };
 
@@ -73,6 +74,7 @@ function makeProgram(): Command {
       '--open [read-only]',
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
+    .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
     .helpOption('-h, --help', 'say how it is used')
@@ -95,6 +97,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
       options.threads === undefined
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
+    keepsOwners: options.owners ?? false,
     jsonLog: options.jsonLog ?? false,
   };
   const { serve } = await import('./serve.ts');

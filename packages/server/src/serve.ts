@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { networkInterfaces, userInfo } from 'node:os';
 import { Code, FerryError, limits, show, trusted } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
@@ -30,21 +31,24 @@ export const inviteMs = 72 * 3_600_000;
 export async function serve(config: ServeConfig, places: Places): Promise<void> {
   checkFolder(config.folder);
   readIdentity(places.identityFile);
-  let supervisor: Supervisor | undefined;
+  let open: Supervisor | undefined;
+  /** Nobody can be served before the workers are there; who hurried waits. */
+  const early: Socket[] = [];
   const listeners = await listenOnAll(config.listen, (socket) => {
-    // Nobody can be served before the workers exist; a client that hurried tries again.
-    if (supervisor === undefined) socket.destroy();
-    else supervisor.accept(socket);
+    if (open !== undefined) open.accept(socket);
+    else if (early.length < limits.strangersWaiting) early.push(socket);
+    else socket.destroy();
   });
   const log = openStderrLog(config.jsonLog);
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
-  supervisor = new Supervisor({
+  const supervisor = new Supervisor({
     threads: config.threads,
     mostConnections: mostConnections(),
     setup: {
       folder: config.folder,
       openTo: config.openTo,
+      keepsOwners: config.keepsOwners,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       key: identity.key,
@@ -60,6 +64,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     },
   });
   await supervisor.start();
+  open = supervisor;
+  for (const socket of early) supervisor.accept(socket);
   endOnSignals(supervisor, listeners, log);
   const running = supervisor;
   const sinceMs = Date.now();

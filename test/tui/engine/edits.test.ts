@@ -1,6 +1,7 @@
 /** Editing a server's file: what is fetched, what travels back, and that nobody's work is lost. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -104,4 +105,18 @@ test('bytes are not compared as lines', async (t) => {
   writeFileSync(join(shared, 'f'), 'a\0b');
   const { copy } = await engine.edits.fetch(path('f'));
   await assert.rejects(engine.edits.difference(copy, path('f')), withCode('FORBIDDEN'));
+});
+
+test('what a program left that is gone is found again; what is being edited is not', async (t) => {
+  const { shared, copies, engine } = await ends(t, (opts) => new EngineCore(opts));
+  assert.deepEqual(await engine.edits.leftovers(), []);
+  writeFileSync(join(shared, 'f'), 'x');
+  await engine.edits.fetch(path('f'));
+  const { pid } = spawnSync('true');
+  mkdirSync(join(copies, `ferry-edit-${pid}-abc`));
+  writeFileSync(join(copies, `ferry-edit-${pid}-abc/lost.txt`), 'work');
+  mkdirSync(join(copies, 'something else'));
+  assert.deepEqual((await engine.edits.leftovers()).map(placeOf), [
+    join(copies, `ferry-edit-${pid}-abc/lost.txt`),
+  ]);
 });

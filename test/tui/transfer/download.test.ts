@@ -157,6 +157,16 @@ test('a lane cut before the facts, and one cut in the first block', async (t) =>
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
 });
 
+test('what was asked for on a lane cut before the facts is not waited for when the next is cut in the middle', async (t) => {
+  const server = lyingServer(randomBytes(3 * MiB), {}, (lane) =>
+    lane === 1 ? { cutAfterBytes: 10 } : lane === 2 ? { cutAfterBytes: MiB + 5000 } : {},
+  );
+  const { folder, run } = setUp(t, server);
+  await run();
+  assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+  assert.equal(server.opened, 3);
+});
+
 test('lanes that never carry a block end in an error, and nothing is left', async (t) => {
   const server = lyingServer(randomBytes(MiB), {}, () => ({ cutAfterBytes: 5000 }));
   const { folder, run } = setUp(t, server);

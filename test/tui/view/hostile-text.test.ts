@@ -123,7 +123,7 @@ function everywhere(names: readonly Name[], sentence: string): void {
   driven.state = { ...driven.state, remote: { ...driven.state.remote, error: show(sentence) } };
   pane('pane with an error');
   for (const focused of [true, false])
-    checkRows('queue', queueRowsOf(driven.state.queue, { ...rect, width: 90 }, look, focused), 90);
+    checkRows('queue', queueRowsOf(driven.state.queue, { ...rect, width: 90 }, look, focused, 'nothing'), 90);
 
   const dialog = (surface: string, shown: Dialog | undefined = driven.state.dialog): void => {
     assert.ok(shown, surface);

@@ -10,6 +10,7 @@ export { list, type PageOpts } from './list.ts';
 export { moveTree } from './move-tree.ts';
 export { OpenFile, openRead } from './open-file.ts';
 export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat } from './operations.ts';
+export { ownerOf, setOwner } from './owner.ts';
 export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
 export { StagedFile } from './staged-file.ts';

@@ -18,6 +18,7 @@ import {
   isWithin,
   limits,
   type Name,
+  type Owner,
   type Path,
   parentPath,
   stagingName,
@@ -171,6 +172,15 @@ export class MemoryStorage implements Storage {
     if (node === undefined) throw new FerryError(Code.NOT_FOUND, 'no such file or folder');
     const facts: Facts = { ...node.facts, modified, mode: mode & 0o777, identity: this.#nextIdentity() };
     folder.entries.set(name, { ...node, facts });
+  }
+
+  async owner(path: Path, opts: Wait = {}): Promise<Owner> {
+    await this.stat(path, opts);
+    throw new FerryError(Code.FORBIDDEN, 'files belong to nobody here');
+  }
+
+  async setOwner(path: Path, _owner: Owner, opts: Wait = {}): Promise<void> {
+    await this.owner(path, opts);
   }
 
   async readLink(path: Path, opts: Wait = {}): Promise<string> {

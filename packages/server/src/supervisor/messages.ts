@@ -11,6 +11,8 @@ import type { KnownAs } from '../session/connection.ts';
 export type WorkerSetup = {
   readonly folder: string;
   readonly openTo: OpenTo;
+  /** Owners of files are told and set. */
+  readonly keepsOwners: boolean;
   readonly accessFile: string;
   readonly contentsFile: string;
   /** PEM. */

@@ -29,7 +29,7 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
-const storage = LocalStorage.open(setup.folder);
+const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners });
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);

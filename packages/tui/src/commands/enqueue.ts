@@ -4,10 +4,10 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { codeName, show } from '@ferry/protocol';
 import { forgetDownload } from '../engine/forget-partials.ts';
-import { type Direction, isOver } from '../engine/job.ts';
+import { lacksMover, leavesSome } from '../queue/lacks-mover.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
 import { QueueStore } from '../queue/queue-store.ts';
-import { isMovable, type QueueOrder, type StoredJob, toJob } from '../queue/stored-job.ts';
+import { type QueueOrder, toJob } from '../queue/stored-job.ts';
 import { places } from './connect.ts';
 import { jsonJob, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';
@@ -44,11 +44,6 @@ export function enqueue(orders: readonly QueueOrder[], { json }: { json?: boolea
   });
 }
 
-/** Cancelled while nobody moved it: what is there of it is to be removed. */
-function leavesSome({ wish, fact, order }: StoredJob, direction: Direction): boolean {
-  return order.direction === direction && wish.cancelled && fact.begun && !isOver(fact.phase);
-}
-
 /** What is here of downloads that were cancelled goes at once, unless somebody moves the jobs, who does it then. @throws {FerryError} CONFIG */
 export function forgetCancelled(store: QueueStore): void {
   const gone = store.jobs().filter((job) => leavesSome(job, 'download'));
@@ -63,8 +58,7 @@ export function forgetCancelled(store: QueueStore): void {
 
 /** Starts a ferry in the background that moves what there is to move, unless one does already. */
 export function ensureMover(store: QueueStore): void {
-  if (!store.jobs().some((job) => isMovable(job, store.settings) || leavesSome(job, 'upload'))) return;
-  if (MoverLock.isHeld(store.file)) return;
+  if (!lacksMover(store)) return;
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, 'queue', 'run'], {
     cwd: '/',

@@ -3,13 +3,14 @@
  * the engine; I/O thread.
  */
 
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   baseName,
   byteString,
   Code,
+  checkName,
   EntryKind,
   type Facts,
   FerryError,
@@ -127,11 +128,24 @@ export class EditCopies implements Edits {
     rmSync(diskPath(parentPath(copy)), { recursive: true, force: true });
   }
 
+  async leftovers(): Promise<readonly Path[]> {
+    const { folder } = this.#opts;
+    if (folder === undefined || !existsSync(folder)) return [];
+    return readdirSync(folder).flatMap((name) => {
+      const pid = Number(/^ferry-edit-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(pid) || existsSync(`/proc/${pid}`)) return [];
+      const inside = readdirSync(join(folder, name), { encoding: 'buffer' });
+      return inside
+        .filter((file) => file.toString() !== '.ferry')
+        .map((file) => joinPath(pathFromText(join(folder, name).slice(1)), checkName(byteString(file))));
+    });
+  }
+
   #newFolder(): Path {
     const { folder = tmpdir() } = this.#opts;
     try {
       makePrivateFolder(folder);
-      return pathFromText(mkdtempSync(join(folder, 'ferry-edit-')).slice(1));
+      return pathFromText(mkdtempSync(join(folder, `ferry-edit-${process.pid}-`)).slice(1));
     } catch (cause) {
       throw new FerryError(Code.IO_ERROR, `no folder for the copy can be made in ${folder}`, { cause });
     }

@@ -39,6 +39,8 @@ export interface Edits {
   store(spec: StoreSpec, opts?: Wait): Promise<Facts>;
   /** From the server's file to the copy. @throws FORBIDDEN where it is no text or too long to compare */
   difference(copy: Path, path: Path, opts?: Wait): Promise<readonly DiffLine[]>;
+  /** Copies that a program left which is gone: it crashed, or was ended, before they were saved. */
+  leftovers(): Promise<readonly Path[]>;
   /** Removes the copy and its folder. */
   drop(copy: Path): Promise<void>;
 }

@@ -28,11 +28,11 @@ export function forgetDownload(order: JobOrder): void {
 }
 
 /** Of an upload, as far as its source is what it was. Nobody may be moving it. */
-export async function forgetUploads(order: JobOrder, { lanes, remote }: Line): Promise<void> {
+export async function forgetUploads(order: JobOrder, { lanes, remote, owners }: Line): Promise<void> {
   const root = new JobRoot(order);
   const signal = AbortSignal.timeout(patienceMs);
   try {
-    for await (const item of walkAll({ order, remote, openRoot: () => root.open(), signal })) {
+    for await (const item of walkAll({ order, remote, owners, openRoot: () => root.open(), signal })) {
       if (item.kind !== 'file') continue;
       const source = joinPath(lastOf(order.source), ...item.below);
       const target = joinPath(order.target, ...item.below);

@@ -35,6 +35,7 @@ export type EditCall =
   | { readonly verb: 'fetch'; readonly path: Path }
   | { readonly verb: 'digest' | 'drop'; readonly copy: Path }
   | { readonly verb: 'store'; readonly spec: StoreSpec }
+  | { readonly verb: 'leftovers' }
   | { readonly verb: 'difference'; readonly copy: Path; readonly path: Path };
 
 export type ToEngine =
@@ -58,6 +59,7 @@ export type CallResult =
   | EditCopy
   | readonly JobId[]
   | readonly DiffLine[]
+  | readonly Path[]
   | string
   | undefined;
 

@@ -6,7 +6,8 @@
 
 import { asFerryError, type FerryError, type Path, samePath } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import type { Changes, QueueStore } from '../queue/queue-store.ts';
+import type { Changes } from '../queue/changes.ts';
+import type { QueueStore } from '../queue/queue-store.ts';
 import { isMovable, ruleOfJob, type StoredJob, serverKey } from '../queue/stored-job.ts';
 import { type ConflictRule, type Question, sameRule } from '../transfer/conflict.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
@@ -100,13 +101,15 @@ export class Mover {
     this.pumpSoon();
   }
 
-  /** Writes how far everything is, and ends that could not be written when they came. */
+  /** Writes how far everything is, and what could not be written when it came: beginnings, questions, ends. */
   write(): void {
+    this.#tellBegun();
     const figures = new Map<JobId, Figures>();
     for (const [id, live] of this.#live) {
       const { phase } = live.job;
       if (isOver(phase)) this.#settle(id, live);
       else if (phase === 'moving') figures.set(id, live.job.snapshot().figures);
+      this.#tellQuestion(id, live);
     }
     if (figures.size > 0) this.#attempt(() => this.#opts.store.progress(figures));
   }
@@ -134,8 +137,19 @@ export class Mover {
     clearTimeout(timer);
     for (const [id, { job }] of open) {
       const { phase, figures, digest } = job.snapshot();
-      this.#attempt(() => this.#opts.store.settle(id, { phase, figures, digest, endedMs: undefined }));
+      this.#attempt(() =>
+        this.#opts.store.settle(id, { phase, begun: true, figures, digest, endedMs: undefined }),
+      );
     }
+  }
+
+  /** Whoever goes on with a job must know that some of it may be at its target. */
+  #tellBegun(): void {
+    const { store } = this.#opts;
+    const untold = [...this.#live].flatMap(([id, { settled }]) =>
+      settled || store.get(id)?.fact.begun !== false ? [] : [id],
+    );
+    if (untold.length > 0) this.#attempt(() => store.begin(untold));
   }
 
   #heed(id: JobId): void {
@@ -149,13 +163,16 @@ export class Mover {
       return;
     }
     const { job } = live;
+    const isRetried = row.wish.attempt > live.attempt;
+    if (isRetried) {
+      live.attempt = row.wish.attempt;
+      live.settled = false;
+    }
     if (row.wish.cancelled) {
       job.cancel();
       return;
     }
-    if (row.wish.attempt > live.attempt) {
-      live.attempt = row.wish.attempt;
-      live.settled = false;
+    if (isRetried) {
       live.rule = ruleOfJob(row);
       job.retry(live.rule);
     }
@@ -272,6 +289,7 @@ export class Mover {
       { ...order, existing: rule.policy, allowEmpty: rule.allowEmpty ?? false },
       {
         remote: line.remote,
+        owners: line.owners,
         lanes: line.lanes,
         bandwidth: this.#bandwidth.of(order.direction),
         pool,
@@ -310,15 +328,14 @@ export class Mover {
   #tellQuestion(id: JobId, live: Live): void {
     const { question } = live.job;
     if (question === live.question) return;
-    live.question = question;
-    this.#attempt(() => this.#opts.store.asks(id, question));
+    if (this.#attempt(() => this.#opts.store.asks(id, question))) live.question = question;
   }
 
   #settle(id: JobId, live: Live): void {
     if (!live.settled) {
       const { phase, figures, digest } = live.job.snapshot();
       live.settled = this.#attempt(() =>
-        this.#opts.store.settle(id, { phase, figures, digest, endedMs: Date.now() }),
+        this.#opts.store.settle(id, { phase, begun: true, figures, digest, endedMs: Date.now() }),
       );
     }
     const isKept = live.job.phase === 'failed' && live.line.key === this.#opts.ownKey;
