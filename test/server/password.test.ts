@@ -18,7 +18,6 @@ import {
   sourceKey,
 } from '../../packages/server/src/access/throttle.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
-import { fromLimits } from '../../packages/server/src/supervisor/most-connections.ts';
 import { Passwords } from '../../packages/server/src/supervisor/passwords.ts';
 import { Registry } from '../../packages/server/src/supervisor/registry.ts';
 import {
@@ -286,26 +285,6 @@ describe('penalties', () => {
   });
 });
 
-describe('strangers of one address', () => {
-  it('do not take the places of all others (RES-02)', async () => {
-    const { server } = await begin();
-    const idle = Array.from({ length: limits.strangers + 20 }, async () => {
-      const channel = await connect({ ...server, localAddress: '127.0.0.3' });
-      return channel;
-    });
-    const open: ClientChannel[] = [];
-    let refused = 0;
-    for (const one of await Promise.allSettled(idle)) {
-      if (one.status === 'fulfilled') open.push(one.value);
-      else refused += 1;
-    }
-    assert.equal(open.length, limits.sourceStrangers);
-    assert.equal(refused, idle.length - limits.sourceStrangers);
-    assert.equal(await logInFrom('127.0.0.4', server, newDevice()), 'AUTH_FAILED');
-    for (const channel of open) channel.close();
-  });
-});
-
 /** What a hello from that address is answered: with a device, or as a guest. */
 async function logInFrom(localAddress: string, where: Where, device: Device | undefined): Promise<string> {
   const channel = await connect({ ...where, localAddress });
@@ -319,28 +298,6 @@ async function logInFrom(localAddress: string, where: Where, device: Device | un
 }
 
 describe('the registry', () => {
-  it('takes as many connections as there are descriptors to spare (RES-03)', () => {
-    const line = (soft: string): string =>
-      `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}     9     files\n`;
-    for (const [soft, most] of [
-      ['1048576', limits.connections],
-      ['unlimited', limits.connections],
-      ['1024', 512],
-      ['256', 64],
-    ] as const) {
-      assert.equal(fromLimits(line(soft)), most);
-    }
-    assert.equal(fromLimits('something else'), limits.connections);
-    const registry = new Registry(2);
-    for (const id of [1, 2]) {
-      assert.equal(registry.fullFor('127.0.0.1'), undefined);
-      registry.accepted(id, '127.0.0.1', 0);
-    }
-    assert.equal(registry.fullFor('127.0.0.1')?.codeName, 'LIMIT');
-    registry.gone(1);
-    assert.equal(registry.fullFor('127.0.0.1'), undefined);
-  });
-
   it('counts connections by source and refuses those beyond what one may have (RES-02)', () => {
     const registry = new Registry();
     let id = 0;
