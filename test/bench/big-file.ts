@@ -3,26 +3,16 @@
  * and cp.
  */
 
-import { randomFillSync } from 'node:crypto';
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ferryMain, startFerry } from './ferry.ts';
 import { type Bench, has, mbps, must, pair, type Row } from './measure.ts';
 import { startNginx } from './nginx.ts';
+import { writeNoise } from './noise.ts';
 import { startSshd } from './sshd.ts';
 
 const size = 2 * 1024 ** 3;
 const rounds = 5;
-
-function writeBig(path: string): void {
-  const fd = openSync(path, 'w');
-  const piece = randomFillSync(Buffer.alloc(16 * 1024 * 1024));
-  for (let written = 0; written < size; written += piece.length) {
-    piece.writeUInt32BE(written / piece.length, 0);
-    writeSync(fd, piece);
-  }
-  closeSync(fd);
-}
 
 export const bigFile: Bench = {
   name: 'big-file',
@@ -32,7 +22,7 @@ export const bigFile: Bench = {
     const local = join(folder, 'local');
     mkdirSync(shared);
     mkdirSync(local);
-    writeBig(join(shared, 'big'));
+    writeNoise(join(shared, 'big'), size);
     const ferry = await startFerry(shared);
     const sshd = await startSshd();
     const nginx = (await has('curl')) ? await startNginx(shared) : undefined;

@@ -3,21 +3,12 @@
  * Commander in the same folder with nothing else running.
  */
 
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ferryMain, startFerry } from './ferry.ts';
 import { keylag } from './keylag.ts';
 import { type Bench, has, type Row } from './measure.ts';
+import { writeNoise } from './noise.ts';
 
 const entries = 100_000;
 const downloads = 8;
@@ -40,22 +31,18 @@ export const keys: Bench = {
     mkdirSync(local);
     for (let i = 0; i < entries; i++)
       writeFileSync(join(many, `entry-${String(i).padStart(6, '0')}.txt`), '');
-    for (let i = 1; i <= downloads; i++) {
-      const fd = openSync(join(shared, `sparse-${i}.bin`), 'w');
-      ftruncateSync(fd, downloadBytes());
-      closeSync(fd);
-    }
+    writeNoise(join(folder, 'noise'), downloadBytes());
+    for (let i = 1; i <= downloads; i++) linkSync(join(folder, 'noise'), join(shared, `noise-${i}.bin`));
     const ferry = await startFerry(shared);
     const rows: Row[] = [];
     try {
       const browser = [process.execPath, ferryMain, ferry.address, local, '--accept-new'];
       // Marks the eight files below the folder, queues them, enters the folder, lets it load, and then measures.
       const story = `down:1,space:${downloads},f5:1,home:1,enter:1,end:5,home:1,pagedown:20,down:${presses}`;
-      const ours = (await keylag(browser, { ready: 'sparse-8.bin', keys: story, env: ferry.env })).keys[
-        'down'
-      ]?.last_ms;
+      const ours = (await keylag(browser, { ready: 'noise-8.bin', keys: story, env: ferry.env })).keys['down']
+        ?.last_ms;
       // The figure says nothing if what it was measured beside had ended by then.
-      const whole = readdirSync(local).filter((name) => name.startsWith('sparse')).length;
+      const whole = readdirSync(local).filter((name) => name.startsWith('noise')).length;
       const beside =
         whole < downloads
           ? `${downloads - whole} of ${downloads} still moving at the end`

@@ -2,7 +2,7 @@
  * The server's memory while 64 clients download at once, each on a session and a lane of its own over real TLS.
  */
 
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type FerryError, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { dial } from '@ferry/protocol/link';
@@ -10,6 +10,7 @@ import { attach, hello, Login, protocolVersion, read, ticket } from '@ferry/prot
 import { ClientChannel, laneProof, parseAddress } from '@ferry/protocol/session';
 import { startFerry } from './ferry.ts';
 import type { Bench } from './measure.ts';
+import { writeNoise } from './noise.ts';
 
 const clients = 64;
 const blocksPerClient = 64;
@@ -36,7 +37,7 @@ async function download(address: string, pool: BlockPool): Promise<void> {
   const ranges = Array.from({ length: blocksPerClient / blocksPerRead }, (_, i) => i * blocksPerRead);
   await Promise.all(
     ranges.map((first) =>
-      lane.call(read, { path: [nameFromText('sparse')], identity: undefined, first, count: blocksPerRead }),
+      lane.call(read, { path: [nameFromText('noise')], identity: undefined, first, count: blocksPerRead }),
     ),
   );
   lane.close();
@@ -47,9 +48,7 @@ export const manyClients: Bench = {
   name: 'many-clients',
   run: async () => {
     const shared = mkdtempSync('/dev/shm/ferry-bench-');
-    const fd = openSync(`${shared}/sparse`, 'w');
-    ftruncateSync(fd, blocksPerClient * 1024 ** 2);
-    closeSync(fd);
+    writeNoise(`${shared}/noise`, blocksPerClient * 1024 ** 2);
     const ferry = await startFerry(shared);
     let peak = 0;
     const idle = ferry.serverRss();

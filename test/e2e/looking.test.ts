@@ -1,6 +1,6 @@
 /** Looking at files, in a real terminal on a real server. */
 
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -52,6 +52,10 @@ describe('looking at files', { skip: haveTmux ? false : 'tmux is not installed' 
       terminal.type('2500');
       terminal.press('Enter');
       await terminal.shows(/^2500: /m);
+      terminal.press('F');
+      await terminal.shows('follows');
+      appendFileSync(join(home, 'shared/a.log'), 'one line more\n');
+      await terminal.shows('one line more');
       terminal.press('q');
       await terminal.shows('huge.bin');
       terminal.press('Down', 'Enter');

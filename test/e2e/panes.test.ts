@@ -33,6 +33,7 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
       new Terminal(browserCommand(server.address, join(home, 'local')), { env: server.env });
     let terminal = open();
     try {
+      await terminal.shows('mine.txt');
       const first = await terminal.shows('notes.txt');
       assert.ok(first.indexOf('file2.bin') < first.indexOf('file10.bin'));
       terminal.press('=');
@@ -51,7 +52,7 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
       terminal.press('Enter');
       await terminal.shows('F1');
       terminal.press('Escape');
-      await terminal.shows('5 items');
+      await terminal.lacks('of 5 items');
       terminal.press('Home', 'C-Space');
       await terminal.shows('films: 3000 bytes in 3 files');
       terminal.press('g');
@@ -97,6 +98,7 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
     const own = await startServer(shared);
     const terminal = new Terminal(browserCommand(own.address, join(home, 'local')), { env: own.env });
     try {
+      await terminal.shows('mine.txt');
       await terminal.shows('notes.txt');
       terminal.press('/');
       terminal.type('file');
@@ -121,6 +123,38 @@ describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not ins
     } finally {
       terminal.close();
       await own.stop();
+    }
+  });
+
+  test('the mouse: a click, two clicks, a drag of the border, a key of the footer', async () => {
+    const terminal = new Terminal(browserCommand(server.address, join(home, 'local')), {
+      env: { ...server.env, XDG_STATE_HOME: join(home, 'mouse') },
+      columns: 100,
+      rows: 30,
+    });
+    const lineOf = (screen: string, text: string): number =>
+      screen.split('\n').findIndex((line) => line.includes(text));
+    try {
+      const screen = await terminal.shows('notes.txt');
+      terminal.click(5, lineOf(screen, 'notes.txt'));
+      terminal.press('Space');
+      await terminal.shows(/•notes\.txt/);
+      const films = lineOf(screen, 'films/');
+      terminal.click(5, films);
+      terminal.click(5, films);
+      await terminal.shows('drama/');
+      terminal.click(50, 10, { x: 70, y: 10 });
+      await terminal.until('a wider left pane', (now) => (now.split('\n')[1] ?? '').indexOf('┐┌') === 69);
+      const footer = (await terminal.shows('F7')).split('\n').at(-2) ?? '';
+      terminal.click(footer.indexOf('MkDir'), 29);
+      await terminal.shows('Name of the new folder');
+      const dialog = (await terminal.shows('Esc')).split('\n').at(-2) ?? '';
+      terminal.click(dialog.indexOf('Esc'), 29);
+      await terminal.lacks('Name of the new folder');
+      terminal.press('F10');
+      assert.equal(await terminal.ended(), 0);
+    } finally {
+      terminal.close();
     }
   });
 });

@@ -62,6 +62,16 @@ export class Terminal {
     this.#tmux(['paste-buffer', '-p', '-d']);
   }
 
+  /** Presses the left button there and lets it go; or with `to`, drags it. From 0, top left. */
+  click(x: number, y: number, to?: { readonly x: number; readonly y: number }): void {
+    const at = (button: number, end: string, px: number, py: number): string =>
+      `\x1b[<${button};${px + 1};${py + 1}${end}`;
+    const last = to ?? { x, y };
+    this.type(
+      `${at(0, 'M', x, y)}${to === undefined ? '' : at(32, 'M', to.x, to.y)}${at(0, 'm', last.x, last.y)}`,
+    );
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)]);
   }

@@ -18,7 +18,7 @@ const entry = {
   modified: { s: -5, ns: 999_999_999 },
   mode: 0o644,
 };
-const facts: Facts = { ...entry, identity: 'i'.repeat(16) };
+const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
@@ -52,6 +52,8 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('rename', messages.rename, { request: { from: path, to: [nameFromText('b')] } }),
   ...of('remove', messages.remove, { request: { path } }),
   ...of('space', messages.space, { request: { path }, reply: { free: 1, total: 2 ** 50 } }),
+  ...of('owner', messages.owner, { request: { path }, reply: { user: 'anna', group: '' } }),
+  ...of('setOwner', messages.setOwner, { request: { path, user: 'anna', group: 'crew' } }),
   ...of('setFacts', messages.setFacts, { request: { path, modified: { s: 1, ns: 2 }, mode: 0o755 } }),
   ...of('readLink', messages.readLink, { request: { path }, reply: { target: '../x' } }),
   ...of('makeLink', messages.makeLink, { request: { path, target: '../x' } }),
@@ -128,6 +130,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       source: 'y',
       base: 'z',
       basePath: path,
+      sparse: true,
     },
     part: { first: 3, digests: bytes(64) },
     reply: { committed: { facts, durable: true } },

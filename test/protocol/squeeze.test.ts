@@ -4,18 +4,23 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
-import { limits } from '@ferry/protocol';
+import { Code, type FerryError, limits } from '@ferry/protocol';
 import {
+  type BlockHeader,
   BlockPool,
   blockContentAt,
   blockDigest,
+  blockFlagsAt,
+  blockHeaderBytes,
+  isZero,
   readBlockHeader,
   SqueezePolicy,
   squeeze,
   unsqueeze,
+  writeBlockHeader,
 } from '@ferry/protocol/content';
 import { memoryLinks } from '@ferry/protocol/link';
-import { frameHeaderBytes } from '@ferry/protocol/wire';
+import { frameHeaderBytes, Kind, writeFrameHeader } from '@ferry/protocol/wire';
 import { FrameLink } from '../../packages/protocol/src/session/frame-link.ts';
 import { withCode } from '../support/code.ts';
 
@@ -57,6 +62,55 @@ describe('compressed blocks', () => {
     while (!policy.wants());
     policy.tried(true);
     assert.equal(policy.wants(), true);
+  });
+
+  test('of nothing but zeros do not travel at all, and those that say so and have content are MALFORMED', async () => {
+    const { a, b } = memoryLinks();
+    const pool = new BlockPool();
+    const opts = {
+      pool,
+      pings: false,
+      controlLimit: () => 1000,
+      blocksWelcome: () => true,
+      onFrame: () => {},
+    };
+    const lengths: number[] = [];
+    const ended = Promise.withResolvers<FerryError | undefined>();
+    new FrameLink(b, {
+      ...opts,
+      onBlock: (_id, buffer, bodyBytes) => {
+        const { length } = readBlockHeader(buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes));
+        assert.ok(isZero(buffer.subarray(blockContentAt, blockContentAt + length)));
+        lengths.push(length);
+        buffer.fill(9, blockContentAt);
+        pool.give(buffer);
+      },
+      onEnd: ended.resolve,
+    });
+    let wire = 0;
+    const send = a.send.bind(a);
+    a.send = (bytes, sent) => {
+      wire += bytes.length;
+      return send(bytes, sent);
+    };
+    const from = new FrameLink(a, { ...opts, onBlock: () => {}, onEnd: () => {} });
+    const header = (length: number): BlockHeader => ({
+      handle: 1,
+      index: 0,
+      length,
+      digest: Buffer.alloc(32),
+    });
+    const buffer = Buffer.alloc(blockContentAt + limits.blockBytes);
+    from.sendBlock(1, buffer, header(limits.blockBytes), () => {});
+    from.sendBlock(2, Buffer.from(buffer), header(5), () => {});
+    assert.equal(wire, 2 * blockContentAt);
+    const lie = Buffer.alloc(blockContentAt + 1);
+    writeFrameHeader(lie, 0, Kind.block, 3, blockHeaderBytes + 1);
+    writeBlockHeader(lie, frameHeaderBytes, header(1));
+    lie.writeUInt8(2, frameHeaderBytes + blockFlagsAt);
+    a.send(lie);
+    assert.equal((await ended.promise)?.code, Code.MALFORMED);
+    assert.deepEqual([lengths, pool.out], [[limits.blockBytes, 5], 0]);
   });
 
   test('go over a slow link in fewer bytes and arrive whole', async () => {

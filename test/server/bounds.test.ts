@@ -1,7 +1,8 @@
 /** What an account may hold and how fast it moves (AUTZ-04). */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, limits, nameFromText } from '@ferry/protocol';
@@ -17,6 +18,7 @@ import { Pace, Way } from '../../packages/server/src/access/pace.ts';
 import { type Amount, amountIn, Quota, Quotas } from '../../packages/server/src/access/quota.ts';
 import { withQuota } from '../../packages/server/src/access/with-quota.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
+import { status } from '../../packages/server/src/owner/status.ts';
 import { createOf, logInto, newDevice, openLane, readWhole, sendBlock, upload } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
@@ -172,6 +174,28 @@ describe('a quota', () => {
     assert.deepEqual(await used(), bytes(0));
   });
 
+  it('ends an archive that holds more than there is room for, and leaves nothing of it', async (t) => {
+    const dir = scratchFolder(t);
+    mkdirSync(join(dir, 'anna'));
+    mkdirSync(join(dir, 'packed'));
+    writeFileSync(join(dir, 'packed/zeros'), Buffer.alloc(8 * limits.blockBytes));
+    execFileSync('tar', ['-czf', join(dir, 'anna/a.tgz'), '-C', dir, 'packed']);
+    const storage = LocalStorage.open(dir);
+    t.after(() => storage.close());
+    const root = path('anna');
+    const quotas = new Quotas(new AccountMemory(newAccountMemory(1), 1), storage);
+    const within = (quotaBytes: number) =>
+      withQuota(
+        storage,
+        () => ({ ...unbounded, quotaBytes }),
+        () => quotas.of(1, 'anna', root),
+      ).works.unpack({ archive: path('anna/a.tgz'), to: path('anna/out') }, new Work());
+    await assert.rejects(within(4 * limits.blockBytes), withCode('QUOTA'));
+    assert.deepEqual(readdirSync(join(dir, 'anna')), ['a.tgz']);
+    await within(9 * limits.blockBytes);
+    assert.deepEqual(readdirSync(join(dir, 'anna')), ['a.tgz', 'out']);
+  });
+
   it('holds for a running server, is its free space, and can be changed', async (t) => {
     const dir = scratchFolder(t);
     mkdirSync(join(dir, 'anna'));
@@ -193,6 +217,10 @@ describe('a quota', () => {
     const [one, two] = lanes;
     assert.equal((await session.channel.call(space, { path: [] })).free, 9000);
     const content = randomContent(6000);
+    assert.match(
+      await status(placesOf(userEnv(server.home), server.home), false),
+      /^anna holds 1000 B of 9\.77 KiB, entries: 1$/m,
+    );
     const first = createOf(path('first'), content);
     await one.call(create, first);
     const refused = await two
@@ -259,8 +287,7 @@ describe('a pace', () => {
 
   it('slows down lanes of an account, both ways and together, and not its session', async (t) => {
     const dir = scratchFolder(t);
-    const content = randomContent(limits.blockBytes);
-    writeFileSync(join(dir, 'file'), content.bytes);
+    writeFileSync(join(dir, 'file'), randomContent(3 * limits.blockBytes).bytes);
     const server = await startServer(t, { dir, args: ['--threads', '2'] });
     const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
     t.after(() => accounts.close());
@@ -279,13 +306,8 @@ describe('a pace', () => {
       await work();
       return performance.now() - sinceMs;
     };
-    const downMs = await took(() =>
-      Promise.all(
-        lanes.map(async (lane) => {
-          for (let i = 0; i < 3; i++) await readWhole(lane, path('file'));
-        }),
-      ),
-    );
+    // One request for all of it: what it sends waits, not only the next request.
+    const downMs = await took(() => Promise.all(lanes.map((lane) => readWhole(lane, path('file')))));
     const upMs = await took(() =>
       Promise.all(
         lanes.map((lane, i) => {

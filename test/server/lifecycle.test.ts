@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { connect as tlsConnect } from 'node:tls';
 import { type FerryError, limits, rootPath } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { commit, create, read, type ServerEvent, stat } from '@ferry/protocol/messages';
@@ -37,6 +38,32 @@ function noOtherUser(): string | false {
 }
 
 describe('ferryd that cannot start', () => {
+  it('keeps waiting who comes before its threads are there', async (t) => {
+    const dir = scratchFolder(t);
+    const first = await startServer(t, { dir, args: ['--open'] });
+    process.kill(first.pid, 'SIGKILL');
+    await first.ended;
+    const again = startServer(t, {
+      dir,
+      home: first.home,
+      args: ['--open', '--listen', `127.0.0.1:${first.port}`],
+    });
+    // The first that is taken at all.
+    for (;;) {
+      const socket = connect({ host: '127.0.0.1', port: first.port });
+      const taken = await once(socket, 'connect').then(
+        () => true,
+        () => false,
+      );
+      if (!taken) continue;
+      const secured = tlsConnect({ socket, rejectUnauthorized: false, ALPNProtocols: ['ferry/1'] });
+      await once(secured, 'secureConnect');
+      secured.destroy();
+      break;
+    }
+    await again;
+  });
+
   it('says so in one line, with an exit code, and leaves nothing behind', (t) => {
     const home = scratchFolder(t);
     const dir = scratchFolder(t);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { epoch, type FerryError, nameFromText, type Path } from '@ferry/protocol';
+import { epoch, type FerryError, nameFromText, type Owner, type Path } from '@ferry/protocol';
 import { BlockPool, SumAlgorithm, tarEnd } from '@ferry/protocol/content';
 import {
   ArchiveFormat,
@@ -24,6 +24,7 @@ import {
   manifest,
   mkdir,
   move,
+  owner,
   patch,
   read,
   readLink,
@@ -34,6 +35,7 @@ import {
   rename,
   restore,
   setFacts,
+  setOwner,
   slice,
   space,
   stat,
@@ -77,6 +79,8 @@ type Try = (session: ClientChannel, lane: ClientChannel, pool: BlockPool) => Pro
 
 const content = randomContent(10);
 const file = path('file');
+/** Of the file, for who may not ask. */
+let whose: Owner = { user: 'root', group: 'root' };
 const anything = {
   name: undefined,
   anyCase: false,
@@ -138,6 +142,13 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   ],
   [Kind.makeLink, (session) => session.call(makeLink, { path: path('new-link'), target: 'file' })],
   [Kind.setFacts, (session) => session.call(setFacts, { path: file, modified: epoch, mode: 0o600 })],
+  [
+    Kind.owner,
+    async (session) => {
+      whose = await session.call(owner, { path: file });
+    },
+  ],
+  [Kind.setOwner, (session) => session.call(setOwner, { path: file, ...whose })],
   [Kind.copy, (session) => session.call(copy, { ...graft, from: file, to: path('copy') })],
   [Kind.move, (session) => session.call(move, { ...graft, from: path('copy'), to: path('moved') })],
   [Kind.removeTree, (session) => session.call(removeTree, { path: path('moved') })],
@@ -181,6 +192,7 @@ const looking = [
   Kind.ticket,
   Kind.enrol,
   Kind.readLink,
+  Kind.owner,
   Kind.read,
   Kind.readSlice,
   Kind.readRange,
@@ -205,6 +217,7 @@ const putting = [
 ];
 const altering = [
   Kind.setFacts,
+  Kind.setOwner,
   Kind.rename,
   Kind.remove,
   Kind.copy,
@@ -244,7 +257,7 @@ describe('rights', () => {
 
   it('let each role do its messages and no other, and change nothing by what is refused (AUTZ-01)', async (t) => {
     const dir = scratchFolder(t);
-    const server = await startServer(t, { dir, args: ['--threads', '1'] });
+    const server = await startServer(t, { dir, args: ['--threads', '1', '--owners'] });
     const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
     t.after(() => accounts.close());
     for (const role of roles) {

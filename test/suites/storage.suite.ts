@@ -83,7 +83,8 @@ export function storageSuite(name: string, make: MakeStorage): void {
       await storage.mkdir(path('folder'));
       const rows = await list(storage, []);
       for (const row of rows) {
-        const { identity, ...entry } = await storage.stat([row.name]);
+        const { identity, sparse, ...entry } = await storage.stat([row.name]);
+        assert.equal(sparse, false);
         assert.deepEqual(entry, row);
         assert.ok(identity.length >= 1 && identity.length <= 32);
       }

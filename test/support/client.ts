@@ -164,6 +164,7 @@ export function createOf(path: Path, content: Content, more: Partial<Create> = {
     source: undefined,
     base: undefined,
     basePath: undefined,
+    sparse: false,
     ...more,
   };
 }

@@ -44,6 +44,7 @@ export function lyingServer(
     modified: { s: 1_600_000_000, ns: 0 },
     mode: 0o640,
     identity: 'one',
+    sparse: false,
   };
   const asks = new Map<number, number>();
   const pool = new BlockPool();
@@ -68,7 +69,7 @@ export function lyingServer(
           moved: () => {},
           window: () => 12,
           rttMs: 0,
-          abandon: () => {},
+          abandon: () => channel?.abort(new FerryError(Code.CONNECTION_LOST, 'abandoned')),
           release: () => {},
         };
       },

@@ -49,7 +49,7 @@ const sub = {
   modified: { s: 1_760_000_000, ns: 0 },
   mode: 0o755,
 };
-const facts = { ...entry, identity: counted(0x40, 16).toString('latin1') };
+const facts = { ...entry, identity: counted(0x40, 16).toString('latin1'), sparse: false };
 const path = pathFromText('docs/notes.txt');
 const deletion = {
   id: counted(0xd0, 16),
@@ -167,6 +167,12 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       modified: entry.modified,
       mode: 0o750,
     }),
+  ],
+  owner: ['whose a file is', body(Kind.owner, 7, messages.owner.request, { path })],
+  'owner-reply': ['hers', body(Kind.reply, 7, messages.owner.reply, { user: 'anna', group: 'crew' })],
+  setOwner: [
+    'give a file to somebody',
+    body(Kind.setOwner, 7, messages.setOwner.request, { path, user: 'anna', group: 'crew' }),
   ],
   readLink: ['where a link leads', body(Kind.readLink, 7, messages.readLink.request, { path })],
   'readLink-reply': ['there', body(Kind.reply, 7, messages.readLink.reply, { target: '../a' })],
@@ -367,6 +373,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       source: facts.identity,
       base: undefined,
       basePath: undefined,
+      sparse: false,
     }),
   ],
   'create-part': [

@@ -65,7 +65,7 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
 
 /** Stories of whole programs: they take long and say nothing about the runtime that the rest does not. */
 const stories = [
-  ...['test/e2e/', 'test/faults/', 'test/tui/commands/', 'test/tui/queue/'],
+  ...['test/e2e/', 'test/faults/', 'test/sim/', 'test/tui/commands/', 'test/tui/queue/'],
   ...['queue', 'taken', 'limits', 'delta'].map((name) => `test/tui/engine/${name}.test.ts`),
 ];
 

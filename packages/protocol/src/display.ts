@@ -17,7 +17,8 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const plain = /^[ -[\]-~]*$/;
 const safe = /^(?:[\p{L}\p{N}\p{P}\p{S}]|\p{M}| )$/u;
-const mark = /^\p{M}$/u;
+/** With the Korean vowels and finals that join what is before them. */
+const mark = /^[\p{M}\u1160-\u11ff]$/u;
 const hidden = /[\p{Default_Ignorable_Code_Point}\p{Variation_Selector}\u2800\u3164\uffa0]/u;
 const shortEscapes: ReadonlyMap<string, string> = new Map([
   ['\n', '\\n'],

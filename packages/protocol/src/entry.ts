@@ -25,6 +25,8 @@ export type Entry = {
 export type Facts = Entry & {
   /** Opaque; equal as long as the file was neither replaced nor written to. 1…32 bytes as a byte string. */
   readonly identity: string;
+  /** A file that takes up less than its size: it has holes, or its file system packs it. Default false. */
+  readonly sparse?: boolean;
 };
 
 export type EntryTuple = readonly [

@@ -27,6 +27,8 @@ export type ServeConfig = {
   readonly listen: readonly ListenAddress[];
   readonly openTo: OpenTo;
   readonly threads: number;
+  /** Tells people whom files belong to, and sets it where it runs as root. */
+  readonly keepsOwners: boolean;
   readonly jsonLog: boolean;
 };
 

@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { networkInterfaces, userInfo } from 'node:os';
 import { Code, FerryError, limits, show, trusted } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
@@ -29,20 +30,23 @@ export const inviteMs = 72 * 3_600_000;
 export async function serve(config: ServeConfig, places: Places): Promise<void> {
   checkFolder(config.folder);
   readIdentity(places.identityFile);
-  let supervisor: Supervisor | undefined;
+  let open: Supervisor | undefined;
+  /** Nobody can be served before the workers are there; who hurried waits. */
+  const early: Socket[] = [];
   const listeners = await listenOnAll(config.listen, (socket) => {
-    // Nobody can be served before the workers exist; a client that hurried tries again.
-    if (supervisor === undefined) socket.destroy();
-    else supervisor.accept(socket);
+    if (open !== undefined) open.accept(socket);
+    else if (early.length < limits.strangers) early.push(socket);
+    else socket.destroy();
   });
   const log = openStderrLog(config.jsonLog);
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
-  supervisor = new Supervisor({
+  const supervisor = new Supervisor({
     threads: config.threads,
     setup: {
       folder: config.folder,
       openTo: config.openTo,
+      keepsOwners: config.keepsOwners,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       key: identity.key,
@@ -53,11 +57,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     },
     log,
     onGiveUp: () => {
-      note(log, 'too many workers have died: ferryd ends here');
+      note(log, 'the workers are broken: ferryd ends here');
       process.exit(ExitCode.failed);
     },
   });
   await supervisor.start();
+  open = supervisor;
+  for (const socket of early) supervisor.accept(socket);
   endOnSignals(supervisor, listeners, log);
   const running = supervisor;
   const sinceMs = Date.now();
@@ -144,13 +150,13 @@ function ownName(): string {
 function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], log: Log): void {
   let isEnding = false;
   const end = (signal: NodeJS.Signals): void => {
-    if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (isEnding) supervisor.exit(signal === 'SIGINT' ? 130 : 143);
     isEnding = true;
     note(log, `${signal}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
     for (const listener of listeners) listener.close();
     setTimeout(() => {
       note(log, 'not everything has finished in time');
-      process.exit(ExitCode.done);
+      supervisor.exit(ExitCode.done);
     }, limits.drainMs);
     void supervisor.drain().then(() => {
       note(log, 'all is finished');
@@ -161,7 +167,11 @@ function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], lo
   process.on('SIGINT', end);
   // A server outlives the terminal that it was started in.
   process.on('SIGHUP', () => {});
-  if (process.env['FERRY_TEST_CRASH'] === '1') process.on('SIGUSR2', () => supervisor.crashOne());
+  const crash = process.env['FERRY_TEST_CRASH'];
+  if (crash !== undefined) {
+    const how = crash === 'hang' || crash === 'heap' ? crash : 'throw';
+    process.on('SIGUSR2', () => supervisor.crashOne(how));
+  }
   process.on('uncaughtException', (error) => {
     log({
       what: 'server',

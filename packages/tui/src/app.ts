@@ -10,6 +10,7 @@ import { Effects } from './effects/run.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
+import { keysReport } from './state/texts.ts';
 import { update } from './state/update.ts';
 import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
@@ -55,8 +56,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       remembered,
     });
     if (problems.length > 0) {
-      const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), trusted('All else holds.')];
-      state = { ...state, dialog: { kind: 'words', title: trusted('Your keys'), lines, top: 0 } };
+      const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), keysReport.rest];
+      state = { ...state, dialog: { kind: 'words', title: keysReport.title, lines, top: 0 } };
     }
     let isFirstListing = true;
     let ticks: NodeJS.Timeout | undefined;
@@ -71,6 +72,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       quit: () => resolve(0),
       env,
       handOver,
+      write: (text) => terminal.write(text),
     });
     async function handOver<T>(work: () => Promise<T>): Promise<T> {
       try {
@@ -80,6 +82,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       }
     }
     let lastInputMs = Number.NEGATIVE_INFINITY;
+    let lastPressMs = Number.NEGATIVE_INFINITY;
 
     function post(msg: Msg, urgency: Urgency): void {
       const [next, cmds] = update(state, msg);
@@ -88,6 +91,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       copies = unsaved(state);
       for (const cmd of cmds) effects.run(cmd);
       if (changed) frames.want(urgency, performance.now());
+      terminal.input.wantMouse(state.remembered.mouse);
       // Counts down to the next attempt.
       if (msg.kind === 'engine' && msg.event.kind === 'connection') {
         clearInterval(ticks);
@@ -112,6 +116,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
           post({ kind: 'typed', text: event.text }, 'key');
           break;
         case 'mouse':
+          post({ ...event, sinceMs: nowMs - lastPressMs }, 'key');
+          if (event.what === 'press') lastPressMs = nowMs;
           break;
       }
       lastInputMs = nowMs;

@@ -331,7 +331,7 @@ describe('commands', () => {
 
   test('Ctrl+C ends with 130 and leaves nothing that looks like a file, but what can be gone on with', async () => {
     const fd = openSync(join(shared, 'long.bin'), 'w');
-    ftruncateSync(fd, 8 * 1024 ** 3);
+    ftruncateSync(fd, 64 * 1024 ** 3);
     closeSync(fd);
     const here = place();
     const down = spawn(

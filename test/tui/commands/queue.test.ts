@@ -223,8 +223,33 @@ describe('the queue from the command line', () => {
     assert.deepEqual(readdirSync(here), ['.ferry']);
     store.close();
     done('queue', 'cancel', '--all');
+    assert.deepEqual(readdirSync(here), []);
     done('queue', 'clear');
     assert.equal(phases(), '');
+  });
+
+  test('cancelled while nobody moves it, what the server has of an upload goes, too', async () => {
+    writeFileSync(join(here, 'holes'), '');
+    truncateSync(join(here, 'holes'), 2 * 1024 ** 3);
+    const folder = join(shared, '.ferry/part');
+    const parts = (): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+    const before = parts();
+    done('put', '--detach', '--paused', '--accept-new', join(here, 'holes'), `${server.address}/`);
+    const store = QueueStore.open(queueFile());
+    store.ask('resume', [1]);
+    const mover = runner();
+    await holds(() => {
+      store.refresh();
+      assert.ok((store.get(1)?.fact.figures.doneBytes ?? 0) > 0);
+    });
+    mover.kill('SIGTERM');
+    await once(mover, 'exit');
+    store.close();
+    assert.ok(parts().length > before.length);
+    done('queue', 'cancel', '--all');
+    await holds(() => assert.deepEqual(parts(), before));
+    await holds(() => assert.equal(isHeld(), false));
+    assert.equal(rows()[0]?.phase, 'cancelled');
   });
 
   for (const [args, code, words] of [

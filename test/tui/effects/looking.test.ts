@@ -1,6 +1,7 @@
 /** Looking at files of a real server, through state, effects and engine. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -79,4 +80,24 @@ test('the preview reads the head of a file and the beginning of a folder, whatev
   const head = await browse.until(({ preview }) => preview?.seen);
   assert.ok(head.kind === 'file' && head.content.length === 16 * 1024 && head.facts.size === 50e9);
   assert.ok(proxy.bytes() - before < 200_000, `${proxy.bytes() - before} bytes travelled`);
+});
+
+test('of an archive the names are shown, in the viewer and in the preview', async (t) => {
+  const shared = scratchFolder(t);
+  const local = scratchFolder(t);
+  writeFileSync(join(local, 'inside.txt'), 'x');
+  execFileSync('tar', ['-czf', join(shared, 'a.tar.gz'), '-C', local, 'inside.txt']);
+  writeFileSync(join(shared, 'not.zip'), 'a text');
+  const server = await startServer(t, { dir: shared, args: ['--open'] });
+  const engine = new EngineCore(optsFor(t, server));
+  t.after(() => engine.close());
+  const browse = new Browse(engine, [], localPath(local));
+  await browse.until(({ remote }) => !remote.loading && remote.rows.length === 2);
+  browse.press('p');
+  const seen = await browse.until(({ preview }) => preview?.seen);
+  assert.ok(seen.kind === 'file' && Buffer.from(seen.content).toString().includes('  inside.txt\n'));
+  browse.press('f3');
+  await browse.until((state) => rows(state).some((row) => row.endsWith('inside.txt')));
+  browse.press('q', 'down', 'f3');
+  await browse.until(shows('a text'));
 });

@@ -16,6 +16,7 @@ class Source implements Pick<FileSource, 'readRange'> {
   readonly #bytes: Uint8Array;
   asked = 0;
   most = 0;
+  cancelled = 0;
   #now = 0;
 
   constructor(bytes: Uint8Array) {
@@ -28,7 +29,10 @@ class Source implements Pick<FileSource, 'readRange'> {
     this.most = Math.max(this.most, this.#now);
     await new Promise((done) => setImmediate(done));
     this.#now -= 1;
-    if (signal?.aborted === true) throw new FerryError(Code.CANCELLED, 'cancelled');
+    if (signal?.aborted === true) {
+      this.cancelled += 1;
+      throw new FerryError(Code.CANCELLED, 'cancelled');
+    }
     const facts: Facts = { ...file('f', this.#bytes.length), identity: '1' };
     return { facts, content: this.#bytes.subarray(offset, offset + length) };
   };
@@ -54,6 +58,23 @@ describe('a search through a file', () => {
     }
   });
 
+  test('finds what lies across the edge of two ranges, both ways', async () => {
+    for (const at of [
+      limits.rangeBytes - 3,
+      limits.rangeBytes - 5,
+      limits.rangeBytes,
+      2 * limits.rangeBytes - 9,
+    ]) {
+      const bytes = Buffer.alloc(3 * limits.rangeBytes, '.');
+      bytes.write('NEEDLE', at);
+      const pattern = bytePattern('NEEDLE');
+      assert.equal(await findText(searched(bytes), { pattern, from: 0, by: 1 }), at);
+      assert.equal(await findText(searched(bytes), { pattern, from: bytes.length, by: -1 }), at);
+      const near = bytes.subarray(0, at + limits.rangeBytes + 2);
+      assert.equal(await findText(searched(near), { pattern, from: near.length, by: -1 }), at);
+    }
+  });
+
   test('asks for few ranges at once, tells how far it is, and reads no more when it has found', async () => {
     const bytes = Buffer.alloc(100 * limits.rangeBytes);
     bytes.write('x', 20 * limits.rangeBytes);
@@ -61,6 +82,8 @@ describe('a search through a file', () => {
     await findText(one, { pattern: bytePattern('x'), from: 0, by: 1 });
     assert.ok(one.source.most <= 6 && one.source.asked <= 28, `${one.source.most}, ${one.source.asked}`);
     assert.equal(one.places.at(-1), 20 * limits.rangeBytes);
+    await new Promise((done) => setImmediate(done));
+    assert.ok(one.source.cancelled > 0, 'what was asked for ahead goes on');
   });
 
   test('ends when it is cancelled', async () => {

@@ -8,6 +8,8 @@ import { type TestContext, test } from 'node:test';
 import { EntryKind, limits } from '@ferry/protocol';
 import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import type { Direction, JobOrder } from '../../../packages/tui/src/engine/job.ts';
+import { countingProxy } from '../../support/counting-proxy.ts';
+import { startFaultProxy } from '../../support/fault-proxy.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
 import { localPath, optsFor, Watch } from './bench.ts';
@@ -73,3 +75,74 @@ test("a job's own limit holds, and no other job's", async (t) => {
   assert.ok(got().equals(bytes));
   assert.ok(job.movingMs > 900, `12 MiB at 6 MiB/s took ${job.movingMs} ms`);
 });
+
+for (const direction of ['upload', 'download'] as const) {
+  test(`at a low limit an ${direction} sends no more than that, in slices; without it the rest goes whole`, async (t) => {
+    const home = scratchFolder(t);
+    for (const folder of ['shared', 'local']) mkdirSync(join(home, folder));
+    const server = await startServer(t, { dir: join(home, 'shared'), args: ['--open'] });
+    const proxy = await countingProxy(t, server.port);
+    const engine = new EngineCore(optsFor(t, { ...server, port: proxy.port }));
+    t.after(() => engine.close());
+    const watch = new Watch(engine);
+    const isUpload = direction === 'upload';
+    writeFileSync(join(home, isUpload ? 'local/f' : 'shared/f'), bytes);
+    const here = localPath(join(home, 'local'), 'f');
+    const [source, target] = isUpload ? [here, path('f')] : [path('f'), here];
+    const rate = 400_000;
+    engine.setLimits({ up: rate, down: rate });
+    const beganMs = performance.now();
+    const [id = 0] = await engine.submit([
+      { direction, source, target, kind: EntryKind.file, existing: 'fail' },
+    ]);
+    // Less than one block: whole ones would be over what is allowed by then.
+    await watch.job(id, ({ doneBytes }) => doneBytes > 300_000);
+    const seconds = (performance.now() - beganMs) / 1000;
+    const allowed = (seconds + 0.5) * rate * 1.05 + 50_000;
+    assert.ok(proxy.bytes() < allowed, `${proxy.bytes()} bytes in ${seconds} s`);
+    engine.act('pause', [id]);
+    await watch.job(id, ({ phase }) => phase === 'paused');
+    engine.act('resume', [id]);
+    engine.setLimits({ up: undefined, down: undefined });
+    const job = await watch.over(id);
+    assert.equal(job.phase, 'done');
+    assert.equal(job.doneBytes, bytes.length);
+    assert.ok(readFileSync(join(home, isUpload ? 'shared/f' : 'local/f')).equals(bytes));
+    t.diagnostic(`count: ${proxy.bytes()} bytes for ${bytes.length}`);
+  });
+}
+
+for (const direction of ['upload', 'download'] as const) {
+  test(`an ${direction} in slices goes on after its lanes were cut, and counts every byte once`, async (t) => {
+    const home = scratchFolder(t);
+    for (const folder of ['shared', 'local']) mkdirSync(join(home, folder));
+    const server = await startServer(t, { dir: join(home, 'shared'), args: ['--open'] });
+    const isUpload = direction === 'upload';
+    const way = isUpload ? 'up' : 'down';
+    // The first connection is the session's; lanes come after it.
+    const proxy = await startFaultProxy({
+      port: server.port,
+      plan: (connection) =>
+        connection < 1 || connection > 4
+          ? {}
+          : { [way]: { faults: [{ at: 700_000 + 500_000 * connection, kind: 'reset' }] } },
+      random: () => 0,
+    });
+    t.after(() => proxy.close());
+    const engine = new EngineCore(optsFor(t, { ...server, port: proxy.port }));
+    t.after(() => engine.close());
+    const watch = new Watch(engine);
+    writeFileSync(join(home, isUpload ? 'local/f' : 'shared/f'), bytes);
+    const here = localPath(join(home, 'local'), 'f');
+    const [source, target] = isUpload ? [here, path('f')] : [path('f'), here];
+    engine.setLimits({ up: 7_000_000, down: 7_000_000 });
+    const [id = 0] = await engine.submit([
+      { direction, source, target, kind: EntryKind.file, existing: 'fail' },
+    ]);
+    const job = await watch.over(id);
+    assert.equal(job.phase, 'done');
+    assert.equal(job.doneBytes, bytes.length);
+    assert.equal(proxy.happened.reset, 4);
+    assert.ok(readFileSync(join(home, isUpload ? 'shared/f' : 'local/f')).equals(bytes));
+  });
+}

@@ -15,7 +15,7 @@ describe('walking', () => {
     const driven = new Driven();
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['list', 'space', 'list', 'space'],
+      ['list', 'space', 'list', 'space', 'find-leftovers'],
     );
   });
 

@@ -69,7 +69,7 @@ describe('editing', () => {
     driven.post({ kind: 'copy-fetched', request, copy });
     driven.taken();
     driven.post({ kind: 'editor-ended', request, isChanged: false, problem: undefined });
-    assert.deepEqual(driven.taken(), [{ kind: 'drop-copy', copy }]);
+    assert.deepEqual(driven.taken(), [{ kind: 'leave-copy', copy }]);
     assert.match(notice(driven), /as it was/);
   });
 
@@ -191,6 +191,11 @@ describe('editing', () => {
     driven.post({ kind: 'copy-unstored', request, error: error(Code.NO_SPACE), there: undefined });
     assert.match(notice(driven), /said why.*kept as \/state\/edits\/1\/f/);
     assert.deepEqual(driven.taken(), []);
+    assert.equal(dialogOf(driven.press('f4')), 'question');
+    driven.press('y');
+    driven.post({ kind: 'editor-ended', request, isChanged: true, problem: undefined });
+    driven.post({ kind: 'copy-unstored', request, error: error(Code.NO_SPACE), there: undefined });
+    driven.taken();
     driven.press('q');
     assert.equal(dialogOf(driven), 'question');
     assert.match(JSON.stringify(driven.state.dialog), /Yours stays as \/state\/edits\/1\/f/);
@@ -222,5 +227,17 @@ describe('editing', () => {
     driven.post({ kind: 'editor-ended', request, isChanged: false, problem });
     assert.match(notice(driven), /no editor/);
     assert.deepEqual(driven.taken(), [{ kind: 'drop-copy', copy }]);
+  });
+
+  test('a copy that an earlier program left is said at the start', () => {
+    const driven = new Driven();
+    assert.ok(driven.taken().some(({ kind }) => kind === 'find-leftovers'));
+    driven.post({ kind: 'leftovers', copies: [] });
+    assert.doesNotMatch(notice(driven), /not saved/);
+    driven.post({
+      kind: 'leftovers',
+      copies: [pathFromText('state/edits/1/f'), pathFromText('state/edits/2/g')],
+    });
+    assert.match(notice(driven), /not saved: \/state\/edits\/1\/f, and 1 more/);
   });
 });

@@ -37,9 +37,12 @@ describe('the preview', () => {
     assert.equal(shown(), undefined);
     driven.post({ kind: 'peeked', request, seen: seen('head') });
     assert.equal(shown(), 'file');
+    driven.post({ kind: 'peeked', request, seen: seen('head once more') });
     // What was answered needs no stopping; a link of the server is not read.
     driven.press('down');
     assert.deepEqual(peeks(driven), []);
+    driven.post({ kind: 'peeked', request: 0, seen: seen('of nobody') });
+    assert.equal(shown(), undefined);
     driven.press('home');
     assert.deepEqual(peeks(driven), []);
     assert.equal(driven.state.preview?.entry, undefined);

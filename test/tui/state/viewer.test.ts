@@ -50,6 +50,18 @@ class Looked {
     throw new Error('it goes on reading');
   }
 
+  /** What is wanted now; what is only looked for later is left. */
+  answerAll(): void {
+    for (;;) {
+      const read = this.driven.taken().findLast((cmd) => cmd.kind === 'look');
+      if (read?.kind !== 'look') return;
+      const { offset, length } = read.piece;
+      const content = this.content(offset, length);
+      this.driven.post({ kind: 'looked', request: read.request, offset, facts: this.facts, content });
+      if (read.isLater) return;
+    }
+  }
+
   press(...keys: string[]): this {
     for (const key of keys) {
       this.driven.press(key);
@@ -239,6 +251,56 @@ describe('the viewer', () => {
     assert.deepEqual(looked.press('C-r').rows, ['line 1', 'line 2']);
   });
 
+  test('of a file that was replaced while one reads on, nothing of before is shown', () => {
+    let letter = 0x61;
+    const looked = new Looked({ size: 200_000, at: (offset) => (offset % 20 === 19 ? 0x0a : letter) });
+    letter = 0x62;
+    looked.identity = '2';
+    while (looked.read < 60_000) looked.press('pagedown');
+    looked.press('home');
+    assert.deepEqual(new Set(looked.rows), new Set(['b'.repeat(19)]));
+  });
+
+  test('F stays at the end of a file that grows, and any step away ends that', () => {
+    let content = numbered(20);
+    const looked = new Looked({ size: content.length, at: (offset) => content[offset] ?? 0 });
+    const later = (): boolean => {
+      const cmd = looked.driven.taken().findLast(({ kind }) => kind === 'look');
+      if (cmd?.kind !== 'look') return false;
+      assert.deepEqual([cmd.isLater, cmd.piece.offset], [true, looked.viewer.facts?.size]);
+      const { offset, length } = cmd.piece;
+      const bytes = looked.content(offset, length);
+      looked.driven.post({
+        kind: 'looked',
+        request: cmd.request,
+        offset,
+        facts: looked.facts,
+        content: bytes,
+      });
+      return true;
+    };
+    looked.driven.press('F');
+    assert.ok(later());
+    assert.equal(looked.rows.at(-1), 'line 20');
+    content = numbered(40);
+    looked.size = content.length;
+    looked.identity = '2';
+    assert.ok(later());
+    assert.equal(looked.rows.at(-1), 'line 40');
+    // It begins anew.
+    content = numbered(3);
+    looked.size = content.length;
+    looked.identity = '3';
+    assert.ok(later());
+    looked.answerAll();
+    assert.equal(looked.rows.at(-1), 'line 3');
+    looked.driven.press('up');
+    assert.equal(looked.viewer.follows, false);
+    looked.driven.taken();
+    looked.driven.press('down');
+    assert.ok(!later());
+  });
+
   test('late bytes are ignored, and a failure stays on the screen until a key tries again', () => {
     const looked = new Looked({ size: 10e6, at: () => 0x61 });
     looked.driven.press('end');
@@ -276,5 +338,67 @@ describe('the viewer', () => {
     driven.post({ kind: 'looked', request: read.request, offset: 0, facts, content: new Uint8Array(0) });
     assert.deepEqual(driven.taken(), []);
     assert.match(driven.state.viewer?.error ?? '', /cannot be read/);
+  });
+
+  describe('of an archive', () => {
+    const lines = Array.from({ length: 50 }, (_, i) => `entry ${i + 1}\n`).join('');
+
+    function listing(): { driven: Driven; request: number } {
+      const driven = new Driven('share', 'home', { columns: 40, rows: 12 }).list('remote', file('a.zip'));
+      driven.taken();
+      driven.press('down', 'f3');
+      const cmd = driven.taken().find(({ kind }) => kind === 'list-archive');
+      assert.ok(cmd?.kind === 'list-archive' && cmd.format === 'zip');
+      return { driven, request: cmd.request };
+    }
+
+    const rowsOf = ({ state: { viewer, size } }: Driven): string[] =>
+      viewer === undefined
+        ? []
+        : shownRows(viewer, viewerExtent(size)).map(({ chars }) => chars.map(({ text }) => text).join(''));
+
+    test('shows what is in it, searched and gone about in without asking anybody', () => {
+      const { driven, request } = listing();
+      driven.post({
+        kind: 'archive-listed',
+        request,
+        text: Buffer.from(lines),
+        facts: { ...file('a.zip', 9e9), identity: 'x' },
+      });
+      assert.equal(rowsOf(driven)[0], 'entry 1');
+      driven.press('/', ...'ENTRY', 'escape', '/', ...'entry 33', 'enter');
+      assert.ok(rowsOf(driven).includes('entry 33'));
+      driven.press('n');
+      assert.match(driven.state.notice?.text ?? '', /not found/);
+      driven.press('g', '7', 'enter');
+      assert.equal(rowsOf(driven)[0], 'entry 7');
+      driven.press('end');
+      assert.equal(rowsOf(driven).at(-1), 'entry 50');
+      assert.deepEqual(driven.taken(), []);
+      // Its own bytes.
+      driven.press('h');
+      assert.equal(driven.taken()[0]?.kind, 'look');
+    });
+
+    test('that is none in spite of its name is a file like others', () => {
+      const { driven, request } = listing();
+      const error = toWireError(new FerryError(Code.INTEGRITY, 'this is no zip archive'));
+      driven.post({ kind: 'unlooked', request, error });
+      assert.equal(driven.taken()[0]?.kind, 'look');
+      assert.match(driven.state.notice?.text ?? '', /no zip archive/);
+    });
+
+    test('is left while it is listed', () => {
+      const { driven, request } = listing();
+      driven.press('escape');
+      assert.deepEqual(driven.taken(), [{ kind: 'stop', request }]);
+      driven.post({
+        kind: 'archive-listed',
+        request,
+        text: Buffer.from(lines),
+        facts: { ...file('a'), identity: 'x' },
+      });
+      assert.equal(driven.state.viewer, undefined);
+    });
   });
 });

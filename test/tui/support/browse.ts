@@ -32,6 +32,7 @@ export class Browse {
       quit: () => {},
       env,
       handOver: (work) => work(),
+      write: () => {},
     });
     engine.onEvent((event) => this.post({ kind: 'engine', event }));
     this.post({ kind: 'started' });

@@ -7,7 +7,21 @@ import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { Terminal } from '@ferry/tui/view/terminal';
 import { View } from '@ferry/tui/view/view';
 import { Unicode11Addon } from '@xterm/addon-unicode11';
-import xterm from '@xterm/headless';
+import xterm, { type IUnicodeVersionProvider, type Terminal as XTerminal } from '@xterm/headless';
+
+let provider: IUnicodeVersionProvider | undefined;
+new Unicode11Addon().activate({
+  unicode: {
+    register: (found: IUnicodeVersionProvider) => {
+      provider = found;
+    },
+  },
+} as unknown as XTerminal);
+
+/** Cells that the emulator gives a character: a table of another origin than ours, and of 2018. */
+export function emulatedCells(char: string): number {
+  return provider?.wcwidth(char.codePointAt(0) ?? 0) ?? 0;
+}
 
 export const fixedNow = Date.UTC(2026, 9, 20, 12, 0, 0);
 
@@ -45,6 +59,14 @@ export class FakeTerminal {
     for (let y = 0; y < this.#emulator.rows; y++)
       lines.push(active.getLine(y)?.translateToString(true) ?? '');
     return `${lines.join('\n')}\n`;
+  }
+
+  /** Columns of a row that hold a frame's side. */
+  bordersAt(y: number): number[] {
+    const line = this.#emulator.buffer.active.getLine(y);
+    return Array.from({ length: this.#emulator.cols }, (_, x) => x).filter(
+      (x) => line?.getCell(x)?.getChars() === '│',
+    );
   }
 
   close(): void {

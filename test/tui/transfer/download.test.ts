@@ -157,6 +157,16 @@ test('a lane cut before the facts, and one cut in the first block', async (t) =>
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
 });
 
+test('what was asked for on a lane cut before the facts is not waited for when the next is cut in the middle', async (t) => {
+  const server = lyingServer(randomBytes(3 * MiB), {}, (lane) =>
+    lane === 1 ? { cutAfterBytes: 10 } : lane === 2 ? { cutAfterBytes: MiB + 5000 } : {},
+  );
+  const { folder, run } = setUp(t, server);
+  await run();
+  assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+  assert.equal(server.opened, 3);
+});
+
 test('lanes that never carry a block end in an error, and nothing is left', async (t) => {
   const server = lyingServer(randomBytes(MiB), {}, () => ({ cutAfterBytes: 5000 }));
   const { folder, run } = setUp(t, server);
@@ -239,6 +249,31 @@ test('paused, what is asked for comes to rest and no more is asked; resumed, it 
   gate.open();
   await result;
   assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+});
+
+test('a pause gives up what stands still on a line; resumed, it comes over another', async (t) => {
+  const late: (() => void)[] = [];
+  const gate = new Gate((call) => {
+    late.push(call);
+    return () => {};
+  });
+  const server = lyingServer(randomBytes(9 * MiB), {
+    before: async (index) => {
+      if (index !== 6 || late.length > 0) return;
+      gate.shut();
+      await new Promise(() => {});
+    },
+  });
+  const { folder, told, run } = setUp(t, server, { gate });
+  const running = run();
+  while (late.length === 0) await new Promise(setImmediate);
+  const before = told();
+  late[0]?.();
+  gate.open();
+  await running;
+  assert.ok(before >= 4 * MiB);
+  assert.ok(readFileSync(join(folder, 'got')).equals(server.content.bytes));
+  assert.deepEqual([server.opened, told()], [2, 9 * MiB]);
 });
 
 test('cancelled while paused it ends and leaves nothing', async (t) => {

@@ -5,7 +5,15 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FerryError } from '@ferry/protocol';
 import fc from 'fast-check';
-import { combine, Limiter, type Pace, type Timer, unpaced } from '../../../packages/tui/src/transfer/pace.ts';
+import {
+  combine,
+  Limiter,
+  type Pace,
+  type Timer,
+  takeAll,
+  takeSome,
+  unpaced,
+} from '../../../packages/tui/src/transfer/pace.ts';
 import { withCode } from '../../support/code.ts';
 import { runs, seed } from '../../support/random.ts';
 
@@ -60,7 +68,7 @@ async function asking(
 ): Promise<void> {
   while (clock.ms < untilMs) {
     const bytes = piece();
-    await pace.take(bytes, never);
+    if ((await pace.take(bytes, never)) === false) continue;
     grants.push({ ms: clock.ms, bytes, who });
     for (let i = 0; i < hops; i++) await Promise.resolve();
   }
@@ -133,6 +141,78 @@ test('the rate is kept with several at once, pieces of all sizes and late timers
     { seed, numRuns: runs(30) },
   );
   t.diagnostic(`count: at worst ${(worst * 100).toFixed(2)} % off the limit (seed ${seed})`);
+});
+
+/** The most that any ten seconds from `fromMs` on are off the rate, as a share. */
+function worstWindow(grants: readonly Grant[], rate: number, fromMs: number): number {
+  let worst = 0;
+  for (const { ms: start } of grants) {
+    if (start < fromMs || start + 10_000 > grants.at(-1)!.ms) continue;
+    const inside = grants.filter(({ ms }) => ms >= start && ms < start + 10_000);
+    const bytes = inside.reduce((sum, grant) => sum + grant.bytes, 0);
+    worst = Math.max(worst, Math.abs(bytes / (rate * 10) - 1));
+  }
+  return worst;
+}
+
+test('who takes what is to be had keeps the rate in any ten seconds, from the third second on', async (t) => {
+  let worst = 0;
+  for (const rate of [64e3, 512e3, 5e6]) {
+    for (const takers of [1, 3]) {
+      const clock = new Clock(() => 3);
+      const limiter = new Limiter(undefined, clock);
+      assert.equal(await takeSome(limiter, 4 * MiB, never), 4 * MiB);
+      limiter.setRate(rate);
+      const grants: Grant[] = [];
+      const asked = Array.from({ length: takers }, async (_, who) => {
+        while (clock.ms < 30_000) {
+          const bytes = await takeSome(limiter, MiB, never);
+          assert.ok(bytes <= rate / 8);
+          grants.push({ ms: clock.ms, bytes, who });
+        }
+      });
+      await clock.runUntil(40_000);
+      await Promise.all(asked);
+      worst = Math.max(worst, worstWindow(grants, rate, 2000));
+    }
+  }
+  assert.ok(worst <= 0.05, `${(worst * 100).toFixed(2)} % off`);
+  t.diagnostic(`count: at worst ${(worst * 100).toFixed(2)} % off in any ten seconds`);
+});
+
+test('a limit that is lowered sends back who waits for more than a grain of it', async () => {
+  const clock = new Clock();
+  const own = new Limiter(8 * MiB, clock);
+  const pace = combine(own, new Limiter(undefined, clock));
+  assert.equal(pace.take(4 * MiB, never), undefined);
+  const large = pace.take(MiB, never);
+  const small = pace.take(1000, never);
+  own.setRate(64e3);
+  assert.equal(await large, false);
+  const grants: Grant[] = [];
+  const some = takeSome(pace, MiB, never).then((bytes) => grants.push({ ms: clock.ms, bytes, who: 0 }));
+  await clock.runUntil(2000);
+  assert.equal(await small, true);
+  await some;
+  assert.deepEqual(
+    grants.map(({ bytes }) => bytes),
+    [8000],
+  );
+  own.setRate(undefined);
+  assert.equal(await takeSome(pace, MiB, never), MiB);
+});
+
+test('what cannot be cut goes when all of it is paid for', async () => {
+  const clock = new Clock();
+  const limiter = new Limiter(8000, clock);
+  let paidMs = -1;
+  const all = takeAll(limiter, 80_000, never).then(() => {
+    paidMs = clock.ms;
+  });
+  await clock.runUntil(20_000);
+  await all;
+  // Not the last grain, which goes before it is paid for.
+  assert.ok(paidMs >= 9800 && paidMs <= 10_000, `${paidMs}`);
 });
 
 test('two that ask for equal pieces get equal shares, also when one is quicker to ask again', async () => {

@@ -99,7 +99,10 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
     const { size, modified, mode } = request;
     const name = request.path.at(-1) ?? path('f')[0];
     assert.ok(name);
-    return { facts: { name, kind: EntryKind.file, size, modified, mode, identity: 'x' }, durable: true };
+    return {
+      facts: { name, kind: EntryKind.file, size, modified, mode, identity: 'x', sparse: false },
+      durable: true,
+    };
   };
   const take = async (buffer: Buffer, bodyBytes: number): Promise<void> => {
     const header = readBlockHeader(buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes));
@@ -155,7 +158,7 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
           moved: () => {},
           window: () => 6,
           rttMs: 0,
-          abandon: () => {},
+          abandon: () => channel?.abort(new FerryError(Code.CONNECTION_LOST, 'abandoned')),
           release: () => {},
         };
       },
@@ -356,6 +359,37 @@ test('paused, no more blocks go out; resumed, the file is completed', async (t) 
   await result;
   assert.ok(server.files.get('to/got')?.equals(bytes));
 });
+
+for (const blocks of [3, 20]) {
+  test(`a pause gives up what ${blocks} blocks have on a line that stands still; resumed, they go over another`, async (t) => {
+    const bytes = randomBytes(blocks * MiB);
+    const late: (() => void)[] = [];
+    const gate = new Gate((call) => {
+      late.push(call);
+      return () => {};
+    });
+    const stuck = Promise.withResolvers<void>();
+    let isStuck = true;
+    const server = receiver({
+      before: async (index) => {
+        if (index !== 2 || !isStuck) return;
+        gate.shut();
+        await stuck.promise;
+      },
+    });
+    const { pool, told, run } = setUp(t, server, bytes, { gate });
+    const running = run();
+    await until(() => late.length === 1);
+    isStuck = false;
+    late[0]?.();
+    await until(() => server.open.size === 0 && pool.out === 0);
+    stuck.resolve();
+    gate.open();
+    await running;
+    assert.ok(server.files.get('to/got')?.equals(bytes));
+    assert.deepEqual([server.opened, told(), pool.out], [2, blocks * MiB, 0]);
+  });
+}
 
 test('a file that is not there, and a folder, are refused without a word to the server', async (t) => {
   const server = receiver();

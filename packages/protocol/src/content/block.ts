@@ -7,7 +7,7 @@
  *   | u32      | u32      | u32      | u8   | 3 bytes | content, 32     | length bytes  |
  *   +----------+----------+----------+------+---------+-----------------+---------------+
  *
- * `handle` names the upload on its lane and is 0 in downloads. `flags` is 0, or 1 when the content travels as one zstd frame;
+ * `handle` names the upload on its lane and is 0 in downloads. `flags` is 0, or 1 when the content travels as one zstd frame, or 2 when it is all zeros and does not travel;
  * `length` and digest are those of the content itself. Whoever reads a header here has had it unpacked (content/squeeze.ts).
  */
 

@@ -8,4 +8,5 @@ export * from './line-search.ts';
 export * from './squeeze.ts';
 export * from './tar.ts';
 export * from './whole-digest.ts';
+export * from './zeros.ts';
 export * from './zstd-frames.ts';

@@ -8,6 +8,8 @@ import { Code, FerryError } from '../errors.ts';
 
 /** The flag in a block's header: its content travels as one zstd frame, RFC 8878. */
 export const squeezedFlag = 1;
+/** The other flag: it is nothing but zeros, and nothing follows the header. */
+export const zeroFlag = 2;
 
 const params = { [constants.ZSTD_c_compressionLevel]: 1 };
 /** A block must lose this share of its bytes to be worth the work on both ends. */

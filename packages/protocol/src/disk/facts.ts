@@ -11,6 +11,9 @@ import { identityOf } from './identity.ts';
 const earliest: Time = { s: -2_208_988_800, ns: 0 };
 const latest: Time = { s: 253_402_300_799, ns: 999_999_999 };
 
+/** What `blocks` of lstat counts in, whatever the file system. */
+const statBlockBytes = 512n;
+
 export function entryOf(name: Name, stats: BigIntStats): Entry {
   const kind = kindOf(stats);
   return {
@@ -23,7 +26,8 @@ export function entryOf(name: Name, stats: BigIntStats): Entry {
 }
 
 export function factsOf(name: Name, stats: BigIntStats): Facts {
-  return { ...entryOf(name, stats), identity: identityOf(stats) };
+  const sparse = stats.isFile() && stats.blocks * statBlockBytes < stats.size;
+  return { ...entryOf(name, stats), identity: identityOf(stats), sparse };
 }
 
 function kindOf(stats: BigIntStats): EntryKind {

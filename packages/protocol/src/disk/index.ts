@@ -1,6 +1,7 @@
 /** Public door: files of one root folder on this machine's disk, confined to it. For I/O threads of both programs. */
 
 export { archiveTree, type Sink } from './archive-tree.ts';
+export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-files.ts';
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
@@ -10,6 +11,7 @@ export { list, type PageOpts } from './list.ts';
 export { moveTree } from './move-tree.ts';
 export { OpenFile, openRead } from './open-file.ts';
 export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat } from './operations.ts';
+export { ownerOf, setOwner } from './owner.ts';
 export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
 export { StagedFile } from './staged-file.ts';

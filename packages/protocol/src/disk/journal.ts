@@ -5,7 +5,7 @@
  * A record says what was written, not that the disk has it: whoever resumes reads each block again and believes its digest
  * alone. A mark says that what was told before a sync of the part began is on the disk.
  *
- *   head     u32 length of what follows the checksum, u32 CRC-32 of it; u8 version, u64 size, u8 length and owner, u8 length and source
+ *   head     u32 length of what follows the checksum, u32 CRC-32 of it; u8 version, u64 size, u8 length and each of owner, source, tag
  *   record   u32 index (0xffffffff: a mark, 0xfffffffe: a boot), 32 bytes BLAKE3 (of a mark: zeros), u32 CRC-32 of these; 40 bytes
  *
  * A boot names the running system by BLAKE3 of its boot id. What was told since, no power cut came between: those who join
@@ -33,6 +33,8 @@ export type JournalHead = {
   readonly owner: string;
   /** The version of the source, as the sender names it; at most 255 bytes as a byte string. */
   readonly source: string;
+  /** What it belongs to, for whoever gives that up; at most 255 bytes as a byte string. Default ''. */
+  readonly tag?: string;
 };
 
 export type JournalContent = {
@@ -146,8 +148,8 @@ function readAll(fd: number): Buffer {
   return readFileSync(`/proc/self/fd/${fd}`);
 }
 
-function encodeHead({ size, owner, source }: JournalHead): Buffer {
-  const words = [owner, source].map((text) => Buffer.from(text, 'latin1'));
+function encodeHead({ size, owner, source, tag = '' }: JournalHead): Buffer {
+  const words = [owner, source, tag].map((text) => Buffer.from(text, 'latin1'));
   const body = Buffer.concat([
     Buffer.alloc(9),
     ...words.flatMap((word) => [Buffer.from([word.length]), word]),
@@ -200,8 +202,13 @@ function decodeHead(bytes: Buffer): JournalHead | undefined {
   const body = bytes.subarray(8, 8 + bytes.readUInt32BE(0));
   if (body.length < 11 || body.length !== bytes.readUInt32BE(0)) return undefined;
   if (crc32(body) !== bytes.readUInt32BE(4) || body.readUInt8(0) !== version) return undefined;
-  const ownerEnd = 10 + body.readUInt8(9);
-  const owner = body.toString('latin1', 10, ownerEnd);
-  const source = body.toString('latin1', ownerEnd + 1);
-  return { size: Number(body.readBigUInt64BE(1)), owner, source };
+  const words: string[] = [];
+  for (let at = 9; at < body.length; ) {
+    const end = at + 1 + body.readUInt8(at);
+    words.push(body.toString('latin1', at + 1, end));
+    at = end;
+  }
+  // Journals of older ferrys have no tag.
+  const [owner = '', source = '', tag = ''] = words;
+  return { size: Number(body.readBigUInt64BE(1)), owner, source, tag };
 }

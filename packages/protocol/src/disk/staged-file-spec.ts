@@ -18,8 +18,12 @@ export type StagedFileSpec = TargetRule & {
    * with after an interruption, and others can join in.
    */
   readonly source?: string | undefined;
+  /** Zeros over zeros are not written, so that holes of the source stay holes; then it need not fit the free space. */
+  readonly sparse?: boolean;
   /** Whose transfer it is; nobody else may go on with it. Default ''. */
   readonly owner?: string;
+  /** What it belongs to: see Staging.discardTagged. At most 255 bytes as a byte string. */
+  readonly tag?: string;
   /** Who asks again hears the same answer: Staging.committed. */
   readonly isRemembered?: boolean;
 };

@@ -21,11 +21,13 @@ import { moveAt } from './move.ts';
 import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import { damaged, misfit, partGone } from './staged-file-errors.ts';
 import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import { syncBeside } from './sync-beside.ts';
 import { checkTarget } from './target.ts';
 import { writeFully, writeFullyBeside } from './write-fully.ts';
+import { writeSparsely } from './write-sparsely.ts';
 
 /** Writes of this thread that go on beside it now. */
 let besideNow = 0;
@@ -97,7 +99,7 @@ export class StagedFile {
     const fd = this.#writable();
     if (!this.#wants(index, bytes, digest)) return;
     onDisk(() => {
-      writeFully(fd, bytes, blockOffset(index));
+      this.#put(fd, bytes, blockOffset(index));
       this.#keep(index, digest);
     });
   }
@@ -110,7 +112,7 @@ export class StagedFile {
     const fd = this.#writable();
     const same = this.#underWay.get(index);
     if (same !== undefined) return same;
-    if (besideNow >= this.#staging.writesBeside) {
+    if (besideNow >= this.#staging.writesBeside || this.#spec.sparse === true) {
       this.write(index, bytes, digest);
       return;
     }
@@ -144,7 +146,7 @@ export class StagedFile {
       throw new FerryError(Code.MALFORMED, 'a slice does not fit its block');
     }
     if (this.#digests.has(index) || this.#underWay.has(index)) return;
-    onDisk(() => writeFully(fd, bytes, blockOffset(index) + offset));
+    onDisk(() => this.#put(fd, bytes, blockOffset(index) + offset));
   }
 
   /** Verifies a block that came in slices, and keeps it. @throws {FerryError} MALFORMED, INTEGRITY, NO_SPACE, IO_ERROR */
@@ -172,6 +174,12 @@ export class StagedFile {
     if (sameDigest(before, digest)) return false;
     this.#digests.delete(index);
     return true;
+  }
+
+  /** @throws system errors */
+  #put(fd: number, bytes: Uint8Array, offset: number): void {
+    if (this.#spec.sparse === true) writeSparsely(fd, bytes, offset);
+    else writeFully(fd, bytes, offset);
   }
 
   /** @throws system errors */
@@ -380,16 +388,4 @@ export class StagedFile {
     this.#fd = undefined;
     if (fd !== undefined) quietly(() => closeSync(fd));
   }
-}
-
-function misfit(): FerryError {
-  return new FerryError(Code.MALFORMED, 'a block does not fit the announced size of the file');
-}
-
-function damaged(): FerryError {
-  return new FerryError(Code.INTEGRITY, 'a block arrived damaged');
-}
-
-function partGone(): FerryError {
-  return new FerryError(Code.BAD_STATE, 'the partial file is gone');
 }

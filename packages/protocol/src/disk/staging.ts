@@ -10,6 +10,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -77,10 +78,11 @@ export class Staging {
   }
 
   #create(spec: StagedFileSpec, partName: Name): StagedFile {
-    const targetDev = this.#check(spec);
+    const targetDev = this.#check(spec, spec.sparse !== true);
     return onDisk(() => {
       const fd = this.#createPart(partName, targetDev);
       try {
+        if (spec.sparse === true) ftruncateSync(fd, spec.size);
         return new StagedFile(this, spec, partName, fd, this.#createJournal(spec));
       } catch (error) {
         closeSync(fd);
@@ -188,13 +190,13 @@ export class Staging {
   }
 
   #createJournal(spec: StagedFileSpec): Journal | undefined {
-    const { transferId, size, owner = '', source } = spec;
+    const { transferId, size, owner = '', source, tag = '' } = spec;
     if (source === undefined || !isJournaled(spec)) return undefined;
     return closing(this.openPartFolder(), (partFolderFd) => {
       const name = journalName(transferId);
       // Left over from a transfer whose partial file is gone.
       unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)));
-      return Journal.create(partFolderFd, name, { size, owner, source });
+      return Journal.create(partFolderFd, name, { size, owner, source, tag });
     });
   }
 
@@ -254,6 +256,25 @@ export class Staging {
       );
       return removed;
     });
+  }
+
+  /** Removes what was begun with that tag and can be gone on with; nobody may be at it. */
+  discardTagged(tag: string): void {
+    onDisk(() =>
+      unlessErrno(['ENOENT'], () =>
+        closing(this.openPartFolder(), (partFolderFd) => {
+          for (const found of readdirSync(folderPath(partFolderFd))) {
+            const stem = found.endsWith('.journal') ? stemOf(found) : undefined;
+            if (stem === undefined) continue;
+            const journal = Journal.open(partFolderFd, journalName(stem));
+            journal?.journal.close();
+            if (journal?.content.head.tag !== tag) continue;
+            for (const name of [partNameFor(stem, true), journalName(stem)])
+              unlessErrno(['ENOENT'], () => unlinkSync(pathAt(partFolderFd, name)));
+          }
+        }),
+      ),
+    );
   }
 
   /** Removes the staging folder unless there are partial files in it. */

@@ -13,7 +13,7 @@ import { limits } from '../limits.ts';
 import type { Path } from '../path.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { bytes, integer, oneOf, optional, path, time, tuple } from '../wire/shape.ts';
+import { bytes, flag, integer, oneOf, optional, path, time, tuple } from '../wire/shape.ts';
 import { type Committed, committed } from './committed.ts';
 import { identity } from './facts.ts';
 
@@ -51,6 +51,8 @@ export type Create = {
   readonly base: string | undefined;
   /** Where that version is, if not at `path`. */
   readonly basePath: Path | undefined;
+  /** The source has holes: runs of zeros need not take up space. */
+  readonly sparse: boolean;
 };
 
 /** Blocks `first`… are there; `digests` are theirs, 32 bytes each. */
@@ -74,6 +76,7 @@ export const create = operation<Create, Created, Have>({
     source: optional(identity),
     base: optional(identity),
     basePath: optional(path),
+    sparse: flag,
   }),
   part: tuple<Have>({
     first: integer(0, limits.fileBlocks - 1),

@@ -1,5 +1,5 @@
 /**
- * enrol: makes a further device known to the account of this session. FORBIDDEN for those without an account, AUTH_FAILED when the
+ * enrol: makes a further device known to the account of this session. FORBIDDEN for all but keys that the owner has named, AUTH_FAILED when the
  * signature is not the device's over this connection's login text.
  */
 

@@ -19,6 +19,7 @@ export * from './locate.ts';
 export * from './make-link.ts';
 export * from './manifest.ts';
 export * from './mkdir.ts';
+export * from './owner.ts';
 export * from './password.ts';
 export * from './patch.ts';
 export * from './read.ts';

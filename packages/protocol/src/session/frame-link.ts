@@ -11,7 +11,8 @@ import {
   writeBlockHeader,
 } from '../content/block.ts';
 import { type BlockPool, blockContentAt } from '../content/block-pool.ts';
-import { SqueezePolicy, squeeze, squeezedFlag, unsqueeze } from '../content/squeeze.ts';
+import { SqueezePolicy, squeeze, squeezedFlag, unsqueeze, zeroFlag } from '../content/squeeze.ts';
+import { isZero } from '../content/zeros.ts';
 import { asFerryError, Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Link } from '../link/link.ts';
@@ -141,6 +142,10 @@ export class FrameLink {
 
   /** Packs the content in place where that pays; gives the bytes that travel. */
   #squeeze(buffer: Buffer, length: number): number {
+    if (isZero(buffer.subarray(blockContentAt, blockContentAt + length))) {
+      buffer.writeUInt8(zeroFlag, frameHeaderBytes + blockFlagsAt);
+      return 0;
+    }
     if (length < limits.blockBytes / 2 || !this.#squeezing.wants()) return length;
     const packed = squeeze(buffer.subarray(blockContentAt, blockContentAt + length));
     this.#squeezing.tried(packed !== undefined);
@@ -162,10 +167,19 @@ export class FrameLink {
   /** The reverse: the header then is as if the content had travelled as it is. Gives the bytes of the body. */
   #unsqueeze(buffer: Buffer, bodyBytes: number): number {
     const flagsAt = frameHeaderBytes + blockFlagsAt;
-    if (bodyBytes <= blockHeaderBytes || buffer.readUInt8(flagsAt) !== squeezedFlag) return bodyBytes;
+    if (bodyBytes < blockHeaderBytes) return bodyBytes;
+    const flags = buffer.readUInt8(flagsAt);
+    if (flags !== squeezedFlag && flags !== zeroFlag) return bodyBytes;
     const length = buffer.readUInt32BE(frameHeaderBytes + blockLengthAt);
     if (length > limits.blockBytes)
       throw new FerryError(Code.MALFORMED, 'a block frame has the wrong length');
+    if (flags === zeroFlag) {
+      if (bodyBytes !== blockHeaderBytes)
+        throw new FerryError(Code.MALFORMED, 'a block of zeros has content');
+      buffer.fill(0, blockContentAt, blockContentAt + length);
+      buffer.writeUInt8(0, flagsAt);
+      return blockHeaderBytes + length;
+    }
     buffer.set(
       unsqueeze(buffer.subarray(blockContentAt, frameHeaderBytes + bodyBytes), length),
       blockContentAt,

@@ -29,6 +29,8 @@ export const Kind = {
   readLink: 0x28,
   makeLink: 0x29,
   readRange: 0x2a,
+  owner: 0x2b,
+  setOwner: 0x2c,
   /** Long work inside of the server. */
   copy: 0x30,
   move: 0x31,

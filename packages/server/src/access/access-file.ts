@@ -7,7 +7,7 @@
 
 import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
 import type { Bounds } from './bounds.ts';
@@ -65,7 +65,10 @@ const fromFirstVersion = `
   drop table old_device; drop table old_invite; drop table old_account;
 `;
 
-const version = 1;
+/** Keys that the owner gave may make further devices known. */
+const fromVersion1 = 'alter table device add column may_enrol integer not null default 0';
+
+const version = 2;
 
 /** Longest wait for another thread or process that is writing, milliseconds. */
 const busyMs = 5000;
@@ -75,6 +78,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export class AccessFile {
   readonly #database: DatabaseSync;
+  /** Every text is one of ours, so there are few. */
+  readonly #statements = new Map<string, StatementSync>();
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
   constructor(file: string) {
@@ -94,17 +99,17 @@ export class AccessFile {
 
   /** @throws {FerryError} IO_ERROR: a full disk or a locked file is an answer, not a bug */
   one(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    return onDatabase(() => this.#database.prepare(sql).get(...values));
+    return onDatabase(() => this.#prepared(sql).get(...values));
   }
 
   /** @throws {FerryError} IO_ERROR */
   all(sql: string, ...values: readonly SQLInputValue[]): readonly Row[] {
-    return onDatabase(() => this.#database.prepare(sql).all(...values));
+    return onDatabase(() => this.#prepared(sql).all(...values));
   }
 
   /** Gives how many rows were changed. @throws {FerryError} IO_ERROR */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
-    return onDatabase(() => Number(this.#database.prepare(sql).run(...values).changes));
+    return onDatabase(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
   /** All or nothing, on the disk when it returns. @throws {FerryError} IO_ERROR, and what `work` throws */
@@ -125,8 +130,17 @@ export class AccessFile {
     return this.one('pragma data_version')?.['data_version'];
   }
 
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
   /** Idempotent. */
   close(): void {
+    this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
   }
 }
@@ -158,14 +172,8 @@ function makeTables(database: DatabaseSync): void {
   if (found > version) {
     throw new FerryError(Code.CONFIG, 'the list of accounts is of a newer ferryd: use that one');
   }
-  const isOld = database.prepare(`select 1 from sqlite_master where name = 'account'`).get() !== undefined;
-  if (isOld) {
-    for (const table of ['account', 'device', 'invite']) {
-      database.exec(`alter table ${table} rename to old_${table}`);
-    }
-  }
-  database.exec(schema);
-  if (isOld) database.exec(fromFirstVersion);
+  if (found === 0) makeFirstTables(database);
+  database.exec(fromVersion1);
   database.exec(`pragma user_version = ${version}`);
 }
 
@@ -179,6 +187,17 @@ export function boundsFrom(row: Row): Bounds {
     downRate: bound('down_rate'),
     upRate: bound('up_rate'),
   };
+}
+
+function makeFirstTables(database: DatabaseSync): void {
+  const isOld = database.prepare(`select 1 from sqlite_master where name = 'account'`).get() !== undefined;
+  if (isOld) {
+    for (const table of ['account', 'device', 'invite']) {
+      database.exec(`alter table ${table} rename to old_${table}`);
+    }
+  }
+  database.exec(schema);
+  if (isOld) database.exec(fromFirstVersion);
 }
 
 /** SQLITE_BUSY and its kin. */

@@ -93,6 +93,11 @@ export class AccessStore {
     });
   }
 
+  /** Whether this device is one that the owner named, and not one that an invite or a password let in. */
+  mayEnrol(deviceKey: Uint8Array): boolean {
+    return this.#file.one('select 1 from device where key = ? and may_enrol = 1', deviceKey) !== undefined;
+  }
+
   #addDevice(account: number, deviceKey: Uint8Array, label: string, nowMs: number): void {
     // Connections of a device that changes its account are other people's from now on.
     if (
@@ -100,7 +105,7 @@ export class AccessStore {
     )
       this.#file.run('update change set count = count + 1');
     this.#file.run(
-      `insert into device values (?, ?, ?, ?, ?) on conflict (key) do update set account = excluded.account`,
+      `insert into device values (?, ?, ?, ?, ?, 0) on conflict (key) do update set account = excluded.account`,
       deviceKey,
       account,
       label,

@@ -5,6 +5,8 @@
 
 /** Accounts with bounds that one server can tell apart. */
 const slots = 4096;
+/** In `counted`. */
+export const isCounted = 2;
 
 export class AccountMemory {
   /** Whose slot it is: 0 nobody's. */
@@ -67,4 +69,19 @@ export class AccountMemory {
 
 export function newAccountMemory(workers: number): SharedArrayBuffer {
   return new SharedArrayBuffer(slots * (16 + 16 + 8 + workers * 16));
+}
+
+/** What accounts that were counted hold by now. Main thread. */
+export function heldIn(
+  memory: SharedArrayBuffer,
+): readonly { readonly account: number; readonly bytes: number; readonly files: number }[] {
+  const pair = slots * 2;
+  const held = new BigInt64Array(memory, 8 * pair, pair);
+  const owner = new Int32Array(memory, 16 * pair, slots);
+  const counted = new Int32Array(memory, 16 * pair + 4 * slots, slots);
+  return Array.from({ length: slots }, (_, slot) => ({
+    account: Atomics.load(counted, slot) === isCounted ? Atomics.load(owner, slot) : 0,
+    bytes: Math.max(0, Number(Atomics.load(held, slot * 2))),
+    files: Math.max(0, Number(Atomics.load(held, slot * 2 + 1))),
+  })).filter(({ account }) => account !== 0);
 }

@@ -21,6 +21,7 @@ export type AccountSettings = {
 };
 
 export type AccountFacts = AccountSettings & {
+  readonly id: number;
   readonly user: string;
   readonly hasPassword: boolean;
   readonly devices: number;
@@ -69,7 +70,7 @@ export class Accounts {
   add(user: string, settings: AccountSettings, nowMs: number): void {
     checkUser(user);
     this.#change(() => {
-      if (this.#idOf(user) !== undefined) {
+      if (this.get(user) !== undefined) {
         throw new FerryError(Code.USAGE, `there is an account ${user} already: see ferryd user set`);
       }
       this.#file.run(
@@ -178,7 +179,7 @@ export class Accounts {
     this.#change(() => this.#file.run('delete from invite where token_hash = ?', tokenHash));
   }
 
-  /** @throws {FerryError} USAGE when there is no such account, or the key is another's */
+  /** Such a device may make others known. @throws {FerryError} USAGE when there is no such account, or the key is another's */
   addDevice(user: string, key: Uint8Array, label: string, nowMs: number): void {
     this.#change(() => {
       const { id } = this.#need(user);
@@ -189,7 +190,7 @@ export class Accounts {
       if (other !== undefined && other['user'] !== user) {
         throw new FerryError(Code.USAGE, `that key belongs to the account ${textOf(other, 'user')}`);
       }
-      this.#file.run('insert or ignore into device values (?, ?, ?, ?, ?)', key, id, label, nowMs, nowMs);
+      this.#file.run('insert or ignore into device values (?, ?, ?, ?, ?, 1)', key, id, label, nowMs, nowMs);
     });
   }
 
@@ -242,18 +243,12 @@ export class Accounts {
     );
   }
 
-  #idOf(user: string): number | undefined {
-    const row = this.#file.one('select id from account where user = ?', user);
-    return row === undefined ? undefined : Number(row['id']);
-  }
-
-  #need(user: string): AccountFacts & { readonly id: number } {
+  #need(user: string): AccountFacts {
     const facts = this.get(user);
-    const id = this.#idOf(user);
-    if (facts === undefined || id === undefined) {
+    if (facts === undefined) {
       throw new FerryError(Code.USAGE, `there is no account ${show(user)}: see ferryd user list`);
     }
-    return { ...facts, id };
+    return facts;
   }
 
   /** @throws {FerryError} USAGE when this account is the only owner who can get in */
@@ -284,6 +279,7 @@ function toFacts(row: Row): AccountFacts {
   if (!isRole(role)) throw new Error('a role that does not exist');
   const { expires_ms: expiresMs } = row;
   return {
+    id: Number(row['id']),
     user: textOf(row, 'user'),
     role,
     root: decodePath(Buffer.from(bytesOf(row, 'root'))),

@@ -8,7 +8,7 @@
 import { Code, EntryKind, FerryError, joinPath, type Path } from '@ferry/protocol';
 import { Work } from '@ferry/protocol/disk';
 import type { Storage } from '../storage/storage.ts';
-import type { AccountMemory } from './account-memory.ts';
+import { type AccountMemory, isCounted } from './account-memory.ts';
 import type { Bounds } from './bounds.ts';
 
 /** Bytes and entries: files, folders and links alike. */
@@ -89,7 +89,7 @@ export class Quota {
   }
 
   async #counted(): Promise<void> {
-    if (Atomics.load(this.#memory.counted, this.#slot) === 2) return;
+    if (Atomics.load(this.#memory.counted, this.#slot) === isCounted) return;
     this.#counting ??= this.#countNow().finally(() => {
       this.#counting = undefined;
     });
@@ -104,7 +104,7 @@ export class Quota {
       const at = this.#slot * 2;
       Atomics.store(held, at, BigInt(bytes) + this.#memory.promisedByAll(at));
       Atomics.store(held, at + 1, BigInt(files) + this.#memory.promisedByAll(at + 1));
-      Atomics.store(counted, this.#slot, 2);
+      Atomics.store(counted, this.#slot, isCounted);
     }
     this.#countedMs = performance.now();
   }

@@ -74,6 +74,8 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.rename, 'rename'],
   [Kind.remove, 'delete'],
   [Kind.setFacts, 'overwrite'],
+  [Kind.owner, 'list'],
+  [Kind.setOwner, 'overwrite'],
   [Kind.makeLink, 'create'],
   [Kind.create, 'create'],
   [Kind.block, 'create'],

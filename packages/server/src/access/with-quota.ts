@@ -9,6 +9,7 @@ import {
   FerryError,
   joinPath,
   type Name,
+  type Owner,
   type Path,
   type Time,
 } from '@ferry/protocol';
@@ -69,6 +70,8 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
     rename: (from: Path, to: Path, opts?: Wait) => storage.rename(from, to, opts),
     setFacts: (path: Path, facts: { modified: Time; mode: number }, opts?: Wait) =>
       storage.setFacts(path, facts, opts),
+    owner: (path: Path, opts?: Wait) => storage.owner(path, opts),
+    setOwner: (path: Path, owner: Owner, opts?: Wait) => storage.setOwner(path, owner, opts),
     openRead: (path: Path, identity: string | undefined, opts?: Wait) =>
       storage.openRead(path, identity, opts),
     fetchPack: (folder: Path, names: readonly Name[], opts?: Wait) => storage.fetchPack(folder, names, opts),

@@ -3,7 +3,7 @@
  * handler can forget to ask. What an account may do nothing with is not there for it. Worker threads.
  */
 
-import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
+import { Code, FerryError, type Name, type Owner, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, Upload, UploadSpec, Wait } from '../storage/storage.ts';
 import { isVisible, may, mayThroughout, type Right, type Rights, refusal, rightsAt } from './rights.ts';
 import { worksWithRights } from './works-with-rights.ts';
@@ -43,6 +43,14 @@ export function withRights(storage: Storage, root: Path, now: () => Rights): Sto
     setFacts: async (path: Path, facts: { modified: Time; mode: number }, opts?: Wait) => {
       check('overwrite', path);
       return storage.setFacts(path, facts, opts);
+    },
+    owner: async (path: Path, opts?: Wait) => {
+      check('list', path);
+      return storage.owner(path, opts);
+    },
+    setOwner: async (path: Path, owner: Owner, opts?: Wait) => {
+      check('overwrite', path);
+      return storage.setOwner(path, owner, opts);
     },
     readLink: async (path: Path, opts?: Wait) => {
       check('list', path);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { show } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
+import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
 import type { ConnectionStatus, ServerStatus } from '../supervisor/status.ts';
 import { table } from './table.ts';
@@ -34,13 +35,45 @@ export async function status(places: Places, json: boolean): Promise<string> {
   if (before.length > 0) await pause(betweenMs);
   const after = await askAll(places.statusFolder);
   const seconds = (performance.now() - beganMs) / 1000;
+  const accounts = after.length === 0 ? [] : readAccounts(places);
   const all = after.map((now) => {
     const earlier = before.find(({ pid }) => pid === now.pid);
-    return { ...now, visits: visitsOf(now.connections, earlier?.connections ?? [], seconds) };
+    return {
+      ...now,
+      visits: visitsOf(now.connections, earlier?.connections ?? [], seconds),
+      held: heldBy(accounts, now.held),
+    };
   });
   if (json) return `${JSON.stringify(all.map(({ connections: _, ...rest }) => rest))}\n`;
   if (all.length === 0) return 'no ferryd of this user is running\n';
   return all.map((server) => describe(server, Date.now())).join('\n');
+}
+
+/** What an account holds, and may. */
+export type Held = {
+  readonly user: string;
+  readonly bytes: number;
+  readonly files: number;
+  readonly quotaBytes: number | undefined;
+  readonly quotaFiles: number | undefined;
+};
+
+function readAccounts(places: Places): readonly AccountFacts[] {
+  const accounts = new Accounts(places.accessFile);
+  try {
+    return accounts.list();
+  } finally {
+    accounts.close();
+  }
+}
+
+function heldBy(accounts: readonly AccountFacts[], held: ServerStatus['held']): readonly Held[] {
+  return held.flatMap(({ account, bytes, files }) => {
+    const facts = accounts.find(({ id }) => id === account);
+    if (facts === undefined) return [];
+    const { quotaBytes, quotaFiles } = facts.bounds;
+    return [{ user: facts.user, bytes, files, quotaBytes, quotaFiles }];
+  });
 }
 
 /** Sessions with what they and their lanes have moved; what a lane that ended had moved is not counted any more. Pure. */
@@ -81,8 +114,13 @@ export function visitsOf(
   });
 }
 
-function describe(server: ServerStatus & { readonly visits: readonly Visit[] }, nowMs: number): string {
-  const { pid, folder, address, sinceMs, workers, connections, visits, barred, waiting } = server;
+type Described = Omit<ServerStatus, 'held'> & {
+  readonly visits: readonly Visit[];
+  readonly held: readonly Held[];
+};
+
+function describe(server: Described, nowMs: number): string {
+  const { pid, folder, address, sinceMs, workers, connections, visits, held, barred, waiting } = server;
   const strangers = connections.filter(({ kind }) => kind === 'stranger').length + waiting;
   const head =
     `${show(folder)} at ${show(address)}, for ${duration(nowMs - sinceMs)} (process ${pid}, ${workers} threads)\n` +
@@ -102,7 +140,18 @@ function describe(server: ServerStatus & { readonly visits: readonly Visit[] }, 
   const outside = barred
     .map(({ source, ms }) => `${show(source)} is kept out for ${duration(ms)}\n`)
     .join('');
-  return head + people + outside;
+  const quotas = held
+    .map(({ user, bytes, files, quotaBytes, quotaFiles }) => {
+      const room = quotaBytes === undefined ? '' : ` of ${size(quotaBytes)}`;
+      const places = quotaFiles === undefined ? '' : ` of ${quotaFiles}`;
+      return `${show(user)} holds ${size(bytes)}${room}, entries: ${files}${places}\n`;
+    })
+    .join('');
+  return head + people + quotas + outside;
+}
+
+function size(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
 }
 
 function moved(rate: number, bytes: number): string {

@@ -163,6 +163,11 @@ export class Connection {
     this.#cutOffAfter(farewellMs);
   }
 
+  /** Now, without a word. */
+  abort(error: FerryError): void {
+    this.#channel.abort(error);
+  }
+
   /** Says why, stops what it is doing, and ends it. Idempotent. */
   end(why: FerryError): void {
     if (this.#why !== undefined) return;
@@ -244,13 +249,14 @@ export class Connection {
 
   /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
   #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
-    if (account === undefined) {
-      throw new FerryError(Code.FORBIDDEN, 'only devices of an account can make others known');
+    const { store } = this.#opts.login;
+    // Else whoever was let in once could let in everybody.
+    if (account === undefined || !store.mayEnrol(account.device)) {
+      throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
     }
     if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
       throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
     }
-    const { store } = this.#opts.login;
     if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
     throw new FerryError(Code.REVOKED, 'the account has gone');
   }

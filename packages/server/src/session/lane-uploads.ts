@@ -62,7 +62,7 @@ export class LaneUploads {
     if (this.#open.size >= limits.laneUploads) {
       throw new FerryError(Code.LIMIT, `a lane may have ${limits.laneUploads} uploads open`);
     }
-    const { transferId, path, size, modified, mode, overwrite, expected, source } = request;
+    const { transferId, path, size, modified, mode, overwrite, expected, source, sparse } = request;
     const created = storage.createUpload({
       transferId: Buffer.from(transferId).toString('hex'),
       target: path,
@@ -70,6 +70,7 @@ export class LaneUploads {
       modified,
       mode,
       source,
+      sparse,
       owner: byteString(Buffer.from(principal.user)),
       begin: beginNames[request.begin],
       ...(overwrite === Overwrite.never ? { existing: 'fail' } : { existing: 'overwrite', expected }),

@@ -9,6 +9,7 @@ import { enrolHandler } from './handlers/enrol.ts';
 import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
+import { ownerHandler, setOwnerHandler } from './handlers/owner.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
 import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
@@ -47,6 +48,8 @@ export function sessionHandlers(
       removeHandler(context),
       spaceHandler(context),
       setFactsHandler(context),
+      ownerHandler(context),
+      setOwnerHandler(context),
       readLinkHandler(context),
       readRangeHandler(context),
       makeLinkHandler(context),

@@ -3,7 +3,16 @@
  * fastest, and the peer's window closes by itself when the disk is slow. Used on worker threads.
  */
 
-import { Code, type Entry, type Facts, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
+import {
+  Code,
+  type Entry,
+  type Facts,
+  FerryError,
+  type Name,
+  type Owner,
+  type Path,
+  type Time,
+} from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
 import { localWorks } from './local-works.ts';
 import {
@@ -22,15 +31,17 @@ export class LocalStorage implements Storage {
   readonly #root: disk.Root;
   readonly #staging: disk.Staging;
   readonly works: Works;
+  readonly #keepsOwners: boolean;
 
   /** @throws {FerryError} as Root.open: NOT_FOUND, NOT_FOLDER, FORBIDDEN, CONFIG */
-  static open(folder: string, opts: disk.RootOpts = {}): LocalStorage {
-    return new LocalStorage(disk.Root.open(folder, opts));
+  static open(folder: string, opts: disk.RootOpts & { keepsOwners?: boolean } = {}): LocalStorage {
+    return new LocalStorage(disk.Root.open(folder, opts), opts.keepsOwners);
   }
 
   /** Takes the root over: closing the storage closes it. */
-  constructor(root: disk.Root) {
+  constructor(root: disk.Root, keepsOwners = false) {
     this.#root = root;
+    this.#keepsOwners = keepsOwners;
     this.#staging = new disk.Staging(root);
     this.works = localWorks(root, this.#staging);
   }
@@ -66,6 +77,22 @@ export class LocalStorage implements Storage {
   async setFacts(path: Path, facts: { modified: Time; mode: number }, opts: Wait = {}): Promise<void> {
     checkSignal(opts);
     disk.setFacts(this.#root, path, facts);
+  }
+
+  async owner(path: Path, opts: Wait = {}): Promise<Owner> {
+    checkSignal(opts);
+    this.#checkOwners();
+    return disk.ownerOf(this.#root, path);
+  }
+
+  async setOwner(path: Path, owner: Owner, opts: Wait = {}): Promise<void> {
+    checkSignal(opts);
+    this.#checkOwners();
+    disk.setOwner(this.#root, path, owner);
+  }
+
+  #checkOwners(): void {
+    if (!this.#keepsOwners) throw new FerryError(Code.FORBIDDEN, 'the server neither tells nor sets owners');
   }
 
   async readLink(path: Path, opts: Wait = {}): Promise<string> {

@@ -18,6 +18,7 @@ import {
   isWithin,
   limits,
   type Name,
+  type Owner,
   type Path,
   parentPath,
   stagingName,
@@ -66,7 +67,7 @@ export class MemoryStorage implements Storage {
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
     checkSignal(opts);
     const rows = [...this.#folder(path).entries.values()].map(
-      ({ facts: { identity: _, ...entry } }): Entry => entry,
+      ({ facts: { identity: _, sparse: __, ...entry } }): Entry => entry,
     );
     // With names of full length this stays below limits.pageBytes.
     const pageEntries = Math.min(limits.pageEntries, Math.floor(limits.pageBytes / (limits.nameBytes + 36)));
@@ -173,6 +174,15 @@ export class MemoryStorage implements Storage {
     folder.entries.set(name, { ...node, facts });
   }
 
+  async owner(path: Path, opts: Wait = {}): Promise<Owner> {
+    await this.stat(path, opts);
+    throw new FerryError(Code.FORBIDDEN, 'files belong to nobody here');
+  }
+
+  async setOwner(path: Path, _owner: Owner, opts: Wait = {}): Promise<void> {
+    await this.owner(path, opts);
+  }
+
   async readLink(path: Path, opts: Wait = {}): Promise<string> {
     await this.stat(path, opts);
     throw new FerryError(Code.NOT_REGULAR, 'not a symbolic link');
@@ -246,6 +256,7 @@ export class MemoryStorage implements Storage {
       modified: spec.modified,
       mode: spec.mode & 0o777,
       identity: this.#nextIdentity(),
+      sparse: false,
     };
     folder.entries.set(name, { facts, bytes });
     this.#used += spec.size - (old?.facts.size ?? 0);
@@ -271,6 +282,7 @@ export class MemoryStorage implements Storage {
       modified: epoch,
       mode: 0o755,
       identity: this.#nextIdentity(),
+      sparse: false,
     };
     return { facts, entries: new Map() };
   }

@@ -25,6 +25,7 @@ import {
   type Facts,
   FerryError,
   type Name,
+  type Owner,
   type Path,
   type Time,
 } from '@ferry/protocol';
@@ -70,6 +71,10 @@ export interface Storage {
   remove(path: Path, opts?: Wait): Promise<void>;
   /** Permission bits and modification time of a file or folder, as far as the storage can hold them. @throws NOT_FOUND, NOT_REGULAR */
   setFacts(path: Path, facts: { readonly modified: Time; readonly mode: number }, opts?: Wait): Promise<void>;
+  /** @throws NOT_FOUND; FORBIDDEN (the storage keeps none, or does not tell) */
+  owner(path: Path, opts?: Wait): Promise<Owner>;
+  /** To the user and group of these names; neither is set when one of them cannot be. @throws NOT_FOUND, FORBIDDEN */
+  setOwner(path: Path, owner: Owner, opts?: Wait): Promise<void>;
   /** What a symlink holds, as a byte string. @throws NOT_FOUND, NOT_REGULAR */
   readLink(path: Path, opts?: Wait): Promise<string>;
   /** A symlink, which nothing here ever follows. @throws EXISTS, NOT_FOUND (its folder), FORBIDDEN (the storage has none) */

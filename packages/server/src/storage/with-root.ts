@@ -3,7 +3,7 @@
  * front ends of an account that sees only a part of what is shared. Worker threads.
  */
 
-import { Code, FerryError, type Name, type Path, type Time } from '@ferry/protocol';
+import { Code, FerryError, type Name, type Owner, type Path, type Time } from '@ferry/protocol';
 import type { PackSpec, Storage, UploadSpec, Wait } from './storage.ts';
 import type { GraftSpec, Trashed, Works } from './works.ts';
 
@@ -29,6 +29,11 @@ export function withRoot(storage: Storage, root: Path): Storage {
     setFacts: async (path: Path, facts: { modified: Time; mode: number }, opts?: Wait) => {
       checkNotRoot(path);
       return storage.setFacts(at(path), facts, opts);
+    },
+    owner: (path: Path, opts?: Wait) => storage.owner(at(path), opts),
+    setOwner: async (path: Path, owner: Owner, opts?: Wait) => {
+      checkNotRoot(path);
+      return storage.setOwner(at(path), owner, opts);
     },
     readLink: (path: Path, opts?: Wait) => storage.readLink(at(path), opts),
     makeLink: (path: Path, target: string, opts?: Wait) => storage.makeLink(at(path), target, opts),

@@ -19,6 +19,8 @@ export type Status = {
   /** Accepted and not looked at yet. */
   readonly waiting: number;
   readonly connections: readonly ConnectionStatus[];
+  /** What accounts with a quota hold, of those that it was counted for. */
+  readonly held: readonly { readonly account: number; readonly bytes: number; readonly files: number }[];
   /** Addresses that are kept out, and for how long, milliseconds. */
   readonly barred: readonly { readonly source: string; readonly ms: number }[];
 };

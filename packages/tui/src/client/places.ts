@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 export type Places = {
   readonly knownServersFile: string;
+  readonly savedServersFile: string;
   readonly deviceKeyFile: string;
   readonly logFile: string;
   readonly queueFile: string;
@@ -28,6 +29,7 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
   const state = base('XDG_STATE_HOME', '.local/state');
   return {
     knownServersFile: join(data, 'known-servers.json'),
+    savedServersFile: join(data, 'servers.json'),
     deviceKeyFile: join(data, 'device.key'),
     logFile: join(state, 'ferry.log'),
     queueFile: join(state, 'queue.db'),

@@ -5,7 +5,14 @@ import { resolve } from 'node:path';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
 import { EngineThread } from '../engine/engine-thread.ts';
-import { type ConnectOptions, connectTo, places, rememberServer } from './connect.ts';
+import {
+  type ConnectOptions,
+  connectTo,
+  places,
+  rememberServer,
+  rememberVisit,
+  type Target,
+} from './connect.ts';
 import { localPath } from './move.ts';
 
 export type BrowseOptions = ConnectOptions & { readonly keys?: string };
@@ -16,7 +23,15 @@ export async function browse(
   local: string | undefined,
   options: BrowseOptions,
 ): Promise<number> {
-  const target = await connectTo(text, options);
+  return browseAt(await connectTo(text, options), local, options);
+}
+
+/** As {@link browse}, on a server that is trusted. */
+export async function browseAt(
+  target: Target,
+  local: string | undefined,
+  options: Pick<BrowseOptions, 'keys'>,
+): Promise<number> {
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
     ...target.engine,
@@ -28,6 +43,7 @@ export async function browse(
     if (event.kind !== 'connection' || event.status.phase !== 'online') return;
     stop();
     rememberServer(target);
+    rememberVisit(target);
   });
   const { runBrowser } = await import('../app.ts');
   return runBrowser({

@@ -20,7 +20,7 @@ Examples:
   ferry servers                                 whom this ferry trusts
   ferry trust 10.0.0.5                          accept a server's changed identity
 
-In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 shows all keys.
+In the browser: arrows walk, Space marks, F5 copies to the other side, Tab changes sides, F1 lists all that can be done.
 
 ${exitCodeHelp}
 
@@ -28,7 +28,8 @@ Files:
   $XDG_DATA_HOME/ferry/known-servers.json   the identities that you have accepted
   $XDG_DATA_HOME/ferry/device.key           this device's key; servers know you by it
   $XDG_STATE_HOME/ferry/queue.db            the queue
-  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser`;
+  $XDG_CONFIG_HOME/ferry/keys.json          your keys in the browser
+  $XDG_STATE_HOME/ferry/browser.json        its bookmarks, recent folders and layout`;
 
 const getHelp = `
 Examples:
@@ -103,6 +104,7 @@ function withMoveOptions(command: Command): Command {
     .option('--overwrite', 'the same as --existing overwrite')
     .option('--skip', 'the same as --existing skip')
     .option('--allow-empty', 'with overwrite: also replace what is not empty by an empty file')
+    .option('--owners', 'keep whom files belong to, by names (where the receiving side runs as root)')
     .option('--strict', 'what cannot be kept of a file or folder counts as a failure')
     .option('--detach', 'only add it to the queue, which moves it in the background')
     .option('--paused', 'with --detach: wait there for ferry queue resume')
@@ -191,24 +193,33 @@ function makeProgram(done: (code: number) => void): Command {
   const program = withConnectOptions(new Command('ferry'))
     .description('Browses a ferry server and moves files to and from it, encrypted and verified.')
     .version(packageJson.version)
-    .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite')
+    .argument(
+      '[ADDRESS]',
+      'ferry://HOST[:PORT][/PATH], an invite, or the name of a saved server (default: choose one)',
+    )
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
     .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
     .allowExcessArguments(false)
     .action(async (address: string | undefined, local: string | undefined, options: object) => {
       if (address === undefined) {
-        program.outputHelp({ error: true });
-        throw new FerryError(Code.USAGE, 'give the address of a server, or an invite');
+        if (!process.stdin.isTTY || !process.stdout.isTTY) {
+          program.outputHelp({ error: true });
+          throw new FerryError(Code.USAGE, 'give the address of a server, or an invite');
+        }
+        const { choose } = await import('./choose.ts');
+        done(await choose(options));
+        return;
       }
-      if (!isAddress(address)) {
+      const target = isAddress(address) ? address : (await import('./choose.ts')).savedAddress(address);
+      if (target === undefined) {
         throw new FerryError(
           Code.USAGE,
-          `${show(address)} is neither a command nor an address: those begin with ferry://`,
+          `${show(address)} is neither a command nor an address (those begin with ferry://) nor a saved server`,
         );
       }
       const { browse } = await import('./browse.ts');
-      done(await browse(address, local, options));
+      done(await browse(target, local, options));
     });
   withConnectOptions(program.command('ls'))
     .description('List a folder on a server.')
@@ -274,6 +285,15 @@ function makeProgram(done: (code: number) => void): Command {
     .action(async (where: string, _options: object, command: Command) => {
       const { trustServer } = await import('./servers.ts');
       done(await trustServer(where, command.optsWithGlobals()));
+    });
+  program
+    .command('doctor')
+    .description('Look at this setup and say what is weak about it: files, terminal, system.')
+    .option('--json', 'one JSON object for each line')
+    .exitOverride()
+    .action(async (_options: object, command: Command) => {
+      const { doctor } = await import('./doctor.ts');
+      done(doctor(command.optsWithGlobals()));
     });
   program
     .command('help')

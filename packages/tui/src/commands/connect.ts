@@ -3,11 +3,12 @@
  * browser's start.
  */
 
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Code, FerryError, show } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import {
   type Address,
@@ -22,9 +23,11 @@ import { deviceKey } from '../client/device-key.ts';
 import { enter } from '../client/enter.ts';
 import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
+import { SavedServers } from '../client/saved-servers.ts';
 import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
-import { settleTrust } from '../client/trust.ts';
+import { settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
+import { hiddenGroups, isAccepted, mostMistakes, shownGroups, trustWords } from '../engine/first-contact.ts';
 
 export const version = packageJson.version;
 
@@ -42,6 +45,8 @@ export type Target = {
   readonly address: Address;
   readonly engine: Omit<EngineOpts, 'attempts'>;
   readonly servers: KnownServers;
+  /** Nothing was known of the server before. */
+  readonly isFirstContact: boolean;
 };
 
 export const places = placesOf(process.env, homedir());
@@ -51,6 +56,17 @@ export const places = placesOf(process.env, homedir());
  * @throws {FerryError} as settleTrust, enter; USAGE
  */
 export async function connectTo(text: string, options: ConnectOptions): Promise<Target> {
+  const target = await settle(text, options);
+  await introduce(target, options);
+  return target;
+}
+
+/** Decides on the server's identity, asking with `ask`, or on the terminal. @throws {FerryError} as settleTrust; USAGE */
+export async function settle(
+  text: string,
+  options: ConnectOptions,
+  { ask, signal }: { readonly ask?: TrustPolicy['ask']; readonly signal?: AbortSignal } = {},
+): Promise<Target> {
   const named = parseAddress(text);
   const address = options.inviteFile === undefined ? named : withInvite(named, options.inviteFile);
   const pin = options.pin === undefined ? undefined : parseFingerprint(options.pin);
@@ -61,16 +77,14 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
   const policy = {
     pin,
     acceptNew: options.acceptNew ?? false,
-    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
+    ask: ask ?? (process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined),
   };
   const isFirstContact = servers.get(hostPort(address)) === undefined;
-  const fingerprint = await settleTrust(address, policy, servers);
-  if (address.invite === undefined && (isFirstContact || address.user !== undefined)) {
-    await introduce(address, fingerprint, options);
-  }
+  const fingerprint = await settleTrust(address, policy, servers, signal === undefined ? {} : { signal });
   return {
     address,
     servers,
+    isFirstContact,
     engine: {
       address: { host: address.host, port: address.port },
       fingerprint,
@@ -81,12 +95,15 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
   };
 }
 
-/** What keeps it from reaching the server is met again, and told, by whoever goes on. @throws {FerryError} as enter */
-async function introduce(
-  { host, port, user }: Address,
-  fingerprint: Fingerprint,
+/**
+ * Makes this device known to a server where that is needed, on the plain terminal. What keeps it from reaching the server is met
+ * again, and told, by whoever goes on. @throws {FerryError} as enter
+ */
+export async function introduce(
+  { address: { host, port, user, invite }, engine: { fingerprint }, isFirstContact }: Target,
   { passwordFile }: ConnectOptions,
 ): Promise<void> {
+  if (invite !== undefined || !(isFirstContact || user !== undefined)) return;
   const device = deviceKey(places.deviceKeyFile);
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   try {
@@ -142,6 +159,23 @@ export function rememberServer({ address, engine, servers }: Target): void {
   if (servers.get(where) === undefined) servers.remember(where, engine.fingerprint, new Date());
 }
 
+/** For the connect screen of later. What is wrong with that list is said there. */
+export function rememberVisit({ address }: Target): void {
+  try {
+    new SavedServers(places.savedServersFile).visited(addressText(address), Date.now());
+  } catch (error) {
+    asFerryError(error, (bug) => {
+      throw bug;
+    });
+  }
+}
+
+/** As one would type it, without an invite. */
+export function addressText({ user, host, port, path }: Address): string {
+  const folder = path.length === 0 ? '' : `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
+  return `ferry://${user === undefined ? '' : `${user}@`}${hostPort({ host, port })}${folder}`;
+}
+
 function withInvite(named: Address, file: string): Address {
   let text: string;
   try {
@@ -157,14 +191,24 @@ function withInvite(named: Address, file: string): Address {
   return { ...named, invite };
 }
 
-async function ask(where: string, fingerprint: Fingerprint): Promise<boolean> {
+/** Only what is typed counts, and only the owner can say what to type: no word that one types without reading goes on. */
+async function askOnTerminal(where: string, fingerprint: Fingerprint): Promise<boolean> {
+  const hidden = hiddenGroups(fingerprint, (below) => randomInt(below));
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(
-      `This is the first contact with ${where}. Its identity is\n\n  ${fingerprint}\n\n` +
-        'Compare it with what its owner sees (ferryd prints it at its start). Is it the same? Type yes: ',
-    );
-    return answer.trim().toLowerCase() === 'yes';
+    let question =
+      `This is the first contact with ${where}. Its identity is\n\n` +
+      `  ${shownGroups(fingerprint, hidden).join('-')}\n\n` +
+      'Its owner sees all of it (ferryd prints it at its start). Compare, and type the two groups that are missing;\n' +
+      `or, with nobody to ask, type ${trustWords}. Nothing typed ends it: `;
+    for (let mistakes = 0; mistakes < mostMistakes; mistakes++) {
+      const answer = await terminal.question(question);
+      if (answer.trim() === '') return false;
+      if (isAccepted(answer, fingerprint, hidden)) return true;
+      question =
+        'Those are not the missing groups. If its owner sees them like that, do not connect. Once more: ';
+    }
+    return false;
   } finally {
     terminal.close();
   }

@@ -3,9 +3,11 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { codeName, show } from '@ferry/protocol';
+import { forgetDownload } from '../engine/forget-partials.ts';
+import { lacksMover, leavesSome } from '../queue/lacks-mover.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
 import { QueueStore } from '../queue/queue-store.ts';
-import { isMovable, type QueueOrder, toJob } from '../queue/stored-job.ts';
+import { type QueueOrder, toJob } from '../queue/stored-job.ts';
 import { places } from './connect.ts';
 import { jsonJob, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';
@@ -42,9 +44,21 @@ export function enqueue(orders: readonly QueueOrder[], { json }: { json?: boolea
   });
 }
 
+/** What is here of downloads that were cancelled goes at once, unless somebody moves the jobs, who does it then. @throws {FerryError} CONFIG */
+export function forgetCancelled(store: QueueStore): void {
+  const gone = store.jobs().filter((job) => leavesSome(job, 'download'));
+  if (gone.length === 0) return;
+  const lock = MoverLock.take(store.file);
+  try {
+    if (lock !== undefined) for (const { order } of gone) forgetDownload(order);
+  } finally {
+    lock?.release();
+  }
+}
+
 /** Starts a ferry in the background that moves what there is to move, unless one does already. */
 export function ensureMover(store: QueueStore): void {
-  if (!store.jobs().some((job) => isMovable(job, store.settings)) || MoverLock.isHeld(store.file)) return;
+  if (!lacksMover(store)) return;
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
   const child = spawn(process.execPath, [...process.execArgv, main, 'queue', 'run'], {
     cwd: '/',

@@ -35,6 +35,7 @@ export type MoveOptions = ConnectOptions & {
   readonly skip?: boolean;
   readonly existing?: string;
   readonly allowEmpty?: boolean;
+  readonly owners?: boolean;
   readonly strict?: boolean;
   readonly json?: boolean;
   /** Into the queue, for somebody else to move. */
@@ -74,6 +75,7 @@ export async function get(args: readonly string[], options: MoveOptions): Promis
         target:
           place.name === undefined ? joinPath(place.folder, facts.name) : joinPath(place.folder, place.name),
         ...existingOf(options),
+        ...(options.owners === true ? { owners: true } : {}),
         ...(options.strict === true ? { strict: true } : {}),
       });
     }
@@ -111,6 +113,7 @@ export async function put(args: readonly string[], options: MoveOptions): Promis
         kind,
         target: isFolder ? joinPath(path, name) : path,
         ...existingOf(options),
+        ...(options.owners === true ? { owners: true } : {}),
         ...(options.strict === true ? { strict: true } : {}),
       };
     });

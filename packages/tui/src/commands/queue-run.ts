@@ -1,19 +1,14 @@
 /** `ferry queue run`: moves what is in the queue until nothing is left. Started in the background by `--detach`. */
 
-import { setTimeout as rest } from 'node:timers/promises';
 import { codeName, show } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { poolBuffers } from '../engine/engine-core.ts';
 import { JobQueue } from '../engine/job-queue.ts';
 import { Servers } from '../engine/servers.ts';
+import { untilNothingLeft } from '../engine/until-nothing-left.ts';
 import { client, places } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
 import { writesBeside } from './move.ts';
-
-/** How often it looks whether it is still wanted. */
-const lookMs = 250;
-/** So many looks in a row at somebody else who moves: then it is not wanted. Others try the lock for a moment only. */
-const patience = 10;
 
 /** A server that is away is tried again for ever: its jobs wait. @throws {FerryError} CONFIG */
 export async function runQueue(): Promise<ExitCode> {
@@ -43,12 +38,7 @@ export async function runQueue(): Promise<ExitCode> {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    for (let looks = 0; looks < patience && !interrupted.signal.aborted; ) {
-      const { isBusy } = queue;
-      looks = isBusy === undefined ? looks + 1 : 0;
-      if (isBusy === false && (await queue.rest())) break;
-      await rest(lookMs, undefined, { signal: interrupted.signal }).catch(() => {});
-    }
+    await untilNothingLeft(queue, interrupted.signal);
     return interrupted.signal.aborted ? ExitCode.interrupted : ExitCode.done;
   } finally {
     process.off('SIGINT', interrupt);

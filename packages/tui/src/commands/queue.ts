@@ -8,7 +8,7 @@ import { MoverLock } from '../queue/mover-lock.ts';
 import type { QueueStore } from '../queue/queue-store.ts';
 import { defaultPriority, phaseOf, toJob } from '../queue/stored-job.ts';
 import { formatRate, parseRate, parseTimetable } from '../transfer/timetable.ts';
-import { ensureMover, withStore } from './enqueue.ts';
+import { ensureMover, forgetCancelled, withStore } from './enqueue.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonError, jsonJob, toJsonLine } from './printer-json.ts';
 import { parseIds, parsePriority } from './queue-words.ts';
@@ -70,6 +70,7 @@ export function askQueue(what: Ask, texts: readonly string[], options: All): Exi
     if (options.all === true && (what === 'pause' || what === 'resume'))
       store.set({ pausedAll: what === 'pause' });
     if (options.all !== true || what !== 'pause') store.ask(what, ids);
+    forgetCancelled(store);
     ensureMover(store);
     return ExitCode.done;
   });

@@ -61,6 +61,16 @@ export class Editing {
         );
         break;
       }
+      case 'find-leftovers':
+        edits.leftovers().then(
+          (copies) => this.#opts.post({ kind: 'leftovers', copies }),
+          // A folder that cannot be read is of no interest now.
+          () => {},
+        );
+        break;
+      case 'leave-copy':
+        edits.leave(cmd.copy).catch(() => {});
+        break;
       case 'drop-copy':
         // A copy that cannot be removed is in nobody's way.
         edits.drop(cmd.copy.copy).catch(() => {});

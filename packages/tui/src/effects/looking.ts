@@ -4,24 +4,34 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Entry } from '@ferry/protocol';
+import { asFerryError, baseName, Code, type Entry } from '@ferry/protocol';
 import type { Engine } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
+import { archiveFormat } from '../state/archive-format.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Seen } from '../state/preview.ts';
+import { listingText } from './archive/archive-entry.ts';
+import { type Archive, listArchive } from './archive/list-archive.ts';
 import { findLine, findText, type Searched } from './search-file.ts';
 import { wire } from './wire.ts';
 
-export type LookingCmd = Cmd & { readonly kind: 'look' | 'find-text' | 'find-line' | 'peek' };
+export type LookingCmd = Cmd & {
+  readonly kind: 'look' | 'find-text' | 'find-line' | 'peek' | 'list-archive';
+};
 
 /** Between two tellings of how far a search is. */
 const progressMs = 150;
 
 /** A cursor that is moving on wants nothing. */
 const peekAfterMs = 60;
+/** How often the end of a file that is followed is looked at. */
+const followMs = 1000;
 const peekBytes = 16 * 1024;
 const peekEntries = 500;
+const peekBounds = { mostEntries: 200, mostBytes: 512 * 1024, mostUnpacked: 64 * 1024 * 1024 };
+/** Of one listing: what one can still read through, and wait for. */
+const archiveBounds = { mostEntries: 20_000, mostBytes: 32 * 1024 * 1024, mostUnpacked: 4 * 1024 ** 3 };
 
 /** Reads no further than what one looks at. */
 async function peek(
@@ -29,6 +39,11 @@ async function peek(
   { path, isFolder }: Cmd & { readonly kind: 'peek' },
   signal: AbortSignal,
 ): Promise<Seen> {
+  const format = isFolder ? undefined : archiveFormat(baseName(path));
+  if (format !== undefined) {
+    const listed = await peekInto({ source, path, format, onProgress: () => {} }, signal);
+    if (listed !== undefined) return listed;
+  }
   if (!isFolder) {
     const { facts, content } = await source.readRange(path, { offset: 0, length: peekBytes }, { signal });
     return { kind: 'file', facts, content };
@@ -48,6 +63,18 @@ async function peek(
     if (!enough.signal.aborted) throw error;
   }
   return { kind: 'folder', entries: entries.slice(0, peekEntries), isWhole: entries.length <= peekEntries };
+}
+
+/** What is in an archive; undefined for what is none in spite of its name. */
+async function peekInto(archive: Archive, signal: AbortSignal): Promise<Seen | undefined> {
+  try {
+    const { facts } = await archive.source.readRange(archive.path, { offset: 0, length: 1 }, { signal });
+    const content = listingText(await listArchive(archive, peekBounds, { signal }), 'narrow');
+    return { kind: 'file', facts: { ...facts, size: content.length }, content };
+  } catch (error) {
+    if (asFerryError(error).code === Code.INTEGRITY) return undefined;
+    throw error;
+  }
 }
 
 export class Looking {
@@ -90,6 +117,7 @@ export class Looking {
       return { kind: 'peeked', request, seen: await peek(source, cmd, signal) };
     }
     if (cmd.kind === 'look') {
+      if (cmd.isLater) await pause(followMs, undefined, { signal });
       const { facts, content } = await source.readRange(path, cmd.piece, { signal });
       return { kind: 'looked', request, offset: cmd.piece.offset, facts, content };
     }
@@ -103,6 +131,11 @@ export class Looking {
         this.#post({ kind: 'works-at', request, at });
       },
     };
+    if (cmd.kind === 'list-archive') {
+      const { facts } = await source.readRange(path, { offset: 0, length: 1 }, { signal });
+      const listing = await listArchive({ ...searched, format: cmd.format }, archiveBounds, { signal });
+      return { kind: 'archive-listed', request, text: listingText(listing), facts };
+    }
     const at =
       cmd.kind === 'find-text'
         ? await findText(searched, cmd, { signal })

@@ -12,6 +12,7 @@ import type { Remembered } from '../state/remembered.ts';
 import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
+import { notify } from './notify.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -23,6 +24,8 @@ export type EffectsOpts = {
   readonly remember: (remembered: Remembered) => void;
   readonly quit: () => void;
   readonly env: NodeJS.ProcessEnv;
+  /** Writes to the terminal, drawing nothing. */
+  readonly write: (text: string) => void;
   /** Gives the terminal to somebody else for as long as `work` takes. */
   readonly handOver: <T>(work: () => Promise<T>) => Promise<T>;
 };
@@ -106,6 +109,7 @@ export class Effects {
       case 'find-text':
       case 'find-line':
       case 'peek':
+      case 'list-archive':
         this.#looking.run(cmd);
         break;
       case 'fetch-copy':
@@ -113,11 +117,16 @@ export class Effects {
       case 'store-copy':
       case 'compare-copy':
       case 'drop-copy':
+      case 'leave-copy':
+      case 'find-leftovers':
         this.#editing.run(cmd);
         break;
       case 'stop':
         this.#looking.stop(cmd.request);
         this.#editing.stop(cmd.request);
+        break;
+      case 'notify':
+        notify(cmd.words, this.#opts);
         break;
       case 'clear':
         engine.clear();

@@ -3,13 +3,14 @@
  * the engine; I/O thread.
  */
 
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   baseName,
   byteString,
   Code,
+  checkName,
   EntryKind,
   type Facts,
   FerryError,
@@ -52,6 +53,8 @@ const never = new AbortController().signal;
 
 export class EditCopies implements Edits {
   readonly #opts: EditCopiesOpts;
+  /** Left as they came. */
+  readonly #left = new Set<EditCopy>();
 
   constructor(opts: EditCopiesOpts) {
     this.#opts = opts;
@@ -123,15 +126,45 @@ export class EditCopies implements Edits {
     }
   }
 
+  async leave(copy: EditCopy): Promise<void> {
+    this.#left.add(copy);
+  }
+
+  /** Removes what was left and is as it came. */
+  async close(): Promise<void> {
+    for (const { copy, digest } of this.#left) {
+      try {
+        if ((await this.digest(copy)) === digest) await this.drop(copy);
+      } catch (error) {
+        // It is gone, or nobody can say whether it is worth keeping.
+        if (!(error instanceof FerryError)) throw error;
+      }
+    }
+    this.#left.clear();
+  }
+
   async drop(copy: Path): Promise<void> {
     rmSync(diskPath(parentPath(copy)), { recursive: true, force: true });
+  }
+
+  async leftovers(): Promise<readonly Path[]> {
+    const { folder } = this.#opts;
+    if (folder === undefined || !existsSync(folder)) return [];
+    return readdirSync(folder).flatMap((name) => {
+      const pid = Number(/^ferry-edit-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(pid) || existsSync(`/proc/${pid}`)) return [];
+      const inside = readdirSync(join(folder, name), { encoding: 'buffer' });
+      return inside
+        .filter((file) => file.toString() !== '.ferry')
+        .map((file) => joinPath(pathFromText(join(folder, name).slice(1)), checkName(byteString(file))));
+    });
   }
 
   #newFolder(): Path {
     const { folder = tmpdir() } = this.#opts;
     try {
       makePrivateFolder(folder);
-      return pathFromText(mkdtempSync(join(folder, 'ferry-edit-')).slice(1));
+      return pathFromText(mkdtempSync(join(folder, `ferry-edit-${process.pid}-`)).slice(1));
     } catch (cause) {
       throw new FerryError(Code.IO_ERROR, `no folder for the copy can be made in ${folder}`, { cause });
     }

@@ -131,6 +131,10 @@ export class EngineThread implements Engine {
       store: async (spec, opts) => (await ask({ verb: 'store', spec }, opts)) as Facts,
       difference: async (copy, path, opts) =>
         (await ask({ verb: 'difference', copy, path }, opts)) as readonly DiffLine[],
+      leftovers: async () => (await ask({ verb: 'leftovers' })) as readonly Path[],
+      leave: async (copy) => {
+        await ask({ verb: 'leave', copy });
+      },
       drop: async (copy) => {
         await ask({ verb: 'drop', copy });
       },

@@ -4,6 +4,7 @@
  */
 
 import {
+  baseName,
   Code,
   type Entry,
   EntryKind,
@@ -11,6 +12,7 @@ import {
   joinPath,
   linkStaysInside,
   type Path,
+  parentPath,
   show,
 } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
@@ -68,6 +70,35 @@ export async function moveLink(
   }
 }
 
+/**
+ * Gives what was moved to the user and group of the source's names, where the order wants that.
+ * @returns what could not be kept. @throws {FerryError} CANCELLED
+ */
+export async function keepOwner(
+  { order, owners, openRoot, signal }: WalkContext,
+  below: Path,
+  name = baseName(below),
+): Promise<string | undefined> {
+  if (order.owners !== true) return undefined;
+  const isUpload = order.direction === 'upload';
+  const from = joinPath(isUpload ? lastOf(order.source) : order.source, ...below);
+  const own = joinPath(isUpload ? order.target : lastOf(order.target), ...below);
+  const to = name === undefined ? own : joinPath(parentPath(own), name);
+  let whose = 'its owner';
+  try {
+    const owner = isUpload
+      ? disk.ownerOf(openRoot(), from)
+      : await overAnyLine(() => owners.get(from, signal), signal);
+    whose = `its owner ${show(`${owner.user}:${owner.group}`)}`;
+    if (isUpload) await overAnyLine(() => owners.set(to, owner, signal), signal);
+    else disk.setOwner(openRoot(), to, owner);
+    return undefined;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof FerryError)) throw error;
+    return `${whose}: ${error.message}`;
+  }
+}
+
 export type FolderFacts = { readonly below: Path; readonly entry: Entry };
 
 /**
@@ -86,6 +117,8 @@ export async function keepFolderFacts(
     for (const { below, entry } of next) {
       try {
         const to = joinPath(order.direction === 'upload' ? order.target : lastOf(order.target), ...below);
+        const lost = await keepOwner(context, below);
+        if (lost !== undefined) onLost(below, lost);
         if (order.direction === 'download') disk.setFacts(openRoot(), to, entry);
         else await overAnyLine(() => remote.setFacts(to, entry, { signal }), signal);
       } catch (error) {

@@ -3,15 +3,17 @@
  * while the others go on. Held by live-job.ts; I/O thread.
  */
 
-import { asFerryError, Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, type Name, type Path } from '@ferry/protocol';
 import { type Answer, type ConflictRule, type Question, ruleOf } from '../transfer/conflict.ts';
 import type { Placing, TransferContext } from '../transfer/context.ts';
 import type { Gate } from '../transfer/gate.ts';
 import { combine, type Limiter } from '../transfer/pace.ts';
 import type { FileItem } from '../transfer/packs.ts';
+import { keepOwner } from './fidelity.ts';
 import type { JobOrder } from './job.ts';
 import type { LiveJobContext } from './live-job-context.ts';
 import { moveFile, movePack } from './move.ts';
+import { orderTag } from './order-tag.ts';
 import type { TakenNames } from './taken-names.ts';
 import type { WalkContext } from './walk.ts';
 
@@ -29,6 +31,8 @@ export type JobFilesOpts = {
   readonly onDigest: (digest: Uint8Array) => void;
   readonly onEnded: (item: FileItem, result: 'moved' | 'skipped') => void;
   readonly onFailed: (item: FileItem, error: FerryError) => void;
+  /** Something of a file that was moved could not be kept. */
+  readonly onLost: (below: Path, what: string) => void;
 };
 
 /** So many files wait for an answer at most: then the walk waits, too. */
@@ -110,6 +114,8 @@ export class JobFiles {
       if (first !== undefined) {
         const context = this.#transfer(names.unseen(rule).placing);
         const outcomes = await movePack({ order, root: openRoot() }, [first, ...rest], context);
+        const moved = together.filter((_, i) => outcomes[i] === 'moved');
+        await Promise.all(moved.map((item) => this.#keepOwner(item)));
         for (const [i, item] of together.entries()) {
           const outcome = outcomes[i] ?? 'again';
           if (outcome === 'moved') onEnded(item, outcome);
@@ -155,6 +161,7 @@ export class JobFiles {
         }
         try {
           await moveFile({ order, root: openRoot() }, item, place, this.#transfer(place.placing));
+          await this.#keepOwner(item, place.name);
           onEnded(item, 'moved');
           return;
         } catch (thrown) {
@@ -168,8 +175,14 @@ export class JobFiles {
     }
   }
 
+  /** `name`: what it is called on the other side, if not the same. */
+  async #keepOwner({ below }: FileItem, name?: Name): Promise<void> {
+    const lost = await keepOwner(this.#opts.walk(), below, name);
+    if (lost !== undefined) this.#opts.onLost(below, lost);
+  }
+
   #transfer(placing: Placing): TransferContext {
-    const { context, walk, gate, limiter, onBytes, onDigest } = this.#opts;
+    const { order, context, walk, gate, limiter, onBytes, onDigest } = this.#opts;
     const { lanes, pool, writesBeside, resumed, bandwidth } = context;
     const pace = combine(limiter, bandwidth);
     return {
@@ -181,6 +194,7 @@ export class JobFiles {
       signal: walk().signal,
       writesBeside,
       resumed,
+      tag: orderTag(order),
       onDigest,
       onBytes,
     };

@@ -5,8 +5,9 @@
 
 import { asFerryError, Code, FerryError, type Path, parentPath, toWireError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
+import type { Changes } from '../queue/changes.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
-import { type Changes, QueueStore } from '../queue/queue-store.ts';
+import { QueueStore } from '../queue/queue-store.ts';
 import {
   isMovable,
   phaseOf,

@@ -20,6 +20,8 @@ export type JobOrder = {
   readonly existing: ConflictPolicy;
   /** As ConflictRule.allowEmpty. */
   readonly allowEmpty?: boolean;
+  /** Whom files belong to is to be kept. */
+  readonly owners?: boolean;
   /** What cannot be kept of a file is a failure, not only told. */
   readonly strict?: boolean;
 };

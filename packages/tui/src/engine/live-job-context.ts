@@ -3,11 +3,13 @@
 import type { Path } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Lanes } from '../client/lanes.ts';
+import type { RemoteOwners } from '../client/remote-owners.ts';
 import type { Pace } from '../transfer/pace.ts';
 import type { FileSource } from './source.ts';
 
 export type LiveJobContext = {
   readonly remote: FileSource;
+  readonly owners: RemoteOwners;
   readonly lanes: Lanes;
   readonly pool: BlockPool;
   /** The limit of all jobs in this direction together. */

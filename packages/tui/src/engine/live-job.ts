@@ -18,7 +18,7 @@ import { Gate } from '../transfer/gate.ts';
 import { Limiter } from '../transfer/pace.ts';
 import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
 import type { PlanItem } from '../transfer/plan.ts';
-import { moveLink } from './fidelity.ts';
+import { keepOwner, moveLink } from './fidelity.ts';
 import type { JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { JobClock } from './job-clock.ts';
@@ -86,6 +86,7 @@ export class LiveJob {
       },
       onEnded: (item, result) => this.#ended(item, result),
       onFailed: (item, error) => this.#fail(item, error),
+      onLost,
     });
   }
 
@@ -274,8 +275,9 @@ export class LiveJob {
   }
 
   #walkContext(): WalkContext {
-    const { remote } = this.#context;
-    return { order: this.order, remote, openRoot: () => this.#root.open(), signal: this.#abort.signal };
+    const { order } = this;
+    const { remote, owners } = this.#context;
+    return { order, remote, owners, openRoot: () => this.#root.open(), signal: this.#abort.signal };
   }
 
   /** Whether what is in the folder can be moved. One that cannot be made counts as failed and stops no other. */
@@ -300,6 +302,8 @@ export class LiveJob {
         this.#lose(item.below, moved.what);
         return;
       }
+      const lost = await keepOwner(this.#walkContext(), item.below);
+      if (lost !== undefined) this.#lose(item.below, lost);
       this.#tally.doneFiles += 1;
       if (moved.outcome === 'skipped') this.#tally.skippedFiles += 1;
       else this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));

@@ -6,11 +6,13 @@
 
 import { asFerryError, type FerryError, type Path, samePath } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import type { Changes, QueueStore } from '../queue/queue-store.ts';
+import type { Changes } from '../queue/changes.ts';
+import type { QueueStore } from '../queue/queue-store.ts';
 import { isMovable, ruleOfJob, type StoredJob, serverKey } from '../queue/stored-job.ts';
 import { type ConflictRule, type Question, sameRule } from '../transfer/conflict.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
 import { Bandwidth } from './bandwidth.ts';
+import { forgetDownload, forgetUploads } from './forget-partials.ts';
 import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
 import { LiveJob } from './live-job.ts';
 import type { Line, Servers } from './servers.ts';
@@ -80,6 +82,7 @@ export class Mover {
   get isBusy(): boolean {
     const { store } = this.#opts;
     return (
+      this.#leaving.size > 0 ||
       [...this.#live.values()].some(({ settled }) => !settled) ||
       store.jobs().some((job) => isMovable(job, store.settings))
     );
@@ -98,13 +101,15 @@ export class Mover {
     this.pumpSoon();
   }
 
-  /** Writes how far everything is, and ends that could not be written when they came. */
+  /** Writes how far everything is, and what could not be written when it came: beginnings, questions, ends. */
   write(): void {
+    this.#tellBegun();
     const figures = new Map<JobId, Figures>();
     for (const [id, live] of this.#live) {
       const { phase } = live.job;
       if (isOver(phase)) this.#settle(id, live);
       else if (phase === 'moving') figures.set(id, live.job.snapshot().figures);
+      this.#tellQuestion(id, live);
     }
     if (figures.size > 0) this.#attempt(() => this.#opts.store.progress(figures));
   }
@@ -132,8 +137,19 @@ export class Mover {
     clearTimeout(timer);
     for (const [id, { job }] of open) {
       const { phase, figures, digest } = job.snapshot();
-      this.#attempt(() => this.#opts.store.settle(id, { phase, figures, digest, endedMs: undefined }));
+      this.#attempt(() =>
+        this.#opts.store.settle(id, { phase, begun: true, figures, digest, endedMs: undefined }),
+      );
     }
+  }
+
+  /** Whoever goes on with a job must know that some of it may be at its target. */
+  #tellBegun(): void {
+    const { store } = this.#opts;
+    const untold = [...this.#live].flatMap(([id, { settled }]) =>
+      settled || store.get(id)?.fact.begun !== false ? [] : [id],
+    );
+    if (untold.length > 0) this.#attempt(() => store.begin(untold));
   }
 
   #heed(id: JobId): void {
@@ -143,20 +159,20 @@ export class Mover {
     const live = this.#live.get(id);
     if (live === undefined) {
       if (!isOver(row.fact.phase)) this.#waiting = undefined;
-      if (row.wish.cancelled && !isOver(row.fact.phase))
-        this.#attempt(() =>
-          store.settle(id, { ...row.fact, phase: 'cancelled', endedMs: Date.now(), digest: undefined }),
-        );
+      if (row.wish.cancelled && !isOver(row.fact.phase)) this.#endCancelled(row);
       return;
     }
     const { job } = live;
+    const isRetried = row.wish.attempt > live.attempt;
+    if (isRetried) {
+      live.attempt = row.wish.attempt;
+      live.settled = false;
+    }
     if (row.wish.cancelled) {
       job.cancel();
       return;
     }
-    if (row.wish.attempt > live.attempt) {
-      live.attempt = row.wish.attempt;
-      live.settled = false;
+    if (isRetried) {
       live.rule = ruleOfJob(row);
       job.retry(live.rule);
     }
@@ -164,6 +180,26 @@ export class Mover {
     job.limit = row.wish.limit;
     if (row.wish.paused || store.settings.pausedAll) job.pause();
     else job.resume();
+  }
+
+  /** One that nobody is moving. */
+  #endCancelled(row: StoredJob): void {
+    const { store, servers } = this.#opts;
+    const { id, order, fact } = row;
+    this.#attempt(() =>
+      store.settle(id, { ...fact, phase: 'cancelled', endedMs: Date.now(), digest: undefined }),
+    );
+    if (!fact.begun) return;
+    if (order.direction === 'download') {
+      forgetDownload(order);
+      return;
+    }
+    const line = servers.open(row.server);
+    const gone = forgetUploads(order, line).finally(() => {
+      this.#leaving.delete(gone);
+      servers.release(line);
+    });
+    this.#leaving.add(gone);
   }
 
   #heedAnswer(row: StoredJob, live: Live): void {
@@ -253,6 +289,7 @@ export class Mover {
       { ...order, existing: rule.policy, allowEmpty: rule.allowEmpty ?? false },
       {
         remote: line.remote,
+        owners: line.owners,
         lanes: line.lanes,
         bandwidth: this.#bandwidth.of(order.direction),
         pool,
@@ -291,15 +328,14 @@ export class Mover {
   #tellQuestion(id: JobId, live: Live): void {
     const { question } = live.job;
     if (question === live.question) return;
-    live.question = question;
-    this.#attempt(() => this.#opts.store.asks(id, question));
+    if (this.#attempt(() => this.#opts.store.asks(id, question))) live.question = question;
   }
 
   #settle(id: JobId, live: Live): void {
     if (!live.settled) {
       const { phase, figures, digest } = live.job.snapshot();
       live.settled = this.#attempt(() =>
-        this.#opts.store.settle(id, { phase, figures, digest, endedMs: Date.now() }),
+        this.#opts.store.settle(id, { phase, begun: true, figures, digest, endedMs: Date.now() }),
       );
     }
     const isKept = live.job.phase === 'failed' && live.line.key === this.#opts.ownKey;

@@ -7,6 +7,7 @@ import type { BlockPool } from '@ferry/protocol/content';
 import { Connection, type ConnectionOpts } from '../client/connection.ts';
 import { type DeviceKey, deviceKey } from '../client/device-key.ts';
 import { Lanes } from '../client/lanes.ts';
+import { type RemoteOwners, remoteOwners } from '../client/remote-owners.ts';
 import { remoteSource } from '../client/remote-source.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { ConnectionStatus } from './engine.ts';
@@ -25,6 +26,7 @@ export type Line = {
   readonly key: string;
   readonly connection: Connection;
   readonly remote: FileSource;
+  readonly owners: RemoteOwners;
   readonly lanes: Lanes;
 };
 
@@ -61,6 +63,7 @@ export class Servers {
       key,
       connection,
       remote: remoteSource(connection),
+      owners: remoteOwners(connection),
       lanes: new Lanes(connection),
     };
     this.#lines.set(key, { line, users: 1 });

@@ -15,6 +15,7 @@ import {
   rootPath,
 } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
+import type { RemoteOwners } from '../client/remote-owners.ts';
 import { type PlanItem, plan } from '../transfer/plan.ts';
 import { overAnyLine } from '../transfer/retry.ts';
 import type { JobOrder } from './job.ts';
@@ -23,6 +24,7 @@ import type { FileSource } from './source.ts';
 export type WalkContext = {
   readonly order: JobOrder;
   readonly remote: FileSource;
+  readonly owners: RemoteOwners;
   /** The folder of this machine that holds the job's source or target. @throws {FerryError} as Root.open */
   readonly openRoot: () => disk.Root;
   readonly signal: AbortSignal;

@@ -1,7 +1,9 @@
 /** Which keys the footer shows: those that do something here and now. Pure; UI thread. */
 
 import type { Shown } from '@ferry/protocol';
+import { charCells } from '../state/char-cells.ts';
 import type { AppState } from '../state/state.ts';
+import { keyName } from './key-name.ts';
 import { type Action, type Binding, editing, layerOf, walking } from './keymap.ts';
 
 export type FooterKey = { readonly action: Action; readonly key: string; readonly label: Shown };
@@ -23,6 +25,31 @@ const panes: ReadonlySet<Action> = new Set<Action>([
 
 /** Nobody needs to be told. */
 const known: ReadonlySet<Action> = new Set([...walking, ...editing].map(({ action }) => action));
+
+export type FooterPlace = FooterKey & {
+  readonly name: Shown;
+  /** In cells, from 0; the blank after it is not of it. */
+  readonly left: number;
+  readonly width: number;
+};
+
+/** As many of them as there is room for, and where each one is. */
+export function footerPlaces(state: AppState, columns: number): readonly FooterPlace[] {
+  const places: FooterPlace[] = [];
+  let left = 0;
+  for (const one of footerOf(state)) {
+    const name = keyName(one.key);
+    const width = cellsOf(name) + 2 + cellsOf(one.label);
+    if (left + width + 1 > columns) break;
+    places.push({ ...one, name, left, width });
+    left += width + 1;
+  }
+  return places;
+}
+
+function cellsOf(text: string): number {
+  return [...text].reduce((sum, char) => sum + charCells(char), 0);
+}
 
 export function footerOf(state: AppState): readonly FooterKey[] {
   const layer = layerOf(state);

@@ -95,7 +95,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       quit: ['C-q', 'f10', 'q'],
       filter: ['C-f', '/'],
       'go-to-path': ['g', 'C-g'],
-      hidden: ['C-t', '.'],
       refresh: ['C-r'],
       parent: ['M-up', 'left', 'backspace'],
       mkdir: ['C-n', 'f7'],

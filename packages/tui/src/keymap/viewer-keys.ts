@@ -11,6 +11,7 @@ export type ViewerAction =
   | 'search-next'
   | 'search-previous'
   | 'go-to'
+  | 'follow'
   | 'close';
 
 function bind(action: Binding['action'], keys: readonly string[], label: string, help: string): Binding {
@@ -30,6 +31,7 @@ export const viewerBindings: readonly Binding[] = [
   bind('wrap', ['f2', 'w'], 'Wrap', 'let long lines go on in the next row, or cut them'),
   bind('hex', ['f4', 'h'], 'Hex', 'show bytes, or text'),
   bind('go-to', ['f5', 'g', ':'], 'Go to', 'a line (120), a share (50%) or a byte (@1000)'),
+  bind('follow', ['F'], 'Follow', 'stay at the end while the file grows'),
   bind('search', ['f7', '/'], 'Search', 'look for a text further down'),
   bind('search-back', ['?'], 'Backward', 'look for a text further up'),
   bind('search-next', ['n'], 'Next', 'the next place of what was searched for'),

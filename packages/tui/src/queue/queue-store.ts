@@ -11,6 +11,7 @@ import { Code, FerryError, type Path } from '@ferry/protocol';
 import { type Figures, isOver, type JobId, type Priority } from '../engine/job.ts';
 import type { Answer, Question } from '../transfer/conflict.ts';
 import { type Ask, type AskOne, answersOf, asked } from './asked.ts';
+import { type Changes, News } from './changes.ts';
 import { busyMs, identityOf, openQueueFile } from './queue-file.ts';
 import { insertJob, rowOf, stateOf } from './queue-row.ts';
 import { type Reordering, reordered } from './reorder.ts';
@@ -29,12 +30,6 @@ import {
   type Wish,
 } from './stored-job.ts';
 
-export type Changes = {
-  readonly changed: ReadonlySet<JobId>;
-  readonly removed: ReadonlySet<JobId>;
-  readonly settings: boolean;
-};
-
 /** `order` and `now` survive a power cut, an order also a log damaged later; `soon` may be lost. */
 type Durability = 'order' | 'now' | 'soon';
 
@@ -52,9 +47,7 @@ export class QueueStore {
   #dataVersion: unknown;
   /** The mirror is ahead of the file. */
   #isChanging = false;
-  #changed = new Set<JobId>();
-  #removed = new Set<JobId>();
-  #settingsChanged = false;
+  readonly #news = new News();
 
   private constructor(file: string) {
     this.#file = file;
@@ -103,23 +96,14 @@ export class QueueStore {
       this.#followFile();
       const version = this.#database.prepare('pragma data_version').get()?.['data_version'];
       if (version === this.#dataVersion && this.#rev >= 0) return;
-      this.#database.exec('begin');
-      try {
-        this.#read();
-      } finally {
-        this.#database.exec('rollback');
-      }
+      this.#readNow();
       this.#dataVersion = version;
     });
   }
 
   /** What is different since the last call, whoever changed it. */
   takeChanges(): Changes {
-    const changes = { changed: this.#changed, removed: this.#removed, settings: this.#settingsChanged };
-    this.#changed = new Set();
-    this.#removed = new Set();
-    this.#settingsChanged = false;
-    return changes;
+    return this.#news.take();
   }
 
   /** At the end of the queue; the ids in order. @throws {FerryError} IO_ERROR; nothing was added then */
@@ -208,8 +192,8 @@ export class QueueStore {
     this.#factAll('soon', [id], () => ({ question }));
   }
 
-  /** A job's end, or that it was stopped and waits. @throws {FerryError} IO_ERROR */
-  settle(id: JobId, fact: Omit<Fact, 'begun'>): void {
+  /** A job's end, or that it was stopped and waits; `begun` when that could not be written before. @throws {FerryError} IO_ERROR */
+  settle(id: JobId, fact: Omit<Fact, 'begun'> & { readonly begun?: boolean }): void {
     this.#factAll('soon', [id], () => fact);
   }
 
@@ -285,7 +269,7 @@ export class QueueStore {
 
   #put(settings: QueueSettings): void {
     this.#settings = settings;
-    this.#settingsChanged = true;
+    this.#news.settingsChanged();
     this.#database.prepare('update state set settings = ?, settings_sum = ?').run(...encode(settings));
   }
 
@@ -310,7 +294,7 @@ export class QueueStore {
         return result;
       } catch (error) {
         if (this.#database.isTransaction) this.#database.exec('rollback');
-        if (this.#isChanging) this.#reload();
+        if (this.#isChanging) this.#readAgain();
         throw error;
       }
     });
@@ -329,7 +313,27 @@ export class QueueStore {
     }
   }
 
-  /** The mirror holds what was never committed: it is read anew. */
+  /** The mirror holds what was never committed, and nobody must act on that. */
+  #readAgain(): void {
+    this.#reload();
+    try {
+      this.#readNow();
+    } catch (error) {
+      // Then the next look does.
+      if (!isSqlite(error)) throw error;
+    }
+  }
+
+  #readNow(): void {
+    this.#database.exec('begin');
+    try {
+      this.#read();
+    } finally {
+      this.#database.exec('rollback');
+    }
+  }
+
+  /** Everything is read anew at the next look. */
   #reload(): void {
     this.#isChanging = false;
     this.#rev = -1;
@@ -357,15 +361,11 @@ export class QueueStore {
       : this.#database.prepare('select * from job where rev > ?').iterate(this.#rev);
     for (const row of rows) this.#keep(rowOf(row));
     if (all || state.removals !== this.#removals) {
-      const there = new Set(
-        this.#database
-          .prepare('select id from job')
-          .all()
-          .map(({ id }) => id),
-      );
+      const rowsNow = this.#database.prepare('select id from job').all();
+      const there = new Set(rowsNow.map(({ id }) => id));
       for (const id of [...this.#jobs.keys()]) if (!there.has(id)) this.#forget(id);
     }
-    if (JSON.stringify(state.settings) !== JSON.stringify(this.#settings)) this.#settingsChanged = true;
+    if (JSON.stringify(state.settings) !== JSON.stringify(this.#settings)) this.#news.settingsChanged();
     this.#settings = { ...defaultSettings, ...state.settings };
     this.#rev = state.rev;
     this.#nextId = state.nextId;
@@ -374,14 +374,13 @@ export class QueueStore {
 
   #keep(job: StoredJob): void {
     this.#jobs.set(job.id, job);
-    this.#changed.add(job.id);
+    this.#news.jobChanged(job.id);
     this.#inOrder = undefined;
   }
 
   #forget(id: JobId): void {
     if (!this.#jobs.delete(id)) return;
-    this.#changed.delete(id);
-    this.#removed.add(id);
+    this.#news.jobRemoved(id);
     this.#inOrder = undefined;
   }
 

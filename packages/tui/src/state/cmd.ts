@@ -4,6 +4,7 @@ import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
+import type { ArchiveFormat } from './archive-format.ts';
 import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
 import type { Remembered } from './remembered.ts';
@@ -55,6 +56,8 @@ export type Cmd =
       readonly path: Path;
       readonly request: number;
       readonly piece: Piece;
+      /** What is awaited there is not written yet: it is looked for in a moment. */
+      readonly isLater: boolean;
     }
   | {
       readonly kind: 'find-text';
@@ -83,8 +86,17 @@ export type Cmd =
       readonly request: number;
       readonly isFolder: boolean;
     }
-  /** Ends what one of the four above, or a fetch of a copy, has begun. */
+  | {
+      readonly kind: 'list-archive';
+      readonly side: Side;
+      readonly path: Path;
+      readonly request: number;
+      readonly format: ArchiveFormat;
+    }
+  /** Ends what one of the five above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
+  /** Tell somebody who is not looking. */
+  | { readonly kind: 'notify'; readonly words: Shown }
   | { readonly kind: 'clear' }
   /** The whole screen, also what the terminal may have lost. */
   | { readonly kind: 'redraw' }

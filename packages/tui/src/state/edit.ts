@@ -39,9 +39,14 @@ export type EditCmd =
       readonly path: Path;
       readonly copy: EditCopy;
     }
-  | { readonly kind: 'drop-copy'; readonly copy: EditCopy };
+  | { readonly kind: 'drop-copy'; readonly copy: EditCopy }
+  /** It is as it came, and may be open in an editor still. */
+  | { readonly kind: 'leave-copy'; readonly copy: EditCopy }
+  /** Copies that an earlier program left. */
+  | { readonly kind: 'find-leftovers' };
 
 export type EditMsg =
+  | { readonly kind: 'leftovers'; readonly copies: readonly Path[] }
   | { readonly kind: 'copy-fetched'; readonly request: number; readonly copy: EditCopy }
   | { readonly kind: 'copy-unfetched'; readonly request: number; readonly error: WireError }
   /** `problem`: why there was no editor, or how it ended. */

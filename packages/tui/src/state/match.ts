@@ -42,12 +42,13 @@ export function patternFor(pattern: string): Matches {
     .map((part) => [...fold(part.trim())])
     .filter((part) => part.length > 0);
   return (name) => {
-    const text = [...fold(textOfName(name))];
-    return parts.some((part) => isLike(text, part));
+    const text = fold(textOfName(name));
+    const characters = beyondAscii.test(name) ? [...text] : text;
+    return parts.some((part) => isLike(characters, part));
   };
 }
 
-function isLike(text: readonly string[], pattern: readonly string[]): boolean {
+function isLike(text: ArrayLike<string>, pattern: ArrayLike<string>): boolean {
   let at = 0;
   let in_ = 0;
   let star = -1;

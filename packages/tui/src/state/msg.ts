@@ -8,6 +8,7 @@ import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
+import type { MouseMsg } from './update-mouse.ts';
 
 export type Msg =
   | EditMsg
@@ -17,6 +18,7 @@ export type Msg =
   | { readonly kind: 'action'; readonly action: Action }
   /** Text for whatever takes any: typed, or pasted. */
   | { readonly kind: 'typed'; readonly text: string }
+  | MouseMsg
   /** A second has gone by while the server is away. */
   | { readonly kind: 'tick' }
   | { readonly kind: 'resized'; readonly size: Size }
@@ -51,6 +53,13 @@ export type Msg =
   | { readonly kind: 'peeked'; readonly request: number; readonly seen: Seen }
   | { readonly kind: 'unpeeked'; readonly request: number; readonly error: WireError }
   | { readonly kind: 'unlooked'; readonly request: number; readonly error: WireError }
+  /** What is in an archive, as a text; the facts are those of the archive. */
+  | {
+      readonly kind: 'archive-listed';
+      readonly request: number;
+      readonly text: Uint8Array;
+      readonly facts: Facts;
+    }
   /** How far a search has come, or the counting of lines. */
   | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
   /** Where it ended; undefined: there is no such place. */

@@ -1,19 +1,11 @@
 /** The steps that several parts of update share: a state with what it wants done. Pure; UI thread. */
 
-import {
-  codeName,
-  isWithin,
-  type Path,
-  type Shown,
-  samePath,
-  show,
-  trusted,
-  type WireError,
-} from '@ferry/protocol';
+import { codeName, isWithin, type Path, type Shown, samePath, show, type WireError } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Cmd } from './cmd.ts';
 import { entering, type Pane, refreshing, revisiting } from './pane.ts';
 import { type AppState, isAway, type Origin, otherSide } from './state.ts';
+import { notices } from './texts.ts';
 
 export type Next = readonly [AppState, readonly Cmd[]];
 
@@ -51,8 +43,7 @@ function isLost(state: AppState, side: Side): boolean {
 }
 
 function lost(state: AppState): AppState {
-  const text = trusted('the server is away; this pane is read again as soon as it is back');
-  return { ...state, notice: { text, isError: true } };
+  return { ...state, notice: { text: notices.away, isError: true } };
 }
 
 function entered(state: AppState, pane: Pane): Next {

@@ -30,6 +30,8 @@ export type Queue = {
   readonly pausedAll: boolean;
   readonly limits: QueueLimits;
   readonly moves: QueueStatus['moves'];
+  /** While something moves or waits to: since when (milliseconds since 1970), and what was over before. */
+  readonly busy: { readonly sinceMs: number; readonly done: number; readonly failed: number } | undefined;
 };
 
 /** Samples that the graph remembers; five a second. */
@@ -51,6 +53,7 @@ export const emptyQueue: Queue = {
   pausedAll: false,
   limits: { up: undefined, down: undefined, timetable: '' },
   moves: 'here',
+  busy: undefined,
 };
 
 export function jobAtCursor({ shown, cursor }: Queue): Job | undefined {

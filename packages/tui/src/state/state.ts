@@ -1,8 +1,10 @@
 /** All that the screen shows, as one value. Pure; UI thread. */
 
-import { type Path, type Shown, show, trusted } from '@ferry/protocol';
+import { type Path, type Shown, show } from '@ferry/protocol';
 import type { ConnectionStatus, Side } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
+import { keyName } from '../keymap/key-name.ts';
+import type { Action } from '../keymap/keymap.ts';
 import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import type { Dialog } from './dialog.ts';
@@ -12,6 +14,8 @@ import { newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
+import type { OtherTabs } from './tabs.ts';
+import { notices } from './texts.ts';
 import type { Typing } from './typing.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -55,12 +59,15 @@ export type AppState = {
   readonly remembered: Remembered;
   /** Where both sides began: folders below them correspond to each other. */
   readonly origin: Origin;
+  readonly otherTabs: OtherTabs;
   /** Going somewhere on one side goes there on the other; from these folders on. */
   readonly synced: Origin | undefined;
   /** Keys pressed so far of a chord; '' for none. */
   readonly chord: string;
   /** Before the Esc that was the last key; a digit after it makes them one key. */
   readonly beforeEscape: AppState | undefined;
+  /** The border between the panes is being dragged. */
+  readonly dragging: boolean;
   readonly isQuitting: boolean;
   /** Numbers listings and what is read of files. */
   readonly requests: number;
@@ -90,19 +97,27 @@ export function initialState({ size, keymap, address, remote, local, remembered 
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
     address: show(address),
-    notice: {
-      text: trusted('Arrows walk · Space marks · F5 copies to the other side · F1 shows all keys'),
-      isError: false,
-    },
+    notice: remembered.starts < hintedStarts ? hint(keymap) : undefined,
     typing: undefined,
     remembered,
     origin: { remote, local },
     synced: undefined,
+    otherTabs: { before: [], after: [] },
     chord: '',
     beforeEscape: undefined,
+    dragging: false,
     isQuitting: false,
     requests: 0,
   };
+}
+
+/** How many first starts begin with a hint. */
+export const hintedStarts = 5;
+
+/** Three keys that are enough to begin with, as they are now; gone with the first key. */
+function hint({ pane }: Keymap): Notice | undefined {
+  const key = (action: Action): Shown => keyName(pane.byAction.get(action)?.keys[0] ?? '');
+  return { text: notices.hint(key('mark'), key('copy'), key('help')), isError: false };
 }
 
 export function otherSide(side: Side): Side {

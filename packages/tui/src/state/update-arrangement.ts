@@ -1,11 +1,12 @@
 /** What the user makes of the screen: where the split is, which side is left, how much panes tell. Pure; UI thread. */
 
-import { trusted } from '@ferry/protocol';
+import type { Shown } from '@ferry/protocol';
 import type { Action } from '../keymap/keymap.ts';
 import { type Arrangement, columnSets, splits, usualArrangement } from './layout.ts';
 import type { Next } from './next.ts';
 import type { Remembered } from './remembered.ts';
 import type { AppState } from './state.ts';
+import { notices } from './texts.ts';
 import { themeNames } from './theme.ts';
 
 export function arrangedBy(state: AppState, action: Action): Next {
@@ -24,20 +25,18 @@ export function arrangedBy(state: AppState, action: Action): Next {
       return withArrangement(state, { ...arrangement, zoomed: !zoomed });
     case 'columns': {
       const next = columnSets[(columnSets.indexOf(columns) + 1) % columnSets.length] ?? 'auto';
-      const text = trusted(
-        `columns: ${{ auto: 'as many as fit', brief: 'names and sizes', full: 'all' }[next]}`,
-      );
+      const text = notices.columns(next);
       const [told, cmds] = withArrangement(state, { ...arrangement, columns: next });
       return [{ ...told, notice: { text, isError: false } }, cmds];
     }
     case 'theme': {
       const theme =
         themeNames[(themeNames.indexOf(state.remembered.theme) + 1) % themeNames.length] ?? 'auto';
-      return remembering(state, { ...state.remembered, theme }, `theme: ${theme}`);
+      return remembering(state, { ...state.remembered, theme }, notices.theme(theme));
     }
     case 'mouse': {
       const mouse = !state.remembered.mouse;
-      const words = mouse ? 'the mouse clicks here' : 'the mouse is the terminal’s, to select text with';
+      const words = mouse ? notices.mouseOurs : notices.mouseTheirs;
       return remembering(state, { ...state.remembered, mouse }, words);
     }
     default:
@@ -45,8 +44,8 @@ export function arrangedBy(state: AppState, action: Action): Next {
   }
 }
 
-function remembering(state: AppState, remembered: Remembered, words: string): Next {
-  const notice = { text: trusted(words), isError: false };
+function remembering(state: AppState, remembered: Remembered, text: Shown): Next {
+  const notice = { text, isError: false };
   return [{ ...state, remembered, notice }, [{ kind: 'remember', remembered }]];
 }
 

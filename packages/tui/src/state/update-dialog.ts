@@ -10,6 +10,7 @@ import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import type { AppState } from './state.ts';
+import { prompts } from './texts.ts';
 import { typedInPane } from './typing.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
@@ -189,8 +190,7 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
 }
 
 function modeFrom(text: string): number {
-  if (!/^[0-7]{1,4}$/.test(text.trim()))
-    throw new FerryError(Code.USAGE, 'permissions are up to four digits from 0 to 7');
+  if (!/^[0-7]{1,4}$/.test(text.trim())) throw new FerryError(Code.USAGE, prompts.notPermissions);
   return Number.parseInt(text.trim(), 8);
 }
 

@@ -89,6 +89,7 @@ function openEditor(state: AppState, own: Edit): Next {
 }
 
 export function onEdit(state: AppState, msg: EditMsg): Next {
+  if (msg.kind === 'leftovers') return [withLeftovers(state, msg.copies), []];
   const own = state.edits.find(({ id }) => id === msg.request);
   switch (msg.kind) {
     case 'copy-fetched':
@@ -102,11 +103,13 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
       const next = msg.problem === undefined ? state : failed(state, msg.problem);
       if (own === undefined) return [next, []];
       if (msg.isChanged) return save(next, own, own.path, own.copy.version);
-      const text = msg.problem ?? trusted(`${nameOf(own)} is as it was`);
+      const text =
+        msg.problem ??
+        trusted(`${nameOf(own)} is as it was · an editor in a window needs its option to wait`);
       const dropped = without(next, own.id);
       return [
         { ...dropped, notice: { text, isError: msg.problem !== undefined } },
-        [{ kind: 'drop-copy', copy: own.copy }],
+        [{ kind: msg.problem === undefined ? 'leave-copy' : 'drop-copy', copy: own.copy }],
       ];
     }
     case 'copy-stored':
@@ -124,6 +127,15 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
       if (own === undefined || !isBusyWith(state, msg.request)) return [state, []];
       return [failed({ ...state, dialog: dialogOf(own) }, inWords('comparing them', msg.error)), []];
   }
+}
+
+/** Nothing that was edited goes unsaid, also when the program that knew of it was killed. */
+function withLeftovers(state: AppState, copies: readonly Path[]): AppState {
+  const [first] = copies;
+  if (first === undefined) return state;
+  const place = showName(`/${first.join('/')}`);
+  const more = copies.length === 1 ? '' : `, and ${copies.length - 1} more beside it`;
+  return failed(state, trusted(`an edited copy of before was not saved: ${place}${more}`));
 }
 
 function isBusyWith({ dialog }: AppState, request: number): boolean {

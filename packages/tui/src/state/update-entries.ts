@@ -1,8 +1,10 @@
 /** What is done to the marked entries of a pane, or to the one under the cursor. Pure; UI thread. */
 
-import { type Entry, EntryKind, joinPath, type Shown, show, showName, trusted } from '@ferry/protocol';
+import { type Entry, EntryKind, joinPath, type Shown, showName, trusted } from '@ferry/protocol';
 import type { JobOrder } from '../engine/job.ts';
+import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import type { Cmd } from './cmd.ts';
 import { compareWith, isWorthCopying } from './compare.ts';
 import type { Dialog, Prompted } from './dialog.ts';
@@ -11,6 +13,7 @@ import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, type Pane } from './pane.ts';
 import { type AppState, otherSide } from './state.ts';
+import { notices, prompts, questions } from './texts.ts';
 
 /** Bits of a mode that are permissions. */
 export const permissionBits = 0o7777;
@@ -22,7 +25,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'copy':
       return copy(state, pane);
     case 'mkdir':
-      return [ask(state, 'Name of the new folder', '', { about: 'mkdir', side, folder }), []];
+      return [ask(state, prompts.newFolder, '', { about: 'mkdir', side, folder }), []];
     case 'rename':
       return [rename(state, pane), []];
     case 'delete':
@@ -30,17 +33,20 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'mark-pattern':
     case 'unmark-pattern': {
       const on = action === 'mark-pattern';
-      const title = on ? 'Mark names like' : 'Unmark names like';
+      const title = on ? prompts.mark : prompts.unmark;
       return [ask(state, title, '*', { about: 'pattern', side, on }), []];
     }
     case 'permissions': {
       const entries = chosen(pane);
       const [first] = entries;
       if (first === undefined) return [state, []];
-      const what = entries.length === 1 ? showName(first.name) : `${entries.length} entries`;
+      const title =
+        entries.length === 1
+          ? prompts.permissions(showName(first.name))
+          : prompts.permissionsOf(entries.length);
       const mode = (first.mode & permissionBits).toString(8).padStart(3, '0');
       const prompted = { about: 'permissions', side, folder, entries } as const;
-      return [ask(state, `Permissions of ${what}, as chmod takes them`, mode, prompted), []];
+      return [ask(state, title, mode, prompted), []];
     }
     case 'info': {
       const entry = entryAtCursor(pane);
@@ -50,17 +56,17 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     }
     case 'size': {
       const names = chosen(pane).filter(({ kind }) => kind === EntryKind.folder);
-      if (names.length === 0) return [noted(state, 'only folders are counted'), []];
+      if (names.length === 0) return [noted(state, notices.onlyFolders), []];
       const cmd: Cmd = { kind: 'measure', side, folder, names: names.map(({ name }) => name) };
-      return [noted(state, 'counting what is in there…'), [cmd]];
+      return [noted(state, notices.counting), [cmd]];
     }
     case 'copy-path': {
       const entries = chosen(pane);
       const start = side === 'remote' ? `ferry://${state.address}/` : '/';
       const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => joinPath(folder, name));
       const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
-      const what = paths.length === 1 ? text : `${paths.length} paths`;
-      return [noted(state, `copied: ${what}`), [{ kind: 'copy-text', text }]];
+      const said = paths.length === 1 ? notices.copiedPath(text) : notices.copiedPaths(paths.length);
+      return [noted(state, said), [{ kind: 'copy-text', text }]];
     }
     case 'compare':
       return [compared(state), []];
@@ -69,15 +75,20 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
   }
 }
 
-function noted(state: AppState, text: string, isError = false): AppState {
-  return { ...state, notice: { text: trusted(text), isError } };
+/** The key that does it now. */
+function shownKey({ keymap }: AppState, action: Action): Shown {
+  return keyName(keyOf(keymap, 'pane', action));
 }
 
-function ask(state: AppState, title: string, text: string, prompted: Prompted): AppState {
+function noted(state: AppState, text: Shown, isError = false): AppState {
+  return { ...state, notice: { text, isError } };
+}
+
+function ask(state: AppState, title: Shown, text: string, prompted: Prompted): AppState {
   const fields = [field(trusted(''), text)];
   return {
     ...state,
-    dialog: { kind: 'prompt', title: trusted(title), fields, field: 0, prompted, error: undefined },
+    dialog: { kind: 'prompt', title, fields, field: 0, prompted, error: undefined },
   };
 }
 
@@ -101,10 +112,9 @@ function copy(state: AppState, pane: Pane): Next {
 }
 
 function queuedNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
-  if (left !== undefined)
-    return noted(state, `${showName(left.name)} is neither a file nor a folder and is not copied`, true);
-  if (queued === 0) return noted(state, 'there is nothing here to copy');
-  return noted(state, `${queued === 1 ? 'one job' : `${queued} jobs`} queued · w goes to the queue`);
+  if (left !== undefined) return noted(state, notices.notCopied(showName(left.name)), true);
+  if (queued === 0) return noted(state, notices.nothingToCopy);
+  return noted(state, notices.queued(queued, shownKey(state, 'queue')));
 }
 
 function rename(state: AppState, pane: Pane): AppState {
@@ -112,9 +122,9 @@ function rename(state: AppState, pane: Pane): AppState {
   if (entry === undefined) return state;
   const text = Buffer.from(entry.name, 'latin1').toString('utf8');
   if (Buffer.from(text, 'utf8').toString('latin1') !== entry.name)
-    return noted(state, `${showName(entry.name)} is not UTF-8 and cannot be typed`, true);
+    return noted(state, notices.notTypable(showName(entry.name)), true);
   const prompted = { about: 'rename', side: pane.side, folder: pane.path, from: entry.name } as const;
-  return ask(state, `New name for ${showName(entry.name)}`, text, prompted);
+  return ask(state, prompts.rename(showName(entry.name)), text, prompted);
 }
 
 function askDelete(state: AppState, pane: Pane): AppState {
@@ -122,20 +132,19 @@ function askDelete(state: AppState, pane: Pane): AppState {
   const [first] = entries;
   if (first === undefined) return state;
   const folders = entries.some(({ kind }) => kind === EntryKind.folder);
-  const where = pane.side === 'remote' ? 'on the server' : 'on your side';
-  const what = entries.length === 1 ? showName(first.name) : show(`${entries.length} entries`);
-  const lines: Shown[] = [
-    trusted(`${what} ${where}${folders ? ', with all that is in folders' : ''}.`),
-    trusted('This cannot be undone.'),
-  ];
+  const what =
+    entries.length === 1
+      ? questions.deleteEntry(showName(first.name), pane.side, folders)
+      : questions.deleteEntries(entries.length, pane.side, folders);
+  const lines = [what, questions.forGood];
   const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
-  return { ...state, dialog: { kind: 'question', title: trusted('Delete?'), lines, question } };
+  return { ...state, dialog: { kind: 'question', title: questions.delete, lines, question } };
 }
 
 /** Marks on both sides what the other one has not, or has older or otherwise. */
 function compared(state: AppState): AppState {
   const { remote, local } = state;
-  if (remote.loading || local.loading) return noted(state, 'wait until both folders are read');
+  if (remote.loading || local.loading) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
     const found = compareWith(pane.entries, other.entries);
     const worth = pane.rows.filter(({ name }) => isWorthCopying(found.get(name)));
@@ -143,8 +152,8 @@ function compared(state: AppState): AppState {
   };
   const next = { ...state, remote: side(remote, local), local: side(local, remote) };
   const [here, there] = [next.remote.markedRows, next.local.markedRows];
-  if (here + there === 0) return noted(next, 'both folders hold the same, by name, size and time');
-  return noted(next, `marked: ${here} on the server, ${there} on your side · F5 copies those of one side`);
+  if (here + there === 0) return noted(next, notices.same);
+  return noted(next, notices.compared(here, there, shownKey(state, 'copy')));
 }
 
 /** The same comparison again, after one of the folders was read anew; none where one of them is another folder now. */

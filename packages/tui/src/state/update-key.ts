@@ -5,10 +5,10 @@
  * (marks, a filter) comes back with the digit.
  */
 
-import { trusted } from '@ferry/protocol';
 import { keyName } from '../keymap/key-name.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
 import type { AppState } from './state.ts';
+import { notices } from './texts.ts';
 
 export type KeyPress = {
   /** `up`, `f5`, `C-r`, or the character itself. */
@@ -50,10 +50,7 @@ export function meaningOf(state: AppState, press: KeyPress): readonly [AppState,
   }
   if (prefixes.has(whole)) return [{ ...base, chord: whole, notice: undefined }, nothing];
   if (state.chord !== '' && key !== 'escape')
-    return [
-      { ...base, notice: { text: trusted(`${keyName(whole)} does nothing here`), isError: false } },
-      nothing,
-    ];
+    return [{ ...base, notice: { text: notices.unknownChord(keyName(whole)), isError: false } }, nothing];
   // Any other key ends a jump and does what it does in the pane.
   if (layer === 'jump') return meaningOf({ ...base, typing: undefined }, press);
   return [base, nothing];

@@ -1,6 +1,6 @@
 /** Keys in a pane: walking, marking, sorting; the rest goes on to its parts. Pure; UI thread. */
 
-import { EntryKind, joinPath, parentPath, showName, trusted } from '@ferry/protocol';
+import { EntryKind, joinPath, parentPath, showName } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
@@ -12,6 +12,8 @@ import { togglePreview } from './preview.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
+import { actOnTabs } from './tabs.ts';
+import { notices } from './texts.ts';
 import { startFilter, startJump } from './typing.ts';
 import { arrangedBy } from './update-arrangement.ts';
 import { edit } from './update-edit.ts';
@@ -105,7 +107,10 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return quit(state);
     default:
       return (
-        actOnEntries(state, pane, action) ?? actOnPlaces(state, pane, action) ?? arrangedBy(state, action)
+        actOnTabs(state, action) ??
+        actOnEntries(state, pane, action) ??
+        actOnPlaces(state, pane, action) ??
+        arrangedBy(state, action)
       );
   }
 }
@@ -127,8 +132,9 @@ function view(state: AppState, pane: Pane): Next {
   if (entry.kind === EntryKind.file || (isLink && pane.side === 'local')) {
     return look(state, pane.side, joinPath(pane.path, entry.name));
   }
-  const what = isLink ? 'links are not followed on the server' : 'this is not a file';
-  return [{ ...state, notice: { text: trusted(`${showName(entry.name)}: ${what}`), isError: false } }, []];
+  const name = showName(entry.name);
+  const text = isLink ? notices.linkNotFollowed(name) : notices.notFile(name);
+  return [{ ...state, notice: { text, isError: false } }, []];
 }
 
 function marked(pane: Pane, height: number): Pane {

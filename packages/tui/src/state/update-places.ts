@@ -13,7 +13,9 @@ import {
   trusted,
 } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
+import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import type { Dialog } from './dialog.ts';
 import { edited, field, typedInto } from './edit-line.ts';
 import { textOfName } from './match.ts';
@@ -21,6 +23,7 @@ import { counterpart, go, goAlone, type Next, revisit } from './next.ts';
 import type { Pane } from './pane.ts';
 import { isBookmarked, type Place, withBookmark, withoutPlace } from './remembered.ts';
 import { type AppState, otherSide, placeOf } from './state.ts';
+import { notices, prompts, sideNames } from './texts.ts';
 
 export type PlacesDialog = Dialog & { readonly kind: 'places' };
 type Prompt = Dialog & { readonly kind: 'prompt' };
@@ -51,15 +54,8 @@ function bookmark(state: AppState, place: Place): Next {
   const isThere = isBookmarked(state.remembered, place);
   const remembered = isThere ? withoutPlace(state.remembered, place) : withBookmark(state.remembered, place);
   const full = !isThere && remembered === state.remembered;
-  const text = isThere
-    ? 'no bookmark here any more'
-    : full
-      ? 'there are too many bookmarks'
-      : 'bookmark kept';
-  return [
-    { ...state, remembered, notice: { text: trusted(text), isError: full } },
-    [{ kind: 'remember', remembered }],
-  ];
+  const text = isThere ? notices.bookmarkGone : full ? notices.tooManyBookmarks : notices.bookmarkKept;
+  return [{ ...state, remembered, notice: { text, isError: full } }, [{ kind: 'remember', remembered }]];
 }
 
 export type PlaceItem = { readonly place: Place; readonly isBookmark: boolean; readonly text: Shown };
@@ -81,7 +77,7 @@ export function placeItems(state: AppState, { line }: PlacesDialog): readonly Pl
 }
 
 function wordsOf({ side, path }: Place): Shown {
-  return trusted(`${side === 'remote' ? 'server: ' : 'local: '}/${showName(path.join('/'))}`);
+  return trusted(`${sideNames[side]}/${showName(path.join('/'))}`);
 }
 
 export function actInPlaces(state: AppState, dialog: PlacesDialog, action: Action): Next {
@@ -129,12 +125,11 @@ export function typedInPlaces(state: AppState, dialog: PlacesDialog, text: strin
 
 function askPath(state: AppState, { side, path }: Pane): AppState {
   const start = path.length === 0 ? '/' : `/${path.map(textOfName).join('/')}/`;
-  const where = side === 'remote' ? 'on the server' : 'on your side';
   return {
     ...state,
     dialog: {
       kind: 'prompt',
-      title: trusted(`Go to a folder ${where} · Tab completes`),
+      title: prompts.goTo(side),
       fields: [field(trusted(''), start)],
       field: 0,
       prompted: { about: 'go-to-path', side },
@@ -172,16 +167,18 @@ export function completed(state: AppState, text: string, names: readonly Name[])
     .filter((name) => name.startsWith(begun) && (begun !== '' || !name.startsWith('.')))
     .toSorted();
   const [first] = like;
-  const error = (words: string): AppState => ({ ...state, dialog: { ...dialog, error: trusted(words) } });
-  if (first === undefined) return error('there is no folder that begins so');
+  const error = (words: Shown): AppState => ({ ...state, dialog: { ...dialog, error: words } });
+  if (first === undefined) return error(prompts.noSuchFolder);
   const common = like.reduce(commonStart);
   const more = like.length === 1 ? `${first}/` : common;
   if (more === begun)
     return error(
-      `${like
-        .slice(0, 12)
-        .map((name) => `${showText(name)}/`)
-        .join('  ')}${like.length > 12 ? ' …' : ''}`,
+      trusted(
+        `${like
+          .slice(0, 12)
+          .map((name) => `${showText(name)}/`)
+          .join('  ')}${like.length > 12 ? ' …' : ''}`,
+      ),
     );
   return {
     ...state,
@@ -204,8 +201,7 @@ function sameFolder(state: AppState, { side, path }: Pane): Next {
   const base = state.synced ?? state.origin;
   const there = counterpart(base, side, path);
   if (there === undefined) {
-    const start = `/${showName(base[side].join('/'))}`;
-    const text = trusted(`this folder is not below ${start}, so none on the other side corresponds to it`);
+    const text = notices.noCounterpart(showName(base[side].join('/')));
     return [{ ...state, notice: { text, isError: true } }, []];
   }
   const other = otherSide(side);
@@ -216,6 +212,7 @@ function sameFolder(state: AppState, { side, path }: Pane): Next {
 function synchronised(state: AppState): AppState {
   const synced =
     state.synced === undefined ? { remote: state.remote.path, local: state.local.path } : undefined;
-  const text = synced === undefined ? 'each side goes alone' : 'both sides go together from here · Y ends it';
-  return { ...state, synced, notice: { text: trusted(text), isError: false } };
+  const key = keyName(keyOf(state.keymap, 'pane', 'synchronised'));
+  const text = synced === undefined ? notices.alone : notices.together(key);
+  return { ...state, synced, notice: { text, isError: false } };
 }

@@ -19,6 +19,7 @@ import {
   withQueueCursor,
   withView,
 } from './queue.ts';
+import { withBusy } from './queue-done.ts';
 import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
 import { withNextQuestion, withoutOldQuestions } from './update-conflict.ts';
@@ -231,7 +232,9 @@ export function togglePauseAll(state: AppState): Next {
   return [{ ...state, queue: { ...state.queue, pausedAll: paused } }, [{ kind: 'pause-all', paused }]];
 }
 
-export function withJobs(state: AppState, event: EngineEvent & { kind: 'jobs' }): AppState {
-  const queue = withNews(state.queue, event, queueRows(state.size), state.focus !== 'queue');
-  return withNextQuestion(withoutOldQuestions({ ...state, queue }));
+export function withJobs(state: AppState, event: EngineEvent & { kind: 'jobs' }): Next {
+  const news = withNews(state.queue, event, queueRows(state.size), state.focus !== 'queue');
+  const [queue, words] = withBusy(state.queue, news);
+  const next = withNextQuestion(withoutOldQuestions({ ...state, queue }));
+  return [next, words === undefined ? [] : [{ kind: 'notify', words }]];
 }

@@ -1,9 +1,20 @@
 /** Keys in the viewer, and the bytes and places that come back to it. Pure; UI thread. */
 
-import { Code, type Facts, FerryError, type Path, show, trusted, type WireError } from '@ferry/protocol';
+import {
+  baseName,
+  Code,
+  type Facts,
+  FerryError,
+  limits,
+  type Path,
+  show,
+  trusted,
+  type WireError,
+} from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Action } from '../keymap/keymap.ts';
-import { bytePattern } from './byte-pattern.ts';
+import { archiveFormat } from './archive-format.ts';
+import { type BytePattern, bytePattern, placesIn } from './byte-pattern.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
@@ -18,6 +29,7 @@ import {
   settled,
   type Viewer,
   withBytes,
+  withListing,
   withMatchInSight,
 } from './viewer.ts';
 
@@ -26,13 +38,32 @@ const sideStep = 8;
 
 /** Opens a file over everything else. */
 export function look(state: AppState, side: Side, path: Path): Next {
+  const format = archiveFormat(baseName(path));
+  if (format === undefined) return lookAtBytes(state, side, path);
+  const request = state.requests + 1;
+  const work = { kind: 'listing', request, at: 0 } as const;
+  return [
+    { ...state, requests: request, viewer: { ...newViewer(side, path, 'listing'), work } },
+    [{ kind: 'list-archive', side, path, request, format }],
+  ];
+}
+
+function lookAtBytes(state: AppState, side: Side, path: Path): Next {
   return settle({ ...state, viewer: newViewer(side, path) });
+}
+
+export function archiveListed(state: AppState, request: number, text: Uint8Array, facts: Facts): Next {
+  const { viewer } = state;
+  if (viewer?.work?.request !== request) return [state, []];
+  return settle({ ...state, viewer: withListing(viewer, text, facts) });
 }
 
 /** What is still wanted from the file is asked for; what was asked for and is not wanted any more is stopped. */
 export function settle(state: AppState): Next {
   if (state.viewer === undefined) return [state, []];
-  const [viewer, piece] = settled(state.viewer, viewerExtent(state.size));
+  const [viewer, wanted] = settled(state.viewer, viewerExtent(state.size));
+  const isLater = wanted === undefined && viewer.follows && viewer.facts !== undefined;
+  const piece = isLater ? { offset: viewer.facts?.size ?? 0, length: limits.rangeBytes } : wanted;
   const { reading } = viewer;
   const isSame = reading?.piece.offset === piece?.offset && reading?.piece.length === piece?.length;
   if (isSame) return [{ ...state, viewer }, []];
@@ -42,7 +73,7 @@ export function settle(state: AppState): Next {
   const { side, path } = viewer;
   return [
     { ...state, requests: request, viewer: { ...viewer, reading: { request, piece } } },
-    [...stopped, { kind: 'look', side, path, request, piece }],
+    [...stopped, { kind: 'look', side, path, request, piece, isLater }],
   ];
 }
 
@@ -72,6 +103,10 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'wrap':
       return settle(reshaped(state, { ...viewer, wrap: !viewer.wrap, column: 0 }));
     case 'hex':
+      if (viewer.shows === 'listing') {
+        const [next, cmds] = lookAtBytes(state, viewer.side, viewer.path);
+        return [next, [...stopCmds(viewer), ...cmds]];
+      }
       return settle(reshaped(state, { ...viewer, mode: viewer.mode === 'hex' ? 'text' : 'hex', column: 0 }));
     case 'search':
       return [asking(state, 'Search (small letters find capital ones too)', { about: 'search', by: 1 }), []];
@@ -83,14 +118,26 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'search-next':
     case 'search-previous':
       return searchOn(state, action === 'search-next' ? 1 : -1);
+    case 'follow':
+      if (viewer.shows === 'listing') return [state, []];
+      return settle({
+        ...state,
+        viewer: { ...viewer, follows: !viewer.follows, goal: { at: viewer.facts?.size ?? 0, by: 0 } },
+      });
     case 'go-to':
       return [asking(state, 'Go to line, 50%, or byte @1000 or @0x3e8', { about: 'go-to' }), []];
     case 'help':
       return [openPalette(state), []];
     case 'refresh':
+      if (viewer.shows === 'listing') {
+        const [next, cmds] = look(state, viewer.side, viewer.path);
+        return [next, [...stopCmds(viewer), ...cmds]];
+      }
       return settle({ ...state, viewer: { ...viewer, span: undefined, error: undefined } });
     case 'no':
-      return viewer.work === undefined ? closed(state, viewer) : stopWork(state, viewer);
+      return viewer.work === undefined || viewer.work.kind === 'listing'
+        ? closed(state, viewer)
+        : stopWork(state, viewer);
     case 'close':
       return closed(state, viewer);
     default:
@@ -100,7 +147,7 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
 
 function withGoal(state: AppState, goal: Goal): AppState {
   const { viewer } = state;
-  return viewer === undefined ? state : { ...state, viewer: { ...viewer, goal } };
+  return viewer === undefined ? state : { ...state, viewer: { ...viewer, goal, follows: false } };
 }
 
 /** The rows are others now: the same place is gone to again. */
@@ -159,6 +206,7 @@ function searchOn(state: AppState, by: 1 | -1): Next {
   }
   const near = match !== undefined && isShown(viewer, match, viewerExtent(state.size)) ? match : undefined;
   const from = by > 0 ? (near === undefined ? top : near + 1) : (near ?? top);
+  if (viewer.shows === 'listing') return found(state, viewer, placeInListing(viewer, pattern, from, by));
   return working(state, viewer, 'search', from, (request) => ({
     kind: 'find-text',
     side,
@@ -193,8 +241,12 @@ export function goTo(state: AppState, text: string): Next {
   const { size } = viewer.facts;
   const place = placeOf(text.trim());
   if (place.is === 'line') {
-    const { side, path } = viewer;
+    const { side, path, shows, span } = viewer;
     if (place.number <= 1) return settle(withGoal(state, { at: 0, by: 0 }));
+    if (shows === 'listing' && span !== undefined) {
+      const before = placesIn(span.bytes, bytePattern('\n'))[place.number - 2];
+      return settle(withGoal(state, { at: before === undefined ? size : before + 1, by: 0 }));
+    }
     return working(state, viewer, 'line', 0, (request) => ({
       kind: 'find-line',
       side,
@@ -246,7 +298,10 @@ export function unlooked(state: AppState, request: number, error: WireError): Ne
     return [{ ...state, viewer: { ...viewer, reading: undefined, error: words } }, []];
   }
   if (viewer.work?.request !== request) return [state, []];
-  return [{ ...state, viewer: { ...viewer, work: undefined }, notice: { text: words, isError: true } }, []];
+  const next = { ...state, notice: { text: words, isError: true } };
+  // What is no archive in spite of its name is a file like others.
+  if (viewer.work.kind === 'listing') return lookAtBytes(next, viewer.side, viewer.path);
+  return [{ ...next, viewer: { ...viewer, work: undefined } }, []];
 }
 
 export function worksAt(state: AppState, request: number, at: number): AppState {
@@ -261,17 +316,32 @@ export function worked(state: AppState, request: number, at: number | undefined)
   if (viewer?.work?.request !== request) return [state, []];
   const { kind } = viewer.work;
   const idle = { ...state, viewer: { ...viewer, work: undefined } };
-  const extent = viewerExtent(state.size);
   if (kind === 'line') {
     if (at !== undefined) return settle(withGoal(idle, { at, by: 0 }));
     const next = withGoal(idle, { at: viewer.facts?.size ?? 0, by: 0 });
     return settle({ ...next, notice: { text: trusted('the file has fewer lines'), isError: true } });
   }
+  return found(idle, idle.viewer, at);
+}
+
+function placeInListing(
+  { span }: Viewer,
+  pattern: BytePattern,
+  from: number,
+  by: 1 | -1,
+): number | undefined {
+  const places = span === undefined ? [] : placesIn(span.bytes, pattern);
+  return by > 0 ? places.find((at) => at >= from) : places.findLast((at) => at < from);
+}
+
+/** Goes to what was found. */
+function found(state: AppState, viewer: Viewer, at: number | undefined): Next {
+  const extent = viewerExtent(state.size);
   if (at === undefined) {
     const text = trusted(`${show(viewer.pattern?.text ?? '')} is not found any further in this direction`);
-    return [{ ...idle, notice: { text, isError: true } }, []];
+    return [{ ...state, notice: { text, isError: true } }, []];
   }
-  const found = { ...idle.viewer, match: at };
-  if (isShown(found, at, extent)) return [{ ...idle, viewer: withMatchInSight(found, extent) }, []];
-  return settle({ ...idle, viewer: { ...found, goal: { at, by: -Math.floor(extent.height / 3) } } });
+  const next = { ...viewer, match: at };
+  if (isShown(next, at, extent)) return [{ ...state, viewer: withMatchInSight(next, extent) }, []];
+  return settle({ ...state, viewer: { ...next, goal: { at, by: -Math.floor(extent.height / 3) } } });
 }

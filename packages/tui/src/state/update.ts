@@ -3,7 +3,7 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, showName, trusted, type WireError } from '@ferry/protocol';
+import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
@@ -14,16 +14,18 @@ import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
+import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
 import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
+import { moused } from './update-mouse.ts';
 import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
-import { actInViewer, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
   return followed(stepped(state, msg));
@@ -32,11 +34,15 @@ export function update(state: AppState, msg: Msg): Next {
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return both(state, (side) => (now) => go(now, side, now[side].path));
+      return withLeftoversFound(both(started(state), (side) => (now) => go(now, side, now[side].path)));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
       return [meaning.is === 'text' ? typed(next, meaning.text) : next, []];
+    }
+    case 'mouse': {
+      const { next, action } = moused(state, msg);
+      return action === undefined ? next : act(next[0], action);
     }
     case 'action':
       return act(state, msg.action);
@@ -75,10 +81,13 @@ function stepped(state: AppState, msg: Msg): Next {
       return [unpeeked(state, msg.request, msg.error), []];
     case 'unlooked':
       return unlooked(state, msg.request, msg.error);
+    case 'archive-listed':
+      return archiveListed(state, msg.request, msg.text, msg.facts);
     case 'works-at':
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':
       return worked(state, msg.request, msg.at);
+    case 'leftovers':
     case 'copy-fetched':
     case 'copy-unfetched':
     case 'editor-ended':
@@ -92,6 +101,15 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+function withLeftoversFound([state, cmds]: Next): Next {
+  return [state, [...cmds, { kind: 'find-leftovers' }]];
+}
+
+function started(state: AppState): AppState {
+  const { remembered } = state;
+  return { ...state, remembered: { ...remembered, starts: remembered.starts + 1 } };
 }
 
 /** An action where the keyboard is; one that does nothing now says why. */
@@ -162,8 +180,7 @@ function measured(
     ? withPane(state, { ...pane, sizes: new Map([...pane.sizes, [name, bytes]]) })
     : state;
   if (!whole) return next;
-  const text = trusted(`${showName(name)}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`);
-  return { ...next, notice: { text, isError: false } };
+  return { ...next, notice: { text: notices.counted(showName(name), bytes, files), isError: false } };
 }
 
 /** The end of a listing, and the beginning of the next one where the folder changed meanwhile. */
@@ -189,6 +206,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       const told = { ...state, connection: event.status };
       const next =
         event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
+      if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
+        return [withStop(next, event.status.error[1]), []];
+      }
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
@@ -198,7 +218,7 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return [fresh, [...cmds, ...more]];
     }
     case 'jobs':
-      return [withJobs(state, event), []];
+      return withJobs(state, event);
     case 'queue': {
       const { notice, ...settings } = event.status;
       const next = { ...state, queue: { ...state.queue, ...settings } };
@@ -211,6 +231,13 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
     }
   }
+}
+
+/** Whoever answers there is not who is known: too grave for one line. */
+function withStop(state: AppState, message: string): AppState {
+  const { title, gap, rest } = stopReport;
+  const lines = [...message.split('\n').map(show), gap, rest];
+  return { ...state, dialog: { kind: 'words', title, lines, top: 0 } };
 }
 
 /** One step after the other on both sides, collecting what they want done. */

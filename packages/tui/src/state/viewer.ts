@@ -31,8 +31,8 @@ export type Piece = { readonly offset: number; readonly length: number };
 export type Viewer = {
   readonly side: Side;
   readonly path: Path;
-  /** Instead of the path, for what is no file of that side to the user. */
-  readonly title: Shown | undefined;
+  /** `listing`: not its bytes, but a text of what is in it, all of which is at hand once it is made. */
+  readonly shows: 'bytes' | 'listing';
   /** As they were told last; undefined until the first bytes are here. */
   readonly facts: Facts | undefined;
   readonly span: Span | undefined;
@@ -45,6 +45,8 @@ export type Viewer = {
   readonly mode: RowShape['mode'] | undefined;
   readonly wrap: boolean;
   readonly column: number;
+  /** Stays at the end of a file that grows; any step away from there ends it. */
+  readonly follows: boolean;
   readonly pattern: BytePattern | undefined;
   /** Where the match lies that was gone to last. */
   readonly match: number | undefined;
@@ -53,7 +55,11 @@ export type Viewer = {
   readonly error: Shown | undefined;
 };
 
-export type Work = { readonly kind: 'search' | 'line'; readonly request: number; readonly at: number };
+export type Work = {
+  readonly kind: 'search' | 'line' | 'listing';
+  readonly request: number;
+  readonly at: number;
+};
 
 /** What is drawn, in cells. */
 export type Extent = { readonly width: number; readonly height: number };
@@ -69,11 +75,11 @@ const judgedBytes = 4096;
 /** More cells than any line has. */
 const wholeLine = 1024 * 1024;
 
-export function newViewer(side: Side, path: Path, title?: Shown): Viewer {
+export function newViewer(side: Side, path: Path, shows: Viewer['shows'] = 'bytes'): Viewer {
   return {
     side,
     path,
-    title,
+    shows,
     facts: undefined,
     span: undefined,
     top: 0,
@@ -82,6 +88,7 @@ export function newViewer(side: Side, path: Path, title?: Shown): Viewer {
     mode: undefined,
     wrap: true,
     column: 0,
+    follows: false,
     pattern: undefined,
     match: undefined,
     work: undefined,
@@ -126,6 +133,8 @@ export function shownRows(viewer: Viewer, extent: Extent): readonly Row[] {
 /** The viewer with as much of its goal reached as the bytes at hand allow, and the bytes that are wanted next. */
 export function settled(viewer: Viewer, extent: Extent): readonly [Viewer, Piece | undefined] {
   const { facts, span } = viewer;
+  // It comes whole, by itself.
+  if (viewer.shows === 'listing' && span === undefined) return [viewer, undefined];
   if (facts === undefined) return [viewer, { offset: 0, length: pieceBytes }];
   if (span === undefined) return [viewer, around(viewer.goal?.at ?? viewer.top, facts.size)];
   const goal = viewer.goal ?? { at: viewer.top, by: 0 };
@@ -177,7 +186,8 @@ export function withBytes(viewer: Viewer, offset: number, facts: Facts, content:
   const isOther =
     viewer.facts !== undefined && viewer.facts.identity !== facts.identity && facts.size <= viewer.facts.size;
   const span = joined(isOther ? undefined : viewer.span, { from: offset, bytes: content }, viewer.top);
-  const next = { ...viewer, facts, span, error: undefined, reading: undefined };
+  const goal = viewer.follows ? { at: facts.size, by: 0 } : viewer.goal;
+  const next = { ...viewer, facts, span, goal, error: undefined, reading: undefined };
   return viewer.mode === undefined ? { ...next, mode: judged(content) } : next;
 }
 
@@ -205,4 +215,10 @@ function trimmed(span: Span, top: number): Span {
   const from = Math.max(span.from, Math.min(top - keptBefore, spanEnd(span) - mostBytes));
   // A copy: a view would keep all of it.
   return { from, bytes: span.bytes.slice(from - span.from, from - span.from + mostBytes) };
+}
+
+/** A listing that has come: a text of which no more is to be read. */
+export function withListing(viewer: Viewer, text: Uint8Array, facts: Facts): Viewer {
+  const span = { from: 0, bytes: text };
+  return { ...viewer, span, mode: 'text', facts: { ...facts, size: text.length }, work: undefined };
 }

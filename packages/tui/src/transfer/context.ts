@@ -26,6 +26,8 @@ export type TransferContext = {
   readonly signal: AbortSignal;
   /** As StagingOpts.writesBeside. */
   readonly writesBeside?: number;
+  /** As StagedFileSpec.tag, of downloads. */
+  readonly tag?: string;
   /** The root digest of a file that was moved, before the call resolves. */
   readonly onDigest?: (digest: Uint8Array) => void;
   /** Asked before bytes go or are asked for: bandwidth limits. */

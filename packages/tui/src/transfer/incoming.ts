@@ -18,8 +18,8 @@ import { overLanes } from './over-lanes.ts';
 import { OwnId } from './own-id.ts';
 import { takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, stallMs } from './retry.ts';
+import { stageDownload } from './stage-download.ts';
 import { takeTurns } from './take-turns.ts';
-import { transferIdOf } from './transfer-id.ts';
 import { Turns } from './turns.ts';
 
 /** Blocks that are asked for together with the file's facts. */
@@ -368,20 +368,8 @@ export class Incoming {
       throw new FerryError(Code.MALFORMED, 'the server described the file twice');
     this.#facts = facts;
     this.#claims.begin(blockCount(facts.size));
-    const { root, source, target } = this.#spec;
-    const { size, modified, mode, identity } = facts;
-    const staging = new Staging(root, { writesBeside: this.#context.writesBeside ?? 1 });
-    const spec = {
-      transferId: this.#id.take(root.id, transferIdOf({ direction: 'download', identity, source, target })),
-      target,
-      size,
-      modified,
-      mode,
-      source: identity,
-      existing: this.#context.placing.existing,
-      ...(this.#opts.expected === undefined ? {} : { expected: this.#opts.expected }),
-    };
-    this.#staged = staging.reopen(spec, 'resume') ?? staging.create(spec);
+    const { expected } = this.#opts;
+    this.#staged = stageDownload(this.#spec, facts, this.#context, { expected, ownId: this.#id });
   }
 
   #known(): Facts {

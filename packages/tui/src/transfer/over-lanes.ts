@@ -72,6 +72,8 @@ export async function overLanes(
   };
 
   while (!isDone()) {
+    // Nothing could change that any more.
+    if (!hasWork()) throw new Error('a piece of a file is lost: it is neither there nor asked for');
     start(false);
     while (streams.size > 0) await Promise.race(streams);
     if (fatal !== undefined) throw fatal.error;

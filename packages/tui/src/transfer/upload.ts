@@ -52,8 +52,9 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
   }
 }
 
-function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
-  const { size, modified, mode, identity } = file.facts;
+/** What is the same on every lane. */
+export function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
+  const { size, modified, mode, identity, sparse = false } = file.facts;
   const id = transferIdOf({ direction: 'upload', identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
   return {
@@ -67,6 +68,7 @@ function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placin
     source: identity,
     base: undefined,
     basePath: undefined,
+    sparse,
   };
 }
 

@@ -8,8 +8,10 @@ import { InputDecoder, type InputEvent } from './decode-input.ts';
 /** How long after an Esc the rest of a sequence may come; over a bad line, pieces do come apart. */
 const restMs = 30;
 
-/** Buttons and wheel, drags, positions beyond column 223; and a mark around what is pasted. */
-const modes = [1000, 1002, 1006, 2004];
+/** Buttons and wheel, drags, positions beyond column 223. */
+const mouseModes = [1000, 1002, 1006];
+/** A mark around what is pasted. */
+const pasteMode = 2004;
 
 export class TerminalInput {
   readonly #input: NodeJS.ReadStream;
@@ -18,6 +20,7 @@ export class TerminalInput {
   readonly #listeners = new Set<(event: InputEvent) => void>();
   #timer: NodeJS.Timeout | undefined;
   #isOn = false;
+  #wantsMouse = false;
 
   /** `input` is blessed's no more. */
   constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
@@ -38,7 +41,18 @@ export class TerminalInput {
     this.#isOn = true;
     this.#input.setRawMode(true);
     this.#input.resume();
-    this.#output.write(modes.map((mode) => `\x1b[?${mode}h`).join(''));
+    this.#set([pasteMode, ...(this.#wantsMouse ? mouseModes : [])], true);
+  }
+
+  /** The mouse is ours from now on, or the terminal's. */
+  wantMouse(wants: boolean): void {
+    if (wants === this.#wantsMouse) return;
+    this.#wantsMouse = wants;
+    if (this.#isOn) this.#set(mouseModes, wants);
+  }
+
+  #set(modes: readonly number[], on: boolean): void {
+    this.#output.write(modes.map((mode) => `\x1b[?${mode}${on ? 'h' : 'l'}`).join(''));
   }
 
   /** Idempotent. */
@@ -46,7 +60,7 @@ export class TerminalInput {
     clearTimeout(this.#timer);
     if (!this.#isOn) return;
     this.#isOn = false;
-    this.#output.write(modes.map((mode) => `\x1b[?${mode}l`).join(''));
+    this.#set([pasteMode, ...mouseModes], false);
     this.#input.setRawMode(false);
     this.#input.pause();
   }

@@ -68,6 +68,11 @@ export class Terminal {
     return this.#left;
   }
 
+  /** What draws nothing: a bell, a notification. Lost while another program has the terminal. */
+  write(text: string): void {
+    if (!this.#left) this.#output.write(text);
+  }
+
   /** Asks the terminal to keep a text for pasting (OSC 52); many do, some only when told to. */
   copy(text: string): void {
     this.#output.write(`\x1b]52;c;${Buffer.from(text, 'utf8').toString('base64')}\x07`);

@@ -41,12 +41,18 @@ export function teachWidths(): void {
   const wide = (point: number): boolean =>
     !(point >= surrogates.first && point <= surrogates.last) && charCells(String.fromCodePoint(point)) === 2;
   const basic = classOf(0x1100, 0xffff, wide, (point) => `\\u${point.toString(16).padStart(4, '0')}`);
-  const astral = classOf(0x1f000, 0x3fffd, wide, (point) => `\\u{${point.toString(16)}}`);
+  // The planes of ideographs are wide from end to end; to look at each takes longer than to draw the first screen.
+  const astral = `${classOf(0x16fe0, 0x1ffff, wide, (point) => `\\u{${point.toString(16)}}`)}\\u{20000}-\\u{2fffd}\\u{30000}-\\u{3fffd}`;
   unicode.charWidth = (text, at = 0) => {
     const point = typeof text === 'number' ? text : (text.codePointAt(at) ?? 0);
     if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return 0;
     return charCells(String.fromCodePoint(point));
   };
+  // What has no cell of its own is drawn with the character before it; its own table knows what there was in 2007.
+  unicode.combining = new Proxy<Record<number, boolean>>(
+    {},
+    { get: (_, point) => Number(point) >= 0x300 && charCells(String.fromCodePoint(Number(point))) === 0 },
+  );
   unicode.chars.wide = new RegExp(`([${basic}])`, 'g');
   unicode.chars.all = new RegExp(`([${basic}${astral}])`, 'gu');
 }

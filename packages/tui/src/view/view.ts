@@ -3,9 +3,14 @@
  * only. Nothing here decides anything. UI thread.
  */
 
+import type { Shown } from '@ferry/protocol';
 import type { Widgets } from 'blessed';
+import { keyName } from '../keymap/key-name.ts';
+import type { Action } from '../keymap/keymap.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import { type Layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
 import { type AppState, activeSide, layoutOf } from '../state/state.ts';
+import { lists, sideNames, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
 import { rowBox } from './row-box.ts';
@@ -92,7 +97,7 @@ export class View {
       const isSame = before?.[side] === pane && (side === 'local' || awayWords(before) === away);
       const isAsBefore = !isMoved && !focusMoved && !isUncovered && isSame;
       if (isAsBefore && before?.preview?.side === state.preview?.side) continue;
-      const place = side === 'remote' ? 'server: ' : 'local: ';
+      const place = sideNames[side];
       this.#fill(
         side,
         paneRowsOf(pane, rect, {
@@ -108,7 +113,13 @@ export class View {
     if (isMoved || focusMoved || before?.queue !== state.queue) {
       this.#fill(
         'queue',
-        queueRowsOf(state.queue, places.queue, look, state.focus === 'queue' && state.dialog === undefined),
+        queueRowsOf(
+          state.queue,
+          places.queue,
+          look,
+          state.focus === 'queue' && state.dialog === undefined,
+          nothingQueued(state),
+        ),
       );
       this.#drawTotals(state, places);
     }
@@ -216,7 +227,7 @@ export class View {
     const { title } = this.#boxes;
     title.show();
     put(title, { left: 0, top: 0, width: Number(this.#terminal.screen.width), height: 1 });
-    title.setContent('ferry: make the window larger');
+    title.setContent(tooSmall);
     this.#render();
   }
 
@@ -224,10 +235,16 @@ export class View {
     this.#boxes[region].setContent(rows.join('\n'));
   }
 
-  /** The only place that draws on the terminal. */
   #render(): void {
-    this.#terminal.screen.render();
+    render(this.#terminal);
   }
+}
+
+/** With the keys that hold now. */
+function nothingQueued({ queue, keymap }: AppState): string {
+  if (queue.jobs.length > 0) return lists.noJob(queue.view, keyName(keyOf(keymap, 'queue', 'next-view')));
+  const key = (action: Action): Shown => keyName(keyOf(keymap, 'pane', action));
+  return lists.emptyQueue(key('mark'), key('copy'));
 }
 
 /** Only one pane is shown. */
@@ -235,7 +252,12 @@ function isSingle(places: Layout | undefined): boolean {
   return places !== undefined && (places.remote === undefined || places.local === undefined);
 }
 
-function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {
+/** The only place that draws on the terminal. */
+export function render({ screen }: Terminal): void {
+  screen.render();
+}
+
+export function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {
   box.left = left;
   box.top = top;
   box.width = width;

@@ -28,7 +28,7 @@ export function cutEnd(text: string, width: number): string {
 }
 
 /** The longest end that fits, never beginning with a mark that belongs to what was cut off. */
-function cutStart(text: string, width: number): string {
+export function cutStart(text: string, width: number): string {
   const chars = [...text];
   let used = 0;
   let from = chars.length;

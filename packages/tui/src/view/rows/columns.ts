@@ -4,6 +4,7 @@ import { type Entry, EntryKind, type Name, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet } from '../../state/layout.ts';
 import type { Sort, SortBy } from '../../state/sort.ts';
+import { panes } from '../../state/texts.ts';
 import { fit, padStart } from './cells.ts';
 import type { Look } from './style.ts';
 import { minute, minuteCells, when, whenCells } from './when.ts';
@@ -40,12 +41,12 @@ export function columnsFor(width: number, set: ColumnSet): PaneColumns {
 const titles: Readonly<
   Record<SortBy, readonly [column: 'name' | 'size' | 'time' | 'permissions', title: string]>
 > = {
-  name: ['name', 'Name'],
-  bytes: ['name', 'Bytes'],
-  extension: ['name', 'Extension'],
-  size: ['size', 'Size'],
-  modified: ['time', 'Time'],
-  permissions: ['permissions', 'Mode'],
+  name: ['name', panes.titles.name],
+  bytes: ['name', panes.titles.bytes],
+  extension: ['name', panes.titles.extension],
+  size: ['size', panes.titles.size],
+  modified: ['time', panes.titles.time],
+  permissions: ['permissions', panes.titles.mode],
 };
 
 export function headingOf({ by, reverse }: Sort, columns: PaneColumns, look: Look): string {
@@ -53,9 +54,10 @@ export function headingOf({ by, reverse }: Sort, columns: PaneColumns, look: Loo
   const arrow = reverse ? look.glyphs.up : look.glyphs.down;
   const title = (column: 'name' | 'size' | 'time' | 'permissions', usual: string): string =>
     column === sorted ? `${called}${arrow}` : usual;
-  const time = columns.time === 0 ? '' : padStart(title('time', 'Time'), columns.time);
-  const mode = columns.permissions === 0 ? '' : padStart(title('permissions', 'Mode'), columns.permissions);
-  return ` ${fit(title('name', 'Name'), columns.name)}${padStart(title('size', 'Size'), sizeCells)}${time}${mode} `;
+  const time = columns.time === 0 ? '' : padStart(title('time', panes.titles.time), columns.time);
+  const mode =
+    columns.permissions === 0 ? '' : padStart(title('permissions', panes.titles.mode), columns.permissions);
+  return ` ${fit(title('name', panes.titles.name), columns.name)}${padStart(title('size', panes.titles.size), sizeCells)}${time}${mode} `;
 }
 
 /** All but the name. */
@@ -74,11 +76,22 @@ function sizeWords({ kind, name, size }: Entry, sizes: ReadonlyMap<Name, number>
   if (kind === EntryKind.file) return prettyBytes(size);
   if (kind !== EntryKind.folder) return '';
   const counted = sizes.get(name);
-  return counted === undefined ? 'dir' : prettyBytes(counted);
+  return counted === undefined ? panes.folder : prettyBytes(counted);
 }
+
+/** Set-user, set-group and sticky: their bit, and the place whose letter they change. */
+const special = [
+  [0o4000, 2, 's'],
+  [0o2000, 5, 's'],
+  [0o1000, 8, 't'],
+] as const;
 
 /** `rwxr-x---`, as ls writes it. */
 export function modeWords(mode: number): string {
-  const letters = 'rwxrwxrwx';
-  return [...letters].map((letter, i) => (mode & (0o400 >> i) ? letter : '-')).join('');
+  const letters = [...'rwxrwxrwx'].map((letter, i) => (mode & (0o400 >> i) ? letter : '-'));
+  for (const [bit, at, letter] of special) {
+    if ((mode & bit) === 0) continue;
+    letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase();
+  }
+  return letters.join('');
 }

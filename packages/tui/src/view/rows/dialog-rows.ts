@@ -195,6 +195,10 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
   ];
   facts.push(['Server', show(job.server)], ['Added', moment(job.addedMs)]);
   if (job.endedMs !== undefined) facts.push(['Ended', moment(job.endedMs)]);
+  if (job.movingMs >= 1000) {
+    const speed = `${prettyBytes(Math.round((job.doneBytes / job.movingMs) * 1000))}/s`;
+    facts.push(['Moving', `for ${Math.round(job.movingMs / 1000)} s, at ${speed} on average`]);
+  }
   if (job.priority !== 3) facts.push(['Priority', String(job.priority)]);
   if (job.limit !== undefined) facts.push(['Limit', limitWords(job.limit, look.glyphs)]);
   if (job.digest !== undefined) facts.push(['BLAKE3', show(job.digest)]);
@@ -217,7 +221,15 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
           ),
         ]
       : [];
-  return [...lines, ...failures, ...general];
+  const losses = (job.losses ?? []).flatMap(({ source, what }) =>
+    wrapped(`${showName(source.join('/'))}: ${show(what)}`, width - 2).map((line) => `  ${line}`),
+  );
+  const unlisted = (job.lostCount ?? 0) - (job.losses ?? []).length;
+  const lost = [
+    ...(losses.length === 0 ? [] : ['', paint(look.theme, 'folder', 'Not kept'), ...losses]),
+    ...(unlisted > 0 ? [`  and ${unlisted} more`] : []),
+  ];
+  return [...lines, ...failures, ...general, ...lost];
 }
 
 /** A line for each field, its label before it. */

@@ -1,6 +1,6 @@
 /** A frame around rows of text, with words in its upper and lower edge. Pure; UI thread. */
 
-import { cells, cutEnd, fit } from './cells.ts';
+import { cells, cutEnd, cutStart, fit } from './cells.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 
 export type FrameWords = {
@@ -31,10 +31,7 @@ function edge(
 
 /** At most `width` cells; what does not fit is cut at the beginning. */
 export function keepEnd(text: string, width: number, ellipsis: string): string {
-  if (cells(text) <= width) return text;
-  const chars = [...text];
-  while (chars.length > 0 && cells(chars.join('')) > width - 1) chars.shift();
-  return ellipsis + chars.join('');
+  return cells(text) <= width ? text : ellipsis + cutStart(text, width - 1);
 }
 
 /**

@@ -4,6 +4,7 @@ import { EntryKind, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Dialog } from '../../state/dialog.ts';
 import type { AppState } from '../../state/state.ts';
+import { sideNames } from '../../state/texts.ts';
 import { fit } from './cells.ts';
 import { modeWords } from './columns.ts';
 import { wrapped } from './frame-rows.ts';
@@ -30,7 +31,7 @@ export function infoLines(
   const compared = state[side].compared?.get(name);
   const facts: [string, string][] = [
     ['Name', showName(name)],
-    ['In', `${side === 'remote' ? 'server: ' : 'local: '}/${showName(folder.join('/'))}`],
+    ['In', `${sideNames[side]}/${showName(folder.join('/'))}`],
     ['Kind', kinds[kind]],
     [
       'Size',

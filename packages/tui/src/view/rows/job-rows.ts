@@ -11,7 +11,14 @@ import { framed } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 import { duration } from './when.ts';
 
-export function queueRowsOf(queue: Queue, rect: Rect, look: Look, focused: boolean): string[] {
+/** `nothing` is said where there is no job to show. */
+export function queueRowsOf(
+  queue: Queue,
+  rect: Rect,
+  look: Look,
+  focused: boolean,
+  nothing: string,
+): string[] {
   const width = rect.width - 2;
   const visible = queue.shown.slice(queue.top, queue.top + rect.height - 2);
   // A column of its own, so that bars stand below one another.
@@ -23,19 +30,13 @@ export function queueRowsOf(queue: Queue, rect: Rect, look: Look, focused: boole
       settingsCells,
     }),
   );
-  if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothingIn(queue)}`, width)));
+  if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothing}`, width)));
   const words = {
     topLeft: cutEnd(queueTitle(queue, look, rect.width - 6), rect.width - 6),
     bottomLeft: queue.marks.size > 0 ? `${queue.marks.size} marked` : '',
     bottomRight: settingsOf(queue, look),
   };
   return framed(look, focused, rect, words, rows);
-}
-
-function nothingIn({ view, jobs }: Queue): string {
-  return jobs.length === 0
-    ? 'empty: mark files with Space and copy them with F5'
-    : `no job is ${view}: f shows others`;
 }
 
 /** What is shown where it is not all, and how many jobs there are of each phase, or of each view where that is too long. */

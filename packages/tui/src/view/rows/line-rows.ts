@@ -2,11 +2,13 @@
 
 import { codeName, type Shown, show } from '@ferry/protocol';
 import type { ConnectionStatus } from '../../engine/engine.ts';
-import { footerOf } from '../../keymap/footer.ts';
+import { footerPlaces } from '../../keymap/footer.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import type { Field } from '../../state/edit-line.ts';
 import { type AppState, isAway } from '../../state/state.ts';
+import { tabNames } from '../../state/tabs.ts';
+import { panes, prompts } from '../../state/texts.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
@@ -40,12 +42,18 @@ function retryWords(retryMs: number): string {
 export function awayWords(state: AppState): string | undefined {
   if (!isAway(state)) return undefined;
   const { connection } = state;
-  if (connection.phase === 'offline') return `stale, again ${retryWords(connection.retryMs)}`;
-  return connection.phase === 'closed' ? 'stale' : 'stale, connecting…';
+  if (connection.phase === 'offline') return panes.staleUntil(retryWords(connection.retryMs));
+  return connection.phase === 'closed' ? panes.stale : panes.staleConnecting;
 }
 
-export function titleRow({ connection, address }: AppState, width: number, { theme, glyphs }: Look): string {
-  return paint(theme, 'title', fit(` ferry  ${connectionWords(connection, address, glyphs.dot)}`, width));
+/** The server, and at the right the tabs where there are several and room for them. */
+export function titleRow(state: AppState, width: number, { theme, glyphs }: Look): string {
+  const { connection, address } = state;
+  const words = ` ferry  ${connectionWords(connection, address, glyphs.dot)}`;
+  const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
+  while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
+  const right = tabs.join('');
+  return paint(theme, 'title', fit(words, width - cells(right)) + right);
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
@@ -55,29 +63,22 @@ export function footerRow(state: AppState, width: number, look: Look): string {
   if (news !== undefined) return paint(theme, news.isError ? 'error' : 'notice', fit(` ${news.text}`, width));
   if (state.typing !== undefined) return typingRow(state, state.typing, width, look);
   if (state.chord !== '') return chordRow(state, width, theme);
-  let row = '';
-  let used = 0;
-  for (const { key, label } of footerOf(state)) {
-    const name = keyName(key);
-    const more = cells(name) + cells(label) + 3;
-    if (used + more > width) break;
-    row += `${paint(theme, 'key', ` ${name} `)}${paint(theme, 'keyLabel', label)} `;
-    used += more;
-  }
-  return row + ' '.repeat(Math.max(0, width - used));
+  const places = footerPlaces(state, width);
+  const row = places.map(
+    ({ name, label }) => `${paint(theme, 'key', ` ${name} `)}${paint(theme, 'keyLabel', label)} `,
+  );
+  const used = places.reduce((sum, place) => sum + place.width + 1, 0);
+  return row.join('') + ' '.repeat(Math.max(0, width - used));
 }
 
 /** What is typed for a pane, and the keys that end it. */
 function typingRow(state: AppState, { kind, line }: Typing, width: number, look: Look): string {
-  const keys = footerOf(state).map(
-    ({ key, label }) =>
-      `${paint(look.theme, 'key', ` ${keyName(key)} `)}${paint(look.theme, 'keyLabel', label)} `,
+  const places = footerPlaces(state, width);
+  const keys = places.map(
+    ({ name, label }) => `${paint(look.theme, 'key', ` ${name} `)}${paint(look.theme, 'keyLabel', label)} `,
   );
-  const used = footerOf(state).reduce(
-    (sum, { key, label }) => sum + cells(keyName(key)) + cells(label) + 3,
-    0,
-  );
-  const title = kind === 'filter' ? ' Filter: ' : ' Jump to: ';
+  const used = places.reduce((sum, place) => sum + place.width + 1, 0);
+  const title = ` ${kind === 'filter' ? prompts.filter : prompts.jump}`;
   const room = width - used - title.length - 1;
   if (room < 8) return `${title}${lineRow(line, width - title.length, look)}`;
   return `${paint(look.theme, 'notice', title)}${lineRow(line, room, look)} ${keys.join('')}`;

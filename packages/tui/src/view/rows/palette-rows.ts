@@ -4,6 +4,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import type { Size } from '../../state/layout.ts';
 import { type Palette, type PaletteItem, paletteItems } from '../../state/palette.ts';
 import type { AppState } from '../../state/state.ts';
+import { lists } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { framed } from './frame-rows.ts';
 import { lineRow } from './line-rows.ts';
@@ -23,13 +24,13 @@ export function paletteRowsOf(state: AppState, dialog: Palette, size: Size, look
   const rows = items
     .slice(from, from + shown)
     .map((item, i) => ` ${itemRow(item, inner, from + i === cursor, dialog, look)} `);
-  if (items.length === 0) rows.push(` ${paint(look.theme, 'dim', fit('nothing is called so', inner))} `);
+  if (items.length === 0) rows.push(` ${paint(look.theme, 'dim', fit(lists.noneLike, inner))} `);
   const line = ` ${lineRow(dialog.line, inner, look)} `;
   const words = {
-    topLeft: 'All actions',
-    topRight: 'type to search',
-    bottomLeft: items.length > 0 ? `${cursor + 1} of ${items.length}` : '',
-    bottomRight: 'Enter does it',
+    topLeft: lists.actions,
+    topRight: lists.search,
+    bottomLeft: items.length > 0 ? lists.place(cursor + 1, items.length) : '',
+    bottomRight: lists.enterDoes,
   };
   return framed(look, true, { width, height }, words, [line, ...rows]);
 }
@@ -49,8 +50,8 @@ function itemRow(
     if (cells(longer) >= keyCells) break;
     names = longer;
   }
-  const where = layer === of ? '' : layer === 'queue' ? ' (in the queue)' : ' (in the files)';
-  const said = why === undefined ? `${help}${where}` : `not now: ${why}`;
+  const where = layer === of ? '' : layer === 'queue' ? lists.inQueue : lists.inFiles;
+  const said = why === undefined ? `${help}${where}` : lists.notNow(why);
   const [style, nameStyle] = atCursor ? (['cursor', 'cursor'] as const) : (['plain', 'folder'] as const);
   const dimmed = why === undefined || atCursor ? undefined : 'dim';
   return (

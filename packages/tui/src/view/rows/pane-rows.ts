@@ -7,6 +7,7 @@ import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
 import { headRows, type Pane, rowCount } from '../../state/pane.ts';
+import { panes } from '../../state/texts.ts';
 import { fit, fitName } from './cells.ts';
 import { cellsOf, columnsFor, headingOf, type PaneColumns } from './columns.ts';
 import { centred, framed, wrapped } from './frame-rows.ts';
@@ -59,31 +60,31 @@ export function paneRowsOf(
       topRight:
         away ?? (pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
-      ...(pane.space === undefined ? {} : { bottomRight: `${prettyBytes(pane.space.free)} free` }),
+      ...(pane.space === undefined ? {} : { bottomRight: panes.free(prettyBytes(pane.space.free)) }),
     },
     rows,
   );
 }
 
 function countWords({ filter, rows, sorted }: Pane): string {
-  return filter === '' ? `${rows.length} items` : `${rows.length} of ${sorted.length} items`;
+  return filter === '' ? panes.items(rows.length) : panes.someItems(rows.length, sorted.length);
 }
 
 function bottomWords({ marks, markedRows, markedBytes, filter }: Pane, look: Look): string {
   const hidden = marks.size - markedRows;
   const words = [];
   if (filter !== '') words.push(`/${show(filter)}`);
-  if (markedRows > 0) words.push(`${markedRows} marked`, prettyBytes(markedBytes));
-  if (hidden > 0) words.push(`${hidden} marked ${hidden === 1 ? 'is' : 'are'} not shown`);
+  if (markedRows > 0) words.push(panes.marked(markedRows), prettyBytes(markedBytes));
+  if (hidden > 0) words.push(panes.markedElsewhere(hidden));
   return words.join(` ${look.glyphs.dot} `);
 }
 
 function messageOf(pane: Pane): { text: string; style: StyleName } | undefined {
   if (pane.error !== undefined) return { text: pane.error, style: 'error' };
   if (pane.rows.length > 0) return undefined;
-  if (pane.loading || pane.request === 0) return { text: 'reading…', style: 'dim' };
-  if (pane.filter !== '' && pane.sorted.length > 0) return { text: 'nothing is called so', style: 'dim' };
-  return { text: 'nothing here', style: 'dim' };
+  if (pane.loading || pane.request === 0) return { text: panes.reading, style: 'dim' };
+  if (pane.filter !== '' && pane.sorted.length > 0) return { text: panes.noneLike, style: 'dim' };
+  return { text: panes.empty, style: 'dim' };
 }
 
 function parentRow(width: number, atCursor: boolean, focused: boolean, look: Look): string {

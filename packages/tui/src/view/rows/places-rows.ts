@@ -2,6 +2,7 @@
 
 import type { Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
+import { lists } from '../../state/texts.ts';
 import { type PlacesDialog, placeItems } from '../../state/update-places.ts';
 import { fit } from './cells.ts';
 import { framed, keepEnd } from './frame-rows.ts';
@@ -21,12 +22,12 @@ export function placesRowsOf(state: AppState, dialog: PlacesDialog, size: Size, 
     const row = fit(`${sign} ${keepEnd(text, inner - 2, look.glyphs.ellipsis)}`, inner);
     return ` ${from + i === cursor ? paint(look.theme, 'cursor', row) : row} `;
   });
-  if (items.length === 0) rows.push(` ${paint(look.theme, 'dim', fit('no folder like that', inner))} `);
+  if (items.length === 0) rows.push(` ${paint(look.theme, 'dim', fit(lists.noFolderLike, inner))} `);
   const words = {
-    topLeft: 'Places',
-    topRight: 'type to search',
-    bottomLeft: items.length > 0 ? `${cursor + 1} of ${items.length}` : '',
-    bottomRight: 'Enter goes there',
+    topLeft: lists.places,
+    topRight: lists.search,
+    bottomLeft: items.length > 0 ? lists.place(cursor + 1, items.length) : '',
+    bottomRight: lists.enterGoes,
   };
   return framed(look, true, { width, height }, words, [` ${lineRow(dialog.line, inner, look)} `, ...rows]);
 }

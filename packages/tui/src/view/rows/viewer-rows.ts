@@ -11,16 +11,20 @@ import { type Look, paint, type StyleName } from './style.ts';
 
 /** Path, place and size: ` server: /log/app.log      37 %  12 MB of 50 GB  text`. */
 export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: Look): string {
-  const { side, path, title, facts, wrap, mode } = viewer;
-  const name = title ?? `${side === 'remote' ? 'server' : 'local'}: /${showName(path.join('/'))}`;
+  const { side, path, shows, facts, wrap, mode } = viewer;
+  const name = `${shows === 'listing' ? 'in ' : ''}${side === 'remote' ? 'server' : 'local'}: /${showName(path.join('/'))}`;
   const words: string[] = [];
   if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;
     words.push(`${facts.size === 0 ? 100 : Math.floor((end / facts.size) * 100)} %`);
-    words.push(`${prettyBytes(end)} of ${prettyBytes(facts.size)}`);
-    words.push(
-      mode === 'hex' ? 'hex' : wrap ? 'text' : `cut${viewer.column > 0 ? ` at ${viewer.column}` : ''}`,
-    );
+    if (viewer.follows) words.push('follows');
+    if (shows === 'listing') words.push('listing');
+    else {
+      words.push(`${prettyBytes(end)} of ${prettyBytes(facts.size)}`);
+      words.push(
+        mode === 'hex' ? 'hex' : wrap ? 'text' : `cut${viewer.column > 0 ? ` at ${viewer.column}` : ''}`,
+      );
+    }
   }
   const right = ` ${words.join('  ')} `;
   const room = Math.max(0, extent.width - cells(right) - 1);
@@ -37,7 +41,7 @@ export function viewerNews(viewer: Viewer): { readonly text: Shown; readonly isE
   if (error !== undefined) return { text: error, isError: true };
   if (work !== undefined) {
     const share = facts === undefined || facts.size === 0 ? 0 : Math.floor((work.at / facts.size) * 100);
-    const what = work.kind === 'search' ? 'searching' : 'counting lines';
+    const what = { search: 'searching', line: 'counting lines', listing: 'listing' }[work.kind];
     return { text: trusted(`${what}: at ${prettyBytes(work.at)} (${share} %) · Esc stops`), isError: false };
   }
   if (viewer.span === undefined || (viewer.goal !== undefined && reading !== undefined)) {

@@ -1,0 +1,171 @@
+/**
+ * The connect screen's loop: key → message → update → what is wanted done. It ends with a server that may be trusted, or with
+ * nothing. UI thread, before there is an engine: looking at servers and settling trust is all that waits.
+ */
+
+import { asFerryError, type FerryError, toWireError } from '@ferry/protocol';
+import type { Fingerprint } from '@ferry/protocol/session';
+import { RememberedFile } from './effects/remembered-file.ts';
+import { hiddenGroups } from './engine/first-contact.ts';
+import type { Reach } from './engine/reach.ts';
+import { connectActionOf } from './keymap/connect-keys.ts';
+import {
+  type ConnectCmd,
+  type ConnectMsg,
+  connectState,
+  type ServerRow,
+  updateConnect,
+} from './state/connect.ts';
+import { ConnectView } from './view/connect-view.ts';
+import { FrameTimer } from './view/frame.ts';
+import { lookFor } from './view/rows/themes.ts';
+import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
+
+export type ChooseOpts<T> = {
+  /** All that are to be offered. @throws {FerryError} CONFIG */
+  readonly rows: () => readonly ServerRow[];
+  readonly reach: (address: string, signal: AbortSignal) => Promise<Reach>;
+  /** Settles who is trusted there. @throws {FerryError} why nothing can be connected */
+  readonly connect: (
+    address: string,
+    ask: (where: string, fingerprint: Fingerprint) => Promise<boolean>,
+    signal: AbortSignal,
+  ) => Promise<T>;
+  /** @throws {FerryError} */
+  readonly save: (name: string, address: string) => void;
+  /** @throws {FerryError} CONFIG */
+  readonly remove: (address: string) => void;
+  /** Whole numbers from 0 up to below the argument. */
+  readonly random: (below: number) => number;
+  /** What the browser remembers: its theme. */
+  readonly rememberedFile: string;
+  readonly streams?: TerminalStreams;
+  readonly env?: NodeJS.ProcessEnv;
+};
+
+/** Looked at together; each waits for a line that may be dead. */
+const looksAtOnce = 6;
+const lookMs = 5000;
+
+/** Resolves with what `connect` gave, or undefined when the user left; the terminal is as before then. @throws {FerryError} USAGE */
+export async function chooseServer<T>(opts: ChooseOpts<T>): Promise<T | undefined> {
+  const { streams = { input: process.stdin, output: process.stdout }, env = process.env } = opts;
+  checkTerminal(streams, env);
+  const look = lookFor(env, new RememberedFile(opts.rememberedFile).read().theme);
+  const terminal = new Terminal(streams, env, look);
+  const over = new AbortController();
+  try {
+    return await new Promise<T | undefined>((resolve) => {
+      const view = new ConnectView(terminal, look);
+      let state = connectState(terminal.size, []);
+      const frames = new FrameTimer(() => view.draw(state, Date.now()));
+      let connecting = new AbortController();
+      let answer: (isTrusted: boolean) => void = () => {};
+
+      function post(msg: ConnectMsg): void {
+        if (over.signal.aborted) return;
+        const [next, cmds] = updateConnect(state, msg);
+        state = next;
+        frames.want('key', performance.now());
+        for (const cmd of cmds) run(cmd);
+      }
+
+      /** What goes wrong is said on the screen. */
+      function trying(work: () => void): void {
+        try {
+          work();
+        } catch (error) {
+          post({ kind: 'failed', error: toWireError(expected(error)) });
+        }
+      }
+
+      function reload(): void {
+        trying(() => post({ kind: 'rows', rows: opts.rows() }));
+      }
+
+      async function lookAt(addresses: readonly string[]): Promise<void> {
+        const next = addresses.values();
+        const work = async (): Promise<void> => {
+          for (const address of next) {
+            post({ kind: 'reach', address, reach: { kind: 'looking' } });
+            const signal = AbortSignal.any([over.signal, AbortSignal.timeout(lookMs)]);
+            post({ kind: 'reach', address, reach: await opts.reach(address, signal) });
+          }
+        };
+        await Promise.all(Array.from({ length: looksAtOnce }, work));
+      }
+
+      function lookAtAll(): void {
+        const mine = state.rows.filter(({ from }) => from !== 'ssh').map(({ address }) => address);
+        void lookAt(mine);
+      }
+
+      async function connect(address: string): Promise<void> {
+        connecting = new AbortController();
+        const { signal } = connecting;
+        const ask = (where: string, fingerprint: Fingerprint): Promise<boolean> =>
+          new Promise((settle) => {
+            answer = settle;
+            signal.addEventListener('abort', () => settle(false), { once: true });
+            post({ kind: 'asked', where, fingerprint, hidden: hiddenGroups(fingerprint, opts.random) });
+          });
+        try {
+          const target = await opts.connect(address, ask, AbortSignal.any([signal, over.signal]));
+          if (!signal.aborted) resolve(target);
+        } catch (error) {
+          if (!signal.aborted) post({ kind: 'failed', error: toWireError(expected(error)) });
+        }
+      }
+
+      function run(cmd: ConnectCmd): void {
+        switch (cmd.kind) {
+          case 'connect':
+            void connect(cmd.address);
+            break;
+          case 'give-up':
+            connecting.abort();
+            break;
+          case 'answer':
+            answer(cmd.isTrusted);
+            break;
+          case 'save':
+            trying(() => opts.save(cmd.name, cmd.address));
+            reload();
+            void lookAt([cmd.address]);
+            break;
+          case 'remove':
+            trying(() => opts.remove(cmd.address));
+            reload();
+            break;
+          case 'look':
+            lookAtAll();
+            break;
+          case 'quit':
+            resolve(undefined);
+            break;
+        }
+      }
+
+      terminal.input.onEvent((event) => {
+        if (event.kind === 'mouse') return;
+        const action = event.kind === 'key' ? connectActionOf(event.key) : undefined;
+        if (action !== undefined) post({ kind: 'action', action });
+        else if (event.text !== undefined) post({ kind: 'typed', text: event.text });
+      });
+      terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }));
+      for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () => resolve(undefined));
+      reload();
+      lookAtAll();
+    });
+  } finally {
+    over.abort();
+    terminal.leave();
+  }
+}
+
+/** A bug is none of the things that are said on the screen. */
+function expected(error: unknown): FerryError {
+  return asFerryError(error, (bug) => {
+    throw bug;
+  });
+}

@@ -1,0 +1,129 @@
+/**
+ * What panes, lists and lines say to the user, in one place; labels of actions are in the keymap's tables. What comes from
+ * elsewhere (names, keys) comes in as `Shown`. Pure; UI thread.
+ */
+
+import { type Shown, trusted } from '@ferry/protocol';
+import type { Side } from '../engine/engine.ts';
+import type { Columns } from './layout.ts';
+
+const say = trusted;
+
+function count(many: number, one: string, several: string): string {
+  return many === 1 ? `one ${one}` : `${many} ${several}`;
+}
+
+const onSide = { remote: 'on the server', local: 'on your side' } as const;
+
+/** Before a path, to tell both sides apart. */
+export const sideNames: Readonly<Record<Side, string>> = { remote: 'server: ', local: 'local: ' };
+
+/** One line at the foot of the screen, gone with the next key. */
+export const notices = {
+  hint: (mark: Shown, copy: Shown, help: Shown) =>
+    say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
+  unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
+  away: say('the server is away; this pane is read again as soon as it is back'),
+  queued: (jobs: number, key: Shown) =>
+    say(`${count(jobs, 'job', 'jobs')} queued · ${key} goes to the queue`),
+  nothingToCopy: say('there is nothing here to copy'),
+  notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
+  notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
+  linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
+  notFile: (name: Shown) => say(`${name}: this is not a file`),
+  onlyFolders: say('only folders are counted'),
+  counting: say('counting what is in there…'),
+  counted: (name: Shown, bytes: number, files: number) =>
+    say(`${name}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`),
+  copiedPath: (path: Shown) => say(`copied: ${path}`),
+  copiedPaths: (paths: number) => say(`copied: ${paths} paths`),
+  stillReading: say('wait until both folders are read'),
+  same: say('both folders hold the same, by name, size and time'),
+  compared: (remote: number, local: number, key: Shown) =>
+    say(`marked: ${remote} on the server, ${local} on your side · ${key} copies those of one side`),
+  bookmarkKept: say('bookmark kept'),
+  bookmarkGone: say('no bookmark here any more'),
+  tooManyBookmarks: say('there are too many bookmarks'),
+  noCounterpart: (folder: Shown) =>
+    say(`this folder is not below /${folder}, so none on the other side corresponds to it`),
+  together: (key: Shown) => say(`both sides go together from here · ${key} ends it`),
+  alone: say('each side goes alone'),
+  columns: (columns: Columns) =>
+    say(`columns: ${{ auto: 'as many as fit', brief: 'names and sizes', full: 'all' }[columns]}`),
+  tooManyTabs: say('there are as many tabs as there may be'),
+  lastTab: say('the last tab stays'),
+  onlyTab: say('there is only this tab'),
+  theme: (name: string) => say(`theme: ${name}`),
+  mouseOurs: say('the mouse clicks here'),
+  mouseTheirs: say('the mouse is the terminal’s, to select text with'),
+} as const;
+
+/** What a line that is typed asks for. */
+export const prompts = {
+  newFolder: say('Name of the new folder'),
+  rename: (name: Shown) => say(`New name for ${name}`),
+  mark: say('Mark names like'),
+  unmark: say('Unmark names like'),
+  permissions: (name: Shown) => say(`Permissions of ${name}, as chmod takes them`),
+  permissionsOf: (entries: number) => say(`Permissions of ${entries} entries, as chmod takes them`),
+  goTo: (side: Side) => say(`Go to a folder ${onSide[side]} · Tab completes`),
+  noSuchFolder: say('there is no folder that begins so'),
+  notPermissions: 'permissions are up to four digits from 0 to 7',
+  filter: 'Filter: ',
+  jump: 'Jump to: ',
+} as const;
+
+export const questions = {
+  delete: say('Delete?'),
+  deleteEntry: (name: Shown, side: Side, folders: boolean) =>
+    say(`${name} ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
+  deleteEntries: (entries: number, side: Side, folders: boolean) =>
+    say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
+  forGood: say('This cannot be undone.'),
+} as const;
+
+export const panes = {
+  items: (shown: number) => `${shown} items`,
+  someItems: (shown: number, all: number) => `${shown} of ${all} items`,
+  marked: (rows: number) => `${rows} marked`,
+  markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  free: (space: string) => `${space} free`,
+  reading: 'reading…',
+  noneLike: 'nothing is called so',
+  empty: 'nothing here',
+  stale: 'stale',
+  staleUntil: (retry: string) => `stale, again ${retry}`,
+  staleConnecting: 'stale, connecting…',
+  folder: 'dir',
+  titles: { name: 'Name', bytes: 'Bytes', extension: 'Extension', size: 'Size', time: 'Time', mode: 'Mode' },
+} as const;
+
+export const lists = {
+  actions: 'All actions',
+  places: 'Places',
+  search: 'type to search',
+  enterDoes: 'Enter does it',
+  enterGoes: 'Enter goes there',
+  noneLike: 'nothing is called so',
+  noFolderLike: 'no folder like that',
+  place: (row: number, rows: number) => `${row} of ${rows}`,
+  inQueue: ' (in the queue)',
+  inFiles: ' (in the files)',
+  emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
+  noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
+  notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** Whoever answers there is not who is known. */
+export const stopReport = {
+  title: say('STOP: this is not the server you know'),
+  gap: say(''),
+  rest: say('Nothing more is sent there.'),
+} as const;
+
+export const keysReport = {
+  title: say('Your keys'),
+  rest: say('All else holds.'),
+} as const;
+
+export const tooSmall = 'ferry: make the window larger';

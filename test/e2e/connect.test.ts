@@ -1,0 +1,145 @@
+/** The connect screen, in a real terminal with real servers. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ferryMain, type Server, startServer } from './server.ts';
+import { eventually, haveTmux, Terminal } from './terminal.ts';
+
+describe('the connect screen', { skip: haveTmux ? false : 'tmux is not installed' }, () => {
+  let home: string;
+  let server: Server;
+  let env: NodeJS.ProcessEnv;
+  before(async () => {
+    home = mkdtempSync(join(tmpdir(), 'ferry-e2e-'));
+    mkdirSync(join(home, 'shared'));
+    writeFileSync(join(home, 'shared/in the harbour.txt'), 'x');
+    mkdirSync(join(home, '.ssh'));
+    writeFileSync(join(home, '.ssh/config'), 'Host lighthouse\n');
+    server = await startServer(join(home, 'shared'), { args: [] });
+    env = { ...server.env, HOME: home };
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const ferry = (more: NodeJS.ProcessEnv = {}, ...args: readonly string[]): Terminal =>
+    new Terminal([process.execPath, ferryMain, ...args], {
+      env: { ...env, ...more },
+      columns: 100,
+      rows: 30,
+      cwd: home,
+    });
+  /** As another user of this machine, who has never been here. */
+  const stranger = (): NodeJS.ProcessEnv => ({ XDG_DATA_HOME: join(home, 'stranger') });
+
+  test('an invite is pasted, the server is there the next time, gets a name, and is removed', async () => {
+    let terminal = ferry();
+    try {
+      await terminal.shows('lighthouse');
+      // With what stands around it where it was printed.
+      terminal.type(`ferry '${server.invite}'`);
+      terminal.press('Enter');
+      await terminal.shows('in the harbour.txt');
+      terminal.press('F10');
+      assert.equal(await terminal.ended(), 0);
+    } finally {
+      terminal.close();
+    }
+    terminal = ferry();
+    try {
+      await terminal.shows(/\(visited\) +127\.0\.0\.1:\d+ .*answers, \d+ ms/);
+      terminal.press('F2');
+      await terminal.shows('Save a server');
+      terminal.type('pier');
+      terminal.press('Enter');
+      await terminal.shows(/pier +127\.0\.0\.1:\d+ .*answers/);
+      terminal.type('pi');
+      await terminal.lacks('lighthouse');
+      terminal.press('Enter');
+      await terminal.shows('in the harbour.txt');
+      terminal.press('F10');
+      assert.equal(await terminal.ended(), 0);
+    } finally {
+      terminal.close();
+    }
+    terminal = ferry({}, 'pier:/');
+    try {
+      await terminal.shows('in the harbour.txt');
+    } finally {
+      terminal.close();
+    }
+    terminal = ferry();
+    try {
+      await terminal.shows(/pier/);
+      terminal.press('F8', 'F8');
+      await terminal.lacks('pier');
+      terminal.press('Escape');
+      assert.equal(await terminal.ended(), 0);
+      assert.equal(terminal.alternate(), false);
+    } finally {
+      terminal.close();
+    }
+  });
+
+  test('a first contact wants what only its owner sees', async () => {
+    const terminal = ferry(stranger());
+    try {
+      await terminal.shows('lighthouse');
+      terminal.type(`127.0.0.1:${server.port}`);
+      terminal.press('Enter');
+      const screen = await terminal.shows('First contact');
+      terminal.press('Enter');
+      terminal.type('yes');
+      terminal.press('Enter');
+      await terminal.shows('Those are not the missing groups (1 of 3)');
+      const all = /[a-z2-7]{4}(?:-[a-z2-7]{4}){12}/.exec(server.output())?.[0].split('-') ?? [];
+      const shown = [...screen.matchAll(/[a-z2-7?]{4}(?:-[a-z2-7?]{4}){5,6}/g)].flatMap(([row]) =>
+        row.split('-'),
+      );
+      assert.equal(shown.length, 13, screen);
+      const missing = all.filter((group, i) => shown[i] !== group);
+      assert.equal(missing.length, 2);
+      terminal.type(missing.join(' '));
+      terminal.press('Enter');
+      // Nobody has invited this user, which the browser says.
+      await terminal.shows(/AUTH_REQUIRED|AUTH_FAILED/);
+      terminal.press('F10');
+      await terminal.ended();
+    } finally {
+      terminal.close();
+    }
+  });
+
+  test('a changed identity stops everything', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'ferry-e2e-other-'));
+    server.child.kill('SIGKILL');
+    await eventually('the server to end', () => server.child.signalCode !== null);
+    // The same place, another key.
+    const impostor = await startServer(join(home, 'shared'), {
+      again: { ...server, env: { ...server.env, FERRY_TEST_HOME: other } },
+    });
+    const terminal = ferry();
+    try {
+      await terminal.shows(/127\.0\.0\.1:\d+ .*ANOTHER IDENTITY/);
+      terminal.press('Enter');
+      await terminal.shows('STOP: this is not the server you know');
+      terminal.press('Enter');
+      terminal.type('yes');
+      terminal.press('Enter');
+      await terminal.shows('Nothing was sent');
+      await terminal.shows(/ferry trust 127\.0\.0\.1:\d+/);
+      terminal.press('Escape');
+      await terminal.lacks('STOP');
+      terminal.press('Escape');
+      assert.equal(await terminal.ended(), 0);
+    } finally {
+      terminal.close();
+      await impostor.stop();
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+});
