@@ -125,6 +125,10 @@ export class EngineCore implements Engine {
     this.#queue.wish((store) => store.clear());
   }
 
+  reconnect(): void {
+    this.#line.connection.retryNow();
+  }
+
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
     listener({ kind: 'connection', status: this.#line.connection.status });
