@@ -287,6 +287,15 @@ function makeProgram(done: (code: number) => void): Command {
       done(await trustServer(where, command.optsWithGlobals()));
     });
   program
+    .command('doctor')
+    .description('Look at this setup and say what is weak about it: files, terminal, system.')
+    .option('--json', 'one JSON object for each line')
+    .exitOverride()
+    .action(async (_options: object, command: Command) => {
+      const { doctor } = await import('./doctor.ts');
+      done(doctor(command.optsWithGlobals()));
+    });
+  program
     .command('help')
     .argument('[TOPIC]', 'a command, or exit-codes')
     .description('Say more about a command, or about exit codes.')
