@@ -74,6 +74,8 @@ export type ShownChar = {
   readonly bytes: number;
   /** It is not the character itself, but says which one it is. */
   readonly isEscape: boolean;
+  /** It stands on the character before it, or would if there were not too many. */
+  readonly isMark: boolean;
 };
 
 /**
@@ -83,15 +85,16 @@ export type ShownChar = {
 export function showCharAt(bytes: Uint8Array, at: number, marksBefore: number): ShownChar {
   const byte = bytes[at]!;
   if (byte >= 0x20 && byte < 0x7f) {
-    return { text: String.fromCharCode(byte) as Shown, bytes: 1, isEscape: false };
+    return { text: String.fromCharCode(byte) as Shown, bytes: 1, isEscape: false, isMark: false };
   }
   const length = utf8Length(bytes, at);
   if (length === 0) {
-    return { text: `\\x${byte.toString(16).padStart(2, '0')}` as Shown, bytes: 1, isEscape: true };
+    const text = `\\x${byte.toString(16).padStart(2, '0')}` as Shown;
+    return { text, bytes: 1, isEscape: true, isMark: false };
   }
-  const { plainly, said, isMark: isOne } = kindOf(pointAt(bytes, at, length));
-  const isEscape = plainly === undefined || (isOne && (marksBefore < 0 || marksBefore >= marksPerBase));
-  return { text: isEscape ? said : plainly, bytes: length, isEscape };
+  const { plainly, said, isMark } = kindOf(pointAt(bytes, at, length));
+  const isEscape = plainly === undefined || (isMark && (marksBefore < 0 || marksBefore >= marksPerBase));
+  return { text: isEscape ? said : plainly, bytes: length, isEscape, isMark };
 }
 
 type CharKind = {
@@ -125,11 +128,6 @@ function pointAt(bytes: Uint8Array, at: number, length: number): number {
   let point = length === 1 ? bytes[at]! : bytes[at]! & (0xff >> (length + 1));
   for (let i = 1; i < length; i++) point = point * 64 + (bytes[at + i]! & 0x3f);
   return point;
-}
-
-/** Whether what `showCharAt` gave is a mark, which stands on the character before it. */
-export function isMark({ text, isEscape }: ShownChar): boolean {
-  return !isEscape && mark.test(text);
 }
 
 /** Length of the well-formed UTF-8 sequence at `at`, 0 when there is none (Unicode 16, table 3-7). */
