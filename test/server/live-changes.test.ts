@@ -158,7 +158,7 @@ describe('a change by the owner', () => {
     );
   });
 
-  it('gives and takes rights without ending anything', async () => {
+  it('gives and takes rights without ending anything (AUTH-23)', async () => {
     const { server, dir, root, accounts, add } = await begin();
     mkdirSync(join(dir, 'drafts'));
     const session = await logInto(server, { device: add('anna') });

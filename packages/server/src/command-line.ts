@@ -86,6 +86,17 @@ function makeProgram(): Command {
     .action(runServe);
   addOwnersCommands(program);
   program
+    .command('renew-key')
+    .description('Give the server a new key, for which the old one vouches: clients go on by themselves.')
+    .helpOption('-h, --help', 'say how it is used')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async () => {
+      const { renewIdentity } = await import('./access/identity.ts');
+      const { fingerprint } = renewIdentity(placesOf(process.env, homedir()).identityFile, Date.now());
+      process.stdout.write(`fingerprint ${fingerprint}\nstart ferryd again to use it\n`);
+    });
+  program
     .command('doctor')
     .argument('[DIR]', 'the folder to be shared (default: the current one)')
     .description('Look at a setup and say what is weak about it; takes --listen and --open as ferryd does.')

@@ -21,7 +21,7 @@ import { isOver, type Job, type JobOrder, type Priority } from '../engine/job.ts
 import type { FileSource } from '../engine/source.ts';
 import { defaultPriority } from '../queue/stored-job.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
-import { type ConnectOptions, connectTo, rememberServer } from './connect.ts';
+import { type ConnectOptions, connectTo, rememberServer, sayRenewed } from './connect.ts';
 import { enqueue } from './enqueue.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import type { Printer } from './printer.ts';
@@ -253,7 +253,7 @@ async function withEngine(
         });
   try {
     const orders = await plan(engine);
-    rememberServer(target);
+    sayRenewed(rememberServer(target));
     if (interrupted) return ExitCode.interrupted;
     if (options.detach === true) {
       const { host, port } = target.address;
