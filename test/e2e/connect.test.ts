@@ -26,8 +26,8 @@ describe('the connect screen', { skip: haveTmux ? false : 'tmux is not installed
     rmSync(home, { recursive: true, force: true });
   });
 
-  const ferry = (more: NodeJS.ProcessEnv = {}): Terminal =>
-    new Terminal([process.execPath, ferryMain], {
+  const ferry = (more: NodeJS.ProcessEnv = {}, ...args: readonly string[]): Terminal =>
+    new Terminal([process.execPath, ferryMain, ...args], {
       env: { ...env, ...more },
       columns: 100,
       rows: 30,
@@ -63,6 +63,12 @@ describe('the connect screen', { skip: haveTmux ? false : 'tmux is not installed
       await terminal.shows('in the harbour.txt');
       terminal.press('F10');
       assert.equal(await terminal.ended(), 0);
+    } finally {
+      terminal.close();
+    }
+    terminal = ferry({}, 'pier:/');
+    try {
+      await terminal.shows('in the harbour.txt');
     } finally {
       terminal.close();
     }

@@ -92,6 +92,7 @@ describe('editing files', { skip: haveTmux ? false : 'tmux is not installed' }, 
       terminal.press('Up', 'F10');
       assert.equal(await terminal.ended(), 0, terminal.screen());
       assert.equal(terminal.alternate(), false);
+      assert.deepEqual(copies(), []);
     } finally {
       terminal.close();
     }

@@ -276,7 +276,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     }
   });
 
-  test('first contact shows the fingerprint and asks; only a typed yes goes on (AUTH-17)', async () => {
+  test('first contact shows the fingerprint and asks; only what its owner sees, typed, goes on (AUTH-17)', async () => {
     const other = await startServer(shared);
     const fingerprint = /fingerprint (\S+)/.exec(other.output())?.[1] ?? 'none';
     const data = join(home, 'first-contact');
@@ -284,15 +284,22 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     for (const [answer, goesOn] of [
       ['no', false],
       ['y', false],
-      ['yes', true],
+      ['yes', false],
+      ['the missing groups', true],
     ] as const) {
       const terminal = new Terminal(command, { env: { ...other.env, XDG_DATA_HOME: data } });
       try {
-        await terminal.shows(fingerprint);
-        await terminal.shows('Type yes');
+        const screen = await terminal.shows('Nothing typed ends it:');
+        const shown = /(?:[a-z2-7?]{4}-){12}[a-z2-7?]{4}/.exec(screen)?.[0].split('-') ?? [];
+        const missing = fingerprint.split('-').filter((group, i) => shown[i] !== group);
+        assert.equal(missing.length, 2, screen);
         assert.doesNotMatch(other.output(), /logged in/);
-        terminal.type(answer);
+        terminal.type(goesOn ? missing.join('-') : answer);
         terminal.press('Enter');
+        if (!goesOn) {
+          await terminal.shows('Once more:');
+          terminal.press('Enter');
+        }
         if (goesOn) {
           await terminal.shows('plain.txt');
           terminal.press('F10');

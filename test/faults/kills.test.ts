@@ -212,12 +212,12 @@ function toldBy(out: string): readonly string[] {
 describe('killed at any moment', { concurrency: true }, () => {
   for (const direction of ['download', 'upload'] as const) {
     const verb = direction === 'download' ? 'get' : 'put';
-    test(`the client, a ${verb} by hand: the same command completes (XFER-19, XFER-33)`, async (t) => {
+    test(`the client, a ${verb} by hand: the same command completes (XFER-19, XFER-24, XFER-33)`, async (t) => {
       const random = randomFrom(seed + verb.length + direction.length);
       const place = newPlace();
       const server = await serve(t, place.share);
       const counts = new Counts();
-      for (let trips = 0; counts.kills < runs(15); trips++) {
+      for (let trips = 0; counts.kills < runs(10); trips++) {
         const trip = new Trip(place, direction, 'byHand', random);
         const command = trip.command(server.address);
         for (let attempt = 0, most = 1 + random(8); ; attempt++) {
@@ -242,7 +242,7 @@ describe('killed at any moment', { concurrency: true }, () => {
     });
   }
 
-  test('the client that moves a queue: the next one goes on (XFER-19, XFER-33)', async (t) => {
+  test('the client that moves a queue: the next one goes on (XFER-19, XFER-24, XFER-33)', async (t) => {
     const random = randomFrom(seed + 3);
     const place = newPlace();
     const server = await serve(t, place.share);
@@ -250,7 +250,7 @@ describe('killed at any moment', { concurrency: true }, () => {
     const store = QueueStore.open(join(state, 'ferry/queue.db'));
     t.after(() => store.close());
     const counts = new Counts();
-    while (counts.kills < runs(15)) {
+    while (counts.kills < runs(10)) {
       const errand = new Errand(place, random);
       errand.ids = store.add(
         errand.orders.map((order) => ({ server: whereIs(server), order })),
@@ -285,13 +285,13 @@ describe('killed at any moment', { concurrency: true }, () => {
     t.diagnostic(counts.said('client with a queue'));
   });
 
-  test('the server: clients go on when it is back (XFER-18)', async (t) => {
+  test('the server: clients go on when it is back (XFER-18, XFER-24)', async (t) => {
     const random = randomFrom(seed + 4);
     const place = newPlace();
     const first = await serve(t, place.share);
     const counts = new Counts();
     let server = first;
-    while (counts.kills < runs(12)) {
+    while (counts.kills < runs(10)) {
       await withEngine(t, { place, server, random, counts }, async (check) => {
         await kill(server.child);
         check();
@@ -307,13 +307,13 @@ describe('killed at any moment', { concurrency: true }, () => {
     const place = newPlace();
     const opts = { args: ['--open', '--threads', '3'], env: { FERRY_TEST_CRASH: '1' } };
     const counts = new Counts();
-    while (counts.kills < runs(12)) {
+    while (counts.kills < runs(10)) {
       const server = await serve(t, place.share, opts);
       place.survivor = server.child.pid;
       let deaths = 0;
       const dead = (): number => server.output().split(' died and took its connections').length - 1;
       // Ten in a minute, and it gives up.
-      while (deaths < 6 && counts.kills < runs(12)) {
+      while (deaths < 6 && counts.kills < runs(10)) {
         await withEngine(t, { place, server, random, counts }, async (check) => {
           deaths += 1;
           server.child.kill('SIGUSR2');

@@ -125,11 +125,13 @@ function overALine(direction: JobOrder['direction']): void {
   }
 
   function someFault(at: number): Fault {
+    // In a soak now and then longer than anybody waits for a block.
+    const ms = runs(1) > 1 && random(50) === 0 ? 20_000 : 1 + random(300);
     const kinds: readonly Fault[] = [
       { kind: 'reset', at },
       { kind: 'end', at },
       { kind: 'flip', at, bit: random(8) },
-      { kind: 'stall', at, ms: 1 + random(300) },
+      { kind: 'stall', at, ms },
     ];
     return kinds[random(kinds.length)] ?? { kind: 'reset', at };
   }

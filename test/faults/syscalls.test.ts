@@ -117,7 +117,9 @@ class Counts {
   }
 }
 
-describe('every call that changes files fails', { skip: noStrace }, () => {
+describe('every call that changes files fails (XFER-10, XFER-11, XFER-12, XFER-24)', {
+  skip: noStrace,
+}, () => {
   const home = scratchFolder({ after });
   const source = join(home, 'box');
   const share = join(home, 'share');

@@ -45,7 +45,7 @@ export function someMoment({ to, staging }: Scene, random: (below: number) => nu
 export async function until({ reached }: Moment, ended: () => boolean): Promise<boolean> {
   while (!ended()) {
     if (reached()) return true;
-    await rest(2);
+    await rest(3);
   }
   return false;
 }

@@ -14,6 +14,8 @@ export type ServerOpts = {
   readonly dir: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** A command that starts it, with its own arguments: `['prlimit', '--nofile=256']`. */
+  readonly through?: readonly string[];
   /** Homes of an earlier server, to start it again; default: new ones. */
   readonly home?: string;
 };
@@ -52,7 +54,8 @@ export function userEnv(home: string, more: NodeJS.ProcessEnv = {}): NodeJS.Proc
 export async function startServer(afterwards: Afterwards, opts: ServerOpts): Promise<Server> {
   const home = opts.home ?? scratchFolder(afterwards);
   const args = [ferryd, opts.dir, '--listen', '127.0.0.1:0', ...(opts.args ?? [])];
-  const child = spawn(process.execPath, args, {
+  const [command, ...before] = [...(opts.through ?? []), process.execPath];
+  const child = spawn(command ?? process.execPath, [...before, ...args], {
     env: userEnv(home, opts.env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -78,16 +78,24 @@ export const limits = {
   ticketMs: 60_000,
   /** How long a server that was told to stop lets transfers finish. */
   drainMs: 30_000,
-  /** Sockets of one server that are not logged in yet. */
-  strangers: 100,
-  /** Accepted sockets that wait, unread, until there are fewer strangers: honest clients come in bursts. More are closed. */
-  strangersWaiting: 500,
+  /** Sockets of one server that are not logged in yet. For one more, a silent one has to go, or it has to go itself. */
+  strangers: 1000,
+  /** A stranger that has said nothing for so long may have to go for another one. */
+  silentMs: 1000,
+  /** Logins that one thread has in hand at once; who has spoken meanwhile waits in line, so that sessions are not held up. */
+  workerLogins: 50,
   /** A password in UTF-8; longer ones are not looked at. */
   passwordBytes: 1024,
   /** Password checks of one server that wait for their turn; each takes about 0.1 s. More are told to come back. */
   passwordsWaiting: 64,
-  /** Connections of one server, sessions and lanes together. */
+  /** Logged-in connections of one server, sessions and lanes together, where there are descriptors for them. */
   connections: 10_000,
+  /** Descriptors that are kept for files, databases and the log; where there are few, half of them. */
+  reservedDescriptors: 512,
+  /** A worker thread says this often that it is alive… */
+  heartbeatMs: 1000,
+  /** …and is ended when it has worked for so long, in time of the processor, and said nothing. */
+  stuckMs: 2000,
   /** Connections of one address (IPv6: /64), this machine's own excepted. One ferry has up to sessionLanes + 1… */
   sourceConnections: 200,
   /** …of which so many may be not logged in yet. */

@@ -19,6 +19,7 @@ Examples:
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
+  ferryd doctor /srv/films              say what is weak about a setup
 
 The first start prints an invite: a line that lets one person in and tells their ferry
 which server to trust. SIGTERM and Ctrl+C let what is moving finish, for at most 30 s;
@@ -83,7 +84,32 @@ function makeProgram(): Command {
     .exitOverride()
     .action(runServe);
   addOwnersCommands(program);
+  program
+    .command('doctor')
+    .argument('[DIR]', 'the folder to be shared (default: the current one)')
+    .description('Look at a setup and say what is weak about it; takes --listen and --open as ferryd does.')
+    .option('--json', 'one JSON object for each line')
+    .helpOption('-h, --help', 'say how it is used')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (folder: string | undefined, _options: object, command: Command) => {
+      await runDoctor(folder, command.optsWithGlobals());
+    });
   return program;
+}
+
+async function runDoctor(
+  folder: string | undefined,
+  options: ServeOptions & { json?: boolean },
+): Promise<void> {
+  const { doctor } = await import('./doctor.ts');
+  const order = {
+    folder: resolve(folder ?? '.'),
+    listen: options.listen?.map(parseListen) ?? defaultListen,
+    openTo: parseOpenTo(options.open),
+    json: options.json ?? false,
+  };
+  process.exitCode = doctor(order, placesOf(process.env, homedir()));
 }
 
 async function runServe(folder: string | undefined, options: ServeOptions): Promise<void> {

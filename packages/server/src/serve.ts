@@ -35,7 +35,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const early: Socket[] = [];
   const listeners = await listenOnAll(config.listen, (socket) => {
     if (open !== undefined) open.accept(socket);
-    else if (early.length < limits.strangersWaiting) early.push(socket);
+    else if (early.length < limits.strangers) early.push(socket);
     else socket.destroy();
   });
   const log = openStderrLog(config.jsonLog);
@@ -57,7 +57,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     },
     log,
     onGiveUp: () => {
-      note(log, 'too many workers have died: ferryd ends here');
+      note(log, 'the workers are broken: ferryd ends here');
       process.exit(ExitCode.failed);
     },
   });
@@ -150,13 +150,13 @@ function ownName(): string {
 function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], log: Log): void {
   let isEnding = false;
   const end = (signal: NodeJS.Signals): void => {
-    if (isEnding) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (isEnding) supervisor.exit(signal === 'SIGINT' ? 130 : 143);
     isEnding = true;
     note(log, `${signal}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
     for (const listener of listeners) listener.close();
     setTimeout(() => {
       note(log, 'not everything has finished in time');
-      process.exit(ExitCode.done);
+      supervisor.exit(ExitCode.done);
     }, limits.drainMs);
     void supervisor.drain().then(() => {
       note(log, 'all is finished');
@@ -167,7 +167,11 @@ function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], lo
   process.on('SIGINT', end);
   // A server outlives the terminal that it was started in.
   process.on('SIGHUP', () => {});
-  if (process.env['FERRY_TEST_CRASH'] === '1') process.on('SIGUSR2', () => supervisor.crashOne());
+  const crash = process.env['FERRY_TEST_CRASH'];
+  if (crash !== undefined) {
+    const how = crash === 'hang' || crash === 'heap' ? crash : 'throw';
+    process.on('SIGUSR2', () => supervisor.crashOne(how));
+  }
   process.on('uncaughtException', (error) => {
     log({
       what: 'server',

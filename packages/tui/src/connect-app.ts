@@ -6,6 +6,7 @@
 import { asFerryError, type FerryError, toWireError } from '@ferry/protocol';
 import type { Fingerprint } from '@ferry/protocol/session';
 import { RememberedFile } from './effects/remembered-file.ts';
+import { hiddenGroups } from './engine/first-contact.ts';
 import type { Reach } from './engine/reach.ts';
 import { connectActionOf } from './keymap/connect-keys.ts';
 import {
@@ -167,16 +168,4 @@ function expected(error: unknown): FerryError {
   return asFerryError(error, (bug) => {
     throw bug;
   });
-}
-
-/** Two that nobody can guess beforehand, so that no identity can be made that only looks alike where one compares. */
-function hiddenGroups(
-  fingerprint: Fingerprint,
-  random: (below: number) => number,
-): readonly [number, number] {
-  const groups = fingerprint.split('-').length;
-  const first = random(groups);
-  const second = random(groups - 1);
-  const other = second >= first ? second + 1 : second;
-  return first < other ? [first, other] : [other, first];
 }

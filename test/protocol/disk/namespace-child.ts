@@ -264,7 +264,24 @@ async function readOnlyTrees(): Promise<unknown> {
   };
 }
 
+/** Each says so when the call has returned. */
+function changeNames(): unknown {
+  const root = Root.open(folder);
+  mkdirSync(join(folder, 'other'));
+  for (const name of ['moved', 'removed']) writeFileSync(join(folder, name), name);
+  for (const [what, change] of [
+    ['renamed', () => rename(root, path('moved'), path('other/moved'))],
+    ['removed', () => remove(root, path('removed'))],
+    ['made', () => mkdir(root, path('made'))],
+  ] as const) {
+    change();
+    writeSync(2, what);
+  }
+  return 'done';
+}
+
 const scenarios: Record<string, () => unknown> = {
+  'change names': changeNames,
   permissions,
   crossing,
   full,

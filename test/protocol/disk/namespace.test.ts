@@ -172,6 +172,23 @@ describe('under strace', { skip: strace }, () => {
     });
     assert.deepEqual(order, ['sync file', 'link', 'unlink', 'sync folder', 'sync staging', 'answer']);
   });
+  test('a name that was changed is on the disk before anybody hears of it (XFER-34)', (t) => {
+    const trace = 'trace=fsync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,write';
+    const { folder, answer, calls } = traced(t, ['-e', trace], 'change names');
+    assert.equal(answer, 'done');
+    const order = calls.flatMap((call) => {
+      const synced = new RegExp(`fsync\\(\\d+<${folder}(/other)?>\\) += 0`).exec(call);
+      if (synced !== null) return [`sync ${synced[1] ?? 'folder'}`];
+      const changed = /(link|unlink|mkdir)(?:at)?\(.*\/(moved|removed|made)"/.exec(call);
+      if (changed !== null) return [`${changed[1]} ${changed[2]}`];
+      return / write\(2</.test(call) ? ['answer'] : [];
+    });
+    assert.deepEqual(order, [
+      ...['link moved', 'unlink moved', 'sync /other', 'sync folder', 'answer'],
+      ...['unlink removed', 'sync folder', 'answer'],
+      ...['mkdir made', 'sync folder', 'answer'],
+    ]);
+  });
   for (const [what, when] of [
     ['the file', 1],
     ['the folder', 2],

@@ -356,12 +356,9 @@ test('files that are sent again while the first attempt is still at them are sto
         return { name: nameFromText(`${i}`), modified: epoch, mode: 0o644, content: sent, rootDigest };
       }),
     });
-  const both = await Promise.all([pack(false), pack(true)]);
-  for (const { outcomes } of both)
-    assert.deepEqual(
-      outcomes,
-      contents.map(() => undefined),
-    );
+  // What becomes of the first nobody hears.
+  const [, { outcomes }] = await Promise.all([pack(false), pack(true)]);
+  for (const outcome of outcomes) assert.equal(outcome, undefined);
   for (const [i, content] of contents.entries())
     assert.ok(readFileSync(join(folder, `${i}`)).equals(content), `${i}`);
   assert.deepEqual(parts(folder), []);

@@ -138,6 +138,7 @@ class Stats {
   readonly inode: Inode;
   readonly dev = 1n;
   readonly uid = own;
+  readonly gid = 0n;
 
   constructor(inode: Inode) {
     this.inode = inode;
@@ -298,6 +299,17 @@ export function chmodSync(path: Where, mode: number): void {
 export function fchmodSync(fd: number, mode: number): void {
   look('fchmod');
   held(fd, 'fchmod').inode.mode = mode;
+}
+
+/** Everything belongs to one user here. */
+export function fchownSync(fd: number): void {
+  look('fchown');
+  held(fd, 'fchown');
+}
+
+export function lchownSync(path: Where): void {
+  look('lchown');
+  there(path, 'lchown');
 }
 
 export function futimesSync(fd: number, _read: unknown, modified: number | string): void {

@@ -37,6 +37,22 @@ test('keeps names, visits and their order; the file is private', (t) => {
   assert.equal(statSync(file).mode & 0o777, 0o600);
 });
 
+test('a name stands for its address, with another folder where one is given', (t) => {
+  const saved = new SavedServers(join(scratchFolder(t), 'servers.json'));
+  saved.save('pier', 'ferry://anna@b:1/film/raw');
+  saved.visited('ferry://c:1', 1);
+  for (const [text, address] of [
+    ['pier', 'ferry://anna@b:1/film/raw'],
+    ['pier:/other', 'ferry://anna@b:1/other'],
+    ['pier:/', 'ferry://anna@b:1/'],
+    ['pier:other', undefined],
+    ['nobody', undefined],
+    ['', undefined],
+  ] as const) {
+    assert.equal(saved.addressOf(text), address, text);
+  }
+});
+
 test('forgets visits of long ago, and no name', (t) => {
   const saved = new SavedServers(join(scratchFolder(t), 'servers.json'));
   saved.save('kept', 'ferry://kept:1');

@@ -125,7 +125,7 @@ describe('commands', () => {
     assert.equal(known('get', '--overwrite', '--skip', `${server.address}/one.bin`, here).code, 2);
   });
 
-  test('one file of many that cannot be had: the others come, exit code 6 names it', () => {
+  test('one file of many that cannot be had: the others come, exit code 6 names it (XFER-30)', () => {
     const here = place();
     mkdirSync(join(shared, 'mixed'));
     for (const name of ['a', 'b', 'c']) writeFileSync(join(shared, 'mixed', name), name);
@@ -140,7 +140,7 @@ describe('commands', () => {
     rmSync(join(shared, 'mixed'), { recursive: true });
   });
 
-  test('a file that the server may not read: named, and the rest comes', {
+  test('a file that the server may not read: named, and the rest comes (XFER-30)', {
     skip: process.getuid?.() === 0 ? false : 'only root can start a server as somebody else',
   }, async () => {
     const here = place();

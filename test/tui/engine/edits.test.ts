@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { limits, type Path } from '@ferry/protocol';
@@ -119,4 +119,20 @@ test('what a program left that is gone is found again; what is being edited is n
   assert.deepEqual((await engine.edits.leftovers()).map(placeOf), [
     join(copies, `ferry-edit-${pid}-abc/lost.txt`),
   ]);
+});
+
+test('what was left as it came goes when the program ends, but not what an editor still wrote', async (t) => {
+  const { shared, copies, engine } = await ends(t, (opts) => new EngineThread(opts));
+  for (const name of ['same', 'written']) writeFileSync(join(shared, name), 'x');
+  const same = await engine.edits.fetch(path('same'));
+  const written = await engine.edits.fetch(path('written'));
+  await engine.edits.leave(same);
+  await engine.edits.leave(written);
+  assert.equal(readFileSync(placeOf(same.copy), 'utf8'), 'x');
+  writeFileSync(placeOf(written.copy), 'x and more');
+  await engine.close();
+  assert.deepEqual(
+    globSync('*/*', { cwd: copies }).map((name) => name.split('/')[1]),
+    ['written'],
+  );
 });

@@ -69,7 +69,7 @@ describe('editing', () => {
     driven.post({ kind: 'copy-fetched', request, copy });
     driven.taken();
     driven.post({ kind: 'editor-ended', request, isChanged: false, problem: undefined });
-    assert.deepEqual(driven.taken(), [{ kind: 'drop-copy', copy }]);
+    assert.deepEqual(driven.taken(), [{ kind: 'leave-copy', copy }]);
     assert.match(notice(driven), /as it was/);
   });
 

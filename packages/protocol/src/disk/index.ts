@@ -1,6 +1,7 @@
 /** Public door: files of one root folder on this machine's disk, confined to it. For I/O threads of both programs. */
 
 export { archiveTree, type Sink } from './archive-tree.ts';
+export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-files.ts';
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';

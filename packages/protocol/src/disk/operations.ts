@@ -50,7 +50,8 @@ export function rename(root: Root, from: Path, to: Path): void {
     const isFolder = root.statAt(fromFd, fromName).isDirectory();
     root.withParent(to, (toFd, toName) => {
       moveAt(fromFd, fromName, toFd, toName, isFolder);
-      syncFolders(root, fromFd, toFd);
+      // The new name first: cut off in between, a file has both rather than none.
+      syncFolders(root, toFd, fromFd);
     });
   });
 }

@@ -36,7 +36,7 @@ let besideNow = 0;
 const checkpointBytes = 64 * 1024 * 1024;
 
 /** What was sent is good, only its name is not to be had. */
-const ofTheName: ReadonlySet<Code> = new Set([Code.EXISTS, Code.CONFLICT, Code.NOT_FOUND]);
+const ofTheName: ReadonlySet<Code> = new Set([Code.EXISTS, Code.CONFLICT, Code.NOT_FOUND, Code.FORBIDDEN]);
 const emptyDigest = new Uint8Array(0);
 
 export class StagedFile {

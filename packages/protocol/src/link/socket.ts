@@ -220,10 +220,15 @@ function dialError({ host, port }: DialOpts, cause: NodeJS.ErrnoException): Ferr
 }
 
 /**
- * The server's half: TLS over an accepted socket. Gives up after limits.handshakeMs.
+ * The server's half: TLS over an accepted socket, of which bytes may have been read already (they lie in its buffer). Gives
+ * up after `withinMs`.
  * @throws {FerryError} TIMEOUT, CONNECTION_LOST (a peer that speaks no TLS 1.3)
  */
-export function acceptTls(socket: Socket, secureContext: SecureContext): Promise<Link> {
+export function acceptTls(
+  socket: Socket,
+  secureContext: SecureContext,
+  withinMs: number = limits.handshakeMs,
+): Promise<Link> {
   const inlet = new Inlet();
   const options: TLSSocketOptions & { highWaterMark: number } = {
     isServer: true,
@@ -243,7 +248,7 @@ export function acceptTls(socket: Socket, secureContext: SecureContext): Promise
     };
     const timer = setTimeout(
       () => fail(new FerryError(Code.TIMEOUT, 'the TLS handshake took too long')),
-      limits.handshakeMs,
+      withinMs,
     );
     tls.on('error', (cause) =>
       fail(new FerryError(Code.CONNECTION_LOST, 'the TLS handshake failed', { cause })),

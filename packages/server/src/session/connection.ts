@@ -163,6 +163,11 @@ export class Connection {
     this.#cutOffAfter(farewellMs);
   }
 
+  /** Now, without a word. */
+  abort(error: FerryError): void {
+    this.#channel.abort(error);
+  }
+
   /** Says why, stops what it is doing, and ends it. Idempotent. */
   end(why: FerryError): void {
     if (this.#why !== undefined) return;

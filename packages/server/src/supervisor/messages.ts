@@ -39,9 +39,13 @@ export type ToWorker =
       readonly kind: 'socket';
       readonly id: number;
       readonly socket: Socket;
+      /** How long ago it was accepted. */
+      readonly ageMs: number;
       /** Nobody gets in on it, and this is why. */
       readonly refusal: WireError | undefined;
     }
+  /** A stranger that has to go for another one; nothing if it has logged in meanwhile. */
+  | { readonly kind: 'drop'; readonly id: number }
   /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
   | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
   /** How much has each connection moved? */
@@ -50,12 +54,19 @@ export type ToWorker =
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
-  /** Tests only: throw, as a bug would. */
-  | { readonly kind: 'crash' };
+  /** Tests only: what a bug would do. */
+  | { readonly kind: 'crash'; readonly how: Crash };
+
+/** `throw`; `hang`: work for ever; `heap`: take all memory. */
+export type Crash = 'throw' | 'hang' | 'heap';
 
 export type FromWorker =
-  /** Sockets may come. */
-  | { readonly kind: 'ready' }
+  /** Sockets may come. `thread` is the kernel's number of it. */
+  | { readonly kind: 'ready'; readonly thread: number }
+  /** Every limits.heartbeatMs. */
+  | { readonly kind: 'alive' }
+  /** The first bytes of a stranger have come. */
+  | { readonly kind: 'spoke'; readonly id: number }
   /** The connection has logged in or has shown a ticket. */
   | { readonly kind: 'known'; readonly id: number; readonly as: KnownAs }
   /** Is it somebody's password? */

@@ -20,6 +20,13 @@ export class Registry {
   readonly #all = new Map<number, Connected>();
   readonly #lanes = new Map<string, number>();
   readonly #sources = new Map<string, { all: number; strangers: number }>();
+  readonly #most: number;
+  #strangers = 0;
+
+  /** @param most logged-in connections that there may be */
+  constructor(most: number = limits.connections) {
+    this.#most = most;
+  }
 
   /** Connections now. */
   get size(): number {
@@ -32,7 +39,7 @@ export class Registry {
 
   /** Why no further connection of this source is taken; undefined: it is. */
   fullFor(source: string): FerryError | undefined {
-    if (this.#all.size >= limits.connections) {
+    if (this.#all.size - this.#strangers >= this.#most) {
       return new FerryError(Code.LIMIT, 'the server has as many connections as it can hold', {
         retryAfterMs: 5000,
       });
@@ -90,6 +97,7 @@ export class Registry {
   }
 
   #count(source: string, all: number, strangers: number): void {
+    this.#strangers += strangers;
     const key = sourceKey(source);
     const before = this.#sources.get(key) ?? { all: 0, strangers: 0 };
     const after = { all: before.all + all, strangers: before.strangers + strangers };

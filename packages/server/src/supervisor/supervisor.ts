@@ -6,9 +6,11 @@
 import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
-import { type Offence, Penalties } from '../access/throttle.ts';
+import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import { type Log, note } from '../log.ts';
-import type { WorkerSetup } from './messages.ts';
+import { admission, type Stranger } from './admission.ts';
+import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
+import type { Crash, WorkerSetup } from './messages.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
@@ -29,11 +31,15 @@ const pestStrangers = 3;
 export class Supervisor {
   readonly #opts: SupervisorOpts;
   readonly #workers = new Set<WorkerHandle>();
-  readonly #registry = new Registry();
+  readonly #capacity: Capacity = capacityFor(openFilesLimit());
+  readonly #registry = new Registry(this.#capacity.connections);
+  /** Those who have not logged in, in the order in which they came. */
+  readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
-  /** Accepted and not handed over: too many strangers, or no worker lives. At most limits.strangersWaiting. */
-  readonly #waiting: Socket[] = [];
+  /** Accepted while no worker lived. */
+  readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
+  readonly #heart: NodeJS.Timeout;
   #crashesMs: readonly number[] = [];
   #nextConnection = 1;
   #isDraining = false;
@@ -42,6 +48,10 @@ export class Supervisor {
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
     this.#passwords = new Passwords(opts.setup.accessFile);
+    this.#heart = setInterval(() => {
+      for (const worker of this.#workers) worker.feelPulse(performance.now());
+    }, limits.heartbeatMs);
+    this.#heart.unref();
   }
 
   /** Resolves when every worker takes connections. Rejects when one cannot start. */
@@ -56,18 +66,18 @@ export class Supervisor {
     const source = socket.remoteAddress ?? '?';
     // Who is refused and comes again at once is not worth a handshake.
     const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
-    if (isPest || this.#isDraining || this.#waiting.length >= limits.strangersWaiting) {
+    if (isPest || this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
       socket.destroy();
       return;
     }
-    this.#waiting.push(socket);
+    this.#waiting.push({ socket, sinceMs: performance.now() });
     this.#admit();
   }
 
   /** Resolves when nothing moves any more and every connection is closed. It has no limit of its own. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
     return new Promise((resolve) => {
       this.#onLastDrained = resolve;
       for (const worker of this.#workers) worker.drain();
@@ -97,25 +107,49 @@ export class Supervisor {
     };
   }
 
-  /** Tests only: makes the busiest worker throw. */
-  crashOne(): void {
-    [...this.#workers].toSorted((a, b) => b.load - a.load)[0]?.crash();
+  /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
+  exit(code: number): never {
+    if ([...this.#workers].some((worker) => worker.isCondemned)) endNow();
+    process.exit(code);
   }
 
-  /** Hands over who waits, first come, first served, as long as there is room for strangers. */
+  /** Tests only: what a bug in the busiest worker would do. */
+  crashOne(how: Crash): void {
+    [...this.#workers].toSorted((a, b) => b.load - a.load)[0]?.crash(how);
+  }
+
+  /** Hands over who waits, first come, first served. */
   #admit(): void {
-    while (this.#strangers < limits.strangers) {
+    for (;;) {
       const worker = this.#leastLoaded();
-      const socket = worker === undefined ? undefined : this.#waiting.shift();
-      if (worker === undefined || socket === undefined) return;
-      // Its peer may be gone already; such a socket has no handle to hand over.
-      if (socket.destroyed) continue;
-      const source = socket.remoteAddress ?? '?';
-      const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
-      this.#registry.accepted(this.#nextConnection, source, Date.now());
-      worker.take(this.#nextConnection, socket, refusal);
-      this.#nextConnection += 1;
+      const next = worker === undefined ? undefined : this.#waiting.shift();
+      if (worker === undefined || next === undefined) return;
+      this.#handOver(next.socket, next.sinceMs, worker);
     }
+  }
+
+  #handOver(socket: Socket, sinceMs: number, worker: WorkerHandle): void {
+    // Its peer may be gone already; such a socket has no handle to hand over.
+    if (socket.destroyed) return;
+    const nowMs = performance.now();
+    const source = socket.remoteAddress ?? '?';
+    const key = sourceKey(source);
+    const place = admission(this.#strangers, key, nowMs, this.#capacity.strangers);
+    if (place.kind === 'refuse') {
+      socket.destroy();
+      return;
+    }
+    if (place.instead !== undefined) {
+      this.#strangers.get(place.instead)?.worker.drop(place.instead);
+      // Its place is free from now on, whenever it is gone.
+      this.#strangers.delete(place.instead);
+    }
+    const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
+    const id = this.#nextConnection;
+    this.#nextConnection += 1;
+    this.#strangers.set(id, { source: key, sinceMs, hasSpoken: false, worker });
+    this.#registry.accepted(id, source, Date.now());
+    worker.take(id, socket, nowMs - sinceMs, refusal);
   }
 
   #barred(source: string): FerryError | undefined {
@@ -141,12 +175,6 @@ export class Supervisor {
     worker.answerPassword(id, answer);
   }
 
-  get #strangers(): number {
-    let count = 0;
-    for (const worker of this.#workers) count += worker.strangers;
-    return count;
-  }
-
   #leastLoaded(): WorkerHandle | undefined {
     let least: WorkerHandle | undefined;
     for (const worker of this.#workers) if (least === undefined || worker.load < least.load) least = worker;
@@ -159,14 +187,25 @@ export class Supervisor {
       name: `worker ${index}`,
       setup: { ...this.#opts.setup, index, tidies: index === 1 },
       onLog: this.#opts.log,
-      onRoom: () => this.#admit(),
+      onSpoke: (id) => {
+        const stranger = this.#strangers.get(id);
+        if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });
+      },
       onKnown: (id, as) => {
+        this.#strangers.delete(id);
         this.#passwords.succeeded(as.user);
         if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
       onOffence: (id, offence) => this.#offended(id, offence),
-      onGone: (id) => this.#registry.gone(id),
+      onGone: (id) => {
+        this.#strangers.delete(id);
+        this.#registry.gone(id);
+      },
+      onImmortal: () => {
+        note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
+        endNow();
+      },
       onReady: () => {
         isReady = true;
         onReady();
@@ -212,4 +251,9 @@ export class Supervisor {
 
 function tooManyLanes(): FerryError {
   return new FerryError(Code.LIMIT, `a session may have ${limits.sessionLanes} lanes`);
+}
+
+/** process.exit waits for the threads. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

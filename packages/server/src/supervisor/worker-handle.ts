@@ -6,7 +6,8 @@ import { FerryError, toWireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
-import type { ConnectionReport, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { ConnectionReport, Crash, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import { Pulse } from './pulse.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -14,17 +15,22 @@ const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 
 /** How long a worker may take to say what it does, milliseconds. */
 const reportMs = 500;
 
+/** How long a thread may take to end that was told to, milliseconds: much, as the machine may be busy. */
+const immortalMs = 30_000;
+
 export type WorkerHandleOpts = {
   readonly name: string;
   readonly setup: WorkerSetup;
   readonly onLog: (event: LogEvent) => void;
-  /** One stranger fewer: logged in, or gone. */
-  readonly onRoom: () => void;
+  /** A stranger's first bytes have come. */
+  readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onPassword: (id: number, user: string, password: string) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
+  /** It cannot be ended: only the end of the whole process helps. */
+  readonly onImmortal: () => void;
   readonly onReady: () => void;
   readonly onDrained: () => void;
   /** Once, however it ended. */
@@ -36,8 +42,8 @@ export class WorkerHandle {
   readonly #worker: Worker;
   readonly #opts: WorkerHandleOpts;
   readonly #connections = new Set<number>();
-  /** Those of them that are not logged in. */
-  readonly #strangers = new Set<number>();
+  #pulse: Pulse | undefined;
+  #isCondemned = false;
   readonly #reports = new Map<number, (connections: readonly ConnectionReport[]) => void>();
   #nextReport = 1;
   #error: Error | undefined;
@@ -57,7 +63,6 @@ export class WorkerHandle {
     this.#worker.once('exit', () => {
       for (const id of this.#connections) opts.onGone(id);
       this.#connections.clear();
-      this.#strangers.clear();
       opts.onExit(this.#error);
     });
   }
@@ -67,18 +72,34 @@ export class WorkerHandle {
     return this.#connections.size;
   }
 
-  /** Those of them that are not logged in. */
-  get strangers(): number {
-    return this.#strangers.size;
+  /** It was told to end because it was stuck, and has not. */
+  get isCondemned(): boolean {
+    return this.#isCondemned;
   }
 
   /** Hands a connection over; from now on this thread knows only its number. Also before the worker is ready. */
-  take(id: number, socket: Socket, refusal: FerryError | undefined): void {
+  take(id: number, socket: Socket, ageMs: number, refusal: FerryError | undefined): void {
     this.#connections.add(id);
-    this.#strangers.add(id);
     const why = refusal === undefined ? undefined : toWireError(refusal);
     // The type of the transfer list lacks sockets, which Node has taken since 24.
-    this.#send({ kind: 'socket', id, socket, refusal: why }, [socket as unknown as ArrayBuffer]);
+    this.#send({ kind: 'socket', id, socket, ageMs, refusal: why }, [socket as unknown as ArrayBuffer]);
+  }
+
+  /** Ends a stranger without a word. */
+  drop(id: number): void {
+    this.#send({ kind: 'drop', id });
+  }
+
+  /** Ends the thread when it is stuck; what it was doing is lost, as with any crash. */
+  feelPulse(nowMs: number): void {
+    if (this.#pulse?.isStuck(nowMs) !== true) return;
+    this.#pulse = undefined;
+    this.#isCondemned = true;
+    this.#error = new Error('it was busy for too long and said nothing');
+    void this.#worker.terminate();
+    // Some loops, in native code or of builtins alone, hear of no end.
+    const timer = setTimeout(() => this.#opts.onImmortal(), immortalMs);
+    this.#worker.once('exit', () => clearTimeout(timer));
   }
 
   /** Says why, and ends the connection. */
@@ -111,8 +132,8 @@ export class WorkerHandle {
     this.#send({ kind: 'drain' });
   }
 
-  crash(): void {
-    this.#send({ kind: 'crash' });
+  crash(how: Crash): void {
+    this.#send({ kind: 'crash', how });
   }
 
   #send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
@@ -122,11 +143,17 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
+        this.#pulse = new Pulse(message.thread, performance.now());
         this.#opts.onReady();
+        break;
+      case 'alive':
+        this.#pulse?.beat(performance.now());
+        break;
+      case 'spoke':
+        this.#opts.onSpoke(message.id);
         break;
       case 'known':
         this.#opts.onKnown(message.id, message.as);
-        this.#forget(message.id);
         break;
       case 'report':
         this.#reports.get(message.id)?.(message.connections);
@@ -140,7 +167,6 @@ export class WorkerHandle {
       case 'gone':
         this.#connections.delete(message.id);
         this.#opts.onGone(message.id);
-        this.#forget(message.id);
         break;
       case 'drained':
         this.#opts.onDrained();
@@ -149,9 +175,5 @@ export class WorkerHandle {
         this.#opts.onLog(message.event);
         break;
     }
-  }
-
-  #forget(stranger: number): void {
-    if (this.#strangers.delete(stranger)) this.#opts.onRoom();
   }
 }

@@ -1,12 +1,12 @@
 /** All connections of one worker, from the accepted socket to their end, and their common end. Worker threads. */
 
-import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { asFerryError, Code, FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
-import type { Offence } from '../access/throttle.ts';
+import { type Offence, sourceKey } from '../access/throttle.ts';
 import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
-import type { ConnectionReport } from '../supervisor/messages.ts';
+import type { ConnectionReport, ToWorker } from '../supervisor/messages.ts';
+import { Newcomers } from './newcomers.ts';
 import { Transfers } from './transfers.ts';
 
 export type ConnectionsOpts = Omit<
@@ -16,9 +16,13 @@ export type ConnectionsOpts = Omit<
   readonly onPassword: (id: number, user: string, password: string) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   readonly secureContext: SecureContext;
+  /** The first bytes of a stranger have come. */
+  readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onGone: (id: number) => void;
 };
+
+type Accepted = ToWorker & { readonly kind: 'socket' };
 
 /** How often a worker that is going down looks whether it may. */
 const lookMs = 50;
@@ -27,6 +31,9 @@ export class Connections {
   readonly #opts: ConnectionsOpts;
   readonly #transfers = new Transfers();
   readonly #open = new Map<number, Connection>();
+  readonly #newcomers = new Newcomers(limits.workerLogins);
+  /** Ends a stranger, by its number. */
+  readonly #strangers = new Map<number, (error: FerryError) => void>();
   /** By connection: a stranger has one try. */
   readonly #passwords = new Map<
     number,
@@ -38,35 +45,79 @@ export class Connections {
   }
 
   /** @param refusal why nobody gets in on this one */
-  accept(id: number, socket: Socket, refusal: FerryError | undefined): void {
-    const deadlineMs = performance.now() + limits.loginMs;
+  accept(accepted: Accepted, refusal: FerryError | undefined): void {
+    const { id, socket, ageMs } = accepted;
+    const acceptedMs = performance.now() - ageMs;
     const peer = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
-    void acceptTls(socket, this.#opts.secureContext).then(
-      (link) => {
-        const connection = new Connection(link, {
-          ...this.#opts,
-          transfers: this.#transfers,
-          deadlineMs,
-          refusal,
-          checkPassword: (user, password) => this.#checkPassword(id, user, password),
-          onOffence: (offence) => this.#opts.onOffence(id, offence),
-          onKnown: (as) => this.#opts.onKnown(id, as),
-          onEnd: () => {
-            this.#open.delete(id);
-            this.#opts.onGone(id);
-          },
-        });
-        this.#open.set(id, connection);
+    const refuse = (error: FerryError): void => {
+      socket.destroy();
+      if (!this.#strangers.has(id)) return;
+      // Who has to go for another one has done nothing.
+      if (error.code !== Code.LIMIT) this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
+      this.#gone(id);
+      this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
+    };
+    const leave = this.#newcomers.add(socket, {
+      source: sourceKey(socket.remoteAddress ?? '?'),
+      silentMs: limits.handshakeMs - ageMs,
+      onSpoke: () => this.#opts.onSpoke(id),
+      onGone: refuse,
+      onTurn: (done) => {
+        this.#strangers.set(id, refuse);
+        void this.#secure(accepted, acceptedMs, refusal)
+          .catch((thrown: unknown) =>
+            refuse(
+              asFerryError(thrown, () => {
+                throw thrown;
+              }),
+            ),
+          )
+          .finally(done);
       },
-      (thrown: unknown) => {
-        const error = asFerryError(thrown, () => {
-          throw thrown;
-        });
-        this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
-        this.#opts.onGone(id);
-        this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
-      },
-    );
+    });
+    this.#strangers.set(id, leave);
+  }
+
+  /** Ends a stranger that has to go for another one. */
+  drop(id: number): void {
+    this.#strangers.get(id)?.(new FerryError(Code.LIMIT, 'it had to go for another one'));
+  }
+
+  /** Resolves when it has logged in, or is gone. @throws {FerryError} as acceptTls */
+  async #secure(
+    { id, socket }: Accepted,
+    acceptedMs: number,
+    refusal: FerryError | undefined,
+  ): Promise<void> {
+    const withinMs = acceptedMs + limits.handshakeMs - performance.now();
+    const link = await acceptTls(socket, this.#opts.secureContext, withinMs);
+    await new Promise<void>((settled) => {
+      const connection = new Connection(link, {
+        ...this.#opts,
+        transfers: this.#transfers,
+        deadlineMs: acceptedMs + limits.loginMs,
+        refusal,
+        checkPassword: (user, password) => this.#checkPassword(id, user, password),
+        onOffence: (offence) => this.#opts.onOffence(id, offence),
+        onKnown: (as) => {
+          this.#strangers.delete(id);
+          this.#opts.onKnown(id, as);
+          settled();
+        },
+        onEnd: () => {
+          this.#open.delete(id);
+          this.#gone(id);
+          settled();
+        },
+      });
+      this.#strangers.set(id, (error) => connection.abort(error));
+      this.#open.set(id, connection);
+    });
+  }
+
+  #gone(id: number): void {
+    this.#strangers.delete(id);
+    this.#opts.onGone(id);
   }
 
   /** Bytes that each connection has moved so far. */

@@ -4,9 +4,10 @@
  */
 
 import { constants } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FerryError, fromWireError } from '@ferry/protocol';
+import { FerryError, fromWireError, limits } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
@@ -18,7 +19,7 @@ import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -59,16 +60,16 @@ const connections = new Connections({
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
   onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
+  onSpoke: (id) => send({ kind: 'spoke', id }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
-      connections.accept(
-        message.id,
-        message.socket,
-        message.refusal === undefined ? undefined : fromWireError(message.refusal),
-      );
+      connections.accept(message, message.refusal === undefined ? undefined : fromWireError(message.refusal));
+      break;
+    case 'drop':
+      connections.drop(message.id);
       break;
     case 'password':
       connections.answerPassword(
@@ -86,9 +87,16 @@ port.on('message', (message: ToWorker) => {
       void connections.drain().then(() => send({ kind: 'drained' }));
       break;
     case 'crash':
-      throw new Error('asked to crash by a test');
+      crash(message.how);
   }
 });
+
+/** Tests only. */
+function crash(how: Crash): void {
+  if (how === 'throw') throw new Error('asked to crash by a test');
+  const kept: object[] = [];
+  for (;;) if (how === 'heap') kept.push({ size: kept.length, more: [] });
+}
 
 setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
@@ -104,4 +112,5 @@ if (setup.tidies) {
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);
 }
-send({ kind: 'ready' });
+setInterval(() => send({ kind: 'alive' }), limits.heartbeatMs).unref();
+send({ kind: 'ready', thread: Number(readlinkSync('/proc/thread-self').split('/').at(-1)) });

@@ -47,6 +47,14 @@ export class SavedServers {
     return ordered(parsed.map((entry: unknown) => this.#checked(entry)));
   }
 
+  /** What `NAME` or `NAME:/FOLDER` stands for, as an address; undefined when no server has that name. @throws {FerryError} CONFIG */
+  addressOf(text: string): string | undefined {
+    const [, name = '', folder] = /^([^:]+)(?::(\/.*))?$/s.exec(text) ?? [];
+    const address = this.all().find((one) => one.name !== '' && one.name === name)?.address;
+    if (address === undefined || folder === undefined) return address;
+    return `${/^ferry:\/\/[^/]+/.exec(address)?.[0] ?? address}${folder}`;
+  }
+
   /** Gives an address a name, in place of its old one. @throws {FerryError} CONFIG; EXISTS when another has that name */
   save(name: string, address: string): void {
     this.#change((there) => {

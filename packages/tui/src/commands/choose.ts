@@ -45,6 +45,11 @@ export async function choose(options: BrowseOptions): Promise<number> {
   return browseAt(target, undefined, options);
 }
 
+/** What a saved name stands for. @throws {FerryError} CONFIG */
+export function savedAddress(text: string): string | undefined {
+  return new SavedServers(places.savedServersFile).addressOf(text);
+}
+
 /** Saved and visited servers, those that are trusted and were never on this screen, and names that ssh knows. */
 function rowsOf(saved: SavedServers, known: KnownServers) {
   const reach = { kind: 'unknown' } as const;

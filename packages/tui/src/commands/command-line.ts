@@ -193,7 +193,10 @@ function makeProgram(done: (code: number) => void): Command {
   const program = withConnectOptions(new Command('ferry'))
     .description('Browses a ferry server and moves files to and from it, encrypted and verified.')
     .version(packageJson.version)
-    .argument('[ADDRESS]', 'ferry://HOST[:PORT][/PATH], or an invite (default: choose one)')
+    .argument(
+      '[ADDRESS]',
+      'ferry://HOST[:PORT][/PATH], an invite, or the name of a saved server (default: choose one)',
+    )
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
     .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
@@ -208,14 +211,15 @@ function makeProgram(done: (code: number) => void): Command {
         done(await choose(options));
         return;
       }
-      if (!isAddress(address)) {
+      const target = isAddress(address) ? address : (await import('./choose.ts')).savedAddress(address);
+      if (target === undefined) {
         throw new FerryError(
           Code.USAGE,
-          `${show(address)} is neither a command nor an address: those begin with ferry://`,
+          `${show(address)} is neither a command nor an address (those begin with ferry://) nor a saved server`,
         );
       }
       const { browse } = await import('./browse.ts');
-      done(await browse(address, local, options));
+      done(await browse(target, local, options));
     });
   withConnectOptions(program.command('ls'))
     .description('List a folder on a server.')
@@ -281,6 +285,15 @@ function makeProgram(done: (code: number) => void): Command {
     .action(async (where: string, _options: object, command: Command) => {
       const { trustServer } = await import('./servers.ts');
       done(await trustServer(where, command.optsWithGlobals()));
+    });
+  program
+    .command('doctor')
+    .description('Look at this setup and say what is weak about it: files, terminal, system.')
+    .option('--json', 'one JSON object for each line')
+    .exitOverride()
+    .action(async (_options: object, command: Command) => {
+      const { doctor } = await import('./doctor.ts');
+      done(doctor(command.optsWithGlobals()));
     });
   program
     .command('help')

@@ -3,6 +3,7 @@
  * browser's start.
  */
 
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,7 @@ import { SavedServers } from '../client/saved-servers.ts';
 import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
 import { settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
+import { hiddenGroups, isAccepted, mostMistakes, shownGroups, trustWords } from '../engine/first-contact.ts';
 
 export const version = packageJson.version;
 
@@ -189,14 +191,24 @@ function withInvite(named: Address, file: string): Address {
   return { ...named, invite };
 }
 
+/** Only what is typed counts, and only the owner can say what to type: no word that one types without reading goes on. */
 async function askOnTerminal(where: string, fingerprint: Fingerprint): Promise<boolean> {
+  const hidden = hiddenGroups(fingerprint, (below) => randomInt(below));
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(
-      `This is the first contact with ${where}. Its identity is\n\n  ${fingerprint}\n\n` +
-        'Compare it with what its owner sees (ferryd prints it at its start). Is it the same? Type yes: ',
-    );
-    return answer.trim().toLowerCase() === 'yes';
+    let question =
+      `This is the first contact with ${where}. Its identity is\n\n` +
+      `  ${shownGroups(fingerprint, hidden).join('-')}\n\n` +
+      'Its owner sees all of it (ferryd prints it at its start). Compare, and type the two groups that are missing;\n' +
+      `or, with nobody to ask, type ${trustWords}. Nothing typed ends it: `;
+    for (let mistakes = 0; mistakes < mostMistakes; mistakes++) {
+      const answer = await terminal.question(question);
+      if (answer.trim() === '') return false;
+      if (isAccepted(answer, fingerprint, hidden)) return true;
+      question =
+        'Those are not the missing groups. If its owner sees them like that, do not connect. Once more: ';
+    }
+    return false;
   } finally {
     terminal.close();
   }

@@ -68,6 +68,9 @@ export class Editing {
           () => {},
         );
         break;
+      case 'leave-copy':
+        edits.leave(cmd.copy).catch(() => {});
+        break;
       case 'drop-copy':
         // A copy that cannot be removed is in nobody's way.
         edits.drop(cmd.copy.copy).catch(() => {});

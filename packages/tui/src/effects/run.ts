@@ -138,6 +138,7 @@ export class Effects {
       case 'store-copy':
       case 'compare-copy':
       case 'drop-copy':
+      case 'leave-copy':
       case 'find-leftovers':
         this.#editing.run(cmd);
         break;

@@ -53,6 +53,8 @@ const never = new AbortController().signal;
 
 export class EditCopies implements Edits {
   readonly #opts: EditCopiesOpts;
+  /** Left as they came. */
+  readonly #left = new Set<EditCopy>();
 
   constructor(opts: EditCopiesOpts) {
     this.#opts = opts;
@@ -122,6 +124,23 @@ export class EditCopies implements Edits {
     } finally {
       await this.drop(theirs.copy);
     }
+  }
+
+  async leave(copy: EditCopy): Promise<void> {
+    this.#left.add(copy);
+  }
+
+  /** Removes what was left and is as it came. */
+  async close(): Promise<void> {
+    for (const { copy, digest } of this.#left) {
+      try {
+        if ((await this.digest(copy)) === digest) await this.drop(copy);
+      } catch (error) {
+        // It is gone, or nobody can say whether it is worth keeping.
+        if (!(error instanceof FerryError)) throw error;
+      }
+    }
+    this.#left.clear();
   }
 
   async drop(copy: Path): Promise<void> {

@@ -41,6 +41,11 @@ export interface Edits {
   difference(copy: Path, path: Path, opts?: Wait): Promise<readonly DiffLine[]>;
   /** Copies that a program left which is gone: it crashed, or was ended, before they were saved. */
   leftovers(): Promise<readonly Path[]>;
+  /**
+   * The copy is as it came; it goes away when this program ends, unless it is another by then: an editor in a window of its own may
+   * have it open still.
+   */
+  leave(copy: EditCopy): Promise<void>;
   /** Removes the copy and its folder. */
   drop(copy: Path): Promise<void>;
 }

@@ -10,7 +10,6 @@ import { remoteWorks } from '../client/remote-works.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
-import type { Edits } from './edits.ts';
 import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
@@ -45,7 +44,7 @@ export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
   readonly works: ServerWorks;
-  readonly edits: Edits;
+  readonly edits: EditCopies;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
@@ -149,6 +148,7 @@ export class EngineCore implements Engine {
     const queue = this.#queue.close();
     this.#servers.close();
     await queue;
+    await this.edits.close();
   }
 
   #emit(event: EngineEvent): void {

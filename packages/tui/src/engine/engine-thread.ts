@@ -139,6 +139,9 @@ export class EngineThread implements Engine {
       difference: async (copy, path, opts) =>
         (await ask({ verb: 'difference', copy, path }, opts)) as readonly DiffLine[],
       leftovers: async () => (await ask({ verb: 'leftovers' })) as readonly Path[],
+      leave: async (copy) => {
+        await ask({ verb: 'leave', copy });
+      },
       drop: async (copy) => {
         await ask({ verb: 'drop', copy });
       },

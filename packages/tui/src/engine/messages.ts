@@ -36,6 +36,7 @@ export type EditCall =
   | { readonly verb: 'fetch'; readonly path: Path }
   | { readonly verb: 'digest' | 'drop'; readonly copy: Path }
   | { readonly verb: 'store'; readonly spec: StoreSpec }
+  | { readonly verb: 'leave'; readonly copy: EditCopy }
   | { readonly verb: 'leftovers' }
   | { readonly verb: 'difference'; readonly copy: Path; readonly path: Path };
 

@@ -103,6 +103,9 @@ async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal):
       return edits.store(call.spec, { signal });
     case 'difference':
       return edits.difference(call.copy, call.path, { signal });
+    case 'leave':
+      await edits.leave(call.copy);
+      return undefined;
     case 'leftovers':
       return edits.leftovers();
     case 'drop':

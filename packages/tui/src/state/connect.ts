@@ -7,6 +7,7 @@
 
 import { Code, codeName, type Shown, show, trusted, type WireError } from '@ferry/protocol';
 import type { Fingerprint } from '@ferry/protocol/session';
+import { type Hidden, isAccepted, mostMistakes } from '../engine/first-contact.ts';
 import type { Reach } from '../engine/reach.ts';
 import type { ConnectAction } from '../keymap/connect-keys.ts';
 import { edited, type Field, field, typedInto } from './edit-line.ts';
@@ -34,7 +35,7 @@ export type ConnectDialog =
       readonly where: Shown;
       readonly fingerprint: Fingerprint;
       /** Two of its groups, which are not shown, in order. */
-      readonly hidden: readonly [number, number];
+      readonly hidden: Hidden;
       readonly line: Field;
       readonly mistakes: number;
     }
@@ -63,7 +64,7 @@ export type ConnectMsg =
       readonly kind: 'asked';
       readonly where: string;
       readonly fingerprint: Fingerprint;
-      readonly hidden: readonly [number, number];
+      readonly hidden: Hidden;
     }
   | { readonly kind: 'failed'; readonly error: WireError };
 
@@ -79,10 +80,6 @@ export type ConnectCmd =
 
 export type ConnectNext = readonly [ConnectState, readonly ConnectCmd[]];
 
-/** Of a fingerprint typed wrongly; then nothing is connected. */
-export const mostMistakes = 3;
-/** Typed by who has nobody to ask. */
-export const trustWords = 'trust unseen';
 const nothing: Field = field(trusted(''), '');
 
 export function connectState(size: Size, rows: readonly ServerRow[]): ConnectState {
@@ -287,15 +284,6 @@ function wrongWith(name: string, address: string): { field: 0 | 1; why: string }
   return undefined;
 }
 
-/** Blanks, dashes and capital letters make no difference. */
-const bare = (text: string): string => text.toLowerCase().replace(/[\s-]/g, '');
-
-/** The groups that are not shown. */
-export function missingGroups({ fingerprint, hidden }: ConnectDialog & { kind: 'first-contact' }): string {
-  const groups = fingerprint.split('-');
-  return hidden.map((index) => groups[index] ?? '').join('');
-}
-
 /** Only what is typed counts: no key that one presses without reading accepts a server. */
 function inFirstContact(
   state: ConnectState,
@@ -310,7 +298,7 @@ function inFirstContact(
     case 'accept': {
       const text = dialog.line.text.trim();
       if (text === '') return [state, []];
-      if (bare(text) === missingGroups(dialog) || text.toLowerCase() === trustWords) {
+      if (isAccepted(text, dialog.fingerprint, dialog.hidden)) {
         return [closed, [{ kind: 'answer', isTrusted: true }]];
       }
       const mistakes = dialog.mistakes + 1;

@@ -40,6 +40,8 @@ export type EditCmd =
       readonly copy: EditCopy;
     }
   | { readonly kind: 'drop-copy'; readonly copy: EditCopy }
+  /** It is as it came, and may be open in an editor still. */
+  | { readonly kind: 'leave-copy'; readonly copy: EditCopy }
   /** Copies that an earlier program left. */
   | { readonly kind: 'find-leftovers' };
 

@@ -104,11 +104,13 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
       const next = msg.problem === undefined ? state : failed(state, msg.problem);
       if (own === undefined) return [next, []];
       if (msg.isChanged) return save(next, own, own.path, own.copy.version);
-      const text = msg.problem ?? trusted(`${nameOf(own)} is as it was`);
+      const text =
+        msg.problem ??
+        trusted(`${nameOf(own)} is as it was · an editor in a window needs its option to wait`);
       const dropped = without(next, own.id);
       return [
         { ...dropped, notice: { text, isError: msg.problem !== undefined } },
-        [{ kind: 'drop-copy', copy: own.copy }],
+        [{ kind: msg.problem === undefined ? 'leave-copy' : 'drop-copy', copy: own.copy }],
       ];
     }
     case 'copy-stored':

@@ -21,7 +21,7 @@ const ofTheLine: ReadonlySet<Code> = new Set([
 ]);
 
 /** Not of the line, but the user can mend it, and what was sent is good. */
-const mendable: ReadonlySet<Code> = new Set([Code.NO_SPACE, Code.EXISTS, Code.CONFLICT]);
+const mendable: ReadonlySet<Code> = new Set([Code.NO_SPACE, Code.EXISTS, Code.CONFLICT, Code.FORBIDDEN]);
 
 /**
  * Whether a partial file is kept after a failure, to be gone on with: not when it is of no use, and not when the user gave

@@ -1,17 +1,11 @@
 /** The connect screen as rows of text: the line, the servers, and what is asked about an identity. Pure; UI thread. */
 
 import { type Shown, show } from '@ferry/protocol';
+import { mostMistakes, shownGroups, trustWords } from '../../engine/first-contact.ts';
 import type { Reach } from '../../engine/reach.ts';
 import { connectKeys } from '../../keymap/connect-keys.ts';
 import { keyName } from '../../keymap/key-name.ts';
-import {
-  type ConnectDialog,
-  type ConnectState,
-  matchingRows,
-  mostMistakes,
-  type ServerRow,
-  trustWords,
-} from '../../state/connect.ts';
+import { type ConnectDialog, type ConnectState, matchingRows, type ServerRow } from '../../state/connect.ts';
 import type { Rect } from '../../state/layout.ts';
 import { cells, cutEnd, fit, fitName, padStart } from './cells.ts';
 import { framed, wrapped } from './frame-rows.ts';
@@ -240,7 +234,7 @@ function firstContact(
   keys: (...pairs: readonly (readonly [string, string])[]) => string[],
   look: Look,
 ): Content {
-  const groups = fingerprint.split('-').map((group, i) => (hidden.includes(i) ? '????' : group));
+  const groups = shownGroups(fingerprint, hidden);
   const perRow = Math.max(1, Math.min(7, Math.floor((width - 3) / 5)));
   const shown: string[] = [];
   for (let i = 0; i < groups.length; i += perRow) shown.push(`   ${groups.slice(i, i + perRow).join('-')}`);
