@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const ferryMain = join(root, 'packages/tui/src/main.ts');
-const ferrydMain = join(root, 'packages/server/src/main.ts');
+export const ferrydMain = join(root, 'packages/server/src/main.ts');
 
 export type Server = {
   /** `ferry://127.0.0.1:PORT` */

@@ -136,6 +136,17 @@ describe('tickets', () => {
     assert.throws(() => openTicket(makeTicketKeys(), ticket, 1000), withCode(Code.TICKET_INVALID));
   });
 
+  test('ids of sessions have 128 bits, each as often set as not, and none comes twice (AUTH-27)', () => {
+    const total = 20_000;
+    const ids = Array.from({ length: total }, () => newSessionId());
+    assert.equal(new Set(ids.map((id) => Buffer.from(id).toString('hex'))).size, total);
+    for (let bit = 0; bit < 128; bit++) {
+      const set = ids.filter((id) => ((id[bit >> 3] ?? 0) >> (bit & 7)) & 1).length;
+      // Seven standard deviations: by chance once in 10^11 bits.
+      assert.ok(Math.abs(set - total / 2) < 7 * (Math.sqrt(total) / 2), `bit ${bit} is set ${set} times`);
+    }
+  });
+
   test('no forged ticket is accepted (AUTH-13)', (t) => {
     const ticket = sealTicket(keys, grant, 1000);
     let tried = 0;

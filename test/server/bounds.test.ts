@@ -28,7 +28,7 @@ import { contentOf, randomContent, specFor, writeAll } from '../support/staging.
 
 const bytes = (count: number, files = 0): Amount => ({ bytes: count, files });
 
-describe('a quota', () => {
+describe('a quota (AUTZ-04)', () => {
   const bounds: Bounds = { ...unbounded, quotaBytes: 100, quotaFiles: 10 };
 
   function makeQuotas(there: Amount = bytes(0)) {

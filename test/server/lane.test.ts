@@ -199,6 +199,29 @@ describe('a lane', () => {
     lane.abort(withEnd());
   });
 
+  it('knows its own handles, and no other lane’s (PROT-28)', async (t) => {
+    const dir = scratchFolder(t);
+    const server = await startServer(t, { dir, args: ['--open', '--threads', '1'] });
+    const pool = new BlockPool();
+    const content = randomContent(limits.blockBytes);
+    const [block = Buffer.alloc(0)] = content.blocks;
+    const mine = await openLane(server, await logInto(server), { pool });
+    const theirs = await openLane(server, await logInto(server), { pool });
+    const request = createOf(path('mine'), content);
+    await mine.call(create, request);
+    const { handle } = request;
+    const guesses = [
+      sendBlock(theirs, handle, 0, block, pool).answered,
+      theirs.call(commit, { handle, rootDigest: content.root }),
+    ];
+    for (const guess of guesses) await assert.rejects(guess, withCode('BAD_STATE'));
+    await theirs.call(discard, { handle, keep: false });
+    await sendBlock(mine, handle, 0, block, pool).answered;
+    await mine.call(commit, { handle, rootDigest: content.root });
+    assert.ok(content.bytes.equals(readFileSync(join(dir, 'mine'))));
+    for (const lane of [mine, theirs]) lane.abort(withEnd());
+  });
+
   it('leaves nothing behind of uploads that were discarded or whose lane ended', async (t) => {
     const dir = scratchFolder(t);
     const server = await startServer(t, { dir, args: ['--open'] });

@@ -255,7 +255,7 @@ describe('rights', () => {
     assert.throws(() => checkMessage(owner, [], 0x1f as Kind), withCode('FORBIDDEN'));
   });
 
-  it('let each role do its messages and no other, and change nothing by what is refused (AUTZ-01)', async (t) => {
+  it('let each role do its messages and no other, and change nothing by what is refused (AUTZ-01, AUTZ-02)', async (t) => {
     const dir = scratchFolder(t);
     const server = await startServer(t, { dir, args: ['--threads', '1', '--owners'] });
     const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);

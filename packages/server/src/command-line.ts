@@ -19,6 +19,7 @@ Examples:
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
+  ferryd status                         who is connected, and what moves
   ferryd doctor /srv/films              say what is weak about a setup
 
 The first start prints an invite: a line that lets one person in and tells their ferry
@@ -84,6 +85,17 @@ function makeProgram(): Command {
     .exitOverride()
     .action(runServe);
   addOwnersCommands(program);
+  program
+    .command('renew-key')
+    .description('Give the server a new key, for which the old one vouches: clients go on by themselves.')
+    .helpOption('-h, --help', 'say how it is used')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async () => {
+      const { renewIdentity } = await import('./access/identity.ts');
+      const { fingerprint } = renewIdentity(placesOf(process.env, homedir()).identityFile, Date.now());
+      process.stdout.write(`fingerprint ${fingerprint}\nstart ferryd again to use it\n`);
+    });
   program
     .command('doctor')
     .argument('[DIR]', 'the folder to be shared (default: the current one)')

@@ -23,7 +23,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ferryMain, type Server, startServer } from '../../e2e/server.ts';
+import { ferrydMain, ferryMain, type Server, startServer } from '../../e2e/server.ts';
 import { eventually } from '../../e2e/terminal.ts';
 
 type Ran = { code: number | null; out: string; err: string };
@@ -243,6 +243,32 @@ describe('commands', () => {
       assert.match(ferry(['trust', where], { env }).out, /trusted already/);
     } finally {
       await impostor.stop();
+      await first.stop();
+    }
+  });
+
+  test('a renewed identity is accepted with one line, as the old one vouches for it (AUTH-21)', async () => {
+    const first = await startServer(shared);
+    const env = { ...first.env, XDG_DATA_HOME: join(place(), 'data') };
+    assert.equal(ferry(['ls', first.address, '--accept-new'], { env }).code, 0);
+    first.child.kill('SIGKILL');
+    await new Promise((ended) => first.child.once('exit', ended));
+    const renewed = spawnSync(process.execPath, [ferrydMain, 'renew-key'], {
+      env: first.env,
+      encoding: 'utf8',
+    });
+    assert.match(renewed.stdout, /^fingerprint [a-z2-7-]+\nstart ferryd again/);
+    const again = await startServer(shared, { again: first });
+    try {
+      const ran = ferry(['ls', first.address], { env });
+      assert.equal(ran.code, 0, ran.err);
+      assert.match(
+        ran.err,
+        /^ferry: 127\.0\.0\.1:\d+ has renewed its identity, and the old one vouches for it: /,
+      );
+      assert.deepEqual(ferry(['ls', first.address], { env }).err, '');
+    } finally {
+      await again.stop();
       await first.stop();
     }
   });

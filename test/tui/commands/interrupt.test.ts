@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { fingerprintFromHash } from '@ferry/protocol/session';
+import { fingerprintFromHash, formatInvite } from '@ferry/protocol/session';
 import { scratchFolder } from '../../support/scratch.ts';
 import { userEnv } from '../../support/server.ts';
 
@@ -48,3 +48,28 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     });
   }
 }
+
+test('an invite among the arguments is not to be seen by others on the machine (AUTH-26)', async (t) => {
+  const silent = createServer();
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  t.after(() => silent.close());
+  const address = silent.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const secret = Buffer.alloc(16, 7);
+  const invite = formatInvite(
+    { host: '127.0.0.1', port: address.port },
+    fingerprintFromHash(Buffer.alloc(32)),
+    secret,
+  );
+  const child = spawn(process.execPath, [ferry, 'ls', invite], {
+    env: userEnv(scratchFolder(t)),
+    stdio: 'ignore',
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const [socket] = await once(silent, 'connection');
+  t.after(() => socket.destroy());
+  const seen = readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
+  assert.match(seen, /^ferry\0/);
+  assert.ok(!seen.includes('#') && !seen.includes(invite.slice(-20)));
+});

@@ -95,7 +95,7 @@ describe('mouse and paste', () => {
     assert.deepEqual(all('\x1b[M !!a').length, 1);
   });
 
-  test('what is pasted is text and never keys, also in pieces', () => {
+  test('what is pasted is text and never keys, also in pieces (TERM-17)', () => {
     const text = '\x1b[200~rm -rf\nq\x1b[A\x07 \u202ex\x1b[201~y';
     const wanted = [
       { kind: 'paste', text: 'rm -rf q[A x' },

@@ -5,6 +5,7 @@
  * caller inside `secure`, synchronously, before the first application byte can be written.
  */
 
+import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import {
   type ConnectionOptions,
@@ -30,18 +31,23 @@ class Inlet {
   /** What arrived before `start`; at most one read, because the first one stops reading. */
   early: Buffer[] = [];
 
-  readonly onread: Onread = {
-    buffer: Buffer.alloc(readBufferBytes),
-    callback: (count, buffer) => {
-      const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, count);
-      if (this.reader === undefined) {
-        this.early.push(Buffer.from(bytes));
-        return false;
-      }
-      this.reader.onData(bytes);
-      return !this.paused;
-    },
-  };
+  /** As `onread` wants it, with a buffer of its own. */
+  onread(): Onread {
+    return {
+      buffer: Buffer.alloc(readBufferBytes),
+      callback: (count, buffer) => this.take(Buffer.from(buffer.buffer, buffer.byteOffset, count)),
+    };
+  }
+
+  /** @returns whether more is wanted now */
+  take(bytes: Buffer): boolean {
+    if (this.reader === undefined) {
+      this.early.push(Buffer.from(bytes));
+      return false;
+    }
+    this.reader.onData(bytes);
+    return !this.paused;
+  }
 }
 
 class SocketLink implements Link {
@@ -129,8 +135,9 @@ export type DialOpts = {
   /**
    * Decides on the server's public key (SPKI, DER). Called synchronously inside the handshake's end, before any byte of
    * ours is sent; throws to refuse. An empty key (resumed session) never gets here: it is refused as PIN_MISMATCH.
+   * `names` are the certificate's alternative names, in which keys before this one may vouch for it.
    */
-  check: (spki: Buffer) => void;
+  check: (spki: Buffer, names: string | undefined) => void;
   signal?: AbortSignal;
 };
 
@@ -157,7 +164,7 @@ export function dial(opts: DialOpts): Promise<Link> {
       rejectUnauthorized: false,
       ALPNProtocols: ['ferry/1'],
       highWaterMark: limits.linkBufferBytes,
-      onread: inlet.onread,
+      onread: inlet.onread(),
     };
     const socket = connect(options);
     const timer = setTimeout(
@@ -172,7 +179,8 @@ export function dial(opts: DialOpts): Promise<Link> {
     socket.on('error', (cause: NodeJS.ErrnoException) => fail(dialError(opts, cause)));
     socket.once('secureConnect', () => {
       try {
-        opts.check(peerKey(socket));
+        const certificate = peerCertificate(socket);
+        opts.check(certificate.publicKey.export({ type: 'spki', format: 'der' }), certificate.subjectAltName);
       } catch (error) {
         fail(
           error instanceof FerryError
@@ -189,12 +197,12 @@ export function dial(opts: DialOpts): Promise<Link> {
   });
 }
 
-function peerKey(socket: TLSSocket): Buffer {
+function peerCertificate(socket: TLSSocket): X509Certificate {
   const x509 = socket.getPeerX509Certificate();
   if (x509 === undefined || socket.isSessionReused()) {
     throw new FerryError(Code.PIN_MISMATCH, 'the server showed no identity');
   }
-  return x509.publicKey.export({ type: 'spki', format: 'der' });
+  return x509;
 }
 
 function dialError({ host, port }: DialOpts, cause: NodeJS.ErrnoException): FerryError {
@@ -239,7 +247,7 @@ export function acceptTls(
   const tls = new TLSSocket(socket, options);
   // A TLSSocket over an accepted socket ignores `onread` (seen on Node 24.21 and 26.10), so here bytes come as 'data'.
   tls.pause();
-  tls.on('data', (bytes: Buffer) => inlet.onread.callback(bytes.length, bytes));
+  tls.on('data', (bytes: Buffer) => inlet.take(bytes));
   return new Promise<Link>((resolve, reject) => {
     const fail = (error: FerryError): void => {
       clearTimeout(timer);

@@ -3,7 +3,7 @@
  * Trust is in the key's fingerprint alone, so names and dates in it mean nothing to our clients. Pure but for randomness.
  */
 
-import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 
 const Tag = {
   boolean: 0x01,
@@ -16,6 +16,7 @@ const Tag = {
   generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
+  uri: 0x86,
   version: 0xa0,
   extensions: 0xa3,
 } as const;
@@ -25,6 +26,7 @@ const Oid = {
   basicConstraints: '2.5.29.19',
   keyUsage: '2.5.29.15',
   extendedKeyUsage: '2.5.29.37',
+  subjectAltName: '2.5.29.17',
   serverAuth: '1.3.6.1.5.5.7.3.1',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
 } as const;
@@ -71,18 +73,33 @@ function extension(id: string, isCritical: boolean, value: Buffer): Buffer {
   return sequence(oid(id), ...critical, element(Tag.octetString, value));
 }
 
+function uriName(uri: string): Buffer {
+  return element(Tag.uri, Buffer.from(uri, 'latin1'));
+}
+
+export function newKey(): KeyObject {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+}
+
 function pem(der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
-/** A new key and its certificate, both PEM. */
+export type CertificateOpts = {
+  /** A P-256 key that is there already; default: a new one. */
+  readonly privateKey?: KeyObject;
+  /** Alternative names of the kind URI. */
+  readonly uris?: readonly string[];
+};
+
+/** A key and its certificate, both PEM. */
 export function makeCertificate(
   commonName: string,
   notBefore: Date,
   notAfter: Date,
+  { privateKey = newKey(), uris = [] }: CertificateOpts = {},
 ): { key: string; cert: string } {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const serial = randomBytes(16);
   // Positive and without leading zero, as DER integers have to be.
@@ -93,6 +110,7 @@ export function makeCertificate(
     extension(Oid.basicConstraints, true, sequence()),
     extension(Oid.keyUsage, true, digitalSignature),
     extension(Oid.extendedKeyUsage, false, sequence(oid(Oid.serverAuth))),
+    ...(uris.length === 0 ? [] : [extension(Oid.subjectAltName, false, sequence(...uris.map(uriName)))]),
   );
   const toBeSigned = sequence(
     element(Tag.version, element(Tag.integer, Buffer.from([2]))),

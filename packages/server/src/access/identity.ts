@@ -1,14 +1,22 @@
 /**
- * The server's identity: one key and certificate per user, made on first start and never again. A damaged file is refused,
- * since a new identity would look to every client like an attack. Main thread, at start.
+ * The server's identity: one key and certificate per user, made on first start and renewed only when told to; then the old
+ * key vouches for the new one. A damaged file is refused, since a new identity would look to every client like an attack.
+ * Main thread, at start.
  */
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '@ferry/protocol';
-import { createPrivateFile } from '@ferry/protocol/disk/private-file';
-import { type Fingerprint, fingerprintOf } from '@ferry/protocol/session';
-import { makeCertificate } from './certificate.ts';
+import { createPrivateFile, replacePrivateFile } from '@ferry/protocol/disk/private-file';
+import {
+  type Fingerprint,
+  fingerprintOf,
+  mostSuccessions,
+  signSuccession,
+  successionsIn,
+  successionUri,
+} from '@ferry/protocol/session';
+import { makeCertificate, newKey } from './certificate.ts';
 
 export type Identity = {
   /** PEM. */
@@ -45,15 +53,40 @@ export function readIdentity(file: string): Identity | undefined {
   }
 }
 
+/**
+ * Puts a new key in the place of the one there, which vouches for it. Servers that run go on with the old one until they are
+ * started again. @throws {FerryError} CONFIG, also when there is no identity to be renewed
+ */
+export function renewIdentity(file: string, nowMs: number): Identity {
+  const old = readIdentity(file);
+  if (old === undefined) {
+    throw new FerryError(Code.CONFIG, `there is no identity in ${file} yet: start ferryd to get one`);
+  }
+  const privateKey = newKey();
+  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+  const before = successionsIn(new X509Certificate(old.cert).subjectAltName);
+  const successions = [signSuccession(createPrivateKey(old.key), spki), ...before].slice(0, mostSuccessions);
+  const { key, cert } = makeCertificate(...validity(nowMs), {
+    privateKey,
+    uris: successions.map(successionUri),
+  });
+  try {
+    replacePrivateFile(file, key + cert);
+  } catch (cause) {
+    throw new FerryError(Code.CONFIG, `the server's identity cannot be kept in ${file}`, { cause });
+  }
+  return { key, cert, fingerprint: fingerprintOf(spki) };
+}
+
+function validity(nowMs: number): [commonName: string, notBefore: Date, notAfter: Date] {
+  return ['ferryd', new Date(nowMs - 86_400_000), new Date(nowMs + 50 * yearMs)];
+}
+
 /** The identity, made now if there is none. @throws {FerryError} CONFIG */
 export function readOrMakeIdentity(file: string, nowMs: number): Identity {
   const found = readIdentity(file);
   if (found !== undefined) return found;
-  const { key, cert } = makeCertificate(
-    'ferryd',
-    new Date(nowMs - 86_400_000),
-    new Date(nowMs + 50 * yearMs),
-  );
+  const { key, cert } = makeCertificate(...validity(nowMs));
   try {
     createPrivateFile(file, key + cert);
   } catch (cause) {

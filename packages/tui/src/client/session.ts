@@ -20,10 +20,13 @@ import {
   ClientChannel,
   type Fingerprint,
   fingerprintOf,
+  hostPort,
   laneProof,
   loginText,
+  predecessors,
 } from '@ferry/protocol/session';
 import type { DeviceKey } from './device-key.ts';
+import { KnownServers } from './known-servers.ts';
 import { mismatch } from './trust.ts';
 
 export type SessionSpec = {
@@ -35,6 +38,8 @@ export type SessionSpec = {
   readonly token: Uint8Array | undefined;
   readonly client: string;
   readonly pool: BlockPool;
+  /** Where it is kept when the server shows a new key for which the known one vouches. */
+  readonly knownServersFile?: string | undefined;
 };
 
 type Wait = { signal?: AbortSignal };
@@ -113,18 +118,25 @@ export class Session {
   }
 }
 
-/** A connection to the server that is known, and to no other. @throws {FerryError} as dial; PIN_MISMATCH */
+/**
+ * A connection to the server that is known, or to one for whose key the known key vouches, and to no other.
+ * @throws {FerryError} as dial; PIN_MISMATCH
+ */
 export function dialPinned(
-  spec: Pick<SessionSpec, 'host' | 'port' | 'fingerprint'>,
+  spec: Pick<SessionSpec, 'host' | 'port' | 'fingerprint' | 'knownServersFile'>,
   opts: Wait = {},
 ): Promise<Link> {
-  const { host, port, fingerprint } = spec;
+  const { host, port, fingerprint, knownServersFile } = spec;
   return dial({
     host,
     port,
-    check: (spki) => {
+    check: (spki, names) => {
       const shown = fingerprintOf(spki);
-      if (shown !== fingerprint) throw mismatch(`${host}:${port}`, fingerprint, shown);
+      if (shown === fingerprint) return;
+      const where = hostPort({ host, port });
+      if (!predecessors(spki, names).includes(fingerprint)) throw mismatch(where, fingerprint, shown);
+      if (knownServersFile === undefined) return;
+      new KnownServers(knownServersFile).replace(where, fingerprint, shown, new Date());
     },
     ...opts,
   });

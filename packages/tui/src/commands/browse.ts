@@ -11,6 +11,7 @@ import {
   places,
   rememberServer,
   rememberVisit,
+  sayRenewed,
   type Target,
 } from './connect.ts';
 import { localPath } from './move.ts';
@@ -39,14 +40,15 @@ export async function browseAt(
     editFolder: places.editFolder,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
   });
+  let renewed: string | undefined;
   const stop = engine.onEvent((event) => {
     if (event.kind !== 'connection' || event.status.phase !== 'online') return;
     stop();
-    rememberServer(target);
+    renewed = rememberServer(target);
     rememberVisit(target);
   });
   const { runBrowser } = await import('../app.ts');
-  return runBrowser({
+  const code = await runBrowser({
     engine,
     remotePath: target.address.path,
     localPath: localPathNow,
@@ -54,6 +56,9 @@ export async function browseAt(
     rememberedFile: places.rememberedFile,
     keys: { file: places.keysFile, preset: options.keys },
   });
+  // Not while there is a screen.
+  sayRenewed(renewed);
+  return code;
 }
 
 function localFolder(text: string): ReturnType<typeof localPath> {

@@ -28,6 +28,7 @@ import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
 import { settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 import { hiddenGroups, isAccepted, mostMistakes, shownGroups, trustWords } from '../engine/first-contact.ts';
+import { ExitCode } from './exit-code.ts';
 
 export const version = packageJson.version;
 
@@ -90,6 +91,7 @@ export async function settle(
       fingerprint,
       token: address.invite?.token,
       deviceKeyFile: places.deviceKeyFile,
+      knownServersFile: places.knownServersFile,
       client,
     },
   };
@@ -106,9 +108,20 @@ export async function introduce(
   if (invite !== undefined || !(isFirstContact || user !== undefined)) return;
   const device = deviceKey(places.deviceKeyFile);
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  // Nothing has been begun that would have to be ended.
+  const interrupted = (): never => process.exit(ExitCode.interrupted);
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   try {
     await enter({
-      spec: { host, port, fingerprint, device, client, pool: new BlockPool() },
+      spec: {
+        host,
+        port,
+        fingerprint,
+        device,
+        client,
+        pool: new BlockPool(),
+        knownServersFile: places.knownServersFile,
+      },
       user,
       sshKeys,
       askPassword:
@@ -121,6 +134,8 @@ export async function introduce(
     });
   } catch (error) {
     if (!(error instanceof FerryError) || !unreached.has(error.code)) throw error;
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   }
 }
 
@@ -153,10 +168,22 @@ async function sshKeys(): Promise<readonly Signer[]> {
   return [fromFile, ...held.filter(isOther)];
 }
 
-/** After a login: an identity that an invite or `--pin` vouched for is known from now on. @throws {FerryError} CONFIG */
-export function rememberServer({ address, engine, servers }: Target): void {
+/**
+ * After a login: an identity that an invite or `--pin` vouched for is known from now on.
+ * @returns what to say when the server has renewed its identity and the old one vouched for it
+ * @throws {FerryError} CONFIG
+ */
+export function rememberServer({ address, engine, servers }: Target): string | undefined {
   const where = hostPort(address);
-  if (servers.get(where) === undefined) servers.remember(where, engine.fingerprint, new Date());
+  const known = servers.get(where)?.fingerprint;
+  if (known === undefined) servers.remember(where, engine.fingerprint, new Date());
+  if (known === undefined || known === engine.fingerprint) return undefined;
+  return `${where} has renewed its identity, and the old one vouches for it: ${known}`;
+}
+
+/** On stderr; nothing where there is nothing to say. */
+export function sayRenewed(line: string | undefined): void {
+  if (line !== undefined) process.stderr.write(`ferry: ${line}\n`);
 }
 
 /** For the connect screen of later. What is wrong with that list is said there. */

@@ -5,7 +5,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import { type Address, hostPort, isAddress, parseAddress } from '@ferry/protocol/session';
 import { deviceKey } from '../client/device-key.ts';
 import { InviteRefused, Session } from '../client/session.ts';
-import { type ConnectOptions, connectTo, rememberServer, type Target } from './connect.ts';
+import { type ConnectOptions, connectTo, rememberServer, sayRenewed, type Target } from './connect.ts';
 
 export type Opened = {
   readonly session: Session;
@@ -26,7 +26,7 @@ export async function withSession<T>(
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    rememberServer(target);
+    sayRenewed(rememberServer(target));
     return await use({ session, signal: controller.signal });
   } catch (error) {
     throw asFerryError(error, (cause) => {
@@ -53,12 +53,13 @@ export function addressesOf(command: string, texts: readonly string[]): readonly
 }
 
 async function open({ engine }: Target): Promise<Session> {
-  const { address, fingerprint, token, deviceKeyFile, client } = engine;
+  const { address, fingerprint, token, deviceKeyFile, knownServersFile, client } = engine;
   const spec = {
     ...address,
     fingerprint,
     token,
     client,
+    knownServersFile,
     device: deviceKey(deviceKeyFile),
     pool: new BlockPool(),
   };

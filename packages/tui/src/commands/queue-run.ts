@@ -15,6 +15,7 @@ export async function runQueue(): Promise<ExitCode> {
   const pool = new BlockPool(poolBuffers);
   const servers = new Servers({
     deviceKeyFile: places.deviceKeyFile,
+    knownServersFile: places.knownServersFile,
     client,
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
     pool,

@@ -152,6 +152,9 @@ export class Effects {
       case 'clear':
         engine.clear();
         break;
+      case 'reconnect':
+        engine.reconnect();
+        break;
       case 'redraw':
         this.#opts.redraw();
         break;

@@ -22,6 +22,8 @@ export type EngineOpts = {
   readonly fingerprint: Fingerprint;
   readonly token: Uint8Array | undefined;
   readonly deviceKeyFile: string;
+  /** As SessionSpec has it. */
+  readonly knownServersFile?: string;
   /** The queue that this user's ferrys share; without one, jobs end with the program. */
   readonly queueFile?: string;
   /** Where copies of files that are edited lie; in the system's temporary folder by default. */
@@ -58,7 +60,13 @@ export class EngineCore implements Engine {
     const { address, fingerprint, token, deviceKeyFile, client, attempts, writesBeside = 1 } = opts;
     const pool = new BlockPool(poolBuffers);
     this.#server = { host: address.host, port: address.port, fingerprint };
-    this.#servers = new Servers({ deviceKeyFile, client, attempts, pool });
+    this.#servers = new Servers({
+      deviceKeyFile,
+      knownServersFile: opts.knownServersFile,
+      client,
+      attempts,
+      pool,
+    });
     // Before the connection, which would go on by itself if this threw.
     this.#queue = new JobQueue({
       queueFile: opts.queueFile,
@@ -123,6 +131,10 @@ export class EngineCore implements Engine {
 
   clear(): void {
     this.#queue.wish((store) => store.clear());
+  }
+
+  reconnect(): void {
+    this.#line.connection.retryNow();
   }
 
   onEvent(listener: (event: EngineEvent) => void): () => void {

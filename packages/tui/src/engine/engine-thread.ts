@@ -104,6 +104,10 @@ export class EngineThread implements Engine {
     this.#send({ kind: 'clear' });
   }
 
+  reconnect(): void {
+    this.#send({ kind: 'reconnect' });
+  }
+
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
     listener({ kind: 'connection', status: this.#status });

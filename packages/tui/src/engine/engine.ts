@@ -93,6 +93,8 @@ export interface Engine {
   answer(job: JobId, sourcePath: Path, answer: Answer): void;
   /** Forgets jobs that are over. */
   clear(): void;
+  /** Tries at once where the next attempt to connect is waited for; not where the server has asked to wait. */
+  reconnect(): void;
   /**
    * Calls `listener` for every event until the returned function is called. What is known comes at once: connection, queue
    * and jobs.

@@ -53,6 +53,7 @@ export type ToEngine =
   | { readonly kind: 'limits'; readonly limits: Partial<QueueLimits> }
   | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
+  | { readonly kind: 'reconnect' }
   | { readonly kind: 'close' };
 
 export type CallResult =

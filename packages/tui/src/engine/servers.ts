@@ -15,6 +15,8 @@ import type { FileSource } from './source.ts';
 
 export type ServersOpts = {
   readonly deviceKeyFile: string;
+  /** As SessionSpec has it. */
+  readonly knownServersFile: string | undefined;
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
@@ -53,9 +55,9 @@ export class Servers {
       there.users += 1;
       return there.line;
     }
-    const { client, attempts, pool } = this.#opts;
+    const { client, attempts, pool, knownServersFile } = this.#opts;
     const connection = new Connection({
-      spec: { ...server, device: this.#device, token: first.token, client, pool },
+      spec: { ...server, device: this.#device, token: first.token, client, pool, knownServersFile },
       attempts,
       onStatus: first.onStatus ?? (() => {}),
     });

@@ -158,6 +158,9 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'clear':
       from.clear();
       break;
+    case 'reconnect':
+      from.reconnect();
+      break;
     case 'close':
       void from.close().then(() => {
         send({ kind: 'closed' });

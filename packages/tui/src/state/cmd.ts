@@ -118,6 +118,8 @@ export type Cmd =
   /** Tell somebody who is not looking. */
   | { readonly kind: 'notify'; readonly words: Shown }
   | { readonly kind: 'clear' }
+  /** To the server, now and not when it would be time. */
+  | { readonly kind: 'reconnect' }
   /** The whole screen, also what the terminal may have lost. */
   | { readonly kind: 'redraw' }
   /** Gives the terminal back to the shell until it is wanted again. */

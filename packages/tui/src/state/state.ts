@@ -39,6 +39,8 @@ export type AppState = {
   readonly size: Size;
   /** The keys that hold; the same as long as this ferry runs. */
   readonly keymap: Keymap;
+  /** How soon after Esc a digit makes a function key of both, milliseconds. */
+  readonly escapeMs: number;
   readonly remote: Pane;
   readonly local: Pane;
   readonly focus: Focus;
@@ -79,16 +81,26 @@ export type AppState = {
 export type Beginning = {
   readonly size: Size;
   readonly keymap: Keymap;
+  readonly escapeMs?: number;
   readonly address: string;
   readonly remote: Path;
   readonly local: Path;
   readonly remembered: Remembered;
 };
 
-export function initialState({ size, keymap, address, remote, local, remembered }: Beginning): AppState {
+export function initialState({
+  size,
+  keymap,
+  escapeMs = 800,
+  address,
+  remote,
+  local,
+  remembered,
+}: Beginning): AppState {
   return {
     size,
     keymap,
+    escapeMs,
     remote: newPane('remote', remote),
     local: newPane('local', local),
     focus: 'remote',

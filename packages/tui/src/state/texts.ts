@@ -23,7 +23,8 @@ export const notices = {
   hint: (mark: Shown, copy: Shown, help: Shown) =>
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
-  away: say('the server is away; this pane is read again as soon as it is back'),
+  away: (key: Shown) =>
+    say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
     say(`${count(jobs, 'job', 'jobs')} queued · ${key} goes to the queue`),
   nothingToCopy: say('there is nothing here to copy'),

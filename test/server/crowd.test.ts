@@ -1,0 +1,101 @@
+/** Crowds: thousands of connections that say nothing, thousands of sessions that do nothing. Counted and measured in a soak. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { describe, it } from 'node:test';
+import { limits, rootPath } from '@ferry/protocol';
+import { stat } from '@ferry/protocol/messages';
+import { logInto, type TestSession } from '../support/client.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { type Server, startServer } from '../support/server.ts';
+
+const isSoak = process.env['FERRY_SOAK'] === '1';
+/** Seconds of work for both ends, and many descriptors. */
+const skip = isSoak ? false : 'only in a soak';
+
+const mostMiB = 900;
+
+/** At the p-th part of the way through, sorted. */
+function quantile(values: readonly number[], p: number): number {
+  return values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(p * values.length))] ?? 0;
+}
+
+function rssMiB({ pid }: Server): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+async function loginMs(server: Server): Promise<number> {
+  const began = performance.now();
+  const { channel } = await logInto(server);
+  const took = performance.now() - began;
+  channel.close();
+  return took;
+}
+
+describe('a crowd', { skip }, () => {
+  it('of 5,000 that say nothing holds up nobody, and is gone in time (PROT-18)', async (t) => {
+    const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
+    const aloneMs = await loginMs(server);
+    const ages: number[] = [];
+    const open = new Set<Socket>();
+    const crowd = 5000;
+    for (let came = 0; came < crowd; came += 250) {
+      const some = Array.from({ length: 250 }, async () => {
+        // An address of its own, as strangers have.
+        const socket = connectTcp({ host: server.host, port: server.port, localAddress: '127.0.0.9' });
+        const cameMs = performance.now();
+        open.add(socket);
+        socket.on('error', () => {});
+        socket.resume();
+        socket.once('close', () => {
+          open.delete(socket);
+          ages.push(performance.now() - cameMs);
+        });
+        await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+      });
+      await Promise.all(some);
+    }
+    const logins: number[] = [];
+    while (open.size > 0) logins.push(await loginMs(server));
+    assert.ok(logins.length > 20, `${logins.length} logins`);
+    t.diagnostic(
+      `count: ${crowd} silent sockets, all gone ${(Math.max(...ages) / 1000).toFixed(1)} s after they came; ${logins.length} logins ` +
+        `meanwhile, p50 ${quantile(logins, 0.5).toFixed(0)} ms, p99 ${quantile(logins, 0.99).toFixed(0)} ms (alone ${aloneMs.toFixed(0)} ms)`,
+    );
+    assert.doesNotMatch(server.log(), / died /);
+  });
+
+  it('of 10,000 idle sessions is held, and somebody active is served (RES-01)', async (t) => {
+    const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
+    const before = rssMiB(server);
+    const sessions: TestSession[] = [];
+    const crowd = limits.connections - 1;
+    while (sessions.length < crowd) {
+      const some = Math.min(50, crowd - sessions.length);
+      sessions.push(...(await Promise.all(Array.from({ length: some }, () => logInto(server)))));
+    }
+    const active = await logInto(server);
+    const answers: number[] = [];
+    for (let i = 0; i < 500; i++) {
+      const began = performance.now();
+      await active.channel.call(stat, { path: rootPath });
+      answers.push(performance.now() - began);
+    }
+    let after = rssMiB(server);
+    // What logging in left is collected in its own time.
+    for (let i = 0; i < 20 && after >= mostMiB; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      after = rssMiB(server);
+    }
+    t.diagnostic(
+      `count: ${sessions.length + 1} sessions in ${after.toFixed(0)} MiB (${before.toFixed(0)} before the first, ` +
+        `${(((after - before) * 1024) / sessions.length).toFixed(0)} KiB each), stat p99 ${quantile(answers, 0.99).toFixed(1)} ms`,
+    );
+    const dead = sessions.filter(({ channel }) => channel.ended !== undefined).length;
+    assert.equal(dead, 0);
+    assert.ok(after < mostMiB, `${after} MiB`);
+    for (const { channel } of [...sessions, active]) channel.close();
+  });
+});
