@@ -10,10 +10,21 @@ import { limits } from './limits.ts';
 import { longLine } from './long-line.ts';
 import { manyClients } from './many-clients.ts';
 import type { Bench, Row } from './measure.ts';
+import { serverWork } from './server-work.ts';
 import { smallFiles } from './small-files.ts';
 import { startUp } from './start-up.ts';
 
-const benches: readonly Bench[] = [bigFile, smallFiles, delta, longLine, startUp, keys, manyClients, limits];
+const benches: readonly Bench[] = [
+  bigFile,
+  smallFiles,
+  delta,
+  longLine,
+  startUp,
+  keys,
+  manyClients,
+  serverWork,
+  limits,
+];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
 const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const;
 

@@ -50,9 +50,10 @@ describe('keys in a real terminal', { skip: haveTmux ? false : 'tmux is not inst
       await terminal.shows('one two 🚢/');
       // Pasted over the files it is no key.
       terminal.paste('q');
+      assert.equal(terminal.mouse(), true);
       terminal.press('C-z');
       await terminal.shows(/Stopped/);
-      assert.equal(terminal.alternate(), false);
+      assert.deepEqual([terminal.alternate(), terminal.mouse()], [false, false]);
       terminal.type('fg\n');
       await terminal.shows('one two 🚢/');
       assert.equal(terminal.alternate(), true);
@@ -61,6 +62,7 @@ describe('keys in a real terminal', { skip: haveTmux ? false : 'tmux is not inst
       await terminal.shows(/leave; asks while jobs run/);
       terminal.press('Enter');
       await terminal.until('the shell', (screen) => /[#$]$/.test(screen.trimEnd()));
+      assert.deepEqual([terminal.alternate(), terminal.mouse()], [false, false]);
       terminal.type('exit\n');
       assert.equal(await terminal.ended(), 0);
     } finally {

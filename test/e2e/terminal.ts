@@ -102,6 +102,11 @@ export class Terminal {
     return this.#tmux(['display-message', '-p', '#{alternate_on}']).trim() === '1';
   }
 
+  /** Whether the program has the mouse, or left it on. */
+  mouse(): boolean {
+    return this.#tmux(['display-message', '-p', '#{mouse_any_flag}']).trim() === '1';
+  }
+
   /** Waits until the screen satisfies `met`; fails with the screen as it was last. */
   async until(what: string, met: (screen: string) => boolean): Promise<string> {
     const end = performance.now() + patienceMs;

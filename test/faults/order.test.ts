@@ -4,9 +4,19 @@
  */
 
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { limits } from '@ferry/protocol';
 import { ferryMain, type Server, startServer } from '../e2e/server.ts';
 import { seededBytes } from '../support/content.ts';
 import { runs } from '../support/random.ts';
@@ -29,7 +39,10 @@ function makeSource(folder: string): string {
   mkdirSync(join(folder, 'inner/deep'), { recursive: true });
   for (const [name, content] of contents) writeFileSync(join(folder, name), content);
   const long = join(folder, 'long');
-  closeSync(openSync(long, 'w'));
+  const fd = openSync(long, 'w');
+  // Something in each block: what is nothing but zeros is not written.
+  for (let at = 0; at < longBytes; at += limits.blockBytes) writeSync(fd, 'x', at);
+  closeSync(fd);
   truncateSync(long, longBytes);
   return folder;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { show, showName } from '@ferry/protocol';
+import { show, showCharAt, showName } from '@ferry/protocol';
 import fc from 'fast-check';
 import { runs, seed } from '../support/random.ts';
 
@@ -53,6 +53,34 @@ describe('the sanitiser', () => {
       { seed, numRuns: count },
     );
     t.diagnostic(`count: hostile texts ${2 * count}, let through 0 (seed ${seed})`);
+  });
+
+  test('shows a document character by character as it shows a name, but for backslashes, and covers every byte once', () => {
+    const texts = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.string({ unit: 'binary', maxLength: 40 }).map((text) => Buffer.from(text)),
+      fc
+        .string({ unit: fc.constantFrom('e', '\u0301', '海', '\x1b', '\u202e', '🚢'), maxLength: 20 })
+        .map((text) => Buffer.from(text)),
+    );
+    fc.assert(
+      fc.property(texts, (bytes) => {
+        let shown = '';
+        let marks = -1;
+        for (let at = 0; at < bytes.length; ) {
+          const char = showCharAt(bytes, at, marks);
+          marks = char.isMark ? Math.max(0, marks) + 1 : 0;
+          assert.ok(char.bytes >= 1 && at + char.bytes <= bytes.length);
+          assert.doesNotMatch(char.text, forbidden);
+          shown += char.text === '\\' ? '\\\\' : char.text;
+          at += char.bytes;
+        }
+        // Behind a byte that is no character a mark is carried here and said there.
+        const isText = Buffer.from(Buffer.from(bytes).toString()).equals(Buffer.from(bytes));
+        if (isText) assert.equal(shown, showName(Buffer.from(bytes).toString('latin1')));
+      }),
+      { seed, numRuns: runs(5000) },
+    );
   });
 
   test('is reversible: two texts are never shown the same', () => {

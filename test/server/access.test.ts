@@ -1,8 +1,9 @@
 /** Identity and accounts on disk. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,6 +21,7 @@ import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { parseRule } from '../../packages/server/src/owner/settings.ts';
 import { withCode } from '../support/code.ts';
+import { runs } from '../support/random.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 
 const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'openssl is not installed';
@@ -184,6 +186,34 @@ describe('the list of accounts', () => {
     const principal = store.principalOf(Buffer.of(3), 0);
     assert.equal(principal?.rights.role, 'reader');
     assert.deepEqual(principal.root, path('a'));
+  });
+
+  it('spends an invite and lets a device in, or neither, whenever the server dies (AUTH-10)', async (t) => {
+    const { file, accounts, invite } = open(t);
+    const uses = 1_000_000;
+    const token = invite(1000, uses);
+    const redeeming = `
+      import { randomBytes } from 'node:crypto';
+      import { AccessStore } from ${JSON.stringify(import.meta.resolve('../../packages/server/src/access/access-store.ts'))};
+      const store = new AccessStore(${JSON.stringify(file)});
+      for (;;) {
+        store.redeem(Buffer.from('${token.toString('hex')}', 'hex'), randomBytes(32), 'x', 1);
+        process.stdout.write('.');
+      }`;
+    let devices = 0;
+    for (let i = runs(3); i > 0; i--) {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', redeeming], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const ended = once(child, 'exit');
+      const [first] = (await once(child.stdout, 'data')) as [Buffer];
+      child.kill('SIGKILL');
+      await ended;
+      const now = accounts.devices().length;
+      assert.ok(now >= devices + first.length, 'what was answered stays');
+      devices = now;
+      assert.equal(accounts.invites(0)[0]?.usesLeft, uses - devices);
+    }
   });
 
   it('keeps no token that could be used by who reads the file', (t) => {

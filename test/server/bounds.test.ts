@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { epoch, type FerryError, limits, nameFromText } from '@ferry/protocol';
-import { BlockPool } from '@ferry/protocol/content';
+import { BlockPool, tarEnd, tarHeader, tarPadding } from '@ferry/protocol/content';
 import { type GraftSpec, Work } from '@ferry/protocol/disk';
 import { commit, create, mkdir, Overwrite, remove, space, store } from '@ferry/protocol/messages';
 import { LocalStorage } from '@ferry/server/storage/local';
@@ -15,6 +15,7 @@ import { AccountMemory, newAccountMemory } from '../../packages/server/src/acces
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { type Bounds, unbounded } from '../../packages/server/src/access/bounds.ts';
 import { Pace, Way } from '../../packages/server/src/access/pace.ts';
+import { trashOwnerOf } from '../../packages/server/src/access/principal.ts';
 import { type Amount, amountIn, Quota, Quotas } from '../../packages/server/src/access/quota.ts';
 import { withQuota } from '../../packages/server/src/access/with-quota.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
@@ -147,11 +148,11 @@ describe('a quota (AUTZ-04)', () => {
     t.after(() => storage.close());
     const quotas = new Quotas(new AccountMemory(newAccountMemory(1), 1), storage);
     const root = path('anna');
-    const used = () => quotas.of(1, 'anna', root).used();
+    const used = () => quotas.of(1, root).used();
     const { works } = withQuota(
       storage,
       () => bounds,
-      () => quotas.of(1, 'anna', root),
+      () => quotas.of(1, root),
     );
     const graft = (from: string, to: string): GraftSpec => ({
       from: path(from),
@@ -164,11 +165,17 @@ describe('a quota (AUTZ-04)', () => {
     await assert.rejects(works.copy(graft('anna/f', 'anna/h'), new Work()), withCode('QUOTA'));
     await assert.rejects(works.copy(graft('anna/f/a', 'anna/h'), new Work()), withCode('QUOTA'));
     assert.deepEqual(await used(), bytes(80, 4));
-    const { id } = await works.trash(path('anna/g'), 'anna', new Work());
+    const { id } = await works.trash(path('anna/g'), trashOwnerOf(1), new Work());
     assert.equal((await used()).bytes, 80);
     await assert.rejects(works.copy(graft('anna/f', 'anna/h'), new Work()), withCode('QUOTA'));
     assert.equal((await used()).bytes, 80);
-    await works.emptyTrash('anna', root, [id], new Work());
+    await works.emptyTrash(trashOwnerOf(1), root, [id], new Work());
+    assert.deepEqual(await used(), bytes(40, 2));
+    const entry = { path: 'big', kind: 'file', size: 200, mode: 0o644, modified: 0, target: '' } as const;
+    const content = Buffer.alloc(200);
+    writeFileSync(join(dir, 'x.tar'), Buffer.concat([tarHeader(entry), content, tarPadding(200), tarEnd]));
+    const unpacking = works.unpack({ archive: path('x.tar'), to: path('anna/u'), inside: root }, new Work());
+    await assert.rejects(unpacking, withCode('QUOTA'));
     assert.deepEqual(await used(), bytes(40, 2));
     await works.removeTree(path('anna/f'), new Work());
     assert.deepEqual(await used(), bytes(0));
@@ -188,7 +195,7 @@ describe('a quota (AUTZ-04)', () => {
       withQuota(
         storage,
         () => ({ ...unbounded, quotaBytes }),
-        () => quotas.of(1, 'anna', root),
+        () => quotas.of(1, root),
       ).works.unpack({ archive: path('anna/a.tgz'), to: path('anna/out') }, new Work());
     await assert.rejects(within(4 * limits.blockBytes), withCode('QUOTA'));
     assert.deepEqual(readdirSync(join(dir, 'anna')), ['a.tgz']);

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import { type FerryError, limits } from '@ferry/protocol';
+import { after, describe, it } from 'node:test';
+import { type FerryError, limits, type Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import {
   attach,
@@ -37,25 +37,52 @@ import { randomContent } from '../support/staging.ts';
 
 type Scene = {
   readonly server: Server;
+  /** What the accounts of this scene see as their root… */
   readonly dir: string;
+  /** …and where it is in the shared folder. */
+  readonly root: Path;
   readonly accounts: Accounts;
   /** An account with one device. */
   readonly add: (user: string, settings?: Partial<AccountSettings>) => Device;
 };
 
-/** A server of two threads, so that sessions and their lanes lie on different ones, and its owner's commands. */
-async function begin(t: TestContext, args: readonly string[] = []): Promise<Scene> {
-  const dir = scratchFolder(t);
-  const server = await startServer(t, { dir, args: ['--threads', '2', ...args] });
+type Shared = { readonly server: Server; readonly dir: string; readonly accounts: Accounts };
+
+const tidy: (() => void)[] = [];
+const servers = new Map<string, Shared>();
+let scenes = 0;
+
+/** A server of two threads, so that sessions and their lanes lie on different ones, for all scenes that want such a one. */
+async function serverFor(args: readonly string[]): Promise<Shared> {
+  const found = servers.get(args.join(' '));
+  if (found !== undefined) return found;
+  const afterwards = { after: (fn: () => void) => tidy.push(fn) };
+  const dir = scratchFolder(afterwards);
+  const server = await startServer(afterwards, { dir, args: ['--threads', '2', ...args] });
   const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
-  t.after(() => accounts.close());
+  tidy.push(() => accounts.close());
+  const shared = { server, dir, accounts };
+  servers.set(args.join(' '), shared);
+  return shared;
+}
+after(() => {
+  for (const one of tidy.toReversed()) one();
+});
+
+/** Accounts and a folder of its own, and the owner's commands. */
+async function begin(args: readonly string[] = []): Promise<Scene> {
+  const { server, dir, accounts } = await serverFor(args);
+  for (const { user, role } of accounts.list()) if (role !== 'owner') accounts.remove(user);
+  scenes += 1;
+  const root = path(`scene${scenes}`);
+  mkdirSync(join(dir, `scene${scenes}`));
   const add = (user: string, settings: Partial<AccountSettings> = {}): Device => {
     const device = newDevice();
-    accounts.add(user, { ...newAccount, role: 'writer', ...settings }, Date.now());
+    accounts.add(user, { ...newAccount, role: 'writer', root, ...settings }, Date.now());
     accounts.addDevice(user, device.publicKey, 'test', Date.now());
     return device;
   };
-  return { server, dir, accounts, add };
+  return { server, dir: join(dir, `scene${scenes}`), root, accounts, add };
 }
 
 /** Resolves with why the channel ended. */
@@ -71,7 +98,7 @@ function ending(channel: { readonly ended: FerryError | undefined }): Promise<st
 
 describe('a change by the owner', () => {
   it('ends sessions, lanes and downloads of who is revoked, and nobody else’s', async (t) => {
-    const { server, dir, accounts, add } = await begin(t);
+    const { server, dir, accounts, add } = await begin();
     writeFileSync(join(dir, 'big'), Buffer.alloc(64 * limits.blockBytes));
     const [anna, bob] = [add('anna'), add('bob')];
     const hers = await logInto(server, { device: anna });
@@ -110,8 +137,8 @@ describe('a change by the owner', () => {
     for (const channel of [his.channel, hisLane]) channel.close();
   });
 
-  it('lets nothing be published or changed after it, however quick one is', async (t) => {
-    const { server, dir, accounts, add } = await begin(t);
+  it('lets nothing be published or changed after it, however quick one is', async () => {
+    const { server, dir, accounts, add } = await begin();
     const session = await logInto(server, { device: add('anna') });
     const pool = new BlockPool();
     const lane = await openLane(server, session, { pool });
@@ -131,8 +158,8 @@ describe('a change by the owner', () => {
     );
   });
 
-  it('gives and takes rights without ending anything (AUTH-23)', async (t) => {
-    const { server, dir, accounts, add } = await begin(t);
+  it('gives and takes rights without ending anything (AUTH-23)', async () => {
+    const { server, dir, root, accounts, add } = await begin();
     mkdirSync(join(dir, 'drafts'));
     const session = await logInto(server, { device: add('anna') });
     const pool = new BlockPool();
@@ -147,14 +174,17 @@ describe('a change by the owner', () => {
     );
     await assert.rejects(session.channel.call(mkdir, { path: path('x') }), withCode('READ_ONLY'));
     await session.channel.call(list, { path: [] });
-    accounts.set('anna', { role: 'writer', rules: [{ path: path('drafts'), rights: new Set() }] });
+    accounts.set('anna', {
+      role: 'writer',
+      rules: [{ path: [...root, ...path('drafts')], rights: new Set() }],
+    });
     await upload(lane, createOf(path('again'), content), content, pool);
     await assert.rejects(session.channel.call(list, { path: path('drafts') }), withCode('NOT_FOUND'));
     for (const channel of [session.channel, lane]) channel.close();
   });
 
-  it('lets who was kicked come back, guests too, but no lane of the session before', async (t) => {
-    const { server, accounts, add } = await begin(t, ['--open']);
+  it('lets who was kicked come back, guests too, but no lane of the session before', async () => {
+    const { server, accounts, add } = await begin(['--open']);
     const device = add('anna');
     const hers = await logInto(server, { device });
     const guest = await logInto(server);
@@ -177,8 +207,8 @@ describe('a change by the owner', () => {
     }
   });
 
-  it('ends the connections of a device that is taken away, and of an account whose time is over', async (t) => {
-    const { server, accounts, add } = await begin(t);
+  it('ends the connections of a device that is taken away, and of an account whose time is over', async () => {
+    const { server, accounts, add } = await begin();
     const [first, second] = [add('anna'), newDevice()];
     accounts.addDevice('anna', second.publicKey, 'other', Date.now());
     const [one, two] = [await logInto(server, { device: first }), await logInto(server, { device: second })];
@@ -192,8 +222,8 @@ describe('a change by the owner', () => {
 });
 
 describe('a session', () => {
-  it('opens one lane with each ticket, on whatever thread it is shown again (AUTH-14)', async (t) => {
-    const { server } = await begin(t, ['--open']);
+  it('opens one lane with each ticket, on whatever thread it is shown again (AUTH-14)', async () => {
+    const { server } = await begin(['--open']);
     const session = await logInto(server);
     const { ticket: sealed } = await session.channel.call(ticket, {});
     const attempt = async (): Promise<string> => {
@@ -212,8 +242,8 @@ describe('a session', () => {
     session.channel.close();
   });
 
-  it('holds as many lanes as it was told, and another when one of them ends', async (t) => {
-    const { server } = await begin(t, ['--open']);
+  it('holds as many lanes as it was told, and another when one of them ends', async () => {
+    const { server } = await begin(['--open']);
     const session = await logInto(server);
     const lanes: ClientChannel[] = [];
     for (let i = 0; i < session.welcome.lanes; i++) lanes.push(await openLane(server, session));

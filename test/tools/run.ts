@@ -66,6 +66,8 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
 /** Stories of whole programs: they take long and say nothing about the runtime that the rest does not. */
 const stories = [
   ...['test/e2e/', 'test/faults/', 'test/sim/', 'test/tui/commands/', 'test/tui/queue/'],
+  ...['owner', 'password', 'bounds', 'status'].map((name) => `test/server/${name}.test.ts`),
+  'test/tui/client/ssh-key.test.ts',
   ...['queue', 'taken', 'limits', 'delta'].map((name) => `test/tui/engine/${name}.test.ts`),
 ];
 

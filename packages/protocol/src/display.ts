@@ -13,7 +13,6 @@ export type Shown = string & { readonly [shownBrand]: true };
 
 /** Marks on one base character beyond this are escaped (they would paint over neighbouring rows). */
 const marksPerBase = 4;
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 const plain = /^[ -[\]-~]*$/;
 const safe = /^(?:[\p{L}\p{N}\p{P}\p{S}]|\p{M}| )$/u;
@@ -75,6 +74,8 @@ export type ShownChar = {
   readonly bytes: number;
   /** It is not the character itself, but says which one it is. */
   readonly isEscape: boolean;
+  /** It stands on the character before it, or would if there were not too many. */
+  readonly isMark: boolean;
 };
 
 /**
@@ -84,22 +85,49 @@ export type ShownChar = {
 export function showCharAt(bytes: Uint8Array, at: number, marksBefore: number): ShownChar {
   const byte = bytes[at]!;
   if (byte >= 0x20 && byte < 0x7f) {
-    return { text: String.fromCharCode(byte) as Shown, bytes: 1, isEscape: false };
+    return { text: String.fromCharCode(byte) as Shown, bytes: 1, isEscape: false, isMark: false };
   }
   const length = utf8Length(bytes, at);
   if (length === 0) {
-    return { text: `\\x${byte.toString(16).padStart(2, '0')}` as Shown, bytes: 1, isEscape: true };
+    const text = `\\x${byte.toString(16).padStart(2, '0')}` as Shown;
+    return { text, bytes: 1, isEscape: true, isMark: false };
   }
-  const char = utf8.decode(bytes.subarray(at, at + length));
-  const isCarried = !mark.test(char) || (marksBefore >= 0 && marksBefore < marksPerBase);
-  const isEscape = !safe.test(char) || hidden.test(char) || !isCarried;
-  const said = shortEscapes.get(char) ?? `\\u{${char.codePointAt(0)!.toString(16)}}`;
-  return { text: (isEscape ? said : char) as Shown, bytes: length, isEscape };
+  const { plainly, said, isMark } = kindOf(pointAt(bytes, at, length));
+  const isEscape = plainly === undefined || (isMark && (marksBefore < 0 || marksBefore >= marksPerBase));
+  return { text: isEscape ? said : plainly, bytes: length, isEscape, isMark };
 }
 
-/** Whether what `showCharAt` gave is a mark, which stands on the character before it. */
-export function isMark({ text, isEscape }: ShownChar): boolean {
-  return !isEscape && mark.test(text);
+type CharKind = {
+  /** Itself; undefined where it may never be shown. */
+  readonly plainly: Shown | undefined;
+  readonly said: Shown;
+  readonly isMark: boolean;
+};
+
+/** What was found out of characters: asking the tables for each of them again is most of the work of showing a text. */
+const kinds = new Map<number, CharKind>();
+const mostKinds = 8192;
+
+function kindOf(point: number): CharKind {
+  const known = kinds.get(point);
+  if (known !== undefined) return known;
+  const char = String.fromCodePoint(point);
+  const isShown = safe.test(char) && !hidden.test(char);
+  const kind: CharKind = {
+    plainly: isShown ? (char as Shown) : undefined,
+    said: (shortEscapes.get(char) ?? `\\u{${point.toString(16)}}`) as Shown,
+    isMark: mark.test(char),
+  };
+  if (kinds.size >= mostKinds) kinds.clear();
+  kinds.set(point, kind);
+  return kind;
+}
+
+/** Of a well-formed sequence. */
+function pointAt(bytes: Uint8Array, at: number, length: number): number {
+  let point = length === 1 ? bytes[at]! : bytes[at]! & (0xff >> (length + 1));
+  for (let i = 1; i < length; i++) point = point * 64 + (bytes[at + i]! & 0x3f);
+  return point;
 }
 
 /** Length of the well-formed UTF-8 sequence at `at`, 0 when there is none (Unicode 16, table 3-7). */

@@ -2,7 +2,7 @@
 
 import { type Entry, EntryKind } from './entry.ts';
 import { glob } from './glob.ts';
-import { bytesOf } from './path.ts';
+import { bytesOf, type Name } from './path.ts';
 
 export type FindQuery = {
   /** A pattern for the name, see glob. */
@@ -20,10 +20,17 @@ export type FindQuery = {
   readonly content: string | undefined;
 };
 
+/** A test for the name alone, which costs nothing but the name. */
+export function nameTest({ name, anyCase }: FindQuery): (name: Name) => boolean {
+  if (name === undefined) return () => true;
+  const fits = glob(name, anyCase);
+  return (one) => fits(bytesOf(one).toString('utf8'));
+}
+
 /** A test for all but the content. */
 export function entryTest(query: FindQuery): (entry: Entry) => boolean {
-  const { name, anyCase, kind, minSize, maxSize, after, before, content } = query;
-  const fitsName = name === undefined ? undefined : glob(name, anyCase);
+  const { kind, minSize, maxSize, after, before, content } = query;
+  const fitsName = nameTest(query);
   const wantsFile = content !== undefined || minSize !== undefined || maxSize !== undefined;
   return (entry) =>
     (kind === undefined || entry.kind === kind) &&
@@ -32,5 +39,5 @@ export function entryTest(query: FindQuery): (entry: Entry) => boolean {
     (maxSize === undefined || entry.size <= maxSize) &&
     (after === undefined || entry.modified.s >= after) &&
     (before === undefined || entry.modified.s <= before) &&
-    (fitsName === undefined || fitsName(bytesOf(entry.name).toString('utf8')));
+    fitsName(entry.name);
 }

@@ -40,7 +40,7 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const { engine, streams = { input: process.stdin, output: process.stdout }, env = process.env } = opts;
   checkTerminal(streams, env);
-  const { keymap, problems } = readKeys(opts.keys);
+  const { keymap, escapeMs, problems } = readKeys(opts.keys);
   const rememberedFile = new RememberedFile(opts.rememberedFile);
   const remembered = rememberedFile.read();
   const terminal = new Terminal(streams, env, lookFor(env, remembered.theme));
@@ -50,6 +50,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     let state = initialState({
       size: terminal.size,
       keymap,
+      escapeMs,
       address: opts.address,
       remote: opts.remotePath,
       local: opts.localPath,

@@ -342,6 +342,27 @@ test('killed right after a file got its name, a transfer is known by whoever ask
   }
 });
 
+test('a small file that is sent again shares nothing with the attempt that is still under way (XFER-17)', (t) => {
+  const content = contentOf(Buffer.from('content'));
+  const [digest] = content.digests;
+  assert.ok(digest);
+  for (const firstWins of [true, false]) {
+    const { folder, staging } = share(t);
+    const spec = specFor('file', content.bytes.length);
+    const first = staging.create(spec);
+    const again = staging.reopen(spec, 'resume');
+    assert.ok(again);
+    assert.equal(staging.reopen(spec, 'join'), undefined);
+    const [winner, loser] = firstWins ? [first, again] : [again, first];
+    winner.write(0, content.bytes, digest);
+    winner.commit(content.root);
+    assert.ok(readFileSync(join(folder, 'file')).equals(content.bytes));
+    loser.write(0, content.bytes, digest);
+    assert.throws(() => loser.commit(content.root), withCode('EXISTS'));
+    assert.deepEqual(parts(folder), []);
+  }
+});
+
 test('files that are sent again while the first attempt is still at them are stored once, and none is taken (XFER-17)', async (t) => {
   const { folder, staging } = share(t);
   const contents = Array.from({ length: 20 }, (_, i) => Buffer.from(`content ${i}`));

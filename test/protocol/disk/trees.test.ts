@@ -155,6 +155,56 @@ describe('copyTree', () => {
   });
 });
 
+test('what changes while a folder is copied is told and not in the copy, not even in part', async (t) => {
+  const at = place(t);
+  mkdirSync(join(at.dir, 'a'));
+  const size = 3 * limits.blockBytes;
+  for (const name of ['shrinks', 'rewritten', 'stays'])
+    writeFileSync(join(at.dir, 'a', name), Buffer.alloc(size));
+  const work = new Work();
+  const turn = work.turn.bind(work);
+  work.turn = () => {
+    if (work.bytes > 0) {
+      writeFileSync(join(at.dir, 'a/shrinks'), 'x');
+      writeFileSync(join(at.dir, 'a/rewritten'), Buffer.alloc(size, 1));
+    }
+    return turn();
+  };
+  await copyTree(at.staging, { from: path('a'), to: path('b'), ...fail }, work);
+  const failed = told(work).map((line) => line.split(' ')[0] ?? '');
+  assert.ok(failed.length > 0 && !failed.includes('stays'), failed.join(', '));
+  const copied = readdirSync(join(at.dir, 'b'));
+  assert.deepEqual([...copied, ...failed].sort(), ['rewritten', 'shrinks', 'stays']);
+});
+
+test('a file that is written to meanwhile, its size the same, is no copy', async (t) => {
+  const at = place(t);
+  writeFileSync(join(at.dir, 'file'), Buffer.alloc(3 * limits.blockBytes));
+  const work = new Work();
+  const turn = work.turn.bind(work);
+  work.turn = () => {
+    if (work.bytes > 0) writeFileSync(join(at.dir, 'file'), Buffer.alloc(3 * limits.blockBytes, 1));
+    return turn();
+  };
+  const copying = copyTree(at.staging, { from: path('file'), to: path('copy'), ...fail }, work);
+  await assert.rejects(copying, withCode('SOURCE_CHANGED'));
+  assert.ok(!existsSync(join(at.dir, 'copy')));
+  nothingStaged(at);
+});
+
+test('what is no longer wanted when it is complete gets no name', async (t) => {
+  const at = place(t);
+  writeFileSync(join(at.dir, 'file'), 'x');
+  const work = new Work();
+  work.guard(() => {
+    if (work.files > 0) throw new FerryError(Code.READ_ONLY, 'not any more');
+  });
+  const copying = copyTree(at.staging, { from: path('file'), to: path('copy'), ...fail }, work);
+  await assert.rejects(copying, withCode('READ_ONLY'));
+  assert.deepEqual(readdirSync(at.dir).sort(), ['.ferry', 'file']);
+  nothingStaged(at);
+});
+
 test('half-made copies of the dead are collected by age, others stay', async (t) => {
   const at = place(t);
   assert.equal(await collectTrees(at.staging, 1000, Date.now()), 0);

@@ -225,6 +225,10 @@ describe('commands on the server', () => {
         assert.equal(spawnSync('tar', args).status, 0);
         assert.equal(spawnSync('diff', ['-r', join(out, 't'), join(shared, 't')]).status, 0);
       } else process.stdout.write(`SKIPPED: ${missing} is not installed here\n`);
+      if (format !== 'tar.zst') {
+        rmSync(join(here, `t.${format}`));
+        continue;
+      }
       assert.equal(ferry('get', '--as', format, '@t', here).code, 1);
       rmSync(join(shared, 'up'), { recursive: true, force: true });
       mkdirSync(join(shared, 'up'));

@@ -125,7 +125,7 @@ describe('presets and the user’s own keys', () => {
         'pane: copy: Hyper+1 is no key',
         'pane: copy: 7 is no key',
         'there is no preset emacs: mc, vim, termscp, desktop',
-        `panel is none of preset, ${layers.join(', ')}`,
+        `panel is none of preset, escapeMs, ${layers.join(', ')}`,
       ],
     );
     assert.deepEqual(said('{"pane": {"copy": ["q", "F10", "Ctrl+C"]}}'), [
@@ -133,6 +133,8 @@ describe('presets and the user’s own keys', () => {
     ]);
     const broken = said('{"pane": \x1b[2J')[0] ?? '';
     assert.ok(broken.startsWith('it is not JSON: ') && !broken.includes('\x1b'));
+    assert.deepEqual(said('{"escapeMs": -1}'), ['escapeMs is a number from 0 to 5000']);
+    assert.equal(parseKeysFile('{"escapeMs": 250}').escapeMs, 250);
     assert.deepEqual(said('[]'), ['it must hold one object in braces']);
   });
 });

@@ -83,6 +83,44 @@ function isOfOneWidth(name: Name): boolean {
 
 const size = { columns: 100, rows: 40 };
 
+/** What panes show beyond their rows: facts, places, paths and what is typed, tabs, and what is copied. */
+function panesBeyond(
+  driven: Driven,
+  names: readonly Name[],
+  dialog: (surface: string, shown?: Dialog) => void,
+): void {
+  const width = 100;
+  const foot = (surface: string): void => checkRows(surface, [footerRow(driven.state, width, look)], width);
+  driven.state = { ...driven.state, dialog: undefined, focus: 'remote', notice: undefined };
+  driven.press('home', 'down', 'i');
+  dialog('facts');
+  driven.press('escape', 'm');
+  dialog('permissions');
+  driven.press('escape', 'b', "'");
+  dialog('places');
+  driven.press('escape', 'g');
+  dialog('a path');
+  if (driven.state.dialog?.kind === 'prompt') {
+    const text = driven.state.dialog.fields[0]?.text ?? '';
+    driven.post({ kind: 'completions', text, names });
+    dialog('folders that a path may go on with');
+  }
+  driven.press('escape', '/');
+  driven.post({ kind: 'typed', text: Buffer.from(names[0] ?? '', 'latin1').toString('utf8') });
+  foot('a filter');
+  const rect = { left: 0, top: 0, width: 47, height: 12 };
+  const opts = { look, focused: true, nowMs: 0, place: '', set: 'full' } as const;
+  checkRows('filtered pane', paneRowsOf(driven.state.remote, rect, opts), 47);
+  driven.press('escape', 'C-t');
+  checkRows('tabs', [titleRow(driven.state, width, look)], width);
+  driven.press('C-w', 'C-a').taken();
+  driven.press('y');
+  foot('a path that was copied');
+  for (const cmd of driven.taken())
+    if (cmd.kind === 'copy-text')
+      for (const line of cmd.text.split('\n')) checkLine('what is copied', `${line}\n`);
+}
+
 /** Everything that shows foreign text, once, with these. */
 function everywhere(names: readonly Name[], sentence: string): void {
   const [first, second, third] = names as [Name, Name, Name];
@@ -160,6 +198,8 @@ function everywhere(names: readonly Name[], sentence: string): void {
   const said = driven.post({ kind: 'failed', doing: showName(first), error }).state;
   checkRows('a failure', [footerRow(said, 100, look)], 100);
 
+  panesBeyond(driven, names, dialog);
+
   const printed: string[] = [];
   const printer = textPrinter({ write: (text) => printed.push(text), columns: () => undefined });
   for (const one of changed) printer.ended(one);
@@ -188,7 +228,7 @@ describe('hostile text', () => {
       everywhere(names, hostileText(random));
     }
     t.diagnostic(
-      `count: ${total} hostile strings on 16 surfaces each, forbidden characters 0, misaligned rows 0`,
+      `count: ${total} hostile strings on 25 surfaces each, forbidden characters 0, misaligned rows 0`,
     );
   });
 

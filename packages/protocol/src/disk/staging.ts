@@ -4,6 +4,7 @@
  * processes may share it.
  */
 
+import { randomBytes } from 'node:crypto';
 import {
   type BigIntStats,
   closeSync,
@@ -35,6 +36,7 @@ import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
+const idBytes = 16;
 const transferIdShape = /^[0-9a-f]{32}$/;
 /** Smaller files begin again: they are in flight as a whole. */
 const journaledBlocks = 8;
@@ -72,8 +74,11 @@ export class Staging {
    *   BAD_STATE when this transfer id has a partial file already
    */
   create(spec: StagedFileSpec): StagedFile {
+    return this.#create(spec, partNameFor(spec.transferId, isJournaled(spec)));
+  }
+
+  #create(spec: StagedFileSpec, partName: Name): StagedFile {
     const targetDev = this.#check(spec, spec.sparse !== true);
-    const partName = partNameOf(spec);
     return onDisk(() => {
       const fd = this.#createPart(partName, targetDev);
       try {
@@ -89,12 +94,17 @@ export class Staging {
   /**
    * The partial file that an earlier transfer of this id left behind or that somebody else of the same owner is at. To
    * `resume` means that nobody else is at it, as far as the caller knows: its journal is put in order first. undefined when
-   * there is nothing to go on with; what is left over of such a transfer is then removed.
+   * there is nothing to go on with; what is left over of such a transfer is then removed. What keeps no journal begins again
+   * beside what the earlier attempt may still be at.
    * @throws {FerryError} as {@link create}
    */
   reopen(spec: StagedFileSpec, how: 'resume' | 'join'): StagedFile | undefined {
     this.#check(spec, false);
-    const partName = partNameOf(spec);
+    if (!isJournaled(spec)) {
+      if (how === 'join') return undefined;
+      return this.#create(spec, partNameFor(randomBytes(idBytes).toString('hex'), false));
+    }
+    const partName = partNameFor(spec.transferId, true);
     return onDisk(() => {
       let partFolderFd: number;
       try {
@@ -362,10 +372,6 @@ function isSameTransfer(head: JournalHead, { size, owner = '', source }: StagedF
 
 function isJournaled({ source, size }: StagedFileSpec): boolean {
   return source !== undefined && blockCount(size) > journaledBlocks;
-}
-
-function partNameOf(spec: StagedFileSpec): Name {
-  return partNameFor(spec.transferId, isJournaled(spec));
 }
 
 function makeOwnFolder(folderFd: number, name: Name): void {

@@ -6,7 +6,7 @@
 import { LineSearch } from '../content/line-search.ts';
 import { type SumAlgorithm, wholeDigest } from '../content/whole-digest.ts';
 import type { Entry } from '../entry.ts';
-import { entryTest, type FindQuery } from '../find-query.ts';
+import { entryTest, type FindQuery, nameTest } from '../find-query.ts';
 import type { Name, Path } from '../path.ts';
 import { entryOf } from './facts.ts';
 import { readThrough } from './read-through.ts';
@@ -117,6 +117,7 @@ export async function findIn(
   };
   try {
     await walkTree(root, path, work, {
+      wants: nameTest(query),
       entry: async (found) => {
         const entry = entryOf(found.name, found.stats);
         if (!fits(entry)) return;

@@ -23,6 +23,8 @@ export type Visit = {
   entry(found: Found): void | Promise<void>;
   /** The folder that it begins at, before all others; the root has no name and is not told. */
   top?(found: Found): void | Promise<void>;
+  /** No: the entry is neither looked at nor told, which is most of the work; what is in a folder of that name comes all the same. */
+  wants?(name: Name): boolean;
   /** After all in a folder, the first one excepted. */
   left?(found: Found): void | Promise<void>;
 };
@@ -61,28 +63,30 @@ async function walkIn(
 ): Promise<void> {
   const isRoot = start.length + shown.length === 0;
   try {
-    for (const { name } of namesIn(folderFd)) {
+    for (const { name, isFolder } of namesIn(folderFd)) {
       if (isRoot && root.hideStaging && name === stagingName) continue;
       const turn = work.turn();
       if (turn !== undefined) await turn;
       const below = [...shown, name];
       try {
-        const stats = root.lookAt(folderFd, name);
-        if (stats === undefined || (work.isLimited && !work.sees([...start, ...below]))) continue;
-        const found = { folderFd, name, stats, below };
-        if (!stats.isDirectory()) {
+        const isWanted = work.isLimited || visit.wants?.(name) !== false;
+        const stats = isWanted ? root.lookAt(folderFd, name) : undefined;
+        if (isWanted && (stats === undefined || (work.isLimited && !work.sees([...start, ...below]))))
+          continue;
+        const found = stats === undefined ? undefined : { folderFd, name, stats, below };
+        if (!(stats?.isDirectory() ?? isFolder)) {
           work.files += 1;
-          const visited = visit.entry(found);
+          const visited = found === undefined ? undefined : visit.entry(found);
           if (visited !== undefined) await visited;
           continue;
         }
         checkAddressable(start, below);
         work.folders += 1;
-        await visit.entry(found);
+        if (found !== undefined) await visit.entry(found);
         const childFd = openFolderAt(folderFd, name);
         if (!root.isOn(fstatSync(childFd).dev)) closeSync(childFd);
         else await walkIn(root, childFd, start, below, work, visit);
-        await visit.left?.(found);
+        if (found !== undefined) await visit.left?.(found);
       } catch (error) {
         work.fail(below, error);
       }

@@ -27,6 +27,11 @@ export type Account = {
   readonly bounds: Bounds;
 };
 
+/** Whose trash it is: the account's, whatever it is called and never that of another; guests share one. */
+export function trashOwnerOf(accountId: number | undefined): string {
+  return accountId === undefined ? guestName : `account ${accountId}`;
+}
+
 /** The name of those who come in because the door is open. */
 export const guestName = 'guest';
 

@@ -10,6 +10,7 @@ import { Work } from '@ferry/protocol/disk';
 import type { Storage } from '../storage/storage.ts';
 import { type AccountMemory, isCounted } from './account-memory.ts';
 import type { Bounds } from './bounds.ts';
+import { trashOwnerOf } from './principal.ts';
 
 /** Bytes and entries: files, folders and links alike. */
 export type Amount = { readonly bytes: number; readonly files: number };
@@ -122,13 +123,13 @@ export class Quotas {
   }
 
   /** @throws {FerryError} as Quota */
-  of(account: number, user: string, root: Path): Quota {
+  of(account: number, root: Path): Quota {
     const key = root.join('/');
     const found = this.#made.get(account);
     if (found?.root === key) return found.quota;
     const quota = new Quota(this.#memory, account, async () => {
       const there = await amountIn(this.#storage, root);
-      const trashed = await amountInTrash(this.#storage, root, user);
+      const trashed = await amountInTrash(this.#storage, root, trashOwnerOf(account));
       return { bytes: there.bytes + trashed.bytes, files: there.files + trashed.files };
     });
     if (found !== undefined) quota.forget();
@@ -138,10 +139,10 @@ export class Quotas {
 }
 
 /** What an account has in its trash: it can have it back. */
-async function amountInTrash(storage: Storage, root: Path, user: string): Promise<Amount> {
+async function amountInTrash(storage: Storage, root: Path, owner: string): Promise<Amount> {
   let bytes = 0;
   let files = 0;
-  await storage.works.listTrash(user, root, new Work(), (trashed) => {
+  await storage.works.listTrash(owner, root, new Work(), (trashed) => {
     bytes += trashed.bytes;
     files += trashed.files;
   });

@@ -309,9 +309,7 @@ export class Connection {
     const standing = standings.enter(principal, (why) => this.end(why));
     const id = principal.account?.id;
     const storage =
-      id === undefined
-        ? shared
-        : withQuota(shared, standing.bounds, () => quotas.of(id, principal.user, principal.root));
+      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
     return {
       principal,
       standing,

@@ -44,6 +44,7 @@ export class Connection {
   #wasOnline = false;
   #isClosing = false;
   #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
+  #retry: (() => void) | undefined;
 
   constructor(opts: ConnectionOpts) {
     this.#opts = opts;
@@ -162,7 +163,17 @@ export class Connection {
     const random = this.#opts.random ?? Math.random;
     const retryMs = Math.max(retryDelay(attempt, random()), error.retryAfterMs ?? 0);
     this.#say({ phase: 'offline', error: toWireError(error), retryMs, attempt });
-    const timer = setTimeout(() => void this.#run(attempt + 1), retryMs);
+    const run = (): void => {
+      this.#retry = undefined;
+      void this.#run(attempt + 1);
+    };
+    const timer = setTimeout(run, retryMs);
+    // A server that asked to wait is not asked sooner.
+    if (error.retryAfterMs === undefined)
+      this.#retry = () => {
+        clearTimeout(timer);
+        run();
+      };
     this.#abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 
@@ -171,6 +182,11 @@ export class Connection {
     this.#phase = { kind: 'closed', error };
     this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
     this.#wakeAll();
+  }
+
+  /** Makes the next attempt now, where one is waited for and the server has not asked to wait. */
+  retryNow(): void {
+    if (!this.#isClosing) this.#retry?.();
   }
 
   #say(status: ConnectionStatus): void {

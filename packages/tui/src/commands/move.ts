@@ -225,13 +225,25 @@ async function withEngine(
   plan: (engine: EngineCore) => Promise<readonly JobOrder[]>,
 ): Promise<ExitCode> {
   const priority = priorityOf(options);
-  const target = await connectTo(address, options);
+  let interrupted = false;
+  let open: EngineCore | undefined;
+  const gaveUp = Promise.withResolvers<void>();
+  const interrupt = (): void => {
+    interrupted = true;
+    // What is there stays: the same command goes on with it.
+    void Promise.resolve(open?.close()).then(gaveUp.resolve);
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const target = await Promise.race([connectTo(address, options), gaveUp.promise]);
+  if (target === undefined) return ExitCode.interrupted;
   const engine = new EngineCore({
     ...target.engine,
     attempts: { first: 1, later: laterAttempts },
     writesBeside,
     isInHurry: true,
   });
+  open = engine;
   const printer: Printer =
     options.json === true
       ? jsonPrinter((line) => process.stdout.write(line))
@@ -239,15 +251,6 @@ async function withEngine(
           write: (text) => process.stderr.write(text),
           columns: () => (process.stderr.isTTY ? process.stderr.columns : undefined),
         });
-  let interrupted = false;
-  const gaveUp = Promise.withResolvers<void>();
-  const interrupt = (): void => {
-    interrupted = true;
-    // What is there stays: the same command goes on with it.
-    void engine.close().then(gaveUp.resolve);
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
   try {
     const orders = await plan(engine);
     sayRenewed(rememberServer(target));

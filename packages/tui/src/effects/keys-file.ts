@@ -12,8 +12,14 @@ export type KeysOpts = {
   readonly preset: string | undefined;
 };
 
+export type Keys = {
+  readonly keymap: Keymap;
+  readonly escapeMs: number;
+  readonly problems: readonly Shown[];
+};
+
 /** What cannot be read or understood is left out and said in `problems`. @throws {FerryError} USAGE for a preset that is none */
-export function readKeys({ file, preset }: KeysOpts): { keymap: Keymap; problems: readonly Shown[] } {
+export function readKeys({ file, preset }: KeysOpts): Keys {
   if (preset !== undefined && !isPreset(preset))
     throw new FerryError(Code.USAGE, `there are no keys ${show(preset)}: ${presetNames.join(', ')}`);
   let text = '{}';
@@ -26,5 +32,5 @@ export function readKeys({ file, preset }: KeysOpts): { keymap: Keymap; problems
   }
   const own = parseKeysFile(text);
   const { keymap, problems } = resolveKeys(preset ?? own.preset ?? 'mc', own.wishes);
-  return { keymap, problems: [...unread, ...own.problems, ...problems] };
+  return { keymap, escapeMs: own.escapeMs, problems: [...unread, ...own.problems, ...problems] };
 }

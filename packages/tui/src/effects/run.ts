@@ -3,8 +3,18 @@
  * before. UI thread; the engine does the waiting on its own.
  */
 
-import { type Entry, EntryKind, joinPath, type Name, type Path, type Shown, showName } from '@ferry/protocol';
+import {
+  type Entry,
+  EntryKind,
+  joinPath,
+  limits,
+  type Name,
+  type Path,
+  type Shown,
+  showName,
+} from '@ferry/protocol';
 import type { Engine, Side } from '../engine/engine.ts';
+import { entryPath } from '../engine/server-works.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
@@ -13,6 +23,7 @@ import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
 import { notify } from './notify.ts';
+import { findInto, ServerWork } from './server-work.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -35,11 +46,13 @@ export class Effects {
   readonly #listings = new Map<Side, AbortController>();
   readonly #counts = new Map<Side, AbortController>();
   #completions: AbortController | undefined;
+  readonly #serverWork: ServerWork;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
+    this.#serverWork = new ServerWork(opts.engine, opts.post);
     this.#looking = new Looking(opts.engine, opts.post);
     this.#editing = new Editing(opts);
   }
@@ -71,6 +84,14 @@ export class Effects {
         this.#change(cmd.side, 'deleting', cmd.folder, (source) =>
           removeAll(source, cmd.folder, cmd.entries),
         );
+        break;
+      case 'delete':
+      case 'undo-delete':
+      case 'graft':
+        this.#serverWork.run(cmd);
+        break;
+      case 'find':
+        void this.#find(cmd);
         break;
       case 'permissions':
         this.#change(cmd.side, 'changing permissions', cmd.folder, (source) => changeModes(source, cmd));
@@ -131,6 +152,9 @@ export class Effects {
       case 'clear':
         engine.clear();
         break;
+      case 'reconnect':
+        engine.reconnect();
+        break;
       case 'redraw':
         this.#opts.redraw();
         break;
@@ -162,6 +186,24 @@ export class Effects {
     }
   }
 
+  async #find(cmd: Cmd & { kind: 'find' }): Promise<void> {
+    const { engine, post } = this.#opts;
+    const { request } = cmd;
+    const side = 'remote';
+    this.#listings.get(side)?.abort();
+    const { signal } = setFor(this.#listings, side);
+    try {
+      const onPage = (entries: readonly Entry[]): void => {
+        if (!signal.aborted) post({ kind: 'page', side, request, entries });
+      };
+      const { more } = await findInto(engine, cmd, onPage, signal);
+      post({ kind: 'listed', side, request });
+      if (more) post({ kind: 'said', text: `there may be more: these are the first ${limits.findHits}` });
+    } catch (error) {
+      post({ kind: 'unlisted', side, request, error: wire(error) });
+    }
+  }
+
   /** Counts one folder after the other; a new count of a side ends the one before. */
   async #measure({ side, folder, names }: Cmd & { kind: 'measure' }): Promise<void> {
     const { engine, post } = this.#opts;
@@ -172,7 +214,7 @@ export class Effects {
       const tell = ({ bytes, files }: Counted, whole: boolean): void =>
         post({ kind: 'measured', side, folder, name, bytes, files, whole });
       try {
-        const path = joinPath(folder, name);
+        const path = entryPath(folder, name);
         tell(
           await countFolder(engine[side], path, { ...opts, onProgress: (soFar) => tell(soFar, false) }),
           true,
@@ -229,7 +271,7 @@ async function changeModes(
 ): Promise<void> {
   let first: unknown;
   for (const { name } of entries) {
-    const path = joinPath(folder, name);
+    const path = entryPath(folder, name);
     try {
       const { modified } = await source.stat(path);
       await source.setFacts(path, { modified, mode });

@@ -6,6 +6,7 @@ import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import type { Address, Fingerprint } from '@ferry/protocol/session';
 import type { ConnectionOpts } from '../client/connection.ts';
+import { remoteWorks } from '../client/remote-works.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
@@ -13,6 +14,7 @@ import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
+import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 
 export type EngineOpts = {
@@ -43,6 +45,7 @@ const refreshMs = 1000;
 export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
+  readonly works: ServerWorks;
   readonly edits: EditCopies;
   readonly #server: QueueServer;
   readonly #servers: Servers;
@@ -78,6 +81,7 @@ export class EngineCore implements Engine {
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
     });
     this.remote = this.#line.remote;
+    this.works = remoteWorks(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
@@ -127,6 +131,10 @@ export class EngineCore implements Engine {
 
   clear(): void {
     this.#queue.wish((store) => store.clear());
+  }
+
+  reconnect(): void {
+    this.#line.connection.retryNow();
   }
 
   onEvent(listener: (event: EngineEvent) => void): () => void {

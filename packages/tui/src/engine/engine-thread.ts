@@ -3,7 +3,7 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import { Code, type Entry, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
+import { Code, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { EditCopy, Edits } from './edits.ts';
 import type {
@@ -18,6 +18,7 @@ import type {
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { CallResult, EditCall, FromEngine, SourceCall, ToEngine } from './messages.ts';
+import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
 
@@ -27,12 +28,18 @@ const farewellMs = 2000;
 type Waiting = {
   readonly resolve: (result: CallResult) => void;
   readonly reject: (error: FerryError) => void;
-  readonly onPage: ((entries: readonly Entry[]) => void) | undefined;
-};
+} & Hears;
+
+/** What comes before the result. */
+type Hears = Pick<WorkWait, 'onPage' | 'onProgress'>;
 
 export class EngineThread implements Engine {
   readonly remote = this.#source('remote');
   readonly local = this.#source('local');
+  readonly works: ServerWorks = {
+    run: async (order, opts = {}) =>
+      (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
+  };
   readonly edits = this.#edits();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -97,6 +104,10 @@ export class EngineThread implements Engine {
     this.#send({ kind: 'clear' });
   }
 
+  reconnect(): void {
+    this.#send({ kind: 'reconnect' });
+  }
+
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
     listener({ kind: 'connection', status: this.#status });
@@ -142,11 +153,11 @@ export class EngineThread implements Engine {
   }
 
   #source(side: Side): FileSource {
-    const call = (source: SourceCall, opts: Wait = {}, onPage?: Waiting['onPage']): Promise<CallResult> =>
-      this.#ask((id) => ({ kind: 'call', id, call: source }), opts, onPage);
+    const call = (source: SourceCall, opts: Wait = {}, hears?: Hears): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'call', id, call: source }), opts, hears);
     return {
       list: async (path, onPage, opts) => {
-        await call({ verb: 'list', side, path }, opts, onPage);
+        await call({ verb: 'list', side, path }, opts, { onPage });
       },
       stat: async (path, opts) => (await call({ verb: 'stat', side, path }, opts)) as Facts,
       mkdir: async (path, opts) => {
@@ -171,7 +182,7 @@ export class EngineThread implements Engine {
     };
   }
 
-  #ask(message: (id: number) => ToEngine, { signal }: Wait, onPage?: Waiting['onPage']): Promise<CallResult> {
+  #ask(message: (id: number) => ToEngine, { signal }: Wait, hears: Hears = {}): Promise<CallResult> {
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
@@ -194,7 +205,8 @@ export class EngineThread implements Engine {
           over();
           reject(error);
         },
-        onPage,
+        onPage: hears.onPage,
+        onProgress: hears.onProgress,
       });
       signal?.addEventListener('abort', cancel, { once: true });
       this.#send(message(id));
@@ -218,6 +230,9 @@ export class EngineThread implements Engine {
       }
       case 'page':
         this.#waiting.get(message.id)?.onPage?.(message.entries);
+        break;
+      case 'progress':
+        this.#waiting.get(message.id)?.onProgress?.(message.progress);
         break;
       case 'done':
         this.#take(message.id)?.resolve(message.result);

@@ -7,6 +7,7 @@ import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 
 export type Side = 'remote' | 'local';
@@ -68,6 +69,8 @@ export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite' | 
 export interface Engine {
   readonly remote: FileSource;
   readonly local: FileSource;
+  /** What the server does with its own files. */
+  readonly works: ServerWorks;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
@@ -90,6 +93,8 @@ export interface Engine {
   answer(job: JobId, sourcePath: Path, answer: Answer): void;
   /** Forgets jobs that are over. */
   clear(): void;
+  /** Tries at once where the next attempt to connect is waited for; not where the server has asked to wait. */
+  reconnect(): void;
   /**
    * Calls `listener` for every event until the returned function is called. What is known comes at once: connection, queue
    * and jobs.

@@ -8,6 +8,7 @@ import type { EditCopy, StoreSpec } from './edits.ts';
 import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
+import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
 
@@ -41,6 +42,7 @@ export type EditCall =
 
 export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
+  | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
@@ -51,6 +53,7 @@ export type ToEngine =
   | { readonly kind: 'limits'; readonly limits: Partial<QueueLimits> }
   | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
+  | { readonly kind: 'reconnect' }
   | { readonly kind: 'close' };
 
 export type CallResult =
@@ -58,6 +61,7 @@ export type CallResult =
   | Range
   | Space
   | EditCopy
+  | WorkResult
   | readonly JobId[]
   | readonly DiffLine[]
   | readonly Path[]
@@ -67,6 +71,7 @@ export type CallResult =
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }
   | { readonly kind: 'page'; readonly id: number; readonly entries: readonly Entry[] }
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: WorkProgress }
   | { readonly kind: 'done'; readonly id: number; readonly result: CallResult }
   | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }
   /** The engine could not begin (this device's key cannot be used, for example). */

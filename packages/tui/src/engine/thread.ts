@@ -119,6 +119,15 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'call':
       void answer(message.id, (signal) => serve(from, message.id, message.call, signal));
       break;
+    case 'work':
+      void answer(message.id, (signal) =>
+        from.works.run(message.order, {
+          signal,
+          onPage: (entries) => send({ kind: 'page', id: message.id, entries }),
+          onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
+        }),
+      );
+      break;
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
       break;
@@ -148,6 +157,9 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'clear':
       from.clear();
+      break;
+    case 'reconnect':
+      from.reconnect();
       break;
     case 'close':
       void from.close().then(() => {

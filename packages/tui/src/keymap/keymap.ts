@@ -5,6 +5,7 @@
 
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
+import type { ServerAction } from '../state/server-work.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
@@ -44,6 +45,7 @@ export type Action =
   | 'mkdir'
   | 'rename'
   | 'delete'
+  | ServerAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -139,6 +141,16 @@ function cannotChange(state: AppState): Shown | undefined {
   return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
 }
 
+/** What the server does with its own files. */
+function cannotWork(state: AppState): Shown | undefined {
+  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
+}
+
+function cannotFind(state: AppState): Shown | undefined {
+  if (activeSide(state) === 'local') return trusted('that is for the files of the server');
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
+}
+
 function cannotCopy(state: AppState): Shown | undefined {
   if (activeSide(state) === 'remote' || state.connection.phase !== 'online') return undefined;
   return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
@@ -201,12 +213,29 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
-    bind('delete', ['f8', 'delete'], 'Delete', 'delete the marked entries, after a question', cannotChange),
+    bind(
+      'delete',
+      ['f8', 'delete'],
+      'Delete',
+      'delete the marked entries, after a question; on the server into the trash',
+      cannotChange,
+    ),
+    bind(
+      'delete-for-good',
+      ['S-f8'],
+      'For good',
+      'delete without the trash, after a typed word',
+      cannotChange,
+    ),
+    bind('undo-delete', ['u'], 'Undo', 'bring back what was deleted last on the server', cannotWork),
+    bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
+    bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
     bind('size', ['C-space'], 'Size', 'count what is in folders'),
     bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
     ...finding,
+    bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
     ...places,
     ...sorting,
     ...arranging,

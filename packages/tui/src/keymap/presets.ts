@@ -58,6 +58,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       switch: ['tab', 'left', 'right'],
       open: ['enter'],
       parent: ['u'],
+      'undo-delete': ['U'],
       back: ['backspace', 'M-left'],
       mark: ['m', 'insert'],
       'mark-all': ['C-a'],

@@ -114,11 +114,17 @@ function keyIn({ byAction }: LayerKeys, action: Action): string {
   return byAction.get(action)?.keys[0] ?? '';
 }
 
+/** How soon after Esc a digit makes a function key of both, milliseconds. */
+export const escapeMs = { usual: 800, most: 5000 };
+
 export type KeysFile = {
   readonly preset: PresetName | undefined;
+  readonly escapeMs: number;
   readonly wishes: KeyWishes;
   readonly problems: readonly Shown[];
 };
+
+const nothingSaid: KeysFile = { preset: undefined, escapeMs: escapeMs.usual, wishes: {}, problems: [] };
 
 /**
  * What the user's file says, from its text: `{ "preset": "vim", "pane": { "copy": ["F5", "y y"] } }`. What cannot be
@@ -131,11 +137,11 @@ export function parseKeysFile(text: string): KeysFile {
     value = JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
-    return { preset: undefined, wishes: {}, problems: [trusted(`it is not JSON: ${show(why)}`)] };
+    return { ...nothingSaid, problems: [trusted(`it is not JSON: ${show(why)}`)] };
   }
-  if (!isRecord(value))
-    return { preset: undefined, wishes: {}, problems: [trusted('it must hold one object in braces')] };
+  if (!isRecord(value)) return { ...nothingSaid, problems: [trusted('it must hold one object in braces')] };
   let preset: PresetName | undefined;
+  let delay = escapeMs.usual;
   const wishes: { [L in Layer]?: { [A in Action]?: readonly string[] } } = {};
   for (const [name, part] of Object.entries(value)) {
     if (name === 'preset') {
@@ -146,14 +152,19 @@ export function parseKeysFile(text: string): KeysFile {
         );
       continue;
     }
+    if (name === 'escapeMs') {
+      if (typeof part === 'number' && part >= 0 && part <= escapeMs.most) delay = part;
+      else problems.push(trusted(`escapeMs is a number from 0 to ${escapeMs.most}`));
+      continue;
+    }
     const layer = layers.find((one) => one === name);
     if (layer === undefined || !isRecord(part)) {
-      problems.push(trusted(`${show(name)} is none of preset, ${layers.join(', ')}`));
+      problems.push(trusted(`${show(name)} is none of preset, escapeMs, ${layers.join(', ')}`));
       continue;
     }
     wishes[layer] = wishesOf(layer, part, problems);
   }
-  return { preset, wishes, problems };
+  return { preset, escapeMs: delay, wishes, problems };
 }
 
 function wishesOf(

@@ -1,6 +1,6 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
-import type { Entry, Name, Path, Shown } from '@ferry/protocol';
+import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { Answer } from '../transfer/conflict.ts';
@@ -24,6 +24,26 @@ export type Cmd =
       readonly folder: Path;
       readonly entries: readonly Entry[];
     }
+  /** On the server, with all that is in them: into the trash, or for good. */
+  | {
+      readonly kind: 'delete';
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+      readonly forGood: boolean;
+    }
+  | { readonly kind: 'undo-delete'; readonly ids: readonly string[]; readonly folder: Path }
+  /** Inside of the server; into `to` where that is a folder, too. */
+  | {
+      readonly kind: 'graft';
+      readonly verb: 'copy' | 'move';
+      readonly sources: readonly Path[];
+      readonly to: Path;
+      readonly isInto: boolean;
+      /** Where they are now. */
+      readonly folder: Path;
+    }
+  /** Supersedes the listing of the server's side. */
+  | { readonly kind: 'find'; readonly path: Path; readonly query: FindQuery; readonly request: number }
   | {
       readonly kind: 'permissions';
       readonly side: Side;
@@ -98,6 +118,8 @@ export type Cmd =
   /** Tell somebody who is not looking. */
   | { readonly kind: 'notify'; readonly words: Shown }
   | { readonly kind: 'clear' }
+  /** To the server, now and not when it would be time. */
+  | { readonly kind: 'reconnect' }
   /** The whole screen, also what the terminal may have lost. */
   | { readonly kind: 'redraw' }
   /** Gives the terminal back to the shell until it is wanted again. */

@@ -35,6 +35,21 @@ export type Prompted =
       readonly folder: Path;
       readonly entries: readonly Entry[];
     }
+  /** Delete without the trash, when the right word is typed. */
+  | {
+      readonly about: 'for-good';
+      readonly side: Side;
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+    }
+  /** Two fields: name, text. */
+  | { readonly about: 'find' }
+  | {
+      readonly about: 'graft';
+      readonly verb: 'copy' | 'move';
+      readonly folder: Path;
+      readonly entries: readonly Entry[];
+    }
   | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }

@@ -7,7 +7,7 @@
  * bytes before it: a rule that gives the same lines from wherever one looks.
  */
 
-import { isMark, type Shown, showCharAt, trusted } from '@ferry/protocol';
+import { type Shown, showCharAt, trusted } from '@ferry/protocol';
 import { charCells } from './char-cells.ts';
 
 /** A piece of a file: the bytes from `from` on. */
@@ -119,11 +119,11 @@ function textRow({ from, bytes }: Span, at: number, end: number, { width, wrap, 
   while (i < contentEnd) {
     const isTab = bytes[i] === 0x09;
     const char = isTab
-      ? { text: trusted(' '.repeat(tabCells - (used % tabCells))), bytes: 1, isEscape: false }
+      ? { text: trusted(' '.repeat(tabCells - (used % tabCells))), bytes: 1, isEscape: false, isMark: false }
       : showCharAt(bytes, i, marks);
     const wide = char.text.length > 1 && (isTab || char.isEscape) ? char.text.length : charCells(char.text);
     if (used + wide > left + width) break;
-    marks = isMark(char) ? marks + 1 : 0;
+    marks = char.isMark ? Math.max(0, marks) + 1 : 0;
     if (used >= left && (chars.length > 0 || wide > 0)) {
       chars.push({ text: char.text, at: from + i, cells: wide, isEscape: char.isEscape });
     } else if (used + wide > left) {

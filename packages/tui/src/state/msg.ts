@@ -64,6 +64,10 @@ export type Msg =
   | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
   /** Where it ended; undefined: there is no such place. */
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
+  /** What went to the server's trash, and brings it back. */
+  | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  /** Something worth a line, in our words. */
+  | { readonly kind: 'said'; readonly text: string }
   /** Something the user asked for went wrong. `doing` is what, in our words. */
   | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

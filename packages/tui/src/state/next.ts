@@ -2,6 +2,8 @@
 
 import { codeName, isWithin, type Path, type Shown, samePath, show, type WireError } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
+import { keyName } from '../keymap/key-name.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import type { Cmd } from './cmd.ts';
 import { entering, type Pane, refreshing, revisiting } from './pane.ts';
 import { type AppState, isAway, type Origin, otherSide } from './state.ts';
@@ -43,7 +45,10 @@ function isLost(state: AppState, side: Side): boolean {
 }
 
 function lost(state: AppState): AppState {
-  return { ...state, notice: { text: notices.away, isError: true } };
+  return {
+    ...state,
+    notice: { text: notices.away(keyName(keyOf(state.keymap, 'pane', 'refresh'))), isError: true },
+  };
 }
 
 function entered(state: AppState, pane: Pane): Next {
@@ -70,17 +75,18 @@ function together([state, cmds]: Next, { side, path }: Pane): Next {
   return [next, [...cmds, ...more]];
 }
 
+/** What fills a pane: its folder, or a search below that. */
+function listing({ side, path, found }: Pane, request: number): Cmd {
+  return found === undefined
+    ? { kind: 'list', side, path, request }
+    : { kind: 'find', path, query: found, request };
+}
+
 /** Reads a side's folder again, leaving what is shown until the answer is there. */
 export function refresh(state: AppState, side: Side): Next {
-  if (isLost(state, side)) return [lost(state), []];
+  if (isLost(state, side)) return [lost(state), [{ kind: 'reconnect' }]];
   const request = state.requests + 1;
   const pane = state[side];
   const next = withPane({ ...state, requests: request }, refreshing(pane, request));
-  return [
-    next,
-    [
-      { kind: 'list', side, path: pane.path, request },
-      { kind: 'space', side, path: pane.path },
-    ],
-  ];
+  return [next, [listing(pane, request), { kind: 'space', side, path: pane.path }]];
 }

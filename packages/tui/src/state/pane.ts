@@ -5,7 +5,16 @@
  * the cursor counts rows and not entries. A cursor step changes two numbers and copies no row.
  */
 
-import { type Entry, isWithin, type Name, type Path, type Shown, samePath } from '@ferry/protocol';
+import {
+  type Entry,
+  type FindQuery,
+  isWithin,
+  type Name,
+  type Path,
+  parentPath,
+  type Shown,
+  samePath,
+} from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
@@ -28,6 +37,8 @@ export type Pane = {
   readonly filter: string;
   /** The listing that may fill this pane; pages of another one are late and ignored. */
   readonly request: number;
+  /** What the rows were found with, below the path; undefined for the folder itself. Their names are paths then. */
+  readonly found: FindQuery | undefined;
   readonly loading: boolean;
   /** The folder changed while it was read: what the running listing brings may be old, so it is read again after it. */
   readonly stale: boolean;
@@ -69,6 +80,7 @@ export function newPane(side: Side, path: Path): Pane {
     rows: [],
     filter: '',
     request: 0,
+    found: undefined,
     loading: false,
     stale: false,
     fresh: undefined,
@@ -91,7 +103,7 @@ export function newPane(side: Side, path: Path): Pane {
 
 /** 1 where a `..` row stands before the entries. */
 export function headRows(pane: Pane): number {
-  return pane.path.length > 0 ? 1 : 0;
+  return pane.path.length > 0 || pane.found !== undefined ? 1 : 0;
 }
 
 export function rowCount(pane: Pane): number {
@@ -143,6 +155,21 @@ export function entering(pane: Pane, path: Path, request: number): Pane {
     ...anew(pane, path, request, cameFrom),
     back: samePath(path, pane.path) ? pane.back : [...pane.back, here(pane)].slice(-mostVisits),
   };
+}
+
+/** Begins to show what a search below the pane's folder finds. */
+export function finding(pane: Pane, query: FindQuery, request: number): Pane {
+  return {
+    ...anew(pane, pane.path, request, undefined),
+    found: query,
+    back: pane.back,
+    forward: pane.forward,
+  };
+}
+
+/** The folder that `..` leads to. */
+export function above({ path, found }: Pane): Path {
+  return found === undefined ? parentPath(path) : path;
 }
 
 /** Begins to show the folder before or after in one's history; undefined where there is none. */

@@ -7,13 +7,13 @@ import {
   type Entry,
   EntryKind,
   type Facts,
-  joinPath,
   type Path,
   type Shown,
   samePath,
   type WireError,
 } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
+import { entryPath } from '../engine/server-works.ts';
 import type { Cmd } from './cmd.ts';
 import { inWords, type Next } from './next.ts';
 import { entryAtCursor } from './pane.ts';
@@ -74,7 +74,7 @@ export function followed([state, cmds]: Next): Next {
   const isFolder = entry.kind === EntryKind.folder;
   return [
     { ...state, requests: request, preview: { ...next, request, isReading: true, seen } },
-    [...cmds, ...old, { kind: 'peek', side, path: joinPath(folder, entry.name), request, isFolder }],
+    [...cmds, ...old, { kind: 'peek', side, path: entryPath(folder, entry.name), request, isFolder }],
   ];
 }
 

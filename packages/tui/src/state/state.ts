@@ -14,6 +14,7 @@ import { newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
+import type { Undo } from './server-work.ts';
 import type { OtherTabs } from './tabs.ts';
 import { notices } from './texts.ts';
 import type { Typing } from './typing.ts';
@@ -38,6 +39,8 @@ export type AppState = {
   readonly size: Size;
   /** The keys that hold; the same as long as this ferry runs. */
   readonly keymap: Keymap;
+  /** How soon after Esc a digit makes a function key of both, milliseconds. */
+  readonly escapeMs: number;
   readonly remote: Pane;
   readonly local: Pane;
   readonly focus: Focus;
@@ -46,6 +49,8 @@ export type AppState = {
   readonly viewer: Viewer | undefined;
   /** The server's files that are edited here or wait to be saved. */
   readonly edits: readonly Edit[];
+  /** What brings back what was deleted last on the server. */
+  readonly undo: Undo | undefined;
   /** Stands in place of the pane that has not the focus. */
   readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
@@ -76,22 +81,33 @@ export type AppState = {
 export type Beginning = {
   readonly size: Size;
   readonly keymap: Keymap;
+  readonly escapeMs?: number;
   readonly address: string;
   readonly remote: Path;
   readonly local: Path;
   readonly remembered: Remembered;
 };
 
-export function initialState({ size, keymap, address, remote, local, remembered }: Beginning): AppState {
+export function initialState({
+  size,
+  keymap,
+  escapeMs = 800,
+  address,
+  remote,
+  local,
+  remembered,
+}: Beginning): AppState {
   return {
     size,
     keymap,
+    escapeMs,
     remote: newPane('remote', remote),
     local: newPane('local', local),
     focus: 'remote',
     queue: emptyQueue,
     viewer: undefined,
     edits: [],
+    undo: undefined,
     preview: undefined,
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },

@@ -23,7 +23,8 @@ export const notices = {
   hint: (mark: Shown, copy: Shown, help: Shown) =>
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
-  away: say('the server is away; this pane is read again as soon as it is back'),
+  away: (key: Shown) =>
+    say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
     say(`${count(jobs, 'job', 'jobs')} queued · ${key} goes to the queue`),
   nothingToCopy: say('there is nothing here to copy'),
@@ -31,6 +32,11 @@ export const notices = {
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
+  deleted: (entries: number, key: Shown) =>
+    entries === 1
+      ? say(`deleted · ${key} brings it back`)
+      : say(`${entries} entries deleted · ${key} brings them back`),
+  nothingDeleted: say('nothing was deleted on the server that could come back'),
   onlyFolders: say('only folders are counted'),
   counting: say('counting what is in there…'),
   counted: (name: Shown, bytes: number, files: number) =>
@@ -66,6 +72,15 @@ export const prompts = {
   unmark: say('Unmark names like'),
   permissions: (name: Shown) => say(`Permissions of ${name}, as chmod takes them`),
   permissionsOf: (entries: number) => say(`Permissions of ${entries} entries, as chmod takes them`),
+  deleteForGood: (word: string, name: Shown) => say(`Type ${word} to delete ${name} for good`),
+  notTheWord: (word: string) => `type the word ${word}, or leave with Esc`,
+  findOnServer: say('Find on the server'),
+  findBelow: (folder: Shown) => say(`Find below ${folder}`),
+  findName: say('Name, or a pattern'),
+  findText: say('Text in it'),
+  nothingToFind: 'give a name or some text',
+  copyThere: (name: Shown) => say(`Copy ${name} on the server to`),
+  moveThere: (name: Shown) => say(`Move ${name} on the server to`),
   goTo: (side: Side) => say(`Go to a folder ${onSide[side]} · Tab completes`),
   noSuchFolder: say('there is no folder that begins so'),
   notPermissions: 'permissions are up to four digits from 0 to 7',
@@ -80,6 +95,7 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  toTrash: (key: Shown) => say(`It goes to the trash: ${key} brings it back.`),
 } as const;
 
 export const panes = {
@@ -87,6 +103,7 @@ export const panes = {
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  found: (words: string) => `: found ${words}`,
   free: (space: string) => `${space} free`,
   reading: 'reading…',
   noneLike: 'nothing is called so',

@@ -3,12 +3,14 @@
 import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
 import type { Action } from '../keymap/keymap.ts';
 import { parseRate, parseTimetable } from '../transfer/timetable.ts';
+import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { edited, type Field, typedInto } from './edit-line.ts';
 import { withMarks, withMatching, withRenamed } from './marks.ts';
 import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
+import { deletedForGood, found, grafted } from './server-work.ts';
 import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
 import { typedInPane } from './typing.ts';
@@ -103,7 +105,11 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
       return editKept(state, question.id);
     case 'delete': {
       const { side, folder, entries } = question;
-      return [withPane(state, withMarks(state[side], [])), [{ kind: 'remove', side, folder, entries }]];
+      const cmd: Cmd =
+        side === 'local'
+          ? { kind: 'remove', side, folder, entries }
+          : { kind: 'delete', folder, entries, forGood: false };
+      return [withPane(state, withMarks(state[side], [])), [cmd]];
     }
   }
 }
@@ -164,6 +170,14 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
         [{ kind: 'permissions', side, folder, entries, mode }],
       ];
     }
+    case 'for-good':
+      return read((text) => deletedForGood(state, prompted, text));
+    case 'find': {
+      const name = read(String);
+      return read((text) => found(state, name, text));
+    }
+    case 'graft':
+      return read((text) => grafted(state, prompted, text));
     case 'go-to-path': {
       const { side } = prompted;
       return go(

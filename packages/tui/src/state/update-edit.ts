@@ -21,6 +21,7 @@ import {
 import prettyBytes from 'pretty-bytes';
 import type { EditCopy } from '../engine/edits.ts';
 import type { Side } from '../engine/engine.ts';
+import { entryPath } from '../engine/server-works.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Dialog } from './dialog.ts';
 import { type ChangedAnswer, changedAnswers, type Edit, type EditMsg } from './edit.ts';
@@ -33,7 +34,7 @@ const askedBytes = 64_000_000;
 
 /** F4 on an entry. */
 export function edit(state: AppState, side: Side, folder: Path, entry: Entry): Next {
-  const path = joinPath(folder, entry.name);
+  const path = entryPath(folder, entry.name);
   if (side === 'local') {
     const canBe = entry.kind === EntryKind.file || entry.kind === EntryKind.symlink;
     if (!canBe) return [said(state, `${showName(entry.name)} is not a file`), []];

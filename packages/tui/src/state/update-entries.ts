@@ -1,7 +1,8 @@
 /** What is done to the marked entries of a pane, or to the one under the cursor. Pure; UI thread. */
 
-import { type Entry, EntryKind, joinPath, type Shown, showName, trusted } from '@ferry/protocol';
+import { type Entry, EntryKind, joinPath, parentPath, type Shown, showName, trusted } from '@ferry/protocol';
 import type { JobOrder } from '../engine/job.ts';
+import { entryPath } from '../engine/server-works.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
@@ -12,6 +13,7 @@ import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, type Pane } from './pane.ts';
+import { actOnServer, lastName, undoKey } from './server-work.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
 
@@ -63,11 +65,17 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'copy-path': {
       const entries = chosen(pane);
       const start = side === 'remote' ? `ferry://${state.address}/` : '/';
-      const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => joinPath(folder, name));
+      const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => entryPath(folder, name));
       const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
       const said = paths.length === 1 ? notices.copiedPath(text) : notices.copiedPaths(paths.length);
       return [noted(state, said), [{ kind: 'copy-text', text }]];
     }
+    case 'delete-for-good':
+    case 'undo-delete':
+    case 'find':
+    case 'copy-there':
+    case 'move-there':
+      return actOnServer(state, pane, action);
     case 'compare':
       return [compared(state), []];
     default:
@@ -101,9 +109,9 @@ function copy(state: AppState, pane: Pane): Next {
   const orders = movable.map(
     (entry): JobOrder => ({
       direction: pane.side === 'remote' ? 'download' : 'upload',
-      source: joinPath(pane.path, entry.name),
+      source: entryPath(pane.path, entry.name),
       kind: entry.kind,
-      target: joinPath(target, entry.name),
+      target: joinPath(target, lastName(entry)),
       existing: 'ask',
     }),
   );
@@ -120,10 +128,12 @@ function queuedNotice(state: AppState, queued: number, left: Entry | undefined):
 function rename(state: AppState, pane: Pane): AppState {
   const entry = entryAtCursor(pane);
   if (entry === undefined) return state;
-  const text = Buffer.from(entry.name, 'latin1').toString('utf8');
-  if (Buffer.from(text, 'utf8').toString('latin1') !== entry.name)
+  const from = lastName(entry);
+  const text = Buffer.from(from, 'latin1').toString('utf8');
+  if (Buffer.from(text, 'utf8').toString('latin1') !== from)
     return noted(state, notices.notTypable(showName(entry.name)), true);
-  const prompted = { about: 'rename', side: pane.side, folder: pane.path, from: entry.name } as const;
+  const folder = parentPath(entryPath(pane.path, entry.name));
+  const prompted = { about: 'rename', side: pane.side, folder, from } as const;
   return ask(state, prompts.rename(showName(entry.name)), text, prompted);
 }
 
@@ -136,7 +146,8 @@ function askDelete(state: AppState, pane: Pane): AppState {
     entries.length === 1
       ? questions.deleteEntry(showName(first.name), pane.side, folders)
       : questions.deleteEntries(entries.length, pane.side, folders);
-  const lines = [what, questions.forGood];
+  const then = pane.side === 'remote' ? questions.toTrash(undoKey(state)) : questions.forGood;
+  const lines = [what, then];
   const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
   return { ...state, dialog: { kind: 'question', title: questions.delete, lines, question } };
 }

@@ -19,9 +19,6 @@ export type KeyPress = {
   readonly sinceMs: number;
 };
 
-/** How soon after Esc a digit counts as a function key. */
-export const escapeMs = 800;
-
 export type Meaning =
   | { readonly is: 'action'; readonly action: Action }
   | { readonly is: 'text'; readonly text: string }
@@ -39,7 +36,7 @@ export function meaningOf(state: AppState, press: KeyPress): readonly [AppState,
   const calm =
     state.chord === '' && escaped === undefined ? state : { ...state, chord: '', beforeEscape: undefined };
   if (typing.has(layer) && text !== undefined) return [calm, { is: 'text', text }];
-  const digit = press.sinceMs < escapeMs && escaped !== undefined && /^\d$/.test(press.key);
+  const digit = press.sinceMs < state.escapeMs && escaped !== undefined && /^\d$/.test(press.key);
   const key = digit ? functionKey(press.key) : press.key;
   const base = digit ? withUndone(calm, escaped) : calm;
   const whole = state.chord === '' ? key : `${state.chord} ${key}`;

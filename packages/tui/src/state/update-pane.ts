@@ -1,13 +1,23 @@
 /** Keys in a pane: walking, marking, sorting; the rest goes on to its parts. Pure; UI thread. */
 
-import { EntryKind, joinPath, parentPath, showName } from '@ferry/protocol';
+import { EntryKind, showName } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
+import { entryPath } from '../engine/server-works.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
 import { withMark, withMarks, withoutMarks, withRange } from './marks.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
 import { openPalette } from './palette.ts';
-import { arranged, entryAtCursor, filtered, headRows, type Pane, rowCount, withCursor } from './pane.ts';
+import {
+  above,
+  arranged,
+  entryAtCursor,
+  filtered,
+  headRows,
+  type Pane,
+  rowCount,
+  withCursor,
+} from './pane.ts';
 import { togglePreview } from './preview.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -64,7 +74,7 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return entry === undefined ? [state, []] : edit(state, side, pane.path, entry);
     }
     case 'parent':
-      return pane.path.length === 0 ? [state, []] : go(state, side, parentPath(pane.path));
+      return headRows(pane) === 0 ? [state, []] : go(state, side, above(pane));
     case 'switch':
       return [{ ...state, focus: otherSide(side) }, []];
     case 'queue':
@@ -118,9 +128,9 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
 function open(state: AppState, pane: Pane): Next {
   const entry = entryAtCursor(pane);
   if (entry === undefined) {
-    return pane.cursor < headRows(pane) ? go(state, pane.side, parentPath(pane.path)) : [state, []];
+    return pane.cursor < headRows(pane) ? go(state, pane.side, above(pane)) : [state, []];
   }
-  if (entry.kind === EntryKind.folder) return go(state, pane.side, joinPath(pane.path, entry.name));
+  if (entry.kind === EntryKind.folder) return go(state, pane.side, entryPath(pane.path, entry.name));
   return view(state, pane);
 }
 
@@ -130,7 +140,7 @@ function view(state: AppState, pane: Pane): Next {
   if (entry === undefined || entry.kind === EntryKind.folder) return open(state, pane);
   const isLink = entry.kind === EntryKind.symlink;
   if (entry.kind === EntryKind.file || (isLink && pane.side === 'local')) {
-    return look(state, pane.side, joinPath(pane.path, entry.name));
+    return look(state, pane.side, entryPath(pane.path, entry.name));
   }
   const name = showName(entry.name);
   const text = isLink ? notices.linkNotFollowed(name) : notices.notFile(name);

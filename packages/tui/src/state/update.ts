@@ -13,6 +13,7 @@ import { type Palette, paletteItems } from './palette.ts';
 import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
+import { undoKey } from './server-work.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
@@ -96,6 +97,13 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'copy-compared':
     case 'copy-uncompared':
       return onEdit(state, msg);
+    case 'deleted': {
+      const { ids, folder } = msg;
+      const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
+      return [{ ...state, undo: { ids, folder }, notice }, []];
+    }
+    case 'said':
+      return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
     case 'failed':
       return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
     case 'engine':

@@ -9,7 +9,7 @@ import {
   trash,
 } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { guestName, type Principal } from '../../access/principal.ts';
+import { trashOwnerOf } from '../../access/principal.ts';
 import type { Trashed } from '../../storage/works.ts';
 import { type SessionContext, shownPath } from '../context.ts';
 import { RowParts } from '../row-parts.ts';
@@ -20,7 +20,7 @@ export function trashHandler(context: SessionContext, works: SessionWorks) {
   return handler(trash, async ({ path }, call) => {
     const found: Trashed[] = [];
     const work = await works.run(call, treeParts, async (work) => {
-      found.push(await storage.works.trash(path, trashOwner(principal), work));
+      found.push(await storage.works.trash(path, trashOwnerOf(principal.account?.id), work));
     });
     const [trashed] = found;
     if (trashed === undefined) throw new Error('it went to the trash and is not there');
@@ -38,7 +38,9 @@ export function listTrashHandler({ storage, principal }: SessionContext, works: 
     );
     const work = await works.run(call, parts.tell, (work) => {
       const rows = parts.rows(work);
-      return storage.works.listTrash(trashOwner(principal), [], work, (trashed) => rows(deletionOf(trashed)));
+      return storage.works.listTrash(trashOwnerOf(principal.account?.id), [], work, (trashed) =>
+        rows(deletionOf(trashed)),
+      );
     });
     return treeDoneOf(work);
   });
@@ -48,7 +50,7 @@ export function restoreHandler(context: SessionContext) {
   const { storage, principal, who, log } = context;
   return handler(restore, async ({ id, to }) => {
     const restored = await storage.works.restore(
-      trashOwner(principal),
+      trashOwnerOf(principal.account?.id),
       [],
       Buffer.from(id).toString('hex'),
       to,
@@ -62,15 +64,10 @@ export function emptyTrashHandler({ storage, principal }: SessionContext, works:
   return handler(emptyTrash, async ({ ids }, call) => {
     const named = ids?.map((id) => Buffer.from(id).toString('hex'));
     const work = await works.run(call, treeParts, (work) =>
-      storage.works.emptyTrash(trashOwner(principal), [], named, work),
+      storage.works.emptyTrash(trashOwnerOf(principal.account?.id), [], named, work),
     );
     return treeDoneOf(work);
   });
-}
-
-/** The same whatever the account is called; never that of another. */
-function trashOwner({ account }: Principal): string {
-  return account === undefined ? guestName : `account ${account.id}`;
 }
 
 function deletionOf({ id, path, kind, files, bytes, deletedMs }: Trashed): Deletion {

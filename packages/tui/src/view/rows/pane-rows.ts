@@ -7,6 +7,7 @@ import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
 import { headRows, type Pane, rowCount } from '../../state/pane.ts';
+import { wordsOf } from '../../state/server-work.ts';
 import { panes } from '../../state/texts.ts';
 import { fit, fitName } from './cells.ts';
 import { cellsOf, columnsFor, headingOf, type PaneColumns } from './columns.ts';
@@ -56,7 +57,7 @@ export function paneRowsOf(
     focused,
     rect,
     {
-      topLeft: `${place}/${showName(pane.path.join('/'))}`,
+      topLeft: `${place}/${showName(pane.path.join('/'))}${foundWords(pane)}`,
       topRight:
         away ?? (pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
@@ -64,6 +65,10 @@ export function paneRowsOf(
     },
     rows,
   );
+}
+
+function foundWords({ found }: Pane): string {
+  return found === undefined ? '' : panes.found(show(wordsOf(found)));
 }
 
 function countWords({ filter, rows, sorted }: Pane): string {

@@ -1,0 +1,167 @@
+/** What a user has the server do with its own files: deleting, undoing that, searching, copying and moving there. Pure; UI thread. */
+
+import {
+  Code,
+  type Entry,
+  FerryError,
+  type FindQuery,
+  isGlob,
+  type Name,
+  type Path,
+  type Shown,
+  show,
+  showName,
+  trusted,
+} from '@ferry/protocol';
+import { entryPath } from '../engine/server-works.ts';
+import { keyName } from '../keymap/key-name.ts';
+import { keyOf } from '../keymap/resolve.ts';
+import type { Cmd } from './cmd.ts';
+import type { Prompted } from './dialog.ts';
+import { field } from './edit-line.ts';
+import { chosen, withMarks } from './marks.ts';
+import { type Next, withPane } from './next.ts';
+import { finding, type Pane } from './pane.ts';
+import type { AppState } from './state.ts';
+import { notices, prompts } from './texts.ts';
+import { pathTyped } from './update-places.ts';
+
+/** What the last deletion can be undone with. */
+export type Undo = { readonly ids: readonly string[]; readonly folder: Path };
+
+/** What has to be typed to delete for good. */
+export const forGoodWord = 'delete';
+
+export type ServerAction = 'delete-for-good' | 'undo-delete' | 'find' | 'copy-there' | 'move-there';
+
+export function actOnServer(state: AppState, pane: Pane, action: ServerAction): Next {
+  const { side, path: folder } = pane;
+  switch (action) {
+    case 'delete-for-good': {
+      const entries = chosen(pane);
+      if (entries.length === 0) return [state, []];
+      const title = prompts.deleteForGood(forGoodWord, whatOf(entries));
+      return [ask(state, title, [[trusted(''), '']], { about: 'for-good', side, folder, entries }), []];
+    }
+    case 'undo-delete': {
+      const { undo } = state;
+      if (undo === undefined) return [noted(state, notices.nothingDeleted), []];
+      return [{ ...state, undo: undefined }, [{ kind: 'undo-delete', ...undo }]];
+    }
+    case 'find': {
+      const fields = [
+        [prompts.findName, ''],
+        [prompts.findText, ''],
+      ] as const;
+      const title =
+        folder.length === 0 ? prompts.findOnServer : prompts.findBelow(showName(folder.join('/')));
+      return [ask(state, title, fields, { about: 'find' }), []];
+    }
+    case 'copy-there':
+    case 'move-there': {
+      const entries = chosen(pane);
+      if (entries.length === 0) return [state, []];
+      const verb = action === 'copy-there' ? 'copy' : 'move';
+      const title = (verb === 'copy' ? prompts.copyThere : prompts.moveThere)(whatOf(entries));
+      const [first] = entries;
+      const isOne = entries.length === 1 && first !== undefined;
+      const start = textOf(isOne ? entryPath(folder, first.name) : folder);
+      const text = `${start}${isOne || start === '/' ? '' : '/'}`;
+      return [ask(state, title, [[trusted(''), text]], { about: 'graft', verb, folder, entries }), []];
+    }
+  }
+}
+
+/** @throws {FerryError} USAGE: it is not that word */
+export function deletedForGood(
+  state: AppState,
+  { side, folder, entries }: Prompted & { readonly about: 'for-good' },
+  text: string,
+): Next {
+  if (text.trim() !== forGoodWord) throw new FerryError(Code.USAGE, prompts.notTheWord(forGoodWord));
+  const next = withPane(state, withMarks(state[side], []));
+  if (side === 'local') return [next, [{ kind: 'remove', side, folder, entries }]];
+  return [next, [{ kind: 'delete', folder, entries, forGood: true }]];
+}
+
+/** @throws {FerryError} USAGE */
+export function found(state: AppState, name: string, content: string): Next {
+  if (name.trim() === '' && content === '') throw new FerryError(Code.USAGE, prompts.nothingToFind);
+  const pattern = name.trim();
+  const query: FindQuery = {
+    name: pattern === '' ? undefined : isGlob(pattern) ? pattern : `*${pattern}*`,
+    anyCase: true,
+    kind: undefined,
+    minSize: undefined,
+    maxSize: undefined,
+    after: undefined,
+    before: undefined,
+    content: content === '' ? undefined : content,
+  };
+  const request = state.requests + 1;
+  const pane = finding(state.remote, query, request);
+  const cmd: Cmd = { kind: 'find', path: pane.path, query, request };
+  return [withPane({ ...state, requests: request, typing: undefined }, pane), [cmd]];
+}
+
+/** @throws {FerryError} NAME_… */
+export function grafted(
+  state: AppState,
+  { verb, folder, entries }: Prompted & { readonly about: 'graft' },
+  text: string,
+): Next {
+  const to = pathTyped(text, folder);
+  const cmd: Cmd = {
+    kind: 'graft',
+    verb,
+    sources: entries.map(({ name }) => entryPath(folder, name)),
+    to,
+    isInto: entries.length > 1 || text.trim().endsWith('/'),
+    folder,
+  };
+  return [withPane(state, withMarks(state.remote, [])), [cmd]];
+}
+
+/** The words of a search, for the pane's frame. */
+export function wordsOf({ name, content }: FindQuery): string {
+  return [name, content === undefined ? undefined : `“${content}”`]
+    .filter((word) => word !== undefined)
+    .join(' ');
+}
+
+export function lastName({ name }: Entry): Name {
+  return entryPath([], name).at(-1) ?? name;
+}
+
+function whatOf(entries: readonly Entry[]): Shown {
+  const [first] = entries;
+  return entries.length === 1 && first !== undefined
+    ? showName(first.name)
+    : show(`${entries.length} entries`);
+}
+
+function textOf(path: Path): string {
+  return `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
+}
+
+function noted(state: AppState, text: Shown): AppState {
+  return { ...state, notice: { text, isError: false } };
+}
+
+function ask(
+  state: AppState,
+  title: Shown,
+  lines: readonly (readonly [label: Shown, text: string])[],
+  prompted: Prompted,
+): AppState {
+  const fields = lines.map(([label, text]) => field(label, text));
+  return {
+    ...state,
+    dialog: { kind: 'prompt', title, fields, field: 0, prompted, error: undefined },
+  };
+}
+
+/** The key that brings back what was deleted, as the user has it. */
+export function undoKey({ keymap }: AppState): Shown {
+  return keyName(keyOf(keymap, 'pane', 'undo-delete'));
+}

@@ -1,0 +1,65 @@
+/** What the server does with its own files, asked for through the engine. */
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { FindQuery } from '@ferry/protocol';
+import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
+import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
+import { withCode } from '../../support/code.ts';
+import { path } from '../../support/scratch.ts';
+import { bench } from './bench.ts';
+
+const anything: FindQuery = {
+  name: undefined,
+  anyCase: false,
+  kind: undefined,
+  minSize: undefined,
+  maxSize: undefined,
+  after: undefined,
+  before: undefined,
+  content: undefined,
+};
+
+for (const [where, make] of [
+  ['inline', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineCore(opts)],
+  ['on its thread', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineThread(opts)],
+] as const) {
+  test(`trash and back, copy, move, remove and find, ${where}`, async (t) => {
+    const { engine, shared } = await bench(t, make);
+    const { works } = engine;
+    mkdirSync(join(shared, 'a/sub'), { recursive: true });
+    writeFileSync(join(shared, 'a/one'), 'needle\nneedle');
+    writeFileSync(join(shared, 'a/sub/two'), '22');
+    const thrown = await works.run({ verb: 'trash', path: path('a') });
+    assert.equal(thrown.files, 2);
+    assert.ok(!existsSync(join(shared, 'a')));
+    const back = await works.run({ verb: 'restore', id: thrown.id ?? '' });
+    assert.deepEqual(back.path, path('a'));
+    const copied = await works.run({ verb: 'copy', from: path('a'), to: path('b'), existing: 'fail' });
+    assert.deepEqual([copied.files, copied.bytes, copied.failed], [2, 15, 0]);
+    const again = works.run({ verb: 'copy', from: path('a'), to: path('b'), existing: 'fail' });
+    await assert.rejects(again, withCode('EXISTS'));
+    mkdirSync(join(shared, 'c/one'), { recursive: true });
+    const partly = await works.run({ verb: 'copy', from: path('a'), to: path('c'), existing: 'overwrite' });
+    assert.deepEqual([partly.files, partly.failed, partly.firstFailure?.[0]], [1, 1, 45]);
+    await works.run({ verb: 'move', from: path('b/one'), to: path('b/uno'), existing: 'fail' });
+    assert.equal(readFileSync(join(shared, 'b/uno'), 'utf8'), 'needle\nneedle');
+    const found: string[] = [];
+    const onPage = (entries: readonly { readonly name: string }[]): void => {
+      found.push(...entries.map(({ name }) => name));
+    };
+    const query = { ...anything, content: 'needle' };
+    const done = await works.run({ verb: 'find', path: [], query }, { onPage });
+    assert.equal(done.more, false);
+    // Two hits in one file are one entry.
+    assert.deepEqual(found.sort(), ['a/one', 'b/uno']);
+    await works.run({ verb: 'remove', path: path('b') });
+    assert.deepEqual(readdirSync(shared).sort(), ['.ferry', 'a', 'c']);
+    const controller = new AbortController();
+    const cancelled = works.run({ verb: 'find', path: [], query }, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(cancelled, withCode('CANCELLED'));
+  });
+}
