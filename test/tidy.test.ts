@@ -133,7 +133,7 @@ forbid(
 );
 forbid(
   'only the worker’s root names a concrete storage',
-  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/main.ts`,
+  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/worker.ts`,
   (to) => /storage\/(local|memory)/.test(to),
 );
 forbid(

@@ -1,0 +1,116 @@
+/**
+ * One worker thread: the composition root of all that serves connections. The only file that names a concrete storage.
+ * Started by supervisor/worker-handle.ts.
+ */
+
+import { constants } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { parentPort, workerData } from 'node:worker_threads';
+import { FerryError, fromWireError, limits } from '@ferry/protocol';
+import { BlockPool } from '@ferry/protocol/content';
+import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
+import { makeTicketKeys } from '@ferry/protocol/session';
+import { AccessStore } from '../access/access-store.ts';
+import { AccountMemory } from '../access/account-memory.ts';
+import { Pace } from '../access/pace.ts';
+import { Quotas } from '../access/quota.ts';
+import { lookMs, Standings } from '../access/standing.ts';
+import { TicketLedger } from '../access/ticket-ledger.ts';
+import { ContentIndex } from '../storage/content-index.ts';
+import { LocalStorage } from '../storage/local.ts';
+import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import { Connections } from './connections.ts';
+import { learnContents } from './learn-contents.ts';
+
+const tidyEveryMs = 6 * 3_600_000;
+
+if (parentPort === null) throw new Error('this file runs in a worker thread');
+const port = parentPort;
+const setup = workerData as WorkerSetup;
+const send = (message: FromWorker): void => port.postMessage(message);
+
+const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners });
+const store = new AccessStore(setup.accessFile);
+const standings = new Standings(store);
+const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
+const contents = new ContentIndex(setup.contentsFile);
+const connections = new Connections({
+  storage,
+  login: { store, openTo: setup.openTo },
+  standings,
+  ticketKeys: makeTicketKeys(setup.ticketMaster),
+  ticketLedger: new TicketLedger(setup.ticketMemory),
+  quotas: new Quotas(accountMemory, storage),
+  pace: new Pace(accountMemory),
+  secureContext: createSecureContext({
+    key: setup.key,
+    cert: setup.cert,
+    minVersion: 'TLSv1.3',
+    // Both ends spend most of their time here, and AES-128 takes two thirds of AES-256's.
+    ciphers: 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256',
+    honorCipherOrder: true,
+    // A resumed session would hide the identity from the client.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  }),
+  pool: new BlockPool(),
+  contents,
+  log: (event) => send({ kind: 'log', event }),
+  onKnown: (id, as) => send({ kind: 'known', id, as }),
+  onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
+  onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
+  onGone: (id) => send({ kind: 'gone', id }),
+  onSpoke: (id) => send({ kind: 'spoke', id }),
+});
+
+port.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'socket':
+      connections.accept(message, message.refusal === undefined ? undefined : fromWireError(message.refusal));
+      break;
+    case 'drop':
+      connections.drop(message.id);
+      break;
+    case 'password':
+      connections.answerPassword(
+        message.id,
+        typeof message.account === 'object' ? fromWireError(message.account) : message.account,
+      );
+      break;
+    case 'close':
+      connections.end(message.id, fromWireError(message.why));
+      break;
+    case 'report':
+      send({ kind: 'report', id: message.id, connections: connections.report() });
+      break;
+    case 'drain':
+      void connections.drain().then(() => send({ kind: 'drained' }));
+      break;
+    case 'crash':
+      crash(message.how);
+  }
+});
+
+/** Tests only. */
+function crash(how: Crash): void {
+  if (how === 'throw') throw new Error('asked to crash by a test');
+  const kept: object[] = [];
+  for (;;) if (how === 'heap') kept.push({ size: kept.length, more: [] });
+}
+
+setInterval(() => standings.look(), lookMs).unref();
+if (setup.tidies) {
+  const tidy = (): void => {
+    storage.collect(partialAgeMs, Date.now());
+    const nowMs = Date.now();
+    const collected = [storage.collectTrees(treeAgeMs, nowMs), storage.collectTrash(nowMs)];
+    Promise.all(collected).catch((error: unknown) => {
+      if (!(error instanceof FerryError)) throw error;
+    });
+    void learnContents(storage, contents);
+  };
+  setInterval(tidy, tidyEveryMs).unref();
+  setImmediate(tidy);
+}
+setInterval(() => send({ kind: 'alive' }), limits.heartbeatMs).unref();
+send({ kind: 'ready', thread: Number(readlinkSync('/proc/thread-self').split('/').at(-1)) });

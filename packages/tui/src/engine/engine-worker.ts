@@ -1,0 +1,173 @@
+/**
+ * Entry of the I/O thread: an engine, spoken to in messages. Started by engine-thread.ts.
+ */
+
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { asFerryError, toWireError } from '@ferry/protocol';
+import { EngineCore } from './engine-core.ts';
+import type { CallResult, EditCall, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
+
+/** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
+const niceness = 5;
+
+/**
+ * On Linux a thread has a priority of its own. Set before anything is written, since threads inherit it from who starts
+ * them. Elsewhere, or where it is not permitted, keys compete with transfers as equals.
+ */
+function yieldToScreen(): void {
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, niceness);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+yieldToScreen();
+if (parentPort === null) throw new Error('this file runs in a worker thread');
+const port = parentPort;
+const send = (message: FromEngine): void => port.postMessage(message);
+const running = new Map<number, AbortController>();
+
+function start(): EngineCore | undefined {
+  try {
+    return new EngineCore(workerData as ThreadData);
+  } catch (error) {
+    send({ kind: 'broken', error: toWireError(asFerryError(error)) });
+    return undefined;
+  }
+}
+
+const engine = start();
+engine?.onEvent((event) => send({ kind: 'event', event }));
+
+async function answer(id: number, run: (signal: AbortSignal) => Promise<CallResult>): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    send({ kind: 'done', id, result: await run(controller.signal) });
+  } catch (thrown) {
+    send({ kind: 'failed', id, error: toWireError(asFerryError(thrown)) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function serve(
+  from: EngineCore,
+  id: number,
+  call: SourceCall,
+  signal: AbortSignal,
+): Promise<CallResult> {
+  const source = call.side === 'remote' ? from.remote : from.local;
+  const opts = { signal };
+  switch (call.verb) {
+    case 'list':
+      await source.list(call.path, (entries) => send({ kind: 'page', id, entries }), opts);
+      return undefined;
+    case 'stat':
+      return source.stat(call.path, opts);
+    case 'mkdir':
+      await source.mkdir(call.path, opts);
+      return undefined;
+    case 'remove':
+      await source.remove(call.path, opts);
+      return undefined;
+    case 'space':
+      return source.space(call.path, opts);
+    case 'rename':
+      await source.rename(call.path, call.to, opts);
+      return undefined;
+    case 'setFacts':
+      await source.setFacts(call.path, call, opts);
+      return undefined;
+    case 'readLink':
+      return source.readLink(call.path, opts);
+    case 'readRange':
+      return source.readRange(call.path, call.range, opts);
+    case 'makeLink':
+      await source.makeLink(call.path, call.target, opts);
+      return undefined;
+  }
+}
+
+async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'fetch':
+      return edits.fetch(call.path, { signal });
+    case 'digest':
+      return edits.digest(call.copy, { signal });
+    case 'store':
+      return edits.store(call.spec, { signal });
+    case 'difference':
+      return edits.difference(call.copy, call.path, { signal });
+    case 'leave':
+      await edits.leave(call.copy);
+      return undefined;
+    case 'leftovers':
+      return edits.leftovers();
+    case 'drop':
+      await edits.drop(call.copy);
+      return undefined;
+  }
+}
+
+function receive(from: EngineCore, message: ToEngine): void {
+  switch (message.kind) {
+    case 'call':
+      void answer(message.id, (signal) => serve(from, message.id, message.call, signal));
+      break;
+    case 'work':
+      void answer(message.id, (signal) =>
+        from.works.run(message.order, {
+          signal,
+          onPage: (entries) => send({ kind: 'page', id: message.id, entries }),
+          onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
+        }),
+      );
+      break;
+    case 'edit':
+      void answer(message.id, (signal) => edit(from, message.call, signal));
+      break;
+    case 'submit':
+      void answer(message.id, () => from.submit(message.orders));
+      break;
+    case 'cancel':
+      running.get(message.id)?.abort();
+      break;
+    case 'act':
+      from.act(message.action, message.ids);
+      break;
+    case 'priority':
+      from.setPriority(message.ids, message.priority);
+      break;
+    case 'limit':
+      from.setLimit(message.ids, message.bytesPerSecond);
+      break;
+    case 'pause-all':
+      from.pauseAll(message.paused);
+      break;
+    case 'limits':
+      from.setLimits(message.limits);
+      break;
+    case 'answer':
+      from.answer(message.job, message.sourcePath, message.answer);
+      break;
+    case 'clear':
+      from.clear();
+      break;
+    case 'reconnect':
+      from.reconnect();
+      break;
+    case 'close':
+      void from.close().then(() => {
+        send({ kind: 'closed' });
+        port.close();
+      });
+      break;
+  }
+}
+
+if (engine !== undefined) port.on('message', (message: ToEngine) => receive(engine, message));
