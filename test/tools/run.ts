@@ -68,7 +68,9 @@ const stories = [
   ...['test/e2e/', 'test/faults/', 'test/sim/', 'test/tui/commands/', 'test/tui/queue/'],
   ...['owner', 'password', 'bounds', 'status'].map((name) => `test/server/${name}.test.ts`),
   'test/tui/client/ssh-key.test.ts',
-  ...['queue', 'taken', 'limits', 'delta', 'edits', 'owners', 'ranges', 'works'].map((name) => `test/tui/engine/${name}.test.ts`),
+  ...['queue', 'taken', 'limits', 'delta', 'edits', 'owners', 'ranges', 'works'].map(
+    (name) => `test/tui/engine/${name}.test.ts`,
+  ),
 ];
 
 function fast(): string[] {
