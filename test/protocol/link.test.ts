@@ -98,3 +98,25 @@ test('a dead line ends both sides', async () => {
   cut();
   for (const end of await Promise.all(ended)) assert.equal(end?.code, Code.CONNECTION_LOST);
 });
+
+test('a record that is damaged before anybody listens ends the link (it ended the program)', async () => {
+  const { promise: gone, resolve: onGone } = Promise.withResolvers<void>();
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    socket.once('close', () => onGone());
+    acceptTls(socket, secureContext).then(
+      () => socket.write(Buffer.concat([Buffer.from([0x17, 3, 3, 0, 32]), Buffer.alloc(32)])),
+      () => socket.destroy(),
+    );
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const link = await dial({ host: '127.0.0.1', port: address.port, check: () => {} });
+  link.resume();
+  await gone;
+  const ended = new Promise<FerryError | undefined>((resolve) => {
+    link.start({ onData: () => {}, onDrain: () => {}, onEnd: resolve });
+  });
+  assert.equal((await ended)?.code, Code.CONNECTION_LOST);
+  server.close();
+});

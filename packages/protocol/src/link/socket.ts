@@ -64,6 +64,12 @@ class SocketLink implements Link {
     this.peer =
       isIP(remoteAddress) === 6 ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
     socket.setNoDelay(true);
+    // Not only once somebody listens: what comes right behind the handshake may be damaged, too.
+    socket.on('error', (cause) => {
+      this.#error ??= new FerryError(Code.CONNECTION_LOST, 'the connection was lost', { cause });
+      // TLS tells of a damaged record and leaves the socket open.
+      socket.destroy();
+    });
   }
 
   get bufferedBytes(): number {
@@ -75,11 +81,6 @@ class SocketLink implements Link {
     this.#inlet.reader = reader;
     socket.on('drain', () => {
       if (!this.#ended) reader.onDrain();
-    });
-    socket.on('error', (cause) => {
-      this.#error ??= new FerryError(Code.CONNECTION_LOST, 'the connection was lost', { cause });
-      // TLS tells of a damaged record and leaves the socket open.
-      socket.destroy();
     });
     socket.on('end', () => socket.end());
     socket.on('close', () => {
