@@ -319,8 +319,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('a server killed in the middle and started again: everything ends by itself', async (t) => {
       const { server, shared, local, watch, submit } = await bench(t, make);
-      sparse(join(shared, 'down'), 600 * 1024 ** 2);
-      sparse(join(local, 'up'), 600 * 1024 ** 2);
+      sparse(join(shared, 'down'), 256 * 1024 ** 2);
+      sparse(join(local, 'up'), 256 * 1024 ** 2);
       mkdirSync(join(shared, 'tree'));
       for (let i = 0; i < 300; i++) {
         mkdirSync(join(shared, `tree/${i}`));
@@ -336,7 +336,7 @@ for (const [where, make] of Object.entries(engines)) {
       await server.ended;
       await watch.until(() => watch.status?.phase === 'offline');
       for (const file of [join(shared, 'up'), join(local, 'down')])
-        assert.ok(!existsSync(file) || statSync(file).size === 600 * 1024 ** 2, 'a look-alike');
+        assert.ok(!existsSync(file) || statSync(file).size === 256 * 1024 ** 2, 'a look-alike');
       const args = ['--open', '--listen', `127.0.0.1:${server.port}`];
       await startServer(t, { dir: shared, home: server.home, args });
       for (const id of ids) assert.deepEqual(told(await watch.over(id)), ['done', undefined]);

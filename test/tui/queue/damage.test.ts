@@ -106,7 +106,7 @@ for (const how of ['closed', 'killed'] as const) {
       // The head of the file and of each page byte by byte, the rest by chance.
       const offsets = new Set<number>();
       for (let at = 0; at < 100; at++) offsets.add(at);
-      while (offsets.size < Math.min(target.length, 100 + runs(300))) offsets.add(random(target.length));
+      while (offsets.size < Math.min(target.length, 100 + runs(60))) offsets.add(random(target.length));
       const found: Found[] = [];
       for (const at of offsets) {
         const place = join(folder, `round-${at}`);
