@@ -142,7 +142,7 @@ for (const direction of ['upload', 'download'] as const) {
     const job = await watch.over(id);
     assert.equal(job.phase, 'done');
     assert.equal(job.doneBytes, bytes.length);
-    assert.equal(proxy.happened.reset, 4);
+    assert.ok(proxy.happened.reset > 1, `${proxy.happened.reset} of the lanes were cut`);
     assert.ok(readFileSync(join(home, isUpload ? 'shared/f' : 'local/f')).equals(bytes));
   });
 }
