@@ -35,11 +35,24 @@ function classOf(
   return text;
 }
 
+/** Up to here each character is looked at, once; beyond are only ideographs and the selectors of their variants. */
+const lookedAt = 0x20000;
+const selectors = { first: 0xe0100, last: 0xe01ef } as const;
+
+function cellsOfAll(): Uint8Array {
+  const table = new Uint8Array(lookedAt).fill(1);
+  for (let point = 0x300; point < lookedAt; point++) {
+    if (point === surrogates.first) point = surrogates.last + 1;
+    table[point] = charCells(String.fromCodePoint(point));
+  }
+  return table;
+}
+
 export function teachWidths(): void {
   // The types do not know this part of blessed.
   const { unicode } = blessed as unknown as { unicode: Unicode };
-  const wide = (point: number): boolean =>
-    !(point >= surrogates.first && point <= surrogates.last) && charCells(String.fromCodePoint(point)) === 2;
+  const table = cellsOfAll();
+  const wide = (point: number): boolean => table[point] === 2;
   const basic = classOf(0x1100, 0xffff, wide, (point) => `\\u${point.toString(16).padStart(4, '0')}`);
   // The planes of ideographs are wide from end to end; to look at each takes longer than to draw the first screen.
   const astral = `${classOf(0x16fe0, 0x1ffff, wide, (point) => `\\u{${point.toString(16)}}`)}\\u{20000}-\\u{2fffd}\\u{30000}-\\u{3fffd}`;
@@ -49,10 +62,11 @@ export function teachWidths(): void {
     return charCells(String.fromCodePoint(point));
   };
   // What has no cell of its own is drawn with the character before it; its own table knows what there was in 2007.
-  unicode.combining = new Proxy<Record<number, boolean>>(
-    {},
-    { get: (_, point) => Number(point) >= 0x300 && charCells(String.fromCodePoint(Number(point))) === 0 },
-  );
+  // Asked for every cell of every frame, so it is a plain object.
+  const combining: Record<number, boolean> = {};
+  for (let point = 0; point < lookedAt; point++) if (table[point] === 0) combining[point] = true;
+  for (let point = selectors.first; point <= selectors.last; point++) combining[point] = true;
+  unicode.combining = combining;
   unicode.chars.wide = new RegExp(`([${basic}])`, 'g');
   unicode.chars.all = new RegExp(`([${basic}${astral}])`, 'gu');
 }
