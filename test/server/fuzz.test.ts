@@ -18,6 +18,7 @@ import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
+import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -50,6 +51,7 @@ before(() => {
     pool: new BlockPool(),
     transfers: new Transfers(),
     contents: new ContentIndex(join(folder, 'contents.db')),
+    bus: new ThreadBus('alone', () => {}),
     log: () => {},
     refusal: undefined,
     checkPassword: async () => undefined,

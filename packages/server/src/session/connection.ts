@@ -45,6 +45,7 @@ import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withQuota } from '../access/with-quota.ts';
 import { withRights } from '../access/with-rights.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -64,6 +65,7 @@ export type ConnectionContext = {
   readonly pace: Pace;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
+  readonly bus: Bus;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
   /** Nobody gets in, and why. */

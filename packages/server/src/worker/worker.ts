@@ -17,6 +17,7 @@ import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { ThreadBus } from '../bus/thread-bus.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -35,6 +36,7 @@ const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
+const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
 const connections = new Connections({
   storage,
   login: { store, openTo: setup.openTo },
@@ -55,6 +57,7 @@ const connections = new Connections({
   }),
   pool: new BlockPool(),
   contents,
+  bus,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
@@ -82,6 +85,9 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'report':
       send({ kind: 'report', id: message.id, connections: connections.report() });
+      break;
+    case 'bus':
+      bus.receive(message.parcel);
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
