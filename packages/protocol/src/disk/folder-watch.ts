@@ -19,7 +19,9 @@ import { rowKey, Snapshot } from './snapshot.ts';
 export type WatchedPlace = {
   /** A handle on it, to be closed by the caller. @throws {FerryError} NOT_FOUND, NOT_FOLDER, FORBIDDEN… */
   readonly open: () => number;
-  /** A row of it as a listing has it; undefined for what a listing would not show. */
+  /** What nobody hears of. */
+  readonly hides: (name: Name) => boolean;
+  /** A row of it as a listing has it; undefined for nothing. */
   readonly entry: (folderFd: number, name: Name) => Entry | undefined;
   readonly list: () => Iterable<readonly Entry[]>;
 };
@@ -183,6 +185,7 @@ export class FolderWatch {
     const gone: Name[] = [];
     const isStill = this.#visit((fd) => {
       for (const name of names ?? []) {
+        if (this.#opts.place.hides(name)) continue;
         const entry = this.#opts.place.entry(fd, name);
         const key = entry === undefined ? '' : rowKey(entry);
         if (this.#told.get(name) === key) continue;
