@@ -19,6 +19,9 @@ import { newTicketMemory } from './access/ticket-ledger.ts';
 import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
+import { figuresIn, newMeterMemory } from './metrics/meters.ts';
+import { spaceOn } from './metrics/space-on.ts';
+import { Tally } from './metrics/tally.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -38,7 +41,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else if (early.length < limits.strangers) early.push(socket);
     else socket.destroy();
   });
-  const log = openStderrLog(config.jsonLog);
+  const tally = new Tally();
+  const meterMemory = newMeterMemory(config.threads);
+  const stderrLog = openStderrLog(config.jsonLog);
+  const log: Log = (event) => {
+    tally.count(event);
+    stderrLog(event);
+  };
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
   const supervisor = new Supervisor({
@@ -54,6 +63,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       ticketMaster: randomBytes(32),
       ticketMemory: newTicketMemory(),
       accountMemory: newAccountMemory(config.threads),
+      meterMemory,
     },
     log,
     onGiveUp: () => {
@@ -76,6 +86,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const fault = await openStatusSocket(places.statusFolder, process.pid, async () => ({
     ...about,
     ...(await running.status()),
+    figures: figuresIn(meterMemory),
+    tallies: tally.tallies,
+    disk: spaceOn(config.folder),
   }));
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 

@@ -17,6 +17,7 @@ import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -43,6 +44,7 @@ const connections = new Connections({
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   pace: new Pace(accountMemory),
+  meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -81,7 +83,7 @@ port.on('message', (message: ToWorker) => {
       connections.end(message.id, fromWireError(message.why));
       break;
     case 'report':
-      send({ kind: 'report', id: message.id, connections: connections.report() });
+      send({ kind: 'report', id: message.id, report: connections.report() });
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
