@@ -19,6 +19,7 @@ import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
+import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -44,6 +45,7 @@ before(() => {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),

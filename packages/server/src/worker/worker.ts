@@ -18,6 +18,7 @@ import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { ThreadBus } from '../bus/thread-bus.ts';
+import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -45,6 +46,7 @@ const connections = new Connections({
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   pace: new Pace(accountMemory),
+  meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -84,7 +86,7 @@ port.on('message', (message: ToWorker) => {
       connections.end(message.id, fromWireError(message.why));
       break;
     case 'report':
-      send({ kind: 'report', id: message.id, connections: connections.report() });
+      send({ kind: 'report', id: message.id, report: connections.report() });
       break;
     case 'bus':
       bus.receive(message.parcel);
