@@ -29,6 +29,7 @@ a second one ends at once.
 Files:
   $XDG_DATA_HOME/ferryd/identity.pem    the server's key; keep it, clients trust it
   $XDG_STATE_HOME/ferryd/access.db      accounts, devices and invites of this user's servers
+  $XDG_STATE_HOME/ferryd/chat/          what was said; of rooms with a passphrase nobody here can read it
 
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
@@ -38,6 +39,7 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  chat?: boolean;
   jsonLog?: boolean;
   metrics?: string;
   metricsPublic?: boolean;
@@ -78,6 +80,7 @@ function makeProgram(): Command {
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
     .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
@@ -139,6 +142,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
     metrics:
       options.metrics === undefined

@@ -17,6 +17,8 @@ export type WorkerSetup = {
   readonly keepsOwners: boolean;
   readonly accessFile: string;
   readonly contentsFile: string;
+  /** Made and looked at already; or why there is no chat. */
+  readonly chatFile: string | WireError;
   /** PEM. */
   readonly key: string;
   /** PEM. */

@@ -18,6 +18,8 @@ import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { ThreadBus } from '../bus/thread-bus.ts';
+import { ChatHistory } from '../chat/chat-history.ts';
+import { ChatHub } from '../chat/chat-hub.ts';
 import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
@@ -38,6 +40,7 @@ const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
   login: { store, openTo: setup.openTo },
@@ -60,6 +63,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   bus,
+  chat,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
@@ -99,6 +103,17 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
+/** @returns the hub, or why there is none */
+function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
+  if (typeof file !== 'string') return fromWireError(file);
+  try {
+    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    return error;
+  }
+}
+
 /** Tests only. */
 function crash(how: Crash): void {
   if (how === 'throw') throw new Error('asked to crash by a test');
@@ -116,6 +131,7 @@ if (setup.tidies) {
       if (!(error instanceof FerryError)) throw error;
     });
     void learnContents(storage, contents);
+    if (chat instanceof ChatHub) chat.tidy();
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);
