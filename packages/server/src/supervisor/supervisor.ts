@@ -43,6 +43,8 @@ export class Supervisor {
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
   readonly #heart: NodeJS.Timeout;
   #crashesMs: readonly number[] = [];
+  #restarts = 0;
+  #turnedAway = 0;
   #nextConnection = 1;
   #nextMember = 1;
   #isDraining = false;
@@ -70,6 +72,7 @@ export class Supervisor {
     // Who is refused and comes again at once is not worth a handshake.
     const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
     if (isPest || this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
+      this.#turnedAway += 1;
       socket.destroy();
       return;
     }
@@ -90,10 +93,18 @@ export class Supervisor {
 
   /** Who is connected and what they have moved, and who is kept out. */
   async status(): Promise<Status> {
-    const reports = await Promise.all([...this.#workers].map((worker) => worker.report()));
-    const moved = new Map(reports.flat().map((report) => [report.id, report]));
+    const reports = (await Promise.all([...this.#workers].map((worker) => worker.report()))).filter(
+      (report) => report !== undefined,
+    );
+    const moved = new Map(reports.flatMap(({ connections }) => connections).map((one) => [one.id, one]));
     return {
       workers: this.#workers.size,
+      wantedWorkers: this.#opts.threads,
+      threads: [...this.#workers].map(({ thread }) => thread).toSorted((a, b) => a.index - b.index),
+      restarts: this.#restarts,
+      isDraining: this.#isDraining,
+      turnedAway: this.#turnedAway,
+      moving: reports.flatMap(({ moving }) => moving),
       waiting: this.#waiting.length,
       connections: [...this.#registry.all()].map(({ id, source, sinceMs, as }) => ({
         id,
@@ -139,6 +150,7 @@ export class Supervisor {
     const key = sourceKey(source);
     const place = admission(this.#strangers, key, nowMs, this.#capacity.strangers);
     if (place.kind === 'refuse') {
+      this.#turnedAway += 1;
       socket.destroy();
       return;
     }
@@ -239,6 +251,7 @@ export class Supervisor {
 
   #replace(index: number, why: Error | undefined): void {
     const nowMs = performance.now();
+    this.#restarts += 1;
     this.#crashesMs = [...this.#crashesMs, nowMs].slice(-100);
     const restart = restartAfter(this.#crashesMs, nowMs);
     note(
