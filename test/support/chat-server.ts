@@ -30,6 +30,7 @@ import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { type Device, helloFor, newDevice } from './client.ts';
 import type { Afterwards } from './scratch.ts';
@@ -90,13 +91,15 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     const ring = (rung: ChatRing): void => {
       for (const { hub: other } of threads) if (other !== hub) server.carry(() => other.heard(rung));
     };
+    const bus = new ThreadBus(`thread ${i}`, () => {});
     const hub = new ChatHub({ history: new ChatHistory(file), ring, now: () => server.now });
     threads.push({
       hub,
       context: {
         ...common,
         chat: hub,
-        bus: new ThreadBus(`thread ${i}`, () => {}),
+        bus,
+        folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         meters: new Meters(newMeterMemory(1), 1),
         login: { store, openTo: 'everybody' },
         standings: new Standings(store),

@@ -72,6 +72,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
     },
+    polls: config.polls,
     log,
     onGiveUp: () => {
       note(log, 'the workers are broken: ferryd ends here');

@@ -26,7 +26,6 @@ import {
   loginText,
   newSessionId,
   openTicket,
-  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
@@ -36,7 +35,7 @@ import {
 } from '@ferry/protocol/session';
 import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { type Pace, Way } from '../access/pace.ts';
+import type { Pace } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
@@ -52,12 +51,17 @@ import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { withRoot } from '../storage/with-root.ts';
+import type { SessionWatches } from '../watching/session-watches.ts';
+import type { WatchedFolders } from '../watching/watched-folders.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
+import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
+import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
+import { watchesFor } from './watches-for.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -71,6 +75,7 @@ export type ConnectionContext = {
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
   readonly bus: Bus;
+  readonly folders: WatchedFolders;
   readonly transfers: Transfers;
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
@@ -106,6 +111,7 @@ type SessionPhase = {
   readonly context: SessionContext;
   readonly beganMs: number;
   readonly chat: ChatDoor;
+  readonly watches: SessionWatches;
 };
 
 /** What a connection is; a stranger may become one of the others, once. */
@@ -224,20 +230,28 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, chat: hub } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, chat: hub, folders } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
-    this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
+    const watches = watchesFor(context, folders, this.#channel);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, watches });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, chat: chat.member });
+    const enrolDevice = (request: Enrol): void =>
+      enrolFor(principal, login.store, this.#link, request, client);
+    const handlers = sessionHandlers(context, {
+      grantTicket,
+      enrolDevice,
+      transfers,
+      chat: chat.member,
+      watches,
+    });
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
     return {
@@ -251,22 +265,8 @@ export class Connection {
     };
   }
 
-  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
-    const { store } = this.#opts.login;
-    // Else whoever was let in once could let in everybody.
-    if (account === undefined || !store.mayEnrol(account.device)) {
-      throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
-    }
-    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
-      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
-    }
-    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
-    throw new FerryError(Code.REVOKED, 'the account has gone');
-  }
-
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, pace, meters } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -282,7 +282,7 @@ export class Connection {
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      this.#pacingOf(context),
+      pacingOf(context, pace, meters),
     );
     return {};
   }
@@ -297,25 +297,21 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
-  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
-  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace, meters } = this.#opts;
-    const id = principal.account?.id;
-    if (id === undefined) return undefined;
-    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
-      const ms = pace.charge(id, way, bytes, rate);
-      if (ms > 0) meters.waited(ms);
-      return ms;
-    };
-    return {
-      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
-    };
+  #rightsChanged(): void {
+    if (this.#phase.kind !== 'session') return;
+    const { context, watches } = this.#phase;
+    const { standing, principal } = context;
+    this.#channel.sendEvent({ kind: 'rights', readOnly: isReadOnly(standing.rights(), principal.root) });
+    watches.rightsChanged();
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
     const { storage: shared, standings, quotas, log } = this.#opts;
-    const standing = standings.enter(principal, (why) => this.end(why));
+    const standing = standings.enter(
+      principal,
+      (why) => this.end(why),
+      () => this.#rightsChanged(),
+    );
     const id = principal.account?.id;
     const storage =
       id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
@@ -379,6 +375,7 @@ export class Connection {
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
       phase.chat.end();
+      phase.watches.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });

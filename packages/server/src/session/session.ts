@@ -2,6 +2,7 @@
 
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
+import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
@@ -24,6 +25,7 @@ import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
 import { unpackHandler } from './handlers/unpack.ts';
+import { unwatchHandler, watchHandler } from './handlers/watch.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
@@ -34,17 +36,18 @@ export type OfConnection = {
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
   readonly chat: ChatDoor['member'];
+  readonly watches: SessionWatches;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, chat }: OfConnection,
+  { grantTicket, enrolDevice, transfers, chat, watches }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
     context.standing,
     new Map([
-      listHandler(context),
+      listHandler(context, watches),
       statHandler(context),
       mkdirHandler(context),
       renameHandler(context),
@@ -70,6 +73,8 @@ export function sessionHandlers(
       ticketHandler(grantTicket),
       enrolHandler(enrolDevice),
       ...chatHandlers(chat),
+      watchHandler(watches),
+      unwatchHandler(watches),
     ]),
   );
 }

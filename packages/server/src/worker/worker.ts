@@ -24,6 +24,7 @@ import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -40,6 +41,11 @@ const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const folders = new WatchedFolders({
+  bus,
+  want: (key, id) => send({ kind: 'watch', key, id }),
+  leave: (key) => send({ kind: 'unwatch', key }),
+});
 const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
@@ -63,6 +69,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   bus,
+  folders,
   chat,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
@@ -91,6 +98,9 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
+      break;
+    case 'watched':
+      folders.watched(message.key, message.id, message.answer);
       break;
     case 'bus':
       bus.receive(message.parcel);
