@@ -124,7 +124,7 @@ export async function bench(t: TestContext, make: Make, served?: Served): Promis
   return { server, shared, local, engine, watch, submit };
 }
 
-async function ownServer(t: TestContext): Promise<Served> {
+export async function ownServer(t: TestContext): Promise<Served> {
   const shared = scratchFolder(t);
   return { shared, server: await startServer(t, { dir: shared, args: ['--open'] }) };
 }
