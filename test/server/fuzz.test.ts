@@ -53,6 +53,7 @@ before(() => {
     transfers: new Transfers(),
     contents: new ContentIndex(join(folder, 'contents.db')),
     log: () => {},
+    audit: undefined,
     refusal: undefined,
     checkPassword: async () => undefined,
     onOffence: () => {},

@@ -26,7 +26,6 @@ import {
   loginText,
   newSessionId,
   openTicket,
-  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
@@ -36,7 +35,7 @@ import {
 } from '@ferry/protocol/session';
 import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { type Pace, Way } from '../access/pace.ts';
+import type { Pace } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
@@ -51,8 +50,9 @@ import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
-import type { SessionContext } from './context.ts';
+import { auditOf, type SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
+import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 
 export type ConnectionContext = {
@@ -68,6 +68,8 @@ export type ConnectionContext = {
   readonly contents: ContentIndex;
   readonly transfers: Transfers;
   readonly log: (event: LogEvent) => void;
+  /** Takes lines for the audit log, if there is one. */
+  readonly audit: ((line: string) => void) | undefined;
   /** Nobody gets in, and why. */
   readonly refusal: FerryError | undefined;
   /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
@@ -238,6 +240,7 @@ export class Connection {
       readOnly,
       by,
     });
+    context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
       features: 0,
@@ -264,7 +267,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, pace, meters } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -280,7 +283,7 @@ export class Connection {
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      this.#pacingOf(context),
+      pacingOf(context, pace, meters),
     );
     return {};
   }
@@ -295,35 +298,22 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
-  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
-  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace, meters } = this.#opts;
-    const id = principal.account?.id;
-    if (id === undefined) return undefined;
-    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
-      const ms = pace.charge(id, way, bytes, rate);
-      if (ms > 0) meters.waited(ms);
-      return ms;
-    };
-    return {
-      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
-    };
-  }
-
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
-    const { storage: shared, standings, quotas, log } = this.#opts;
+    const { storage: shared, standings, quotas, log, audit } = this.#opts;
+    const { peer } = this.#link;
     const standing = standings.enter(principal, (why) => this.end(why));
     const id = principal.account?.id;
     const storage =
       id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
+    const session = Buffer.from(sessionId).toString('hex');
     return {
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: session,
       principal,
       standing,
-      who: { user: show(principal.user), peer: this.#link.peer },
+      who: { user: show(principal.user), peer },
       storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
       log,
+      audit: auditOf(audit, principal, peer, session),
     };
   }
 
@@ -380,7 +370,9 @@ export class Connection {
     if (phase.kind === 'session') {
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
-      log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
+      const ms = performance.now() - phase.beganMs;
+      log({ what: 'left', who: phase.context.who, ms, why });
+      phase.context.audit?.({ verb: 'logout', ms, error: ended });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');

@@ -28,6 +28,8 @@ export type WorkerSetup = {
   readonly accountMemory: SharedArrayBuffer;
   /** What is counted for the owner, as metrics/meters.ts has it. */
   readonly meterMemory: SharedArrayBuffer;
+  /** What people do is told line by line. */
+  readonly audits: boolean;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
   /** One worker of a server tidies up what dead transfers left. */
@@ -86,4 +88,6 @@ export type FromWorker =
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
-  | { readonly kind: 'log'; readonly event: LogEvent };
+  | { readonly kind: 'log'; readonly event: LogEvent }
+  /** Lines for the audit log, without ends. */
+  | { readonly kind: 'audit'; readonly lines: readonly string[] };

@@ -50,12 +50,22 @@ export type Status = {
   readonly barred: readonly { readonly source: string; readonly ms: number }[];
 };
 
+export type AuditFigures = {
+  readonly lines: number;
+  /** Lines that could not be written and are gone. */
+  readonly lost: number;
+  readonly waitingBytes: number;
+  readonly isBroken: boolean;
+};
+
 /** What one server says on its status socket: one line of JSON. */
 export type ServerStatus = Status & {
   readonly figures: Figures;
   readonly tallies: Tallies;
   /** Of the file system that the folder is on; undefined where it does not say. */
   readonly disk: Space | undefined;
+  /** undefined: none is kept. */
+  readonly audit: AuditFigures | undefined;
   readonly pid: number;
   readonly folder: string;
   readonly address: string;

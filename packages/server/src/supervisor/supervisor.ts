@@ -21,6 +21,8 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
   readonly log: Log;
+  /** Lines for the audit log, without ends. */
+  readonly onAudit: (lines: readonly string[]) => void;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
@@ -199,6 +201,7 @@ export class Supervisor {
       name: `worker ${index}`,
       setup: { ...this.#opts.setup, index, tidies: index === 1 },
       onLog: this.#opts.log,
+      onAudit: this.#opts.onAudit,
       onSpoke: (id) => {
         const stranger = this.#strangers.get(id);
         if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });

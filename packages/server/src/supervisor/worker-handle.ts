@@ -23,6 +23,8 @@ export type WorkerHandleOpts = {
   readonly name: string;
   readonly setup: WorkerSetup;
   readonly onLog: (event: LogEvent) => void;
+  /** Lines without ends. */
+  readonly onAudit: (lines: readonly string[]) => void;
   /** A stranger's first bytes have come. */
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
@@ -187,6 +189,9 @@ export class WorkerHandle {
         break;
       case 'log':
         this.#opts.onLog(message.event);
+        break;
+      case 'audit':
+        this.#opts.onAudit(message.lines);
         break;
     }
   }

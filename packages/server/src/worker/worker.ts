@@ -17,6 +17,7 @@ import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { AuditBatch } from '../audit/audit-batch.ts';
 import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
@@ -35,6 +36,7 @@ const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
+const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
 const connections = new Connections({
   storage,
@@ -58,6 +60,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   log: (event) => send({ kind: 'log', event }),
+  audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
   onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
