@@ -37,6 +37,7 @@ a second one ends at once.
 Files:
   $XDG_DATA_HOME/ferryd/identity.pem    the server's key; keep it, clients trust it
   $XDG_STATE_HOME/ferryd/access.db      accounts, devices and invites of this user's servers
+  $XDG_STATE_HOME/ferryd/chat/          what was said; of rooms with a passphrase nobody here can read it
 
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
@@ -46,6 +47,7 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  chat?: boolean;
   jsonLog?: boolean;
   audit?: string;
   auditSize?: string;
@@ -89,6 +91,7 @@ function makeProgram(): Command {
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
     .option('--audit <FILE>', 'write down who does what, one JSON object per line')
@@ -153,6 +156,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
     audit: await auditFrom(options),
     metrics:

@@ -38,6 +38,8 @@ export type ServeConfig = {
   readonly threads: number;
   /** Tells people whom files belong to, and sets it where it runs as root. */
   readonly keepsOwners: boolean;
+  /** People may talk with each other. */
+  readonly chat: boolean;
   readonly jsonLog: boolean;
   /** Where what people do is written down; undefined: nowhere. */
   readonly audit: AuditConfig | undefined;
@@ -51,6 +53,8 @@ export type Places = {
   readonly accessFile: string;
   /** One file for each shared folder. */
   readonly contentsFolder: string;
+  /** One file for each shared folder: what was said there. */
+  readonly chatFolder: string;
   /** `host:port` that the server started last can be reached at; read by `ferryd invite`. */
   readonly addressFile: string;
   /** A socket for each server that runs; asked by `ferryd status`. */
@@ -59,7 +63,16 @@ export type Places = {
 
 /** Of each shared folder its own. */
 export function contentsFileOf({ contentsFolder }: Places, folder: string): string {
-  return join(contentsFolder, `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.db`);
+  return join(contentsFolder, `${tagOf(folder)}.db`);
+}
+
+/** Of each shared folder its own. */
+export function chatFileOf({ chatFolder }: Places, folder: string): string {
+  return join(chatFolder, `${tagOf(folder)}.db`);
+}
+
+function tagOf(folder: string): string {
+  return createHash('sha256').update(folder).digest('hex').slice(0, 16);
 }
 
 /** As XDG says: a relative or empty variable counts as missing. */
@@ -74,6 +87,7 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     identityFile: join(data, 'identity.pem'),
     accessFile: join(state, 'access.db'),
     contentsFolder: join(state, 'contents'),
+    chatFolder: join(state, 'chat'),
     addressFile: join(state, 'address'),
     statusFolder: join(state, 'running'),
   };

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { networkInterfaces, userInfo } from 'node:os';
-import { Code, FerryError, limits, show, trusted } from '@ferry/protocol';
+import { Code, FerryError, limits, show, toWireError, trusted, type WireError } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
@@ -19,7 +19,8 @@ import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { refusalLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
-import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
+import { prepareChatFile } from './chat/chat-file.ts';
+import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
 import { figuresIn, newMeterMemory } from './metrics/meters.ts';
@@ -77,6 +78,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       keepsOwners: config.keepsOwners,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
+      chatFile: chatFor(config, places, log),
       key: identity.key,
       cert: identity.cert,
       ticketMaster: randomBytes(32),
@@ -134,6 +136,28 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     print('to let somebody in: ferryd invite');
   }
   store.close();
+}
+
+/** The file that the chat is kept in, or why there is none; whatever is wrong with it, files are served. */
+function chatFor(config: ServeConfig, places: Places, log: Log): string | WireError {
+  if (!config.chat) {
+    return toWireError(new FerryError(Code.FORBIDDEN, 'the owner of this server has switched the chat off'));
+  }
+  const file = chatFileOf(places, config.folder);
+  try {
+    const aside = prepareChatFile(file);
+    if (aside !== undefined) {
+      note(
+        log,
+        `what was said in the chat was damaged: it begins anew, and the old file is kept as ${show(aside)}`,
+      );
+    }
+    return file;
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    note(log, `there is no chat: ${show(error.message)}`);
+    return toWireError(new FerryError(Code.IO_ERROR, 'the chat of this server cannot be used now'));
+  }
 }
 
 /** @throws {FerryError} CONFIG */

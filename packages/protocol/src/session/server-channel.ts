@@ -160,6 +160,21 @@ export class ServerChannel {
     this.#frames.send(Kind.event, 0, encodeEvent(event));
   }
 
+  /** An event that was encoded before, for many. */
+  sendEncodedEvent(body: Uint8Array): void {
+    this.#frames.send(Kind.event, 0, body);
+  }
+
+  /** False while the peer does not take what was sent: events that can wait should, for `ready`. */
+  get writable(): boolean {
+    return this.#frames.writable;
+  }
+
+  /** Resolves when the peer takes something again. @throws {FerryError} CONNECTION_LOST */
+  ready(): Promise<void> {
+    return this.#frames.ready();
+  }
+
   close(): void {
     this.#frames.close();
   }

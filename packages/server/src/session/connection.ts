@@ -44,14 +44,18 @@ import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withQuota } from '../access/with-quota.ts';
 import { withRights } from '../access/with-rights.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
+import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import { auditOf, type SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
+import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 
@@ -66,7 +70,10 @@ export type ConnectionContext = {
   readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
+  readonly bus: Bus;
   readonly transfers: Transfers;
+  /** Or why there is no chat. */
+  readonly chat: ChatHub | FerryError;
   readonly log: (event: LogEvent) => void;
   /** Takes lines for the audit log, if there is one. */
   readonly audit: ((line: string) => void) | undefined;
@@ -96,11 +103,18 @@ export type ConnectionOpts = ConnectionContext & {
   readonly onEnd: () => void;
 };
 
+type SessionPhase = {
+  readonly kind: 'session';
+  readonly context: SessionContext;
+  readonly beganMs: number;
+  readonly chat: ChatDoor;
+};
+
 /** What a connection is; a stranger may become one of the others, once. */
 type Phase =
   | { readonly kind: 'stranger' }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'session'; readonly context: SessionContext; readonly beganMs: number }
+  | SessionPhase
   | { readonly kind: 'lane'; readonly context: SessionContext; readonly lane: Lane };
 
 /** How long a peer may take to close its side after we have closed ours, milliseconds… */
@@ -109,13 +123,6 @@ const farewellMs = 2000;
 const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
-const senseless: ReadonlySet<Code> = new Set([
-  Code.MALFORMED,
-  Code.FRAME_TOO_LARGE,
-  Code.UNKNOWN_MESSAGE,
-  Code.BAD_STATE,
-  Code.TICKET_INVALID,
-]);
 
 export class Connection {
   readonly #opts: ConnectionOpts;
@@ -219,27 +226,22 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, chat: hub } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
-    this.#become({ kind: 'session', context, beganMs: performance.now() });
+    const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers });
+    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, chat: chat.member });
     this.#channel.become(handlers, limits.controlFrameBytes);
-    this.#opts.log({
-      what: 'joined',
-      who: context.who,
-      client: show(client),
-      readOnly,
-      by,
-    });
+    this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
     context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
@@ -353,10 +355,8 @@ export class Connection {
 
   #offended(error: FerryError | undefined): void {
     if (this.#opts.refusal !== undefined) return;
-    if (error === undefined || error.code === Code.CONNECTION_LOST) this.#opts.onOffence('left');
-    else if (error.code === Code.AUTH_FAILED) this.#opts.onOffence(this.#offence);
-    else if (error.code === Code.TIMEOUT) this.#opts.onOffence('slow');
-    else if (senseless.has(error.code)) this.#opts.onOffence('malformed');
+    const offence = offenceOf(error, this.#offence);
+    if (offence !== undefined) this.#opts.onOffence(offence);
   }
 
   #onEnd(error: FerryError | undefined): void {
@@ -368,6 +368,7 @@ export class Connection {
     if (phase.kind === 'lane') phase.lane.end();
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
+      phase.chat.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       const ms = performance.now() - phase.beganMs;

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { WireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
+import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
@@ -16,6 +17,8 @@ export type WorkerSetup = {
   readonly keepsOwners: boolean;
   readonly accessFile: string;
   readonly contentsFile: string;
+  /** Made and looked at already; or why there is no chat. */
+  readonly chatFile: string | WireError;
   /** PEM. */
   readonly key: string;
   /** PEM. */
@@ -32,6 +35,8 @@ export type WorkerSetup = {
   readonly audits: boolean;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
+  /** What it is called on the bus; no other worker ever has this name. */
+  readonly busMember: string;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
 };
@@ -65,6 +70,8 @@ export type ToWorker =
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
+  /** From the hub of the bus. */
+  | { readonly kind: 'bus'; readonly parcel: FromHub }
   /** Tests only: what a bug would do. */
   | { readonly kind: 'crash'; readonly how: Crash };
 
@@ -88,6 +95,8 @@ export type FromWorker =
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
+  /** To the hub of the bus. */
+  | { readonly kind: 'bus'; readonly parcel: ToHub }
   | { readonly kind: 'log'; readonly event: LogEvent }
   /** Lines for the audit log, without ends. */
   | { readonly kind: 'audit'; readonly lines: readonly string[] };

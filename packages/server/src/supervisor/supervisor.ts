@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
+import { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
@@ -19,7 +20,7 @@ import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly log: Log;
   /** Lines for the audit log, without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
@@ -39,6 +40,7 @@ export class Supervisor {
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
+  readonly #bus = new BusHub();
   /** Accepted while no worker lived. */
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
   readonly #heart: NodeJS.Timeout;
@@ -46,6 +48,7 @@ export class Supervisor {
   #restarts = 0;
   #turnedAway = 0;
   #nextConnection = 1;
+  #nextMember = 1;
   #isDraining = false;
   #onLastDrained: () => void = () => {};
 
@@ -197,9 +200,11 @@ export class Supervisor {
 
   #spawn(index: number, onReady: () => void, onFailedStart?: (why: Error) => void): void {
     let isReady = false;
+    const busMember = `worker-${index}.${this.#nextMember++}`;
+    const membership = this.#bus.join(busMember, (parcel) => worker.tellBus(parcel));
     const worker = new WorkerHandle({
       name: `worker ${index}`,
-      setup: { ...this.#opts.setup, index, tidies: index === 1 },
+      setup: { ...this.#opts.setup, index, busMember, tidies: index === 1 },
       onLog: this.#opts.log,
       onAudit: this.#opts.onAudit,
       onSpoke: (id) => {
@@ -221,6 +226,7 @@ export class Supervisor {
         note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
         endNow();
       },
+      onBus: membership.receive,
       onReady: () => {
         isReady = true;
         onReady();
@@ -230,6 +236,7 @@ export class Supervisor {
         if (this.#workers.size === 0) this.#onLastDrained();
       },
       onExit: (why) => {
+        membership.leave();
         if (!this.#workers.delete(worker)) return;
         this.#admit();
         if (this.#isDraining) {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { FerryError, toWireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
+import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
@@ -34,6 +35,8 @@ export type WorkerHandleOpts = {
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
   readonly onImmortal: () => void;
+  /** It says something to the hub of the bus. */
+  readonly onBus: (parcel: ToHub) => void;
   readonly onReady: () => void;
   readonly onDrained: () => void;
   /** Once, however it ended. */
@@ -143,6 +146,10 @@ export class WorkerHandle {
     }
   }
 
+  tellBus(parcel: FromHub): void {
+    this.#send({ kind: 'bus', parcel });
+  }
+
   drain(): void {
     this.#send({ kind: 'drain' });
   }
@@ -186,6 +193,9 @@ export class WorkerHandle {
         break;
       case 'drained':
         this.#opts.onDrained();
+        break;
+      case 'bus':
+        this.#opts.onBus(message.parcel);
         break;
       case 'log':
         this.#opts.onLog(message.event);

@@ -18,6 +18,9 @@ import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { AuditBatch } from '../audit/audit-batch.ts';
+import { ThreadBus } from '../bus/thread-bus.ts';
+import { ChatHistory } from '../chat/chat-history.ts';
+import { ChatHub } from '../chat/chat-hub.ts';
 import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
@@ -38,6 +41,8 @@ const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
+const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
   login: { store, openTo: setup.openTo },
@@ -59,6 +64,8 @@ const connections = new Connections({
   }),
   pool: new BlockPool(),
   contents,
+  bus,
+  chat,
   log: (event) => send({ kind: 'log', event }),
   audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
   onKnown: (id, as) => send({ kind: 'known', id, as }),
@@ -88,6 +95,9 @@ port.on('message', (message: ToWorker) => {
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
       break;
+    case 'bus':
+      bus.receive(message.parcel);
+      break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
       break;
@@ -95,6 +105,17 @@ port.on('message', (message: ToWorker) => {
       crash(message.how);
   }
 });
+
+/** @returns the hub, or why there is none */
+function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
+  if (typeof file !== 'string') return fromWireError(file);
+  try {
+    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    return error;
+  }
+}
 
 /** Tests only. */
 function crash(how: Crash): void {
@@ -113,6 +134,7 @@ if (setup.tidies) {
       if (!(error instanceof FerryError)) throw error;
     });
     void learnContents(storage, contents);
+    if (chat instanceof ChatHub) chat.tidy();
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);
