@@ -17,17 +17,19 @@ import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
-import { refusalLine } from './audit/audit-line.ts';
+import { ownerLine, refusalLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
 import { prepareChatFile } from './chat/chat-file.ts';
 import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
-import { type Log, note, openStderrLog } from './log.ts';
+import { type Log, note, openStderrLog, wordsOf } from './log.ts';
 import { figuresIn, newMeterMemory } from './metrics/meters.ts';
 import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
+import { RecentLines } from './recent-lines.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { orderWords } from './supervisor/order.ts';
 import type { ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -61,10 +63,12 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const metrics =
     config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
   const tally = new Tally();
+  const recent = new RecentLines();
   const meterMemory = newMeterMemory(config.threads);
   const stderrLog = openStderrLog(config.jsonLog);
   const log: Log = (event) => {
     tally.count(event);
+    recent.add({ ms: Date.now(), text: wordsOf(event) });
     if (event.what === 'refused') audit?.add([refusalLine(event, Date.now())]);
     stderrLog(event);
   };
@@ -116,7 +120,18 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
   });
   statusNow = status;
-  const fault = await openStatusSocket(places.statusFolder, process.pid, status);
+  const fault = await openStatusSocket({
+    folder: places.statusFolder,
+    pid: process.pid,
+    status,
+    recent,
+    order: (order) => {
+      running.order(order);
+      const { do: verb, ...about } = order;
+      audit?.add([ownerLine(verb, about, Date.now())]);
+      note(log, `the owner: ${orderWords(order)}`);
+    },
+  });
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);

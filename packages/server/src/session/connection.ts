@@ -39,7 +39,7 @@ import type { Pace } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { Standings } from '../access/standing.ts';
+import { kicked, type Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withQuota } from '../access/with-quota.ts';
@@ -58,6 +58,7 @@ import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
+import type { SessionRules } from './session-rules.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -67,6 +68,7 @@ export type ConnectionContext = {
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
   readonly pace: Pace;
+  readonly sessionRules: SessionRules;
   readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
@@ -166,6 +168,11 @@ export class Connection {
   /** Tells a session that the server is going down. */
   announceEnd(drainMs: number): void {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });
+  }
+
+  /** Something from the owner, to whoever sits at a session. */
+  tell(text: string): void {
+    if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'notice', text });
   }
 
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
@@ -269,7 +276,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents, pace, meters } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -279,13 +286,14 @@ export class Connection {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
     const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
+    if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const lane = new Lane({ ...context, pool, transfers, contents });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      pacingOf(context, pace, meters),
+      pacingOf(context, this.#opts),
     );
     return {};
   }

@@ -8,6 +8,7 @@ import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Moving } from '../worker/transfers.ts';
+import type { Slowed } from './orders.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -68,6 +69,12 @@ export type ToWorker =
   | { readonly kind: 'report'; readonly id: number }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
+  /** The owner says something to whoever sits there. */
+  | { readonly kind: 'tell'; readonly id: number; readonly text: string }
+  /** The owner has slowed down a session, or does not any more. */
+  | { readonly kind: 'slow'; readonly slowed: Slowed }
+  /** The owner has ended this session: no ticket of it is good any more. */
+  | { readonly kind: 'kick'; readonly sessionId: string }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
   /** From the hub of the bus. */

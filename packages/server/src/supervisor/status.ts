@@ -5,6 +5,8 @@ import type { Space } from '../metrics/space-on.ts';
 import type { Tallies } from '../metrics/tally.ts';
 import type { Moving } from '../worker/transfers.ts';
 
+import type { Rates } from './order.ts';
+
 export type ConnectionStatus = {
   readonly id: number;
   readonly source: string;
@@ -44,6 +46,8 @@ export type Status = {
   /** Accepted and not looked at yet. */
   readonly waiting: number;
   readonly connections: readonly ConnectionStatus[];
+  /** Sessions that the owner has slowed down, and to what. */
+  readonly slowed: readonly (Rates & { readonly sessionId: string })[];
   /** What accounts with a quota hold, of those that it was counted for. */
   readonly held: readonly { readonly account: number; readonly bytes: number; readonly files: number }[];
   /** Addresses that are kept out, and for how long, milliseconds. */

@@ -8,6 +8,7 @@ import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
+import type { Slowed } from './orders.ts';
 import { Pulse, workedMsOf } from './pulse.ts';
 import type { ThreadStatus } from './status.ts';
 
@@ -113,6 +114,19 @@ export class WorkerHandle {
   /** Says why, and ends the connection. */
   end(id: number, why: FerryError): void {
     this.#send({ kind: 'close', id, why: toWireError(why) });
+  }
+
+  /** Something from the owner, for whoever has that session; nothing where it is on another thread. */
+  tell(id: number, text: string): void {
+    this.#send({ kind: 'tell', id, text });
+  }
+
+  slow(slowed: Slowed): void {
+    this.#send({ kind: 'slow', slowed });
+  }
+
+  kick(sessionId: string): void {
+    this.#send({ kind: 'kick', sessionId });
   }
 
   /** The answer to onPassword. */

@@ -22,6 +22,7 @@ import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
 import { Meters } from '../metrics/meters.ts';
+import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -39,6 +40,7 @@ const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
+const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
@@ -51,6 +53,7 @@ const connections = new Connections({
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   pace: new Pace(accountMemory),
+  sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
@@ -91,6 +94,15 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'close':
       connections.end(message.id, fromWireError(message.why));
+      break;
+    case 'tell':
+      connections.tell(message.id, message.text);
+      break;
+    case 'slow':
+      sessionRules.slow(message.slowed);
+      break;
+    case 'kick':
+      sessionRules.kick(message.sessionId);
       break;
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
