@@ -233,6 +233,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       if (notice === undefined) return [next, []];
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
+    case 'notice':
+      return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed': {
       const pane = state[event.side];
       if (!samePath(pane.path, event.folder)) return [state, []];
