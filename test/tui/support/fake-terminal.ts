@@ -61,6 +61,11 @@ export class FakeTerminal {
     return `${lines.join('\n')}\n`;
   }
 
+  /** The gauge's own widget, which the browser loads after its first listing. */
+  loadGauge(): Promise<void> {
+    return this.#view.loadGauge();
+  }
+
   /** Columns of a row that hold a frame's side. */
   bordersAt(y: number): number[] {
     const line = this.#emulator.buffer.active.getLine(y);

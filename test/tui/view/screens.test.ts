@@ -329,4 +329,13 @@ describe('screens', () => {
     assert.ok(terminal.output.length > 0 && terminal.output.length < 1500, `${terminal.output.length} bytes`);
     terminal.close();
   });
+
+  test('a new size told just before the end was drawn after it, and that ended in an error', async () => {
+    const driven = scene(80, 24);
+    const terminal = new FakeTerminal(80, 24);
+    await terminal.draw(driven.state);
+    await terminal.loadGauge();
+    terminal.close();
+    await terminal.draw(driven.post({ kind: 'resized', size: { columns: 100, rows: 30 } }).state);
+  });
 });
