@@ -86,7 +86,7 @@ describe('editing files', { skip: haveTerminal ? false : noTerminal }, () => {
       assert.equal(readFileSync(join(local, 'mine.txt'), 'utf8'), 'my own\nmore\n');
       // Ctrl+C belongs to the editor while it has the screen; what the last one wrote is there before it.
       terminal.press('F4');
-      await terminal.shows(/^more$/m);
+      await terminal.shows(/^more\nadd:/m);
       terminal.press('C-c');
       await terminal.shows('the editor ended with');
       terminal.press('Up', 'F10');
