@@ -25,6 +25,8 @@ export class Terminal {
   readonly #emulator;
   readonly #script: ChildProcessByStdio<Writable, Readable, null>;
   readonly #looks = new Set<() => void>();
+  /** The last key was Esc, and nothing was drawn since. */
+  #escaped = false;
   #pid: number | undefined;
   #code: number | undefined;
 
@@ -44,7 +46,10 @@ export class Terminal {
       ['-qefc', `stty rows ${rows} cols ${columns}; exec ${quoted}`, '/dev/null'],
       { env: { ...env, SHELL: '/bin/sh', TMUX: '' }, cwd, stdio: ['pipe', 'pipe', 'ignore'] },
     );
-    this.#script.stdout.on('data', (bytes: Buffer) => this.#emulator.write(bytes, () => this.#look()));
+    this.#script.stdout.on('data', (bytes: Buffer) => {
+      this.#escaped = false;
+      this.#emulator.write(bytes, () => this.#look());
+    });
     // What is pressed after its end goes nowhere.
     this.#script.stdin.on('error', () => {});
     this.#emulator.onData((answer) => this.type(answer));
@@ -64,7 +69,9 @@ export class Terminal {
    */
   press(...keys: readonly string[]): void {
     const names = keys.map((key) => key.replace(/[A-Za-z\d]{2,}$/, (name) => name.toLowerCase()));
-    if (names.slice(0, -1).includes('escape')) throw new RangeError('wait for what Esc does');
+    if (this.#escaped || names.slice(0, -1).includes('escape'))
+      throw new RangeError('wait for what Esc does');
+    this.#escaped = names.includes('escape');
     this.type(names.map(keyBytes).join(''));
   }
 
@@ -169,6 +176,11 @@ export class Terminal {
     return this.until(`no «${text}»`, (screen) =>
       typeof text === 'string' ? !screen.includes(text) : !text.test(screen),
     );
+  }
+
+  /** Waits until an Esc that was pressed has changed something. */
+  async calm(): Promise<void> {
+    await this.until('what Esc does', () => !this.#escaped);
   }
 
   async ended(): Promise<number> {
