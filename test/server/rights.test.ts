@@ -17,6 +17,9 @@ import {
   enrol,
   fetch,
   find,
+  history,
+  join as joinRoom,
+  leave,
   list,
   listTrash,
   locate,
@@ -26,6 +29,7 @@ import {
   move,
   owner,
   patch,
+  RoomKind,
   read,
   readLink,
   readRange,
@@ -34,6 +38,8 @@ import {
   removeTree,
   rename,
   restore,
+  rooms,
+  say,
   setFacts,
   setOwner,
   slice,
@@ -175,6 +181,20 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
+  [Kind.rooms, (session) => session.call(rooms, {})],
+  [Kind.join, async (session) => void (await joinLobby(session))],
+  [Kind.leave, async (session) => session.call(leave, { room: await joinLobby(session) })],
+  [
+    Kind.say,
+    async (session) => {
+      const said = { text: 'hello', path: undefined, sealed: undefined };
+      return session.call(say, { room: await joinLobby(session), id: Buffer.alloc(16), ...said });
+    },
+  ],
+  [
+    Kind.history,
+    async (session) => session.call(history, { room: await joinLobby(session), after: undefined, most: 10 }),
+  ],
   [
     Kind.readSlice,
     async (session, lane) => {
@@ -183,6 +203,12 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     },
   ],
 ]);
+
+/** Whoever may not join may not do what comes after that either. */
+async function joinLobby(session: ClientChannel): Promise<number> {
+  const asked = { kind: RoomKind.open, name: 'lobby', create: true, sealing: undefined };
+  return (await session.call(joinRoom, asked)).room;
+}
 
 /** What each role may, said a second time and by hand: a slip in the table must not be a slip here. */
 const looking = [
@@ -203,6 +229,11 @@ const looking = [
   Kind.usage,
   Kind.find,
   Kind.archive,
+  Kind.rooms,
+  Kind.join,
+  Kind.leave,
+  Kind.say,
+  Kind.history,
 ];
 const putting = [
   Kind.mkdir,

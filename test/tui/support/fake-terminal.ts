@@ -61,9 +61,10 @@ export class FakeTerminal {
     return `${lines.join('\n')}\n`;
   }
 
-  /** The gauge's own widget, which the browser loads after its first listing. */
-  loadGauge(): Promise<void> {
-    return this.#view.loadGauge();
+  /** The gauge of all jobs, as some time after the start. */
+  async loadGauge(state: AppState): Promise<void> {
+    this.#view.draw(state, fixedNow);
+    await this.#view.loadGauge();
   }
 
   /** Columns of a row that hold a frame's side. */

@@ -3,7 +3,9 @@
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { Transfers } from '../worker/transfers.ts';
+import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
+import { chatHandlers } from './handlers/chat.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { enrolHandler } from './handlers/enrol.ts';
 import { listHandler } from './handlers/list.ts';
@@ -31,11 +33,12 @@ export type OfConnection = {
   /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
+  readonly chat: ChatDoor['member'];
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers }: OfConnection,
+  { grantTicket, enrolDevice, transfers, chat }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -66,6 +69,7 @@ export function sessionHandlers(
       emptyTrashHandler(context, works),
       ticketHandler(grantTicket),
       enrolHandler(enrolDevice),
+      ...chatHandlers(chat),
     ]),
   );
 }
