@@ -110,7 +110,8 @@ export function aDay(name: string, tell: (day: Day) => void, more: NodeJS.Proces
     const open = async (): Promise<Terminal> => {
       if (server === undefined) throw new RangeError('the server did not start');
       const opened = new Terminal(browserCommand(server.address, join(home, 'here')), {
-        env: { ...server.env, ...more },
+        // A queue of its own: what a story that failed has left in it is not the next one's.
+        env: { ...server.env, ...more, XDG_STATE_HOME: join(home, `state-${stories}`) },
         columns: 100,
         rows: 30,
       });
