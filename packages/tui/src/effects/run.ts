@@ -77,13 +77,16 @@ export class Effects {
         );
         break;
       case 'mkdir':
-        this.#change(cmd.side, 'making the folder', cmd.path.slice(0, -1), (source) =>
+        this.#change(cmd.side, `making the folder ${lastName(cmd.path)}`, cmd.path.slice(0, -1), (source) =>
           source.mkdir(cmd.path),
         );
         break;
       case 'rename':
-        this.#change(cmd.side, 'renaming', cmd.from.slice(0, -1), (source) =>
-          source.rename(cmd.from, cmd.to),
+        this.#change(
+          cmd.side,
+          `renaming ${lastName(cmd.from)} to ${lastName(cmd.to)}`,
+          cmd.from.slice(0, -1),
+          (source) => source.rename(cmd.from, cmd.to),
         );
         break;
       case 'remove':
@@ -255,7 +258,7 @@ export class Effects {
   #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
     const { engine, post } = this.#opts;
     void work(engine[side])
-      .catch((error: unknown) => this.#failed(doing, error))
+      .catch((error: unknown) => post({ kind: 'failed', doing, error: wire(error), side }))
       .finally(() => post({ kind: 'engine', event: { kind: 'changed', side, folder } }));
   }
 
@@ -268,6 +271,10 @@ function setFor(map: Map<Side, AbortController>, side: Side): AbortController {
   const controller = new AbortController();
   map.set(side, controller);
   return controller;
+}
+
+function lastName(path: Path): Shown {
+  return showName(path.at(-1) ?? '');
 }
 
 /** Goes on after a failure; throws the first one at the end. Times stay as they are. */

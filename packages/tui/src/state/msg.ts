@@ -76,6 +76,6 @@ export type Msg =
   | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
   /** Something worth a line, in our words. */
   | { readonly kind: 'said'; readonly text: string }
-  /** Something the user asked for went wrong. `doing` is what, in our words. */
-  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
+  /** Something the user asked for went wrong. `doing` is what, in our words; `side` whose folder it was to change. */
+  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError; readonly side?: Side }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

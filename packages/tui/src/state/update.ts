@@ -106,8 +106,11 @@ function stepped(state: AppState, msg: Msg): Next {
     }
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
-    case 'failed':
-      return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
+    case 'failed': {
+      const told = { ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } };
+      // What it was to make is not there: another entry of that name is not it.
+      return [msg.side === undefined ? told : withPane(told, { ...told[msg.side], seek: undefined }), []];
+    }
     case 'engine':
       return onEngine(state, msg.event);
   }
