@@ -18,9 +18,11 @@ import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
+import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
 import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
 import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
+import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -48,6 +50,7 @@ before(() => {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),
@@ -56,6 +59,7 @@ before(() => {
     transfers: new Transfers(),
     chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
+    bus: new ThreadBus('alone', () => {}),
     log: () => {},
     refusal: undefined,
     checkPassword: async () => undefined,

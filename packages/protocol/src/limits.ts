@@ -112,6 +112,14 @@ export const limits = {
   unpackEntries: 1_000_000,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
+  /** The name of what a message between a server's threads or machines is about. */
+  busSubjectBytes: 128,
+  /** One such message. */
+  busMessageBytes: 64 * KiB,
+  /** Messages that one thread may have under way to another; more are dropped, and who would have heard them looks for itself. */
+  busWindowMessages: 256,
+  /** The same in bytes; a last message may exceed it. */
+  busWindowBytes: MiB,
   /** One message of the chat; with a path it has pathBytes more. */
   chatTextBytes: 4 * KiB,
   /** A sealed message: a text, a path, what authenticates them, and padding to 64 bytes. */

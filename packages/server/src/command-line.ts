@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { asFerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultListen, parseCount, parseListen, parseOpenTo, placesOf } from './config.ts';
+import { defaultListen, parseCount, parseListen, parseMetrics, parseOpenTo, placesOf } from './config.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import { addOwnersCommands } from './owner/command-line.ts';
 
@@ -41,6 +41,8 @@ type ServeOptions = {
   owners?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
+  metrics?: string;
+  metricsPublic?: boolean;
 };
 
 /** Sets the exit code; for `serve` the process lives on afterwards. */
@@ -81,6 +83,8 @@ function makeProgram(): Command {
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
+    .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
+    .option('--metrics-public', 'also at an address that other machines reach')
     .helpOption('-h, --help', 'say how it is used')
     .helpCommand(false)
     .addHelpText('after', serveHelp)
@@ -120,7 +124,7 @@ async function runDoctor(
   const { doctor } = await import('./doctor.ts');
   const order = {
     folder: resolve(folder ?? '.'),
-    listen: options.listen?.map(parseListen) ?? defaultListen,
+    listen: options.listen?.map((text) => parseListen(text)) ?? defaultListen,
     openTo: parseOpenTo(options.open),
     json: options.json ?? false,
   };
@@ -128,7 +132,7 @@ async function runDoctor(
 }
 
 async function runServe(folder: string | undefined, options: ServeOptions): Promise<void> {
-  const listen = options.listen?.map(parseListen) ?? defaultListen;
+  const listen = options.listen?.map((text) => parseListen(text)) ?? defaultListen;
   const config = {
     folder: resolve(folder ?? '.'),
     listen,
@@ -140,6 +144,10 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     keepsOwners: options.owners ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
+    metrics:
+      options.metrics === undefined
+        ? undefined
+        : parseMetrics(options.metrics, options.metricsPublic ?? false),
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));

@@ -32,6 +32,8 @@ export type ServeConfig = {
   /** People may talk with each other. */
   readonly chat: boolean;
   readonly jsonLog: boolean;
+  /** Where figures are told; undefined: nowhere. */
+  readonly metrics: ListenAddress | undefined;
 };
 
 /** Where this user's ferryd keeps its files. One identity and one list of accounts per user, whatever is shared. */
@@ -86,7 +88,7 @@ export const defaultListen: readonly ListenAddress[] = [
 ];
 
 /** `HOST:PORT`, `[IPV6]:PORT`, `HOST` or `:PORT`. @throws {FerryError} USAGE */
-export function parseListen(text: string): ListenAddress {
+export function parseListen(text: string, option = '--listen'): ListenAddress {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]*))(?::(?<port>[0-9]{1,5}))?$/.exec(text);
   const host = match?.groups?.['v6'] ?? (match?.groups?.['host'] || '0.0.0.0');
   const port = Number(match?.groups?.['port'] ?? defaultPort);
@@ -95,9 +97,30 @@ export function parseListen(text: string): ListenAddress {
       ? isIP(host) === 6
       : isIP(host) > 0 || /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host);
   if (match === null || !isHost || port > 65535) {
-    throw new FerryError(Code.USAGE, `--listen wants HOST:PORT, for example 0.0.0.0:7377 or [::1]:0`);
+    throw new FerryError(Code.USAGE, `${option} wants HOST:PORT, for example 0.0.0.0:7377 or [::1]:0`);
   }
   return { host, port, optional: false };
+}
+
+/**
+ * As parseListen; without a host it is this machine alone. Figures are told to whoever asks, so other machines only hear them where
+ * that was said.
+ * @throws {FerryError} USAGE
+ */
+export function parseMetrics(text: string, isPublic: boolean): ListenAddress {
+  if (!/:[0-9]+$/.test(text)) {
+    throw new FerryError(Code.USAGE, '--metrics wants HOST:PORT, for example 127.0.0.1:9377');
+  }
+  const address = parseListen(text.startsWith(':') ? `127.0.0.1${text}` : text, '--metrics');
+  if (isPublic || isLoopback(address.host)) return address;
+  throw new FerryError(
+    Code.USAGE,
+    `everybody who reaches ${text} could read the figures: say --metrics-public if that is meant`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** @throws {FerryError} USAGE */

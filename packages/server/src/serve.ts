@@ -20,7 +20,12 @@ import { prepareChatFile } from './chat/chat-file.ts';
 import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
+import { figuresIn, newMeterMemory } from './metrics/meters.ts';
+import { openMetrics } from './metrics/metrics-server.ts';
+import { spaceOn } from './metrics/space-on.ts';
+import { Tally } from './metrics/tally.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import type { ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -39,7 +44,16 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else if (early.length < limits.strangers) early.push(socket);
     else socket.destroy();
   });
-  const log = openStderrLog(config.jsonLog);
+  let statusNow: (() => Promise<ServerStatus>) | undefined;
+  const metrics =
+    config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
+  const tally = new Tally();
+  const meterMemory = newMeterMemory(config.threads);
+  const stderrLog = openStderrLog(config.jsonLog);
+  const log: Log = (event) => {
+    tally.count(event);
+    stderrLog(event);
+  };
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
   const supervisor = new Supervisor({
@@ -56,6 +70,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       ticketMaster: randomBytes(32),
       ticketMemory: newTicketMemory(),
       accountMemory: newAccountMemory(config.threads),
+      meterMemory,
     },
     log,
     onGiveUp: () => {
@@ -75,13 +90,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     address: hostPort(reachableAt(listeners)),
     sinceMs,
   };
-  const fault = await openStatusSocket(places.statusFolder, process.pid, async () => ({
+  const status = async (): Promise<ServerStatus> => ({
     ...about,
     ...(await running.status()),
-  }));
+    figures: figuresIn(meterMemory),
+    tallies: tally.tallies,
+    disk: spaceOn(config.folder),
+  });
+  statusNow = status;
+  const fault = await openStatusSocket(places.statusFolder, process.pid, status);
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
+  if (metrics !== undefined) print(`metrics at http://${hostPort(metrics)}/metrics`);
   print(`sharing ${show(config.folder)}`);
   print(`fingerprint ${identity.fingerprint}`);
   const where = reachableAt(listeners);

@@ -45,8 +45,10 @@ import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withQuota } from '../access/with-quota.ts';
 import { withRights } from '../access/with-rights.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
+import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import { withRoot } from '../storage/with-root.ts';
@@ -65,8 +67,10 @@ export type ConnectionContext = {
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
   readonly pace: Pace;
+  readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
+  readonly bus: Bus;
   readonly transfers: Transfers;
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
@@ -117,7 +121,6 @@ const farewellMs = 2000;
 const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
-const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
 
 export class Connection {
   readonly #opts: ConnectionOpts;
@@ -148,6 +151,7 @@ export class Connection {
         handler(attach, (request) => this.#attach(request)),
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
+      meter: opts.meters,
       onEnd: (error) => this.#onEnd(error),
     });
   }
@@ -221,12 +225,12 @@ export class Connection {
 
   #enter(principal: Principal, client: string, by: string): Welcome {
     const { ticketKeys, ticketLedger, transfers, login, chat: hub } = this.#opts;
-    const context = this.#contextFor(principal);
-    void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
+    const context = this.#contextFor(principal, sessionId);
+    void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
-    this.#become({ kind: 'session', context, beganMs: performance.now(), chat }, sessionId);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
@@ -235,13 +239,7 @@ export class Connection {
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
     const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, chat: chat.member });
     this.#channel.become(handlers, limits.controlFrameBytes);
-    this.#opts.log({
-      what: 'joined',
-      who: context.who,
-      client: show(client),
-      readOnly,
-      by,
-    });
+    this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
     return {
       version: protocolVersion,
       features: 0,
@@ -277,9 +275,9 @@ export class Connection {
     if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
-    const context = this.#contextFor(this.#principalOf(grant));
+    const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
     const lane = new Lane({ ...context, pool, transfers, contents });
-    this.#become({ kind: 'lane', context, lane }, grant.sessionId);
+    this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
@@ -301,22 +299,28 @@ export class Connection {
 
   /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
   #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace } = this.#opts;
+    const { pace, meters } = this.#opts;
     const id = principal.account?.id;
     if (id === undefined) return undefined;
+    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
+      const ms = pace.charge(id, way, bytes, rate);
+      if (ms > 0) meters.waited(ms);
+      return ms;
+    };
     return {
-      received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
+      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
+      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
     };
   }
 
-  #contextFor(principal: Principal): SessionContext {
+  #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
     const { storage: shared, standings, quotas, log } = this.#opts;
     const standing = standings.enter(principal, (why) => this.end(why));
     const id = principal.account?.id;
     const storage =
       id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
     return {
+      sessionId: Buffer.from(sessionId).toString('hex'),
       principal,
       standing,
       who: { user: show(principal.user), peer: this.#link.peer },
@@ -325,20 +329,20 @@ export class Connection {
     };
   }
 
-  #become(phase: Extract<Phase, { context: SessionContext }>, sessionId: Uint8Array): void {
+  #become(phase: Extract<Phase, { context: SessionContext }>): void {
     clearTimeout(this.#deadline);
     this.#phase = phase;
     this.#opts.onKnown({
       user: phase.context.principal.user,
       kind: phase.kind,
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: phase.context.sessionId,
     });
   }
 
   #onFailure(error: FerryError): void {
     const phase = this.#phase;
     if (phase.kind === 'stranger') this.#refuse(error);
-    else if (phase.kind !== 'refused' && reportable.has(error.code)) {
+    else if (phase.kind !== 'refused' && brokenCodes.has(error.code)) {
       const { who } = phase.context;
       this.#opts.log({ what: 'trouble', who, code: error.codeName, why: show(error.message) });
     }

@@ -17,8 +17,11 @@ import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
+import { chatOverBus } from '../chat/chat-over-bus.ts';
+import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -37,6 +40,7 @@ const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
+const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
 const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
@@ -46,6 +50,7 @@ const connections = new Connections({
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   pace: new Pace(accountMemory),
+  meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -59,6 +64,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   chat,
+  bus,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
@@ -85,7 +91,10 @@ port.on('message', (message: ToWorker) => {
       connections.end(message.id, fromWireError(message.why));
       break;
     case 'report':
-      send({ kind: 'report', id: message.id, connections: connections.report() });
+      send({ kind: 'report', id: message.id, report: connections.report() });
+      break;
+    case 'bus':
+      bus.receive(message.parcel);
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
@@ -99,7 +108,7 @@ port.on('message', (message: ToWorker) => {
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
   if (typeof file !== 'string') return fromWireError(file);
   try {
-    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+    return chatOverBus(new ChatHistory(file), bus);
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     return error;
