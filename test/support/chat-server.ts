@@ -75,6 +75,8 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    meters: new Meters(newMeterMemory(1), 1),
+    bus: new ThreadBus('alone', () => {}),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),

@@ -21,6 +21,7 @@ import { AuditBatch } from '../audit/audit-batch.ts';
 import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
+import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
@@ -122,7 +123,7 @@ port.on('message', (message: ToWorker) => {
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
   if (typeof file !== 'string') return fromWireError(file);
   try {
-    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+    return chatOverBus(new ChatHistory(file), bus);
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     return error;
