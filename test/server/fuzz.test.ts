@@ -16,6 +16,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
@@ -43,6 +44,7 @@ before(() => {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    desk: new ShareDesk(join(folder, 'access.db')),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),

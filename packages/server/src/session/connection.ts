@@ -10,6 +10,7 @@ import {
   type Attach,
   attach,
   type Enrol,
+  Feature,
   type Hello,
   hello,
   Login,
@@ -37,22 +38,21 @@ import {
 import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
 import { type Pace, Way } from '../access/pace.ts';
-import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import { guestName, guestOf, type Principal, payerOf } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
+import type { ShareDesk } from '../access/share-desk.ts';
 import type { Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
-import { withQuota } from '../access/with-quota.ts';
-import { withRights } from '../access/with-rights.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
 import { sessionHandlers } from './session.ts';
+import { storageFor } from './storage-for.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -61,6 +61,7 @@ export type ConnectionContext = {
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
+  readonly desk: ShareDesk;
   readonly pace: Pace;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
@@ -215,9 +216,10 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, desk } = this.#opts;
     const context = this.#contextFor(principal);
-    void makeOwnFolder(this.#opts.storage, principal);
+    const isShare = principal.account?.share !== undefined;
+    if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const sessionId = newSessionId();
     const readOnly = isReadOnly(principal.rights, principal.root);
     this.#become({ kind: 'session', context, beganMs: performance.now() }, sessionId);
@@ -227,7 +229,7 @@ export class Connection {
       return sealTicket(ticketKeys, grant, Date.now());
     };
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers });
+    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, desk });
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({
       what: 'joined',
@@ -238,7 +240,7 @@ export class Connection {
     });
     return {
       version: protocolVersion,
-      features: 0,
+      features: isShare ? Feature.countsDownloads : 0,
       sessionId,
       sessionSecret: sessionSecret(ticketKeys, sessionId),
       user: principal.user,
@@ -262,7 +264,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -272,7 +274,7 @@ export class Connection {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
     const context = this.#contextFor(this.#principalOf(grant));
-    const lane = new Lane({ ...context, pool, transfers, contents });
+    const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane }, grant.sessionId);
     this.#channel.become(
       lane.handlers,
@@ -296,8 +298,9 @@ export class Connection {
   /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
   #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
     const { pace } = this.#opts;
-    const id = principal.account?.id;
-    if (id === undefined) return undefined;
+    const { account } = principal;
+    if (account === undefined) return undefined;
+    const { id } = payerOf(account, principal.root);
     return {
       received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
       sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
@@ -305,16 +308,13 @@ export class Connection {
   }
 
   #contextFor(principal: Principal): SessionContext {
-    const { storage: shared, standings, quotas, log } = this.#opts;
+    const { standings, log } = this.#opts;
     const standing = standings.enter(principal, (why) => this.end(why));
-    const id = principal.account?.id;
-    const storage =
-      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
     return {
       principal,
       standing,
       who: { user: show(principal.user), peer: this.#link.peer },
-      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
+      storage: storageFor(this.#opts, principal, standing),
       log,
     };
   }

@@ -2,6 +2,7 @@
 
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
+import type { ShareDesk } from '../access/share-desk.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
@@ -16,6 +17,7 @@ import { removeHandler } from './handlers/remove.ts';
 import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
+import { endShareHandler, listSharesHandler, shareHandler } from './handlers/share.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
 import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
@@ -31,11 +33,12 @@ export type OfConnection = {
   /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
+  readonly desk: ShareDesk;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -66,6 +69,9 @@ export function sessionHandlers(
       emptyTrashHandler(context, works),
       ticketHandler(grantTicket),
       enrolHandler(enrolDevice),
+      shareHandler(context, desk),
+      listSharesHandler(context, desk),
+      endShareHandler(context, desk),
     ]),
   );
 }
