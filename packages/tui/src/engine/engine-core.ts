@@ -4,7 +4,7 @@
 
 import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import type { Address, Fingerprint } from '@ferry/protocol/session';
+import type { Fingerprint } from '@ferry/protocol/session';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
@@ -18,7 +18,7 @@ import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 
 export type EngineOpts = {
-  readonly address: Pick<Address, 'host' | 'port'>;
+  readonly address: Pick<QueueServer, 'host' | 'port' | 'user'>;
   readonly fingerprint: Fingerprint;
   readonly token: Uint8Array | undefined;
   readonly deviceKeyFile: string;
@@ -59,7 +59,7 @@ export class EngineCore implements Engine {
   constructor(opts: EngineOpts) {
     const { address, fingerprint, token, deviceKeyFile, client, attempts, writesBeside = 1 } = opts;
     const pool = new BlockPool(poolBuffers);
-    this.#server = { host: address.host, port: address.port, fingerprint };
+    this.#server = { ...address, fingerprint };
     this.#servers = new Servers({
       deviceKeyFile,
       knownServersFile: opts.knownServersFile,
