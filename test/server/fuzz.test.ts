@@ -19,6 +19,11 @@ import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
+import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
+import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
+import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
+import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
+import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -39,19 +44,24 @@ before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
   const store = new AccessStore(join(folder, 'access.db'));
   const storage = new MemoryStorage({ capacity: 2 ** 24 });
+  const chatFile = join(folder, 'chat.db');
+  prepareChatFile(chatFile);
   const memory = new AccountMemory(newAccountMemory(1), 1);
   context = {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     desk: new ShareDesk(join(folder, 'access.db')),
+    meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
     transfers: new Transfers(),
+    chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
+    bus: new ThreadBus('alone', () => {}),
     log: () => {},
     refusal: undefined,
     checkPassword: async () => undefined,

@@ -18,6 +18,9 @@ import {
   enrol,
   fetch,
   find,
+  history,
+  join as joinRoom,
+  leave,
   list,
   listShares,
   listTrash,
@@ -28,6 +31,7 @@ import {
   move,
   owner,
   patch,
+  RoomKind,
   read,
   readLink,
   readRange,
@@ -37,7 +41,9 @@ import {
   removeTree,
   rename,
   restore,
+  rooms,
   ShareKind,
+  say,
   setFacts,
   setOwner,
   share,
@@ -191,6 +197,20 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
+  [Kind.rooms, (session) => session.call(rooms, {})],
+  [Kind.join, async (session) => void (await joinLobby(session))],
+  [Kind.leave, async (session) => session.call(leave, { room: await joinLobby(session) })],
+  [
+    Kind.say,
+    async (session) => {
+      const said = { text: 'hello', path: undefined, sealed: undefined };
+      return session.call(say, { room: await joinLobby(session), id: Buffer.alloc(16), ...said });
+    },
+  ],
+  [
+    Kind.history,
+    async (session) => session.call(history, { room: await joinLobby(session), after: undefined, most: 10 }),
+  ],
   [
     Kind.readSlice,
     async (session, lane) => {
@@ -199,6 +219,12 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     },
   ],
 ]);
+
+/** Whoever may not join may not do what comes after that either. */
+async function joinLobby(session: ClientChannel): Promise<number> {
+  const asked = { kind: RoomKind.open, name: 'lobby', create: true, sealing: undefined };
+  return (await session.call(joinRoom, asked)).room;
+}
 
 /** What each role may, said a second time and by hand: a slip in the table must not be a slip here. */
 const looking = [
@@ -220,6 +246,11 @@ const looking = [
   Kind.find,
   Kind.archive,
   Kind.received,
+  Kind.rooms,
+  Kind.join,
+  Kind.leave,
+  Kind.say,
+  Kind.history,
 ];
 const putting = [
   Kind.mkdir,

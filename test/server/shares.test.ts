@@ -17,6 +17,7 @@ import {
   listShares,
   readRange,
   received,
+  rooms,
   type Shared,
   ShareKind,
   type ShareRow,
@@ -111,6 +112,7 @@ describe('a share of a real server', () => {
     assert.equal(guest.welcome.readOnly, true);
     const again = guest.channel.call(share, { kind: 0, paths: [path('a.jpg')], forMs: 1, downloads: 1 });
     await assert.rejects(again, withCode('FORBIDDEN'), 'what is shared is not shared on');
+    await assert.rejects(guest.channel.call(rooms, {}), withCode('FORBIDDEN'), 'nor does it chat');
     guest.channel.close();
   });
 

@@ -59,6 +59,17 @@ const deletion = {
   bytes: 600,
   deletedMs: 1_760_000_000_000,
 };
+const sealing = { salt: counted(0x30, 16), check: counted(0x50, 16) };
+const chatMessage = {
+  seq: 4,
+  after: 3,
+  ms: 1_760_000_000_005,
+  from: 'anna',
+  id: counted(0xc0, 16),
+  text: 'siehe über',
+  path,
+  sealed: undefined,
+};
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
 
@@ -523,6 +534,76 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   'readRange-reply': [
     'the file as it is now, and the bytes',
     body(Kind.reply, 9, messages.readRange.reply, { facts, content: content.subarray(2, 4) }),
+  ],
+  rooms: ['which rooms are there', body(Kind.rooms, 10, messages.rooms.request, {})],
+  'rooms-part': [
+    'a sealed room, and a direct one with bert',
+    body(Kind.part, 10, messages.rooms.part, {
+      rooms: [
+        { room: 7, kind: 1, name: 'crew', last: 3, lastMs: 1_760_000_000_000, sealing },
+        { room: 9, kind: 2, name: 'bert', last: 1, lastMs: 1_750_000_000_000, sealing: undefined },
+      ],
+    }),
+  ],
+  'rooms-reply': [
+    'that is all',
+    body(Kind.reply, 10, messages.rooms.reply, { generation: counted(0x10, 16) }),
+  ],
+  join: [
+    'enter a sealed room, made where it is missing',
+    body(Kind.join, 11, messages.join.request, { kind: 1, name: 'crew', create: true, sealing }),
+  ],
+  'join-reply': [
+    'it was there already, made with other salt',
+    body(Kind.reply, 11, messages.join.reply, {
+      room: 7,
+      last: 3,
+      sealing: { salt: counted(0x70, 16), check: counted(0x80, 16) },
+      generation: counted(0x10, 16),
+    }),
+  ],
+  leave: ['leave it', body(Kind.leave, 12, messages.leave.request, { room: 7 })],
+  say: [
+    'say something in an open room, with a path',
+    body(Kind.say, 13, messages.say.request, {
+      room: 8,
+      id: counted(0xc0, 16),
+      text: 'siehe über',
+      path,
+      sealed: undefined,
+    }),
+  ],
+  'say-sealed': [
+    'say something in a sealed room',
+    body(Kind.say, 14, messages.say.request, {
+      room: 7,
+      id: counted(0xd0, 16),
+      text: undefined,
+      path: undefined,
+      sealed: { session: counted(0x20, 16), counter: 2, sentMs: 1_760_000_000_000, box: counted(0, 80) },
+    }),
+  ],
+  'say-reply': [
+    'it has number 4',
+    body(Kind.reply, 13, messages.say.reply, { seq: 4, ms: 1_760_000_000_005 }),
+  ],
+  history: [
+    'what was said behind number 2',
+    body(Kind.history, 15, messages.history.request, { room: 8, after: 2, most: 100 }),
+  ],
+  'history-part': ['one message', body(Kind.part, 15, messages.history.part, { messages: [chatMessage] })],
+  'history-reply': ['the last one is number 4', body(Kind.reply, 15, messages.history.reply, { last: 4 })],
+  'event-chat': [
+    'something was said',
+    encodeFrame(
+      Kind.event,
+      0,
+      messages.encodeEvent({ kind: 'chat', room: 8, last: 4, message: chatMessage }),
+    ),
+  ],
+  'event-chat-more': [
+    'there is more than was told, up to number 9',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'chat', room: 8, last: 9, message: undefined })),
   ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-closed': [

@@ -11,8 +11,10 @@ type Data = {
   skip?: boolean | string;
   todo?: boolean | string;
   nesting: number;
-  details?: { error?: Error & { cause?: unknown }; type?: string };
+  details?: { error?: Error & { cause?: unknown; failureType?: string }; type?: string };
 };
+
+const within = 'subtestsFailed';
 
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let passed = 0;
@@ -27,7 +29,8 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     }
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const data = event.data as unknown as Data;
-    if (data.details?.type === 'suite') continue;
+    // Of a suite only what is its own: a file that cannot be loaded, a hook that fails.
+    if (data.details?.type === 'suite' && (data.details.error?.failureType ?? within) === within) continue;
     if (data.skip !== undefined && data.skip !== false) {
       skipped += 1;
       yield `SKIPPED: ${data.name}${typeof data.skip === 'string' ? ` (${data.skip})` : ''}\n`;

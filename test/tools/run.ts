@@ -2,13 +2,14 @@
  * Runs the checks and tests: `test` is everything a change must pass, `soak` the same randomised tests with long counts.
  * Extra arguments are test files to run instead of all. Called by the root package's scripts; main thread.
  *
- * The tests run on the pinned Node and, where it is installed, once more on the next major version.
+ * The tests run on the pinned Node and, where it is installed, once more on the next major version. Files that start nothing
+ * run in one process, the others in one each.
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -25,6 +26,7 @@ function testStep(
 ): Step {
   // Most tests wait for programs that they have started.
   const concurrency = Math.max(3, availableParallelism());
+  const together = env['FERRY_SOAK'] === '1' ? [] : files.filter(startsNothing);
   return {
     name,
     command: node,
@@ -33,10 +35,33 @@ function testStep(
       `--test-concurrency=${concurrency}`,
       '--test-reporter=./test/tools/reporter.ts',
       '--test-reporter-destination=stdout',
-      ...files,
+      ...(together.length > 1
+        ? ['test/tools/together.ts', ...files.filter((file) => !together.includes(file))]
+        : files),
     ],
-    env,
+    env: {
+      // What the programs use as well: each of some hundred processes reads what the first one has compiled.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      FERRY_TOGETHER: together.join('\n'),
+      ...env,
+    },
   };
+}
+
+/** Neither this test file nor what it imports of the tests starts programs or threads or opens sockets. */
+function startsNothing(file: string): boolean {
+  const seen = new Set<string>();
+  const look = (at: string): boolean => {
+    if (seen.has(at)) return true;
+    seen.add(at);
+    const text = readFileSync(join(root, at), 'utf8');
+    if (/from 'node:(?:child_process|worker_threads|net|tls)'/.test(text)) return false;
+    const own = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, to = '']) =>
+      normalize(join(dirname(at), to)),
+    );
+    return own.filter((to) => to.startsWith('test/')).every(look);
+  };
+  return look(file);
 }
 
 function steps(mode: string, chosen: readonly string[]): Step[] {

@@ -9,3 +9,4 @@ export * from './limits.ts';
 export * from './link-target.ts';
 export * from './owner.ts';
 export * from './path.ts';
+export * from './room-name.ts';

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { asFerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultListen, parseCount, parseListen, parseOpenTo, placesOf } from './config.ts';
+import { defaultListen, parseCount, parseListen, parseMetrics, parseOpenTo, placesOf } from './config.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import { addOwnersCommands } from './owner/command-line.ts';
 
@@ -30,6 +30,7 @@ a second one ends at once.
 Files:
   $XDG_DATA_HOME/ferryd/identity.pem    the server's key; keep it, clients trust it
   $XDG_STATE_HOME/ferryd/access.db      accounts, devices and invites of this user's servers
+  $XDG_STATE_HOME/ferryd/chat/          what was said; of rooms with a passphrase nobody here can read it
 
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
@@ -39,7 +40,10 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  chat?: boolean;
   jsonLog?: boolean;
+  metrics?: string;
+  metricsPublic?: boolean;
 };
 
 /** Sets the exit code; for `serve` the process lives on afterwards. */
@@ -77,8 +81,11 @@ function makeProgram(): Command {
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
+    .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
+    .option('--metrics-public', 'also at an address that other machines reach')
     .helpOption('-h, --help', 'say how it is used')
     .helpCommand(false)
     .addHelpText('after', serveHelp)
@@ -118,7 +125,7 @@ async function runDoctor(
   const { doctor } = await import('./doctor.ts');
   const order = {
     folder: resolve(folder ?? '.'),
-    listen: options.listen?.map(parseListen) ?? defaultListen,
+    listen: options.listen?.map((text) => parseListen(text)) ?? defaultListen,
     openTo: parseOpenTo(options.open),
     json: options.json ?? false,
   };
@@ -126,7 +133,7 @@ async function runDoctor(
 }
 
 async function runServe(folder: string | undefined, options: ServeOptions): Promise<void> {
-  const listen = options.listen?.map(parseListen) ?? defaultListen;
+  const listen = options.listen?.map((text) => parseListen(text)) ?? defaultListen;
   const config = {
     folder: resolve(folder ?? '.'),
     listen,
@@ -136,7 +143,12 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
+    metrics:
+      options.metrics === undefined
+        ? undefined
+        : parseMetrics(options.metrics, options.metricsPublic ?? false),
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));

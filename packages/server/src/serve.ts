@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { networkInterfaces, userInfo } from 'node:os';
-import { Code, FerryError, limits, show, trusted } from '@ferry/protocol';
+import { Code, FerryError, limits, show, toWireError, trusted, type WireError } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
@@ -16,10 +16,16 @@ import { newAccountMemory } from './access/account-memory.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
-import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
+import { prepareChatFile } from './chat/chat-file.ts';
+import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog } from './log.ts';
+import { figuresIn, newMeterMemory } from './metrics/meters.ts';
+import { openMetrics } from './metrics/metrics-server.ts';
+import { spaceOn } from './metrics/space-on.ts';
+import { Tally } from './metrics/tally.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import type { ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -38,7 +44,16 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else if (early.length < limits.strangers) early.push(socket);
     else socket.destroy();
   });
-  const log = openStderrLog(config.jsonLog);
+  let statusNow: (() => Promise<ServerStatus>) | undefined;
+  const metrics =
+    config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
+  const tally = new Tally();
+  const meterMemory = newMeterMemory(config.threads);
+  const stderrLog = openStderrLog(config.jsonLog);
+  const log: Log = (event) => {
+    tally.count(event);
+    stderrLog(event);
+  };
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
   const supervisor = new Supervisor({
@@ -49,11 +64,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       keepsOwners: config.keepsOwners,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
+      chatFile: chatFor(config, places, log),
       key: identity.key,
       cert: identity.cert,
       ticketMaster: randomBytes(32),
       ticketMemory: newTicketMemory(),
       accountMemory: newAccountMemory(config.threads),
+      meterMemory,
     },
     log,
     onGiveUp: () => {
@@ -73,13 +90,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     address: hostPort(reachableAt(listeners)),
     sinceMs,
   };
-  const fault = await openStatusSocket(places.statusFolder, process.pid, async () => ({
+  const status = async (): Promise<ServerStatus> => ({
     ...about,
     ...(await running.status()),
-  }));
+    figures: figuresIn(meterMemory),
+    tallies: tally.tallies,
+    disk: spaceOn(config.folder),
+  });
+  statusNow = status;
+  const fault = await openStatusSocket(places.statusFolder, process.pid, status);
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
+  if (metrics !== undefined) print(`metrics at http://${hostPort(metrics)}/metrics`);
   print(`sharing ${show(config.folder)}`);
   print(`fingerprint ${identity.fingerprint}`);
   const where = reachableAt(listeners);
@@ -95,6 +118,28 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     print('to let somebody in: ferryd invite');
   }
   store.close();
+}
+
+/** The file that the chat is kept in, or why there is none; whatever is wrong with it, files are served. */
+function chatFor(config: ServeConfig, places: Places, log: Log): string | WireError {
+  if (!config.chat) {
+    return toWireError(new FerryError(Code.FORBIDDEN, 'the owner of this server has switched the chat off'));
+  }
+  const file = chatFileOf(places, config.folder);
+  try {
+    const aside = prepareChatFile(file);
+    if (aside !== undefined) {
+      note(
+        log,
+        `what was said in the chat was damaged: it begins anew, and the old file is kept as ${show(aside)}`,
+      );
+    }
+    return file;
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    note(log, `there is no chat: ${show(error.message)}`);
+    return toWireError(new FerryError(Code.IO_ERROR, 'the chat of this server cannot be used now'));
+  }
 }
 
 /** @throws {FerryError} CONFIG */

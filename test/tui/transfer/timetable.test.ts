@@ -1,7 +1,7 @@
 /** Limits that follow the week. */
 
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { Code, FerryError } from '@ferry/protocol';
 import fc from 'fast-check';
 import {
@@ -15,7 +15,9 @@ import { withCode } from '../../support/code.ts';
 import { runs, seed } from '../../support/random.ts';
 
 const zone = process.env['TZ'];
-process.env['TZ'] = 'Europe/Berlin';
+before(() => {
+  process.env['TZ'] = 'Europe/Berlin';
+});
 after(() => {
   if (zone === undefined) delete process.env['TZ'];
   else process.env['TZ'] = zone;

@@ -5,19 +5,31 @@
 import { Code, FerryError, fromWireError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { pack, unpack } from '../wire/msgpack.ts';
-import { integer, text } from '../wire/shape.ts';
+import { integer, optional, text } from '../wire/shape.ts';
+import { type ChatMessage, chatMessage } from './chat.ts';
 
 export type ServerEvent =
   /** The server is going down in `drainMs`; what moves may finish, nothing new is begun. */
   | { readonly kind: 'going-down'; readonly drainMs: number }
   /** The owner ends this connection, and why; it is closed next. */
-  | { readonly kind: 'closed'; readonly error: FerryError };
+  | { readonly kind: 'closed'; readonly error: FerryError }
+  /** Something was said in a room; without the message there is more of it, up to `last`, than was told: `history` has it. */
+  | {
+      readonly kind: 'chat';
+      readonly room: number;
+      readonly last: number;
+      readonly message: ChatMessage | undefined;
+    };
 
 const goingDown = 1;
 const closed = 2;
+const chat = 4;
 const drainMs = integer(0, 86_400_000);
 const code = integer(1, 0xffff);
 const message = text(limits.textBytes);
+const room = integer(1);
+const last = integer();
+const said = optional(chatMessage);
 
 export function encodeEvent(event: ServerEvent): Buffer {
   switch (event.kind) {
@@ -25,6 +37,8 @@ export function encodeEvent(event: ServerEvent): Buffer {
       return pack([goingDown, event.drainMs]);
     case 'closed':
       return pack([closed, event.error.code, event.error.message]);
+    case 'chat':
+      return pack([chat, event.room, event.last, said.put(event.message)]);
   }
 }
 
@@ -41,6 +55,13 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
       const words = message.get(value[2], 'message');
       return { kind: 'closed', error: fromWireError([code.get(value[1], 'code'), words, 0]) };
     }
+    case chat:
+      return {
+        kind: 'chat',
+        room: room.get(value[1], 'room'),
+        last: last.get(value[2], 'last'),
+        message: said.get(value[3], 'message'),
+      };
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@
 export * from './archive.ts';
 export * from './attach.ts';
 export * from './block.ts';
+export * from './chat.ts';
 export * from './commit.ts';
 export * from './committed.ts';
 export * from './copy.ts';

@@ -58,6 +58,12 @@ export const Kind = {
   readSlice: 0x49,
   slice: 0x4a,
   locate: 0x4b,
+  /** The chat, on the control connection. */
+  rooms: 0x58,
+  join: 0x59,
+  leave: 0x5a,
+  say: 0x5b,
+  history: 0x5c,
   /** Accounts, on the control connection. */
   enrol: 0x60,
   /** Shares, on the control connection… */

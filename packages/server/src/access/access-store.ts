@@ -4,10 +4,10 @@
  */
 
 import { createHash } from 'node:crypto';
-import { Code, decodePath, FerryError } from '@ferry/protocol';
+import { Code, decodePath, FerryError, type Path } from '@ferry/protocol';
 import { AccessFile, boundsFrom, type Row } from './access-file.ts';
 import type { Account, Principal } from './principal.ts';
-import { decodeRules, isRole } from './rights.ts';
+import { decodeRules, isRole, type Role } from './rights.ts';
 import { withinMaker } from './within-maker.ts';
 
 /** When a device was seen is written down again after this long, milliseconds: not with every login. */
@@ -99,6 +99,22 @@ export class AccessStore {
       this.#addDevice(account, deviceKey, label, nowMs);
       return this.principalOf(deviceKey, nowMs);
     });
+  }
+
+  /** The account of that name as it is now; undefined when there is none, or it has expired. */
+  accountOf(
+    user: string,
+    nowMs: number,
+  ): { readonly id: number; readonly role: Role; readonly root: Path } | undefined {
+    const row = this.#file.one(
+      `select id, role, root from account
+       where user = ? and maker is null and (expires_ms is null or expires_ms > ?)`,
+      user,
+      nowMs,
+    );
+    const { id, role, root } = row ?? {};
+    if (typeof role !== 'string' || !isRole(role) || !(root instanceof Uint8Array)) return undefined;
+    return { id: Number(id), role, root: decodePath(root) };
   }
 
   /** What the account's password is checked against. An account that has expired has none. */

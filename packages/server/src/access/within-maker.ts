@@ -18,8 +18,8 @@ export function withinMaker(share: Reach, maker: Reach): Rights {
   ].filter((path) => isWithin(share.root, path));
   const unique = new Map(corners.map((path) => [path.join('/'), path]));
   const rules = [...unique.values()].map((path): Rule => ({ path, rights: both(share, maker, path) }));
-  // Outside of its root nobody asks; if somebody did, the answer would be no.
-  return { role: share.rights.role, rules: [{ path: rootPath, rights: new Set() }, ...rules] };
+  // Outside of its root nobody asks; if somebody did, the answer would be no. The role that may not chat either: who came is nobody's user.
+  return { role: 'uploader', rules: [{ path: rootPath, rights: new Set() }, ...rules] };
 }
 
 function both(share: Reach, maker: Reach, path: Path): ReadonlySet<Right> {

@@ -45,12 +45,17 @@ import type { ShareDesk } from '../access/share-desk.ts';
 import type { Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
+import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Transfers } from '../worker/transfers.ts';
+import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
+import { offenceOf } from './offence-of.ts';
 import { sessionHandlers } from './session.ts';
 import { storageFor } from './storage-for.ts';
 
@@ -63,9 +68,13 @@ export type ConnectionContext = {
   readonly quotas: Quotas;
   readonly desk: ShareDesk;
   readonly pace: Pace;
+  readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
+  readonly bus: Bus;
   readonly transfers: Transfers;
+  /** Or why there is no chat. */
+  readonly chat: ChatHub | FerryError;
   readonly log: (event: LogEvent) => void;
   /** Nobody gets in, and why. */
   readonly refusal: FerryError | undefined;
@@ -93,11 +102,18 @@ export type ConnectionOpts = ConnectionContext & {
   readonly onEnd: () => void;
 };
 
+type SessionPhase = {
+  readonly kind: 'session';
+  readonly context: SessionContext;
+  readonly beganMs: number;
+  readonly chat: ChatDoor;
+};
+
 /** What a connection is; a stranger may become one of the others, once. */
 type Phase =
   | { readonly kind: 'stranger' }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'session'; readonly context: SessionContext; readonly beganMs: number }
+  | SessionPhase
   | { readonly kind: 'lane'; readonly context: SessionContext; readonly lane: Lane };
 
 /** How long a peer may take to close its side after we have closed ours, milliseconds… */
@@ -106,14 +122,6 @@ const farewellMs = 2000;
 const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
-const senseless: ReadonlySet<Code> = new Set([
-  Code.MALFORMED,
-  Code.FRAME_TOO_LARGE,
-  Code.UNKNOWN_MESSAGE,
-  Code.BAD_STATE,
-  Code.TICKET_INVALID,
-]);
-const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
 
 export class Connection {
   readonly #opts: ConnectionOpts;
@@ -144,6 +152,7 @@ export class Connection {
         handler(attach, (request) => this.#attach(request)),
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
+      meter: opts.meters,
       onEnd: (error) => this.#onEnd(error),
     });
   }
@@ -216,28 +225,24 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, desk } = this.#opts;
-    const context = this.#contextFor(principal);
+    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub } = this.#opts;
+    const sessionId = newSessionId();
+    const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
     if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
-    const sessionId = newSessionId();
     const readOnly = isReadOnly(principal.rights, principal.root);
-    this.#become({ kind: 'session', context, beganMs: performance.now() }, sessionId);
+    const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, desk });
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member };
+    const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
-    this.#opts.log({
-      what: 'joined',
-      who: context.who,
-      client: show(client),
-      readOnly,
-      by,
-    });
+    this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
     return {
       version: protocolVersion,
       features: isShare ? Feature.countsDownloads : 0,
@@ -273,9 +278,9 @@ export class Connection {
     if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
-    const context = this.#contextFor(this.#principalOf(grant));
+    const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
     const lane = new Lane({ ...context, pool, transfers, contents, desk });
-    this.#become({ kind: 'lane', context, lane }, grant.sessionId);
+    this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
@@ -297,20 +302,26 @@ export class Connection {
 
   /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
   #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace } = this.#opts;
+    const { pace, meters } = this.#opts;
     const { account } = principal;
     if (account === undefined) return undefined;
     const { id } = payerOf(account, principal.root);
+    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
+      const ms = pace.charge(id, way, bytes, rate);
+      if (ms > 0) meters.waited(ms);
+      return ms;
+    };
     return {
-      received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
+      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
+      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
     };
   }
 
-  #contextFor(principal: Principal): SessionContext {
+  #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
     const { standings, log } = this.#opts;
     const standing = standings.enter(principal, (why) => this.end(why));
     return {
+      sessionId: Buffer.from(sessionId).toString('hex'),
       principal,
       standing,
       who: { user: show(principal.user), peer: this.#link.peer },
@@ -319,20 +330,20 @@ export class Connection {
     };
   }
 
-  #become(phase: Extract<Phase, { context: SessionContext }>, sessionId: Uint8Array): void {
+  #become(phase: Extract<Phase, { context: SessionContext }>): void {
     clearTimeout(this.#deadline);
     this.#phase = phase;
     this.#opts.onKnown({
       user: phase.context.principal.user,
       kind: phase.kind,
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: phase.context.sessionId,
     });
   }
 
   #onFailure(error: FerryError): void {
     const phase = this.#phase;
     if (phase.kind === 'stranger') this.#refuse(error);
-    else if (phase.kind !== 'refused' && reportable.has(error.code)) {
+    else if (phase.kind !== 'refused' && brokenCodes.has(error.code)) {
       const { who } = phase.context;
       this.#opts.log({ what: 'trouble', who, code: error.codeName, why: show(error.message) });
     }
@@ -355,10 +366,8 @@ export class Connection {
 
   #offended(error: FerryError | undefined): void {
     if (this.#opts.refusal !== undefined) return;
-    if (error === undefined || error.code === Code.CONNECTION_LOST) this.#opts.onOffence('left');
-    else if (error.code === Code.AUTH_FAILED) this.#opts.onOffence(this.#offence);
-    else if (error.code === Code.TIMEOUT) this.#opts.onOffence('slow');
-    else if (senseless.has(error.code)) this.#opts.onOffence('malformed');
+    const offence = offenceOf(error, this.#offence);
+    if (offence !== undefined) this.#opts.onOffence(offence);
   }
 
   #onEnd(error: FerryError | undefined): void {
@@ -370,6 +379,7 @@ export class Connection {
     if (phase.kind === 'lane') phase.lane.end();
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
+      phase.chat.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });

@@ -10,7 +10,7 @@ import type { Read, ReadSlice, ReadSliceReply } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import type { ReadHandle } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
-import { shownPath } from './context.ts';
+import { aboutMoving, shownPath } from './context.ts';
 import type { LaneContext } from './lane.ts';
 import { takeBuffer } from './take-buffer.ts';
 
@@ -87,7 +87,7 @@ export class LaneReads {
       if (!(await file.unchanged())) {
         throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was read');
       }
-      transfer.touch();
+      transfer.touch(content.length);
       if (request.digest && index + 1 === blockCount(file.facts.size)) this.#finish(open);
       return { content, digest };
     } catch (error) {
@@ -122,7 +122,7 @@ export class LaneReads {
       pool.give(buffer);
       throw error;
     }
-    transfer.touch();
+    transfer.touch(length);
     const goOn = call.block(buffer, { handle: 0, index, length, digest }, () => pool.give(buffer));
     if (!goOn) await call.ready();
     checkWanted(call.signal);
@@ -139,7 +139,14 @@ export class LaneReads {
     const key = keyOf(path, file.facts.identity);
     const older = this.#open.get(key);
     if (older !== undefined) this.#close(older);
-    return this.#keep({ key, path, file, transfer: transfers.begin(false), beganMs: performance.now() });
+    const about = aboutMoving(this.#context, 'download', path, file.facts.size);
+    return this.#keep({
+      key,
+      path,
+      file,
+      transfer: transfers.begin(false, about),
+      beganMs: performance.now(),
+    });
   }
 
   /** Makes it the latest used, and closes the one used longest ago when there are too many. */

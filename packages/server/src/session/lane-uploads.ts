@@ -21,7 +21,7 @@ import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { ReadHandle, Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
-import { shownPath } from './context.ts';
+import { aboutMoving, shownPath } from './context.ts';
 import { rememberContent } from './known-content.ts';
 import type { LaneContext } from './lane.ts';
 import { patchedBlock } from './patched-block.ts';
@@ -84,7 +84,7 @@ export class LaneUploads {
       request,
       begun,
       base,
-      transfer: transfers.begin(true),
+      transfer: transfers.begin(true, aboutMoving(this.#context, 'upload', path, size)),
       beganMs: performance.now(),
       tail: Promise.allSettled([begun, base]),
     };
@@ -92,7 +92,8 @@ export class LaneUploads {
     try {
       const upload = await begun;
       if (upload.committed !== undefined) this.#forget(open);
-      else if (request.begin === Begin.resume) await this.#inLine(open, () => tell(upload, call));
+      else if (request.begin === Begin.resume)
+        open.transfer.touch((await this.#inLine(open, () => tell(upload, call))) * limits.blockBytes);
       return { committed: upload.committed };
     } catch (error) {
       this.#release(request.handle, open);
@@ -107,8 +108,10 @@ export class LaneUploads {
       buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes),
     );
     const content = buffer.subarray(blockContentAt, blockContentAt + length);
-    await this.#inLine(this.#get(handle), async (upload) => {
+    const open = this.#get(handle);
+    await this.#inLine(open, async (upload) => {
       await upload.write(index, content, digest);
+      open.transfer.touch(length);
     });
   }
 
@@ -124,6 +127,7 @@ export class LaneUploads {
         const block = buffer.subarray(blockContentAt);
         const length = await patchedBlock(request, base, block);
         await upload.write(request.index, block.subarray(0, length), request.digest);
+        open.transfer.touch(length);
       } finally {
         pool.give(buffer);
       }
@@ -136,7 +140,7 @@ export class LaneUploads {
     await this.#inLine(open, async (upload) => {
       await upload.writeSlice(index, offset, content);
       if (digest !== undefined) await upload.settle(index, digest);
-      open.transfer.touch();
+      open.transfer.touch(content.length);
     });
   }
 
@@ -225,8 +229,8 @@ async function withBase(created: Promise<Upload>, base: Promise<ReadHandle>): Pr
   throw found.reason;
 }
 
-/** Says which blocks are there, in runs, with a turn for everybody else in between. */
-async function tell(upload: Upload, call: Call): Promise<void> {
+/** Says which blocks are there, in runs, with a turn for everybody else in between; gives how many. */
+async function tell(upload: Upload, call: Call): Promise<number> {
   let first = 0;
   let run: Uint8Array[] = [];
   const flush = async (): Promise<void> => {
@@ -245,4 +249,5 @@ async function tell(upload: Upload, call: Call): Promise<void> {
     call.signal.throwIfAborted();
   }
   await flush();
+  return count;
 }

@@ -4,7 +4,9 @@ import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { ShareDesk } from '../access/share-desk.ts';
 import type { Transfers } from '../worker/transfers.ts';
+import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
+import { chatHandlers } from './handlers/chat.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { enrolHandler } from './handlers/enrol.ts';
 import { listHandler } from './handlers/list.ts';
@@ -34,11 +36,12 @@ export type OfConnection = {
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
   readonly desk: ShareDesk;
+  readonly chat: ChatDoor['member'];
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, desk }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, chat }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -72,6 +75,7 @@ export function sessionHandlers(
       shareHandler(context, desk),
       listSharesHandler(context, desk),
       endShareHandler(context, desk),
+      ...chatHandlers(chat),
     ]),
   );
 }

@@ -3,9 +3,11 @@
 import type { Socket } from 'node:net';
 import type { WireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
+import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
+import type { Moving } from '../worker/transfers.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -15,6 +17,8 @@ export type WorkerSetup = {
   readonly keepsOwners: boolean;
   readonly accessFile: string;
   readonly contentsFile: string;
+  /** Made and looked at already; or why there is no chat. */
+  readonly chatFile: string | WireError;
   /** PEM. */
   readonly key: string;
   /** PEM. */
@@ -25,10 +29,20 @@ export type WorkerSetup = {
   readonly ticketMemory: SharedArrayBuffer;
   /** What is counted over all workers, as access/account-memory.ts has it. */
   readonly accountMemory: SharedArrayBuffer;
+  /** What is counted for the owner, as metrics/meters.ts has it. */
+  readonly meterMemory: SharedArrayBuffer;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
+  /** What it is called on the bus; no other worker ever has this name. */
+  readonly busMember: string;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
+};
+
+/** What a worker tells of itself when it is asked. */
+export type WorkerReport = {
+  readonly connections: readonly ConnectionReport[];
+  readonly moving: readonly Moving[];
 };
 
 export type ConnectionReport = { readonly id: number; readonly received: number; readonly sent: number };
@@ -48,12 +62,14 @@ export type ToWorker =
   | { readonly kind: 'drop'; readonly id: number }
   /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
   | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
-  /** How much has each connection moved? */
+  /** How much has each connection moved, and what moves now? */
   | { readonly kind: 'report'; readonly id: number }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
+  /** From the hub of the bus. */
+  | { readonly kind: 'bus'; readonly parcel: FromHub }
   /** Tests only: what a bug would do. */
   | { readonly kind: 'crash'; readonly how: Crash };
 
@@ -72,9 +88,11 @@ export type FromWorker =
   /** Is it somebody's password? */
   | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
   /** The answer to the report of that id. */
-  | { readonly kind: 'report'; readonly id: number; readonly connections: readonly ConnectionReport[] }
+  | { readonly kind: 'report'; readonly id: number; readonly report: WorkerReport }
   /** What a stranger did. */
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
+  /** To the hub of the bus. */
+  | { readonly kind: 'bus'; readonly parcel: ToHub }
   | { readonly kind: 'log'; readonly event: LogEvent };

@@ -1,5 +1,10 @@
 /** What a running server tells its owner. Pure; main thread of the server, and `ferryd status`. */
 
+import type { Figures } from '../metrics/meters.ts';
+import type { Space } from '../metrics/space-on.ts';
+import type { Tallies } from '../metrics/tally.ts';
+import type { Moving } from '../worker/transfers.ts';
+
 export type ConnectionStatus = {
   readonly id: number;
   readonly source: string;
@@ -14,8 +19,28 @@ export type ConnectionStatus = {
   readonly sent: number;
 };
 
+export type ThreadStatus = {
+  /** From 1. */
+  readonly index: number;
+  readonly connections: number;
+  /** Milliseconds since it began in which it did not wait for something to do. */
+  readonly activeMs: number;
+  /** Processor time since it began, milliseconds. */
+  readonly workedMs: number;
+};
+
 export type Status = {
   readonly workers: number;
+  /** How many there should be. */
+  readonly wantedWorkers: number;
+  readonly threads: readonly ThreadStatus[];
+  /** Workers that died since the start and were replaced. */
+  readonly restarts: number;
+  readonly isDraining: boolean;
+  /** Sockets that were closed before anything was looked at, since the start. */
+  readonly turnedAway: number;
+  /** By lane: a large file may move on several. */
+  readonly moving: readonly Moving[];
   /** Accepted and not looked at yet. */
   readonly waiting: number;
   readonly connections: readonly ConnectionStatus[];
@@ -27,6 +52,10 @@ export type Status = {
 
 /** What one server says on its status socket: one line of JSON. */
 export type ServerStatus = Status & {
+  readonly figures: Figures;
+  readonly tallies: Tallies;
+  /** Of the file system that the folder is on; undefined where it does not say. */
+  readonly disk: Space | undefined;
   readonly pid: number;
   readonly folder: string;
   readonly address: string;

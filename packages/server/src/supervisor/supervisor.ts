@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
+import { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
@@ -19,7 +20,7 @@ import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly log: Log;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
@@ -37,11 +38,15 @@ export class Supervisor {
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
+  readonly #bus = new BusHub();
   /** Accepted while no worker lived. */
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
   readonly #heart: NodeJS.Timeout;
   #crashesMs: readonly number[] = [];
+  #restarts = 0;
+  #turnedAway = 0;
   #nextConnection = 1;
+  #nextMember = 1;
   #isDraining = false;
   #onLastDrained: () => void = () => {};
 
@@ -67,6 +72,7 @@ export class Supervisor {
     // Who is refused and comes again at once is not worth a handshake.
     const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
     if (isPest || this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
+      this.#turnedAway += 1;
       socket.destroy();
       return;
     }
@@ -87,10 +93,18 @@ export class Supervisor {
 
   /** Who is connected and what they have moved, and who is kept out. */
   async status(): Promise<Status> {
-    const reports = await Promise.all([...this.#workers].map((worker) => worker.report()));
-    const moved = new Map(reports.flat().map((report) => [report.id, report]));
+    const reports = (await Promise.all([...this.#workers].map((worker) => worker.report()))).filter(
+      (report) => report !== undefined,
+    );
+    const moved = new Map(reports.flatMap(({ connections }) => connections).map((one) => [one.id, one]));
     return {
       workers: this.#workers.size,
+      wantedWorkers: this.#opts.threads,
+      threads: [...this.#workers].map(({ thread }) => thread).toSorted((a, b) => a.index - b.index),
+      restarts: this.#restarts,
+      isDraining: this.#isDraining,
+      turnedAway: this.#turnedAway,
+      moving: reports.flatMap(({ moving }) => moving),
       waiting: this.#waiting.length,
       connections: [...this.#registry.all()].map(({ id, source, sinceMs, as }) => ({
         id,
@@ -136,6 +150,7 @@ export class Supervisor {
     const key = sourceKey(source);
     const place = admission(this.#strangers, key, nowMs, this.#capacity.strangers);
     if (place.kind === 'refuse') {
+      this.#turnedAway += 1;
       socket.destroy();
       return;
     }
@@ -183,9 +198,11 @@ export class Supervisor {
 
   #spawn(index: number, onReady: () => void, onFailedStart?: (why: Error) => void): void {
     let isReady = false;
+    const busMember = `worker-${index}.${this.#nextMember++}`;
+    const membership = this.#bus.join(busMember, (parcel) => worker.tellBus(parcel));
     const worker = new WorkerHandle({
       name: `worker ${index}`,
-      setup: { ...this.#opts.setup, index, tidies: index === 1 },
+      setup: { ...this.#opts.setup, index, busMember, tidies: index === 1 },
       onLog: this.#opts.log,
       onSpoke: (id) => {
         const stranger = this.#strangers.get(id);
@@ -206,6 +223,7 @@ export class Supervisor {
         note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
         endNow();
       },
+      onBus: membership.receive,
       onReady: () => {
         isReady = true;
         onReady();
@@ -215,6 +233,7 @@ export class Supervisor {
         if (this.#workers.size === 0) this.#onLastDrained();
       },
       onExit: (why) => {
+        membership.leave();
         if (!this.#workers.delete(worker)) return;
         this.#admit();
         if (this.#isDraining) {
@@ -232,6 +251,7 @@ export class Supervisor {
 
   #replace(index: number, why: Error | undefined): void {
     const nowMs = performance.now();
+    this.#restarts += 1;
     this.#crashesMs = [...this.#crashesMs, nowMs].slice(-100);
     const restart = restartAfter(this.#crashesMs, nowMs);
     note(

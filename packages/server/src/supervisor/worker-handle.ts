@@ -4,10 +4,12 @@ import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { FerryError, toWireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
+import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
-import type { ConnectionReport, Crash, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
-import { Pulse } from './pulse.ts';
+import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
+import { Pulse, workedMsOf } from './pulse.ts';
+import type { ThreadStatus } from './status.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -31,6 +33,8 @@ export type WorkerHandleOpts = {
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
   readonly onImmortal: () => void;
+  /** It says something to the hub of the bus. */
+  readonly onBus: (parcel: ToHub) => void;
   readonly onReady: () => void;
   readonly onDrained: () => void;
   /** Once, however it ended. */
@@ -43,8 +47,10 @@ export class WorkerHandle {
   readonly #opts: WorkerHandleOpts;
   readonly #connections = new Set<number>();
   #pulse: Pulse | undefined;
+  /** The kernel's number of it. */
+  #thread: number | undefined;
   #isCondemned = false;
-  readonly #reports = new Map<number, (connections: readonly ConnectionReport[]) => void>();
+  readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
   #nextReport = 1;
   #error: Error | undefined;
 
@@ -113,12 +119,22 @@ export class WorkerHandle {
     this.#send({ kind: 'password', id, account: answer });
   }
 
-  /** How much each connection has moved; nothing from a worker that is too busy to say. */
-  async report(): Promise<readonly ConnectionReport[]> {
+  /** How it is as a thread, which it need not be asked for. */
+  get thread(): ThreadStatus {
+    return {
+      index: this.#opts.setup.index,
+      connections: this.#connections.size,
+      activeMs: this.#worker.performance.eventLoopUtilization().active,
+      workedMs: this.#thread === undefined ? 0 : workedMsOf(this.#thread),
+    };
+  }
+
+  /** What it does; undefined from a worker that is too busy to say. */
+  async report(): Promise<WorkerReport | undefined> {
     const id = this.#nextReport++;
-    const { promise, resolve } = Promise.withResolvers<readonly ConnectionReport[]>();
+    const { promise, resolve } = Promise.withResolvers<WorkerReport | undefined>();
     this.#reports.set(id, resolve);
-    const timer = setTimeout(() => resolve([]), reportMs);
+    const timer = setTimeout(() => resolve(undefined), reportMs);
     this.#send({ kind: 'report', id });
     try {
       return await promise;
@@ -126,6 +142,10 @@ export class WorkerHandle {
       clearTimeout(timer);
       this.#reports.delete(id);
     }
+  }
+
+  tellBus(parcel: FromHub): void {
+    this.#send({ kind: 'bus', parcel });
   }
 
   drain(): void {
@@ -143,6 +163,7 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
+        this.#thread = message.thread;
         this.#pulse = new Pulse(message.thread, performance.now());
         this.#opts.onReady();
         break;
@@ -156,7 +177,7 @@ export class WorkerHandle {
         this.#opts.onKnown(message.id, message.as);
         break;
       case 'report':
-        this.#reports.get(message.id)?.(message.connections);
+        this.#reports.get(message.id)?.(message.report);
         break;
       case 'password':
         this.#opts.onPassword(message.id, message.user, message.password);
@@ -170,6 +191,9 @@ export class WorkerHandle {
         break;
       case 'drained':
         this.#opts.onDrained();
+        break;
+      case 'bus':
+        this.#opts.onBus(message.parcel);
         break;
       case 'log':
         this.#opts.onLog(message.event);

@@ -5,7 +5,7 @@ import { asFerryError, Code, FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
 import { type Offence, sourceKey } from '../access/throttle.ts';
 import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
-import type { ConnectionReport, ToWorker } from '../supervisor/messages.ts';
+import type { ToWorker, WorkerReport } from '../supervisor/messages.ts';
 import { Newcomers } from './newcomers.ts';
 import { Transfers } from './transfers.ts';
 
@@ -120,9 +120,16 @@ export class Connections {
     this.#opts.onGone(id);
   }
 
-  /** Bytes that each connection has moved so far. */
-  report(): readonly ConnectionReport[] {
-    return [...this.#open].map(([id, { moved }]) => ({ id, received: moved.received, sent: moved.sent }));
+  /** Bytes that each connection has moved so far, and what moves now. */
+  report(): WorkerReport {
+    return {
+      connections: [...this.#open].map(([id, { moved }]) => ({
+        id,
+        received: moved.received,
+        sent: moved.sent,
+      })),
+      moving: this.#transfers.moving(performance.now()),
+    };
   }
 
   /** The answer to onPassword. */

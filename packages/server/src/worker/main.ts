@@ -1,6 +1,7 @@
 /** Where a worker thread begins: all else is loaded behind the compile cache, which a thread does not have from the program's. */
 
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 
 enableCompileCache();
 await import('./worker.ts');
+flushCompileCache();

@@ -18,6 +18,10 @@ import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { ThreadBus } from '../bus/thread-bus.ts';
+import { ChatHistory } from '../chat/chat-history.ts';
+import { ChatHub } from '../chat/chat-hub.ts';
+import { Meters } from '../metrics/meters.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -36,6 +40,8 @@ const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const contents = new ContentIndex(setup.contentsFile);
+const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
   login: { store, openTo: setup.openTo },
@@ -45,6 +51,7 @@ const connections = new Connections({
   quotas: new Quotas(accountMemory, storage),
   desk: new ShareDesk(setup.accessFile),
   pace: new Pace(accountMemory),
+  meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -57,6 +64,8 @@ const connections = new Connections({
   }),
   pool: new BlockPool(),
   contents,
+  bus,
+  chat,
   log: (event) => send({ kind: 'log', event }),
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
@@ -83,7 +92,10 @@ port.on('message', (message: ToWorker) => {
       connections.end(message.id, fromWireError(message.why));
       break;
     case 'report':
-      send({ kind: 'report', id: message.id, connections: connections.report() });
+      send({ kind: 'report', id: message.id, report: connections.report() });
+      break;
+    case 'bus':
+      bus.receive(message.parcel);
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
@@ -92,6 +104,17 @@ port.on('message', (message: ToWorker) => {
       crash(message.how);
   }
 });
+
+/** @returns the hub, or why there is none */
+function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
+  if (typeof file !== 'string') return fromWireError(file);
+  try {
+    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    return error;
+  }
+}
 
 /** Tests only. */
 function crash(how: Crash): void {
@@ -110,6 +133,7 @@ if (setup.tidies) {
       if (!(error instanceof FerryError)) throw error;
     });
     void learnContents(storage, contents);
+    if (chat instanceof ChatHub) chat.tidy();
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);

@@ -4,13 +4,13 @@ import { FerryError, limits } from '@ferry/protocol';
 import { contentDigest } from '@ferry/protocol/content';
 import { type FetchedFile, fetch, type StoreFailure } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { shownPath } from '../context.ts';
+import { aboutPack, shownPath } from '../context.ts';
 import type { LaneContext } from '../lane.ts';
 
 export function fetchHandler(context: LaneContext) {
   return handler(fetch, async ({ folder, names }, call) => {
     context.transfers.checkWelcome();
-    const transfer = context.transfers.begin(false);
+    const transfer = context.transfers.begin(false, aboutPack(context, 'download', folder, names.length));
     const beganMs = performance.now();
     try {
       let files: FetchedFile[] = [];

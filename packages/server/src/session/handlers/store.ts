@@ -2,13 +2,13 @@
 
 import { Overwrite, type StoreFailure, store } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { shownPath } from '../context.ts';
+import { aboutPack, shownPath } from '../context.ts';
 import type { LaneContext } from '../lane.ts';
 
 export function storeHandler(context: LaneContext) {
   return handler(store, async ({ folder, overwrite, again, files }, { signal }) => {
     context.transfers.checkWelcome();
-    const transfer = context.transfers.begin(true);
+    const transfer = context.transfers.begin(true, aboutPack(context, 'upload', folder, files.length));
     const beganMs = performance.now();
     try {
       const existing = overwrite === Overwrite.never ? 'fail' : 'overwrite';
