@@ -1,60 +1,39 @@
 /** One's own shares on a server, made, listed and ended over a session. Commands, and the I/O thread of the browser. */
 
-import { Code, FerryError, type Path } from '@ferry/protocol';
+import { Code, FerryError } from '@ferry/protocol';
 import { endShare, listShares, ShareKind, type ShareRow, share } from '@ferry/protocol/messages';
 import { formatInvite } from '@ferry/protocol/session';
+import {
+  isOnlyHere,
+  type MadeShare,
+  type OwnShare,
+  type ServerShares,
+  type ShareWish,
+} from '../engine/server-shares.ts';
+import type { Connection } from './connection.ts';
 import type { Session } from './session.ts';
-
-export type ShareWish = {
-  /** `drop`: one folder to put files into, unseen. */
-  readonly kind: 'read' | 'drop';
-  readonly paths: readonly Path[];
-  readonly forMs: number;
-  /** undefined: as often as anybody likes. */
-  readonly downloads: number | undefined;
-};
-
-export type MadeShare = {
-  /** 16 hex digits. */
-  readonly id: string;
-  /** What to give away: an address that lets in. */
-  readonly invite: string;
-  /** Milliseconds since 1970, by the server's clock. */
-  readonly expiresMs: number;
-};
-
-export type OwnShare = {
-  readonly id: string;
-  readonly kind: 'read' | 'drop';
-  /** The first of them. */
-  readonly paths: readonly Path[];
-  readonly pathCount: number;
-  readonly sinceMs: number;
-  readonly expiresMs: number;
-  readonly downloads: number | undefined;
-  /** Whole files that arrived, all together. */
-  readonly verified: number;
-  readonly devices: number;
-};
 
 type Wait = { readonly signal?: AbortSignal };
 
 /** More than a server keeps. */
 const most = 10_000;
+/** What stands before the host goes into a line that people paste into terminals. */
+const shareUser = /^share\.[0-9a-f]{16}$/;
 
-/** @param at how others reach the server; default: as this session does. @throws {FerryError} as share */
+/** @throws {FerryError} as share; MALFORMED */
 export async function makeShare(
   session: Session,
-  { kind, ...wish }: ShareWish,
-  at: { readonly host: string; readonly port: number } = session.address,
+  { kind, at = session.address, ...wish }: ShareWish,
   opts: Wait = {},
 ): Promise<MadeShare> {
   const request = { ...wish, kind: kind === 'drop' ? ShareKind.drop : ShareKind.read };
   const { id, user, token, expiresMs } = await session.channel.call(share, request, opts);
+  if (!shareUser.test(user)) throw new FerryError(Code.MALFORMED, 'the server names the share oddly');
   return {
     id: hex(id),
     invite: formatInvite({ ...at, user }, session.fingerprint, token),
     expiresMs,
+    isOnlyHere: isOnlyHere(at.host),
   };
 }
 
@@ -72,6 +51,15 @@ export async function sharesOf(session: Session, opts: Wait = {}): Promise<reado
 /** Who uses it is out within a second. @param id 16 hex digits. @throws {FerryError} NOT_FOUND */
 export async function endOwnShare(session: Session, id: string, opts: Wait = {}): Promise<void> {
   await session.channel.call(endShare, { id: Buffer.from(id, 'hex') }, opts);
+}
+
+/** Over whatever session there is. */
+export function remoteShares(connection: Connection): ServerShares {
+  return {
+    make: async (wish, opts = {}) => makeShare(await connection.session(opts.signal), wish, opts),
+    list: async (opts = {}) => sharesOf(await connection.session(opts.signal), opts),
+    end: async (id, opts = {}) => endOwnShare(await connection.session(opts.signal), id, opts),
+  };
 }
 
 function hex(id: Uint8Array): string {

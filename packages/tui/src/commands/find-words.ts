@@ -1,4 +1,4 @@
-/** Words of `ferry find` and `ferry share` as numbers. Pure. */
+/** Words of `ferry find` as numbers. Pure. */
 
 import { Code, FerryError, show } from '@ferry/protocol';
 
@@ -31,21 +31,5 @@ export function parseMoment(text: string, nowMs: number): number {
   throw new FerryError(
     Code.USAGE,
     `${show(text)} is no time: write 90m, 12h, 7d, 4w, or a date as 2026-05-31`,
-  );
-}
-
-const longestMs = 3650 * 86_400_000;
-
-/** How long it is to a moment that is to come, milliseconds: so long from now (`90m`, `12h`, `7d`), or a date. @throws {FerryError} USAGE */
-export function parseSpan(option: string, text: string, nowMs: number): number {
-  const [, number, span] = /^(\d+)([smhdwy])$/.exec(text) ?? [];
-  const ms =
-    number === undefined
-      ? Date.parse(text) - nowMs
-      : Number(number) * (spans[span ?? ''] ?? Number.NaN) * 1000;
-  if (ms >= 1 && ms <= longestMs) return Math.round(ms);
-  throw new FerryError(
-    Code.USAGE,
-    `${option} wants a time to come, of at most ten years: 90m, 12h, 7d, 4w, or a date as 2027-05-31`,
   );
 }

@@ -1,12 +1,11 @@
 /** `ferry share`, `shares` and `unshare`: files for people without an account, and an end to that. */
 
-import { isIP } from 'node:net';
 import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { hostPort, parseAddress } from '@ferry/protocol/session';
-import { endOwnShare, makeShare, type OwnShare, sharesOf } from '../client/shares.ts';
+import { endOwnShare, makeShare, sharesOf } from '../client/shares.ts';
+import { longestShareMs, type OwnShare, spanOf } from '../engine/server-shares.ts';
 import type { ConnectOptions } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
-import { parseSpan } from './find-words.ts';
 import { addressesOf, withSession } from './open-session.ts';
 import { jsonPath, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';
@@ -27,7 +26,7 @@ const leastDigits = 4;
 /** `ferry share ADDRESS/PATH...`: prints the line that lets in. */
 export function shareFiles(args: readonly string[], options: ShareOptions): Promise<ExitCode> {
   const addresses = addressesOf('share', args);
-  const forMs = parseSpan('--until', options.until ?? defaultUntil, Date.now());
+  const forMs = parseUntil(options.until ?? defaultUntil, Date.now());
   const downloads = options.downloads === undefined ? undefined : parseDownloads(options.downloads);
   const kind = options.dropBox === true ? 'drop' : 'read';
   if (kind === 'drop' && (addresses.length > 1 || downloads !== undefined)) {
@@ -36,7 +35,7 @@ export function shareFiles(args: readonly string[], options: ShareOptions): Prom
   const at = options.address === undefined ? undefined : parseAddress(`ferry://${options.address}`);
   return withSession(args[0] ?? '', options, async ({ session, signal }) => {
     const paths = addresses.map(({ path }) => path);
-    const made = await makeShare(session, { kind, paths, forMs, downloads }, at, { signal });
+    const made = await makeShare(session, { kind, paths, forMs, downloads, at }, { signal });
     const until = new Date(made.expiresMs).toISOString();
     if (options.json === true) {
       process.stdout.write(toJsonLine({ event: 'shared', id: made.id, invite: made.invite, until }));
@@ -47,8 +46,8 @@ export function shareFiles(args: readonly string[], options: ShareOptions): Prom
     process.stderr.write(
       `good until ${minute(made.expiresMs)}; ends with: ferry unshare ${server} ${made.id.slice(0, shownDigits)}\n`,
     );
-    const { host } = at ?? session.address;
-    if (isOnlyHere(host)) {
+    if (made.isOnlyHere) {
+      const { host } = at ?? session.address;
       process.stderr.write(`${host} is this machine alone: give --address HOST:PORT for others\n`);
     }
     return ExitCode.done;
@@ -119,8 +118,14 @@ function parseDownloads(text: string): number {
   throw new FerryError(Code.USAGE, `--downloads wants a whole number from 1 to ${limits.shareDownloads}`);
 }
 
-function isOnlyHere(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+/** How long it is until then, milliseconds. @throws {FerryError} USAGE */
+function parseUntil(text: string, nowMs: number): number {
+  const ms = spanOf(text) ?? Math.round(Date.parse(text) - nowMs);
+  if (ms >= 1 && ms <= longestShareMs) return ms;
+  throw new FerryError(
+    Code.USAGE,
+    '--until wants a time to come, of at most ten years: 90m, 12h, 7d, 4w, or a date as 2027-05-31',
+  );
 }
 
 function minute(ms: number): string {

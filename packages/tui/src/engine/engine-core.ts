@@ -7,6 +7,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import type { Fingerprint } from '@ferry/protocol/session';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { remoteWorks } from '../client/remote-works.ts';
+import { remoteShares } from '../client/shares.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
@@ -14,6 +15,7 @@ import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
+import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 
@@ -46,6 +48,7 @@ export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
   readonly works: ServerWorks;
+  readonly shares: ServerShares;
   readonly edits: EditCopies;
   readonly #server: QueueServer;
   readonly #servers: Servers;
@@ -82,6 +85,7 @@ export class EngineCore implements Engine {
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);
+    this.shares = remoteShares(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
