@@ -16,6 +16,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
@@ -52,6 +53,7 @@ before(() => {
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
+    desk: new ShareDesk(join(folder, 'access.db')),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),

@@ -20,6 +20,7 @@ import { AccountMemory, newAccountMemory } from '../../packages/server/src/acces
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
@@ -77,6 +78,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     pace: new Pace(memory),
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
+    desk: new ShareDesk(accessFile),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),

@@ -27,6 +27,7 @@ Examples:
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
+  ferryd shares                         what people share with others
   ferryd status                         who is connected, and what moves
   ferryd doctor /srv/films              say what is weak about a setup
 

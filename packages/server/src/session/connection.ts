@@ -10,6 +10,7 @@ import {
   type Attach,
   attach,
   type Enrol,
+  Feature,
   type Hello,
   hello,
   Login,
@@ -39,18 +40,16 @@ import type { Pace } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
+import type { ShareDesk } from '../access/share-desk.ts';
 import { kicked, type Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
-import { withQuota } from '../access/with-quota.ts';
-import { withRights } from '../access/with-rights.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import { auditOf, type SessionContext } from './context.ts';
@@ -59,6 +58,7 @@ import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 import type { SessionRules } from './session-rules.ts';
+import { storageFor } from './storage-for.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -67,6 +67,7 @@ export type ConnectionContext = {
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
+  readonly desk: ShareDesk;
   readonly pace: Pace;
   readonly sessionRules: SessionRules;
   readonly meters: Meters;
@@ -233,10 +234,11 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, chat: hub } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
-    void makeOwnFolder(this.#opts.storage, principal);
+    const isShare = principal.account?.share !== undefined;
+    if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
     this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
@@ -246,13 +248,14 @@ export class Connection {
       return sealTicket(ticketKeys, grant, Date.now());
     };
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, chat: chat.member });
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member };
+    const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
     context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
-      features: 0,
+      features: isShare ? Feature.countsDownloads : 0,
       sessionId,
       sessionSecret: sessionSecret(ticketKeys, sessionId),
       user: principal.user,
@@ -276,7 +279,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -287,7 +290,7 @@ export class Connection {
     }
     const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
     if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
-    const lane = new Lane({ ...context, pool, transfers, contents });
+    const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
@@ -309,19 +312,16 @@ export class Connection {
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
-    const { storage: shared, standings, quotas, log, audit } = this.#opts;
+    const { standings, log, audit } = this.#opts;
     const { peer } = this.#link;
     const standing = standings.enter(principal, (why) => this.end(why));
-    const id = principal.account?.id;
-    const storage =
-      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
     const session = Buffer.from(sessionId).toString('hex');
     return {
       sessionId: session,
       principal,
       standing,
       who: { user: show(principal.user), peer },
-      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
+      storage: storageFor(this.#opts, principal, standing),
       log,
       audit: auditOf(audit, principal, peer, session),
     };

@@ -15,6 +15,7 @@ import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
+import { ShareDesk } from '../access/share-desk.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { AuditBatch } from '../audit/audit-batch.ts';
@@ -53,6 +54,7 @@ const connections = new Connections({
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
+  desk: new ShareDesk(setup.accessFile),
   pace: new Pace(accountMemory),
   sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),

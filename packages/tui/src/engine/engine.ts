@@ -7,6 +7,7 @@ import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -73,6 +74,8 @@ export interface Engine {
   readonly local: FileSource;
   /** What the server does with its own files. */
   readonly works: ServerWorks;
+  /** What one lets others have of it. */
+  readonly shares: ServerShares;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
