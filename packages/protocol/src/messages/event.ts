@@ -19,6 +19,8 @@ export type ServerEvent =
   | { readonly kind: 'folder'; readonly id: number; readonly news: FolderNews }
   /** What the account may do is different from now on: whether it may change anything at all, and perhaps what it sees. */
   | { readonly kind: 'rights'; readonly readOnly: boolean }
+  /** The owner of the server says something to whoever sits here. */
+  | { readonly kind: 'notice'; readonly text: string }
   /** Something was said in a room; without the message there is more of it, up to `last`, than was told: `history` has it. */
   | {
       readonly kind: 'chat';
@@ -32,6 +34,7 @@ const closed = 2;
 const folder = 3;
 const chat = 4;
 const rights = 6;
+const notice = 7;
 const drainMs = integer(0, 86_400_000);
 const code = integer(1, 0xffff);
 const message = text(limits.textBytes);
@@ -49,6 +52,8 @@ export function encodeEvent(event: ServerEvent): Buffer {
       return pack([folder, watchId.put(event.id), ...putFolderNews(event.news)]);
     case 'rights':
       return pack([rights, event.readOnly]);
+    case 'notice':
+      return pack([notice, message.put(event.text)]);
     case 'chat':
       return pack([chat, event.room, event.last, said.put(event.message)]);
   }
@@ -71,6 +76,8 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
       return { kind: 'folder', id: watchId.get(value[1], 'id'), news: getFolderNews(value.slice(2)) };
     case rights:
       return { kind: 'rights', readOnly: flag.get(value[1], 'readOnly') };
+    case notice:
+      return { kind: 'notice', text: message.get(value[1], 'text') };
     case chat:
       return {
         kind: 'chat',

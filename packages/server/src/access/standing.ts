@@ -83,7 +83,7 @@ export class Standings {
     }
     const nowMs = this.#now();
     for (const entry of this.#entries) {
-      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked());
+      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked(entry.principal));
     }
   }
 
@@ -109,7 +109,7 @@ export class Standings {
       return;
     }
     const now = this.#store.principalOf(account.device, this.#now());
-    if (now === undefined || now.account?.id !== account.id) this.#end(entry, revoked());
+    if (now === undefined || now.account?.id !== account.id) this.#end(entry, revoked(principal));
     else if (now.kicks !== principal.kicks) this.#end(entry, kicked());
     else if (!encodePath(now.root).equals(encodePath(principal.root)))
       this.#end(
@@ -134,10 +134,14 @@ function isEqualRights(a: Rights, b: Rights): boolean {
   return a.role === b.role && encodeRules(a.rules) === encodeRules(b.rules);
 }
 
-function revoked(): FerryError {
+function revoked({ account }: Principal): FerryError {
+  if (account?.share !== undefined) {
+    return new FerryError(Code.REVOKED, 'this share has ended: ask whoever made it for a new one');
+  }
   return new FerryError(Code.REVOKED, 'the owner of this server has taken your access away');
 }
 
-function kicked(): FerryError {
+/** The owner has ended it; a person may connect again. */
+export function kicked(): FerryError {
   return new FerryError(Code.KICKED, 'the owner of this server has closed your connection');
 }

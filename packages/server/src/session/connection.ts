@@ -10,6 +10,7 @@ import {
   type Attach,
   attach,
   type Enrol,
+  Feature,
   type Hello,
   hello,
   Login,
@@ -19,7 +20,6 @@ import {
   type Welcome,
 } from '@ferry/protocol/messages';
 import {
-  type Grant,
   type Handlers,
   handler,
   laneProof,
@@ -33,34 +33,34 @@ import {
   type TicketKeys,
   verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
+import { checkVersion, enterWithPassword, type LoginRules, logIn, principalOfLane } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
 import type { Pace } from '../access/pace.ts';
-import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { Standings } from '../access/standing.ts';
+import type { ShareDesk } from '../access/share-desk.ts';
+import { kicked, type Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
-import { withQuota } from '../access/with-quota.ts';
-import { withRights } from '../access/with-rights.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { withRoot } from '../storage/with-root.ts';
 import type { SessionWatches } from '../watching/session-watches.ts';
 import type { WatchedFolders } from '../watching/watched-folders.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
-import type { SessionContext } from './context.ts';
+import { auditOf, type SessionContext } from './context.ts';
 import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
+import type { SessionRules } from './session-rules.ts';
+import { storageFor } from './storage-for.ts';
 import { watchesFor } from './watches-for.ts';
 
 export type ConnectionContext = {
@@ -70,7 +70,9 @@ export type ConnectionContext = {
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
+  readonly desk: ShareDesk;
   readonly pace: Pace;
+  readonly sessionRules: SessionRules;
   readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
@@ -80,6 +82,8 @@ export type ConnectionContext = {
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
   readonly log: (event: LogEvent) => void;
+  /** Takes lines for the audit log, if there is one. */
+  readonly audit: ((line: string) => void) | undefined;
   /** Nobody gets in, and why. */
   readonly refusal: FerryError | undefined;
   /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
@@ -172,6 +176,11 @@ export class Connection {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });
   }
 
+  /** Something from the owner, to whoever sits at a session. */
+  tell(text: string): void {
+    if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'notice', text });
+  }
+
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
   close(): void {
     this.#channel.close();
@@ -230,10 +239,11 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, chat: hub, folders } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub, folders } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
-    void makeOwnFolder(this.#opts.storage, principal);
+    const isShare = principal.account?.share !== undefined;
+    if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
     const watches = watchesFor(context, folders, this.#channel);
@@ -245,18 +255,14 @@ export class Connection {
     };
     const enrolDevice = (request: Enrol): void =>
       enrolFor(principal, login.store, this.#link, request, client);
-    const handlers = sessionHandlers(context, {
-      grantTicket,
-      enrolDevice,
-      transfers,
-      chat: chat.member,
-      watches,
-    });
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member, watches };
+    const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
+    context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
-      features: 0,
+      features: isShare ? Feature.countsDownloads : 0,
       sessionId,
       sessionSecret: sessionSecret(ticketKeys, sessionId),
       user: principal.user,
@@ -266,7 +272,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents, pace, meters } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -275,26 +281,17 @@ export class Connection {
     if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
-    const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
-    const lane = new Lane({ ...context, pool, transfers, contents });
+    const context = this.#contextFor(principalOfLane(this.#opts.login, grant), grant.sessionId);
+    if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
+    const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      pacingOf(context, pace, meters),
+      pacingOf(context, this.#opts),
     );
     return {};
-  }
-
-  /** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
-  #principalOf({ device, kicks }: Grant): Principal {
-    const { store, openTo } = this.#opts.login;
-    const guest =
-      device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
-    const principal = device === undefined ? guest : store.principalOf(device, Date.now());
-    if (principal !== undefined && principal.kicks === kicks) return principal;
-    throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
   #rightsChanged(): void {
@@ -306,22 +303,22 @@ export class Connection {
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
-    const { storage: shared, standings, quotas, log } = this.#opts;
+    const { standings, log, audit } = this.#opts;
+    const { peer } = this.#link;
     const standing = standings.enter(
       principal,
       (why) => this.end(why),
       () => this.#rightsChanged(),
     );
-    const id = principal.account?.id;
-    const storage =
-      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
+    const session = Buffer.from(sessionId).toString('hex');
     return {
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: session,
       principal,
       standing,
-      who: { user: show(principal.user), peer: this.#link.peer },
-      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
+      who: { user: show(principal.user), peer },
+      storage: storageFor(this.#opts, principal, standing),
       log,
+      audit: auditOf(audit, principal, peer, session),
     };
   }
 
@@ -378,7 +375,9 @@ export class Connection {
       phase.watches.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
-      log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
+      const ms = performance.now() - phase.beganMs;
+      log({ what: 'left', who: phase.context.who, ms, why });
+      phase.context.audit?.({ verb: 'logout', ms, error: ended });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');

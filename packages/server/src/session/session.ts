@@ -2,6 +2,7 @@
 
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
+import type { ShareDesk } from '../access/share-desk.ts';
 import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
@@ -19,6 +20,7 @@ import { removeHandler } from './handlers/remove.ts';
 import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
+import { endShareHandler, listSharesHandler, shareHandler } from './handlers/share.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
 import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
@@ -35,17 +37,18 @@ export type OfConnection = {
   /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
+  readonly desk: ShareDesk;
   readonly chat: ChatDoor['member'];
   readonly watches: SessionWatches;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, chat, watches }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, chat, watches }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
-    context.standing,
+    context,
     new Map([
       listHandler(context, watches),
       statHandler(context),
@@ -72,6 +75,9 @@ export function sessionHandlers(
       emptyTrashHandler(context, works),
       ticketHandler(grantTicket),
       enrolHandler(enrolDevice),
+      shareHandler(context, desk),
+      listSharesHandler(context, desk),
+      endShareHandler(context, desk),
       ...chatHandlers(chat),
       watchHandler(watches),
       unwatchHandler(watches),

@@ -9,6 +9,7 @@ import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Watched } from '../watching/messages.ts';
 import type { Moving } from '../worker/transfers.ts';
+import type { Slowed } from './orders.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -32,6 +33,8 @@ export type WorkerSetup = {
   readonly accountMemory: SharedArrayBuffer;
   /** What is counted for the owner, as metrics/meters.ts has it. */
   readonly meterMemory: SharedArrayBuffer;
+  /** What people do is told line by line. */
+  readonly audits: boolean;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
   /** What it is called on the bus; no other worker ever has this name. */
@@ -67,6 +70,12 @@ export type ToWorker =
   | { readonly kind: 'report'; readonly id: number }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
+  /** The owner says something to whoever sits there. */
+  | { readonly kind: 'tell'; readonly id: number; readonly text: string }
+  /** The owner has slowed down a session, or does not any more. */
+  | { readonly kind: 'slow'; readonly slowed: Slowed }
+  /** The owner has ended this session: no ticket of it is good any more. */
+  | { readonly kind: 'kick'; readonly sessionId: string }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
   /** What came of `watch` with that number; again when the watching was interrupted. */
@@ -101,4 +110,6 @@ export type FromWorker =
   | { readonly kind: 'unwatch'; readonly key: string }
   /** To the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: ToHub }
-  | { readonly kind: 'log'; readonly event: LogEvent };
+  | { readonly kind: 'log'; readonly event: LogEvent }
+  /** Lines for the audit log, without ends. */
+  | { readonly kind: 'audit'; readonly lines: readonly string[] };
