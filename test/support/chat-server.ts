@@ -32,6 +32,7 @@ import { Connection, type ConnectionContext } from '../../packages/server/src/se
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { type Device, helloFor, newDevice } from './client.ts';
 import type { Afterwards } from './scratch.ts';
@@ -96,13 +97,15 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     const ring = (rung: ChatRing): void => {
       for (const { hub: other } of threads) if (other !== hub) server.carry(() => other.heard(rung));
     };
+    const bus = new ThreadBus(`thread ${i}`, () => {});
     const hub = new ChatHub({ history: new ChatHistory(file), ring, now: () => server.now });
     threads.push({
       hub,
       context: {
         ...common,
         chat: hub,
-        bus: new ThreadBus(`thread ${i}`, () => {}),
+        bus,
+        folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),
         login: { store, openTo: 'everybody' },

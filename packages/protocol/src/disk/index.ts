@@ -5,7 +5,6 @@ export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-f
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
-export type { FolderNews } from './folder-news.ts';
 export { FolderSync } from './folder-sync.ts';
 export type { WatchedPlace } from './folder-watch.ts';
 export { FolderWatches, type FolderWatchesOpts } from './folder-watches.ts';
