@@ -69,7 +69,7 @@ describe('the queue from the command line', () => {
       writeFileSync(join(shared, name), '');
       truncateSync(join(shared, name), 40 * MiB);
     }
-    server = await startServer(shared, { args: ['--open', '--threads', '1'] });
+    server = await startServer(shared);
   });
   after(async () => {
     // No mover stays behind, whatever failed.
