@@ -4,10 +4,20 @@
  */
 
 import { asFerryError, Code, FerryError, toWireError } from '@ferry/protocol';
+import type { ServerEvent } from '@ferry/protocol/messages';
 import { hostPort } from '@ferry/protocol/session';
 import type { ConnectionStatus } from '../engine/engine.ts';
 import { retryDelay } from './backoff.ts';
 import { InviteRefused, Session, type SessionSpec } from './session.ts';
+
+/** Who wants to know what becomes of a connection's sessions. */
+export type SessionEar = {
+  readonly session: (session: Session) => void;
+  readonly event: (event: ServerEvent) => void;
+  readonly lost: () => void;
+  /** There will be none any more, and why. */
+  readonly over: (error: FerryError) => void;
+};
 
 export type ConnectionOpts = {
   readonly spec: SessionSpec;
@@ -39,6 +49,7 @@ export class Connection {
   readonly #opts: ConnectionOpts;
   readonly #abort = new AbortController();
   readonly #wake = new Set<() => void>();
+  readonly #ears = new Set<SessionEar>();
   #spec: SessionSpec;
   #phase: Phase = { kind: 'waiting' };
   #wasOnline = false;
@@ -59,6 +70,13 @@ export class Connection {
   /** The session, if there is one now. */
   get current(): Session | undefined {
     return this.#phase.kind === 'online' ? this.#phase.session : undefined;
+  }
+
+  /** Calls back with the session that there is, each that comes, their events and ends, until the returned function is called. */
+  listen(ear: SessionEar): () => void {
+    this.#ears.add(ear);
+    if (this.#phase.kind === 'online') ear.session(this.#phase.session);
+    return () => this.#ears.delete(ear);
   }
 
   /** The session as soon as there is one. @throws {FerryError} why there will be none; CANCELLED */
@@ -108,7 +126,12 @@ export class Connection {
   }
 
   async #open(): Promise<Session> {
-    const on = { event: () => {}, end: (error: FerryError) => this.#lost(error) };
+    const on = {
+      event: (event: ServerEvent) => {
+        for (const ear of [...this.#ears]) ear.event(event);
+      },
+      end: (error: FerryError) => this.#lost(error),
+    };
     const opts = { signal: this.#abort.signal };
     try {
       return await Session.open(this.#spec, on, opts);
@@ -128,6 +151,7 @@ export class Connection {
     this.#sayOnline(session);
     session.channel.ping();
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.session(session);
   }
 
   #sayOnline(session: Session): void {
@@ -151,6 +175,7 @@ export class Connection {
   #lost(error: FerryError): void {
     if (this.#isClosing) return;
     this.#phase = { kind: 'waiting' };
+    for (const ear of [...this.#ears]) ear.lost();
     this.#failed(error, 1);
   }
 
@@ -182,6 +207,7 @@ export class Connection {
     this.#phase = { kind: 'closed', error };
     this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.over(error);
   }
 
   /** Makes the next attempt now, where one is waited for and the server has not asked to wait. */
