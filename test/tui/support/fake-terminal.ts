@@ -61,6 +61,12 @@ export class FakeTerminal {
     return `${lines.join('\n')}\n`;
   }
 
+  /** The gauge of all jobs, as some time after the start. */
+  async loadGauge(state: AppState): Promise<void> {
+    this.#view.draw(state, fixedNow);
+    await this.#view.loadGauge();
+  }
+
   /** Columns of a row that hold a frame's side. */
   bordersAt(y: number): number[] {
     const line = this.#emulator.buffer.active.getLine(y);

@@ -22,6 +22,8 @@ export type SessionEar = {
 export type ConnectionOpts = {
   readonly spec: SessionSpec;
   readonly onStatus: (status: ConnectionStatus) => void;
+  /** The owner of the server says something: foreign text. */
+  readonly onNotice?: (text: string) => void;
   /** Attempts in a row until it gives up: the first contact, and after a loss. Infinity: never. */
   readonly attempts: { readonly first: number; readonly later: number };
   readonly random?: () => number;
@@ -126,12 +128,11 @@ export class Connection {
   }
 
   async #open(): Promise<Session> {
-    const on = {
-      event: (event: ServerEvent) => {
-        for (const ear of [...this.#ears]) ear.event(event);
-      },
-      end: (error: FerryError) => this.#lost(error),
+    const event = (said: ServerEvent): void => {
+      if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
+      for (const ear of [...this.#ears]) ear.event(said);
     };
+    const on = { event, end: (error: FerryError) => this.#lost(error) };
     const opts = { signal: this.#abort.signal };
     try {
       return await Session.open(this.#spec, on, opts);

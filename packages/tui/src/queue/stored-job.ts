@@ -22,6 +22,8 @@ export type QueueServer = {
   readonly host: string;
   readonly port: number;
   readonly fingerprint: Fingerprint;
+  /** Of a share, which this device shows a key of its own to; left out otherwise. */
+  readonly user?: string;
 };
 
 /** What is added to the queue. */
@@ -140,9 +142,9 @@ export function ruleOfJob({ order, wish }: StoredJob): ConflictRule {
   return { policy: existing ?? order.existing, allowEmpty };
 }
 
-/** `host:port fingerprint`: jobs with the same share a connection. */
-export function serverKey({ host, port, fingerprint }: QueueServer): string {
-  return `${host}:${port} ${fingerprint}`;
+/** `[user@]host:port fingerprint`: jobs with the same share a connection. */
+export function serverKey({ host, port, fingerprint, user }: QueueServer): string {
+  return `${user === undefined ? '' : `${user}@`}${host}:${port} ${fingerprint}`;
 }
 
 /** The phase to show: a wish counts from the moment it was made, whoever has still to act on it. */

@@ -4,11 +4,16 @@ import type { Widgets } from 'blessed';
 import gauge from 'blessed-contrib/lib/widget/gauge.js';
 import type { Rect } from '../state/layout.ts';
 
+/** Its types leave out what is drawn on, and that a line is dirty once something below has changed. */
+type Lines = readonly { readonly dirty: boolean }[];
+
 export class Gauge {
   readonly #screen: Widgets.Screen;
   #widget: (Widgets.BoxElement & { setPercent: (percent: number) => void }) | undefined;
   #percent = 0;
   #frame: Rect | undefined;
+  /** What it was drawn on; none where what it shows has changed since. */
+  #drawnOn: Lines = [];
 
   constructor(screen: Widgets.Screen) {
     this.#screen = screen;
@@ -19,6 +24,7 @@ export class Gauge {
     if (this.#widget !== undefined && frame !== undefined && isSame(this.#frame, frame)) return;
     this.#frame = frame;
     this.#widget?.destroy();
+    this.#drawnOn = [];
     this.#widget = undefined;
     if (frame === undefined) return;
     this.#widget = gauge({
@@ -32,12 +38,29 @@ export class Gauge {
     });
     // Not by `parent`: its canvas is made when it is appended, by a handler that does not exist before.
     this.#screen.append(this.#widget);
+    this.#drawIfChanged(this.#widget);
   }
 
   /** 0…1. */
   show(share: number): void {
-    this.#percent = Math.floor(share * 100);
-    this.#widget?.setPercent(this.#percent);
+    const percent = Math.floor(share * 100);
+    if (percent === this.#percent) return;
+    this.#percent = percent;
+    this.#widget?.setPercent(percent);
+    this.#drawnOn = [];
+  }
+
+  /** By itself it would draw all of its canvas at each key. */
+  #drawIfChanged(widget: Widgets.BoxElement): void {
+    const draw = widget.render.bind(widget);
+    widget.render = () => {
+      const { lines } = this.#screen as Widgets.Screen & { lines: Lines };
+      const on = lines.slice(Number(widget.atop), Number(widget.atop) + Number(widget.height));
+      const isDrawn =
+        this.#drawnOn.length > 0 && on.every((line, i) => line === this.#drawnOn[i] && !line.dirty);
+      this.#drawnOn = on;
+      return isDrawn ? (undefined as never) : draw();
+    };
   }
 }
 
