@@ -16,6 +16,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
@@ -24,6 +25,7 @@ import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
+import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
@@ -50,6 +52,8 @@ before(() => {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    sessionRules: new SessionRules(),
+    desk: new ShareDesk(join(folder, 'access.db')),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
@@ -61,6 +65,7 @@ before(() => {
     contents: new ContentIndex(join(folder, 'contents.db')),
     bus: new ThreadBus('alone', () => {}),
     log: () => {},
+    audit: undefined,
     refusal: undefined,
     checkPassword: async () => undefined,
     onOffence: () => {},

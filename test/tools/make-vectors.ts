@@ -139,6 +139,42 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'a client makes another device known',
     body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
   ],
+  share: [
+    'two files for a week, three times each',
+    body(Kind.share, 9, messages.share.request, {
+      kind: messages.ShareKind.read,
+      paths: [path, pathFromText('ü')],
+      forMs: 604_800_000,
+      downloads: 3,
+    }),
+  ],
+  'share-reply': [
+    'what goes into its address',
+    body(Kind.reply, 9, messages.share.reply, {
+      id: counted(0xe0, 8),
+      user: 'share.e0e1e2e3e4e5e6e7',
+      token: counted(0xa0, 16),
+      expiresMs: 1_760_604_800_000,
+    }),
+  ],
+  listShares: ['which shares there are', body(Kind.listShares, 9, messages.listShares.request, {})],
+  'listShares-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listShares.part, {
+      id: counted(0xe0, 8),
+      kind: messages.ShareKind.read,
+      maker: 'anna',
+      paths: [path, pathFromText('ü')],
+      pathCount: 2,
+      sinceMs: 1_760_000_000_000,
+      expiresMs: 1_760_604_800_000,
+      downloads: 3,
+      verified: 1,
+      devices: 2,
+    }),
+  ],
+  endShare: ['one is over', body(Kind.endShare, 9, messages.endShare.request, { id: counted(0xe0, 8) })],
+  received: ['a file is there whole', body(Kind.received, 9, messages.received.request, { paths: [path] })],
   welcome: [
     'the server lets it in',
     body(Kind.reply, 1, hello.reply, {
@@ -577,6 +613,10 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       0,
       messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.REVOKED, 'you are out') }),
     ),
+  ],
+  'event-notice': [
+    'the owner says something',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'notice', text: 'lunch at noon' })),
   ],
   'event-going-down': [
     'the server ends in 30 s',

@@ -31,6 +31,7 @@ export * from './remove.ts';
 export * from './remove-tree.ts';
 export * from './rename.ts';
 export * from './set-facts.ts';
+export * from './share.ts';
 export * from './slice.ts';
 export * from './space.ts';
 export * from './stat.ts';

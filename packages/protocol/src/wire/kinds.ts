@@ -66,6 +66,12 @@ export const Kind = {
   history: 0x5c,
   /** Accounts, on the control connection. */
   enrol: 0x60,
+  /** Shares, on the control connection… */
+  share: 0x68,
+  listShares: 0x69,
+  endShare: 0x6a,
+  /** …and, from who downloads, on lanes. */
+  received: 0x6b,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

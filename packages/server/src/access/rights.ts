@@ -56,6 +56,11 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
   [Kind.enrol, 'login'],
+  [Kind.share, 'share'],
+  // One's own. Who may share no more has shares that nobody gets anything from.
+  [Kind.listShares, 'share'],
+  [Kind.endShare, 'share'],
+  [Kind.received, 'read'],
   [Kind.readLink, 'list'],
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],

@@ -79,7 +79,7 @@ export class Standings {
     }
     const nowMs = this.#now();
     for (const entry of this.#entries) {
-      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked());
+      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked(entry.principal));
     }
   }
 
@@ -105,7 +105,7 @@ export class Standings {
       return;
     }
     const now = this.#store.principalOf(account.device, this.#now());
-    if (now === undefined || now.account?.id !== account.id) this.#end(entry, revoked());
+    if (now === undefined || now.account?.id !== account.id) this.#end(entry, revoked(principal));
     else if (now.kicks !== principal.kicks) this.#end(entry, kicked());
     else if (!encodePath(now.root).equals(encodePath(principal.root)))
       this.#end(
@@ -122,10 +122,14 @@ export class Standings {
   }
 }
 
-function revoked(): FerryError {
+function revoked({ account }: Principal): FerryError {
+  if (account?.share !== undefined) {
+    return new FerryError(Code.REVOKED, 'this share has ended: ask whoever made it for a new one');
+  }
   return new FerryError(Code.REVOKED, 'the owner of this server has taken your access away');
 }
 
-function kicked(): FerryError {
+/** The owner has ended it; a person may connect again. */
+export function kicked(): FerryError {
   return new FerryError(Code.KICKED, 'the owner of this server has closed your connection');
 }

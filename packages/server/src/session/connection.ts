@@ -10,6 +10,7 @@ import {
   type Attach,
   attach,
   type Enrol,
+  Feature,
   type Hello,
   hello,
   Login,
@@ -26,7 +27,6 @@ import {
   loginText,
   newSessionId,
   openTicket,
-  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
@@ -36,28 +36,29 @@ import {
 } from '@ferry/protocol/session';
 import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { type Pace, Way } from '../access/pace.ts';
+import type { Pace } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { Standings } from '../access/standing.ts';
+import type { ShareDesk } from '../access/share-desk.ts';
+import { kicked, type Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
-import { withQuota } from '../access/with-quota.ts';
-import { withRights } from '../access/with-rights.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import { brokenCodes, type Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
-import type { SessionContext } from './context.ts';
+import { auditOf, type SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
+import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
+import type { SessionRules } from './session-rules.ts';
+import { storageFor } from './storage-for.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -66,7 +67,9 @@ export type ConnectionContext = {
   readonly ticketKeys: TicketKeys;
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
+  readonly desk: ShareDesk;
   readonly pace: Pace;
+  readonly sessionRules: SessionRules;
   readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
@@ -75,6 +78,8 @@ export type ConnectionContext = {
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
   readonly log: (event: LogEvent) => void;
+  /** Takes lines for the audit log, if there is one. */
+  readonly audit: ((line: string) => void) | undefined;
   /** Nobody gets in, and why. */
   readonly refusal: FerryError | undefined;
   /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
@@ -166,6 +171,11 @@ export class Connection {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });
   }
 
+  /** Something from the owner, to whoever sits at a session. */
+  tell(text: string): void {
+    if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'notice', text });
+  }
+
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
   close(): void {
     this.#channel.close();
@@ -224,10 +234,11 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, chat: hub } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
-    void makeOwnFolder(this.#opts.storage, principal);
+    const isShare = principal.account?.share !== undefined;
+    if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
     this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
@@ -237,12 +248,14 @@ export class Connection {
       return sealTicket(ticketKeys, grant, Date.now());
     };
     const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, chat: chat.member });
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member };
+    const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
+    context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
-      features: 0,
+      features: isShare ? Feature.countsDownloads : 0,
       sessionId,
       sessionSecret: sessionSecret(ticketKeys, sessionId),
       user: principal.user,
@@ -266,7 +279,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -276,13 +289,14 @@ export class Connection {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
     const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
-    const lane = new Lane({ ...context, pool, transfers, contents });
+    if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
+    const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      this.#pacingOf(context),
+      pacingOf(context, this.#opts),
     );
     return {};
   }
@@ -297,35 +311,19 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
-  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
-  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace, meters } = this.#opts;
-    const id = principal.account?.id;
-    if (id === undefined) return undefined;
-    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
-      const ms = pace.charge(id, way, bytes, rate);
-      if (ms > 0) meters.waited(ms);
-      return ms;
-    };
-    return {
-      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
-    };
-  }
-
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
-    const { storage: shared, standings, quotas, log } = this.#opts;
+    const { standings, log, audit } = this.#opts;
+    const { peer } = this.#link;
     const standing = standings.enter(principal, (why) => this.end(why));
-    const id = principal.account?.id;
-    const storage =
-      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
+    const session = Buffer.from(sessionId).toString('hex');
     return {
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: session,
       principal,
       standing,
-      who: { user: show(principal.user), peer: this.#link.peer },
-      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
+      who: { user: show(principal.user), peer },
+      storage: storageFor(this.#opts, principal, standing),
       log,
+      audit: auditOf(audit, principal, peer, session),
     };
   }
 
@@ -381,7 +379,9 @@ export class Connection {
       phase.chat.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
-      log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
+      const ms = performance.now() - phase.beganMs;
+      log({ what: 'left', who: phase.context.who, ms, why });
+      phase.context.audit?.({ verb: 'logout', ms, error: ended });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');

@@ -2,6 +2,7 @@
 
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
+import type { ShareDesk } from '../access/share-desk.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
@@ -18,6 +19,7 @@ import { removeHandler } from './handlers/remove.ts';
 import { removeTreeHandler } from './handlers/remove-tree.ts';
 import { renameHandler } from './handlers/rename.ts';
 import { setFactsHandler } from './handlers/set-facts.ts';
+import { endShareHandler, listSharesHandler, shareHandler } from './handlers/share.ts';
 import { spaceHandler } from './handlers/space.ts';
 import { statHandler } from './handlers/stat.ts';
 import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
@@ -33,16 +35,17 @@ export type OfConnection = {
   /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
+  readonly desk: ShareDesk;
   readonly chat: ChatDoor['member'];
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, chat }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, chat }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
-    context.standing,
+    context,
     new Map([
       listHandler(context),
       statHandler(context),
@@ -69,6 +72,9 @@ export function sessionHandlers(
       emptyTrashHandler(context, works),
       ticketHandler(grantTicket),
       enrolHandler(enrolDevice),
+      shareHandler(context, desk),
+      listSharesHandler(context, desk),
+      endShareHandler(context, desk),
       ...chatHandlers(chat),
     ]),
   );

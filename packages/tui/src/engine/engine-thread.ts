@@ -17,8 +17,9 @@ import type {
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
-import type { CallResult, EditCall, FromEngine, SourceCall, ToEngine } from './messages.ts';
+import type { CallResult, EditCall, FromEngine, ShareCall, SourceCall, ToEngine } from './messages.ts';
 import { unpackPage } from './packed-page.ts';
+import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -41,6 +42,7 @@ export class EngineThread implements Engine {
     run: async (order, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
   };
+  readonly shares = this.#shares();
   readonly edits = this.#edits();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
@@ -132,6 +134,18 @@ export class EngineThread implements Engine {
       this.#send({ kind: 'close' });
     });
     return this.#closing;
+  }
+
+  #shares(): ServerShares {
+    const ask = (call: ShareCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'share', id, call }), opts);
+    return {
+      make: async (wish, opts) => (await ask({ verb: 'make', wish }, opts)) as MadeShare,
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly OwnShare[],
+      end: async (share, opts) => {
+        await ask({ verb: 'end', share }, opts);
+      },
+    };
   }
 
   #edits(): Edits {

@@ -7,6 +7,7 @@ import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -44,6 +45,8 @@ export type EngineEvent =
     }
   /** Settings of the queue, who moves it, or what the user must hear about it are different. */
   | { readonly kind: 'queue'; readonly status: QueueStatus }
+  /** The owner of the server says something; foreign text. */
+  | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
   | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path };
 
@@ -71,6 +74,8 @@ export interface Engine {
   readonly local: FileSource;
   /** What the server does with its own files. */
   readonly works: ServerWorks;
+  /** What one lets others have of it. */
+  readonly shares: ServerShares;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */

@@ -14,6 +14,8 @@ export type OrderServer = {
   readonly host: string;
   readonly port: number;
   readonly fingerprint: Fingerprint;
+  /** Of a share, which this device shows a key of its own to; left out otherwise. */
+  readonly user?: string;
 };
 
 /** What a user asks for: one file or one whole folder, into a folder of the other side. */

@@ -137,9 +137,9 @@ export function ruleOfJob({ order, wish }: StoredJob): ConflictRule {
   return { policy: existing ?? order.existing, allowEmpty };
 }
 
-/** `host:port fingerprint`: jobs with the same share a connection. */
-export function serverKey({ host, port, fingerprint }: QueueServer): string {
-  return `${host}:${port} ${fingerprint}`;
+/** `[user@]host:port fingerprint`: jobs with the same share a connection. */
+export function serverKey({ host, port, fingerprint, user }: QueueServer): string {
+  return `${user === undefined ? '' : `${user}@`}${host}:${port} ${fingerprint}`;
 }
 
 /** The phase to show: a wish counts from the moment it was made, whoever has still to act on it. */

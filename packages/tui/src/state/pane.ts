@@ -208,8 +208,18 @@ export function entering(pane: Pane, path: Path, request: number): Pane {
   const cameFrom = isWithin(path, pane.path) ? pane.path[path.length] : undefined;
   return {
     ...anew(pane, path, request, cameFrom),
-    back: samePath(path, pane.path) ? pane.back : [...pane.back, here(pane)].slice(-mostVisits),
+    back: samePath(path, pane.path) ? backHere(pane) : left(pane),
   };
+}
+
+/** The history of who leaves for somewhere else. What was found is no place of its own: its folder is in it already. */
+function left(pane: Pane): readonly Visit[] {
+  return pane.found === undefined ? [...pane.back, here(pane)].slice(-mostVisits) : pane.back;
+}
+
+/** The history of who comes back to the pane's own folder. */
+function backHere({ found, back }: Pane): readonly Visit[] {
+  return found === undefined ? back : back.slice(0, -1);
 }
 
 /** Begins to show what a search below the pane's folder finds. */
@@ -217,7 +227,7 @@ export function finding(pane: Pane, query: FindQuery, request: number): Pane {
   return {
     ...anew(pane, pane.path, request, undefined),
     found: query,
-    back: pane.back,
+    back: left(pane),
     forward: pane.forward,
   };
 }
@@ -235,7 +245,7 @@ export function revisiting(pane: Pane, way: 'back' | 'forward', request: number)
   return {
     ...anew(pane, visit.path, request, visit.at),
     [way]: pane[way].slice(0, -1),
-    [other]: [...pane[other], here(pane)],
+    [other]: pane.found === undefined ? [...pane[other], here(pane)] : pane[other],
   };
 }
 
