@@ -24,6 +24,7 @@ import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
+import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
@@ -50,6 +51,7 @@ before(() => {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    sessionRules: new SessionRules(),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
@@ -61,6 +63,7 @@ before(() => {
     contents: new ContentIndex(join(folder, 'contents.db')),
     bus: new ThreadBus('alone', () => {}),
     log: () => {},
+    audit: undefined,
     refusal: undefined,
     checkPassword: async () => undefined,
     onOffence: () => {},

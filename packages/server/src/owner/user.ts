@@ -1,11 +1,10 @@
 /** `ferryd user …`: accounts, made and changed beside a running server. Main thread. */
 
-import { createHash } from 'node:crypto';
 import { Code, FerryError, show } from '@ferry/protocol';
-import { fingerprintFromHash } from '@ferry/protocol/session';
 import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import { type AccountFacts, type Accounts, newAccount } from '../access/accounts.ts';
 import { unbounded } from '../access/bounds.ts';
+import { deviceId, idOf } from '../access/device-id.ts';
 import { hashPassword } from '../access/password.ts';
 import { readPublicKey } from './public-key.ts';
 import {
@@ -166,13 +165,4 @@ function listOf(accounts: readonly AccountFacts[]): string {
 
 function plain({ root, rules, ...rest }: AccountFacts): object {
   return { ...rest, path: pathText(root), rules: rules.map(ruleText) };
-}
-
-function deviceId(key: Uint8Array): string {
-  return idOf(createHash('sha256').update(key).digest());
-}
-
-/** Enough of a hash to tell it from others, and to type. */
-function idOf(hash: Uint8Array): string {
-  return fingerprintFromHash(hash).slice(0, 9);
 }

@@ -26,7 +26,6 @@ import {
   loginText,
   newSessionId,
   openTicket,
-  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
@@ -36,11 +35,11 @@ import {
 } from '@ferry/protocol/session';
 import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { type Pace, Way } from '../access/pace.ts';
+import type { Pace } from '../access/pace.ts';
 import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { Standings } from '../access/standing.ts';
+import { kicked, type Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { TicketLedger } from '../access/ticket-ledger.ts';
 import { withQuota } from '../access/with-quota.ts';
@@ -54,10 +53,12 @@ import type { Storage } from '../storage/storage.ts';
 import { withRoot } from '../storage/with-root.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
-import type { SessionContext } from './context.ts';
+import { auditOf, type SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
+import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
+import type { SessionRules } from './session-rules.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -67,6 +68,7 @@ export type ConnectionContext = {
   readonly ticketLedger: TicketLedger;
   readonly quotas: Quotas;
   readonly pace: Pace;
+  readonly sessionRules: SessionRules;
   readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
@@ -75,6 +77,8 @@ export type ConnectionContext = {
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
   readonly log: (event: LogEvent) => void;
+  /** Takes lines for the audit log, if there is one. */
+  readonly audit: ((line: string) => void) | undefined;
   /** Nobody gets in, and why. */
   readonly refusal: FerryError | undefined;
   /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
@@ -166,6 +170,11 @@ export class Connection {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });
   }
 
+  /** Something from the owner, to whoever sits at a session. */
+  tell(text: string): void {
+    if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'notice', text });
+  }
+
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
   close(): void {
     this.#channel.close();
@@ -240,6 +249,7 @@ export class Connection {
     const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers, chat: chat.member });
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
+    context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
       features: 0,
@@ -276,13 +286,14 @@ export class Connection {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
     const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
+    if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const lane = new Lane({ ...context, pool, transfers, contents });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      this.#pacingOf(context),
+      pacingOf(context, this.#opts),
     );
     return {};
   }
@@ -297,35 +308,22 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
-  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
-  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace, meters } = this.#opts;
-    const id = principal.account?.id;
-    if (id === undefined) return undefined;
-    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
-      const ms = pace.charge(id, way, bytes, rate);
-      if (ms > 0) meters.waited(ms);
-      return ms;
-    };
-    return {
-      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
-    };
-  }
-
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
-    const { storage: shared, standings, quotas, log } = this.#opts;
+    const { storage: shared, standings, quotas, log, audit } = this.#opts;
+    const { peer } = this.#link;
     const standing = standings.enter(principal, (why) => this.end(why));
     const id = principal.account?.id;
     const storage =
       id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
+    const session = Buffer.from(sessionId).toString('hex');
     return {
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: session,
       principal,
       standing,
-      who: { user: show(principal.user), peer: this.#link.peer },
+      who: { user: show(principal.user), peer },
       storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
       log,
+      audit: auditOf(audit, principal, peer, session),
     };
   }
 
@@ -381,7 +379,9 @@ export class Connection {
       phase.chat.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
-      log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
+      const ms = performance.now() - phase.beganMs;
+      log({ what: 'left', who: phase.context.who, ms, why });
+      phase.context.audit?.({ verb: 'logout', ms, error: ended });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');

@@ -23,6 +23,7 @@ import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
 import { notify } from './notify.ts';
+import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { wire } from './wire.ts';
 
@@ -47,12 +48,14 @@ export class Effects {
   readonly #counts = new Map<Side, AbortController>();
   #completions: AbortController | undefined;
   readonly #serverWork: ServerWork;
+  readonly #ordering: OrderingRows;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
     this.#serverWork = new ServerWork(opts.engine, opts.post);
+    this.#ordering = new OrderingRows(opts.post);
     this.#looking = new Looking(opts.engine, opts.post);
     this.#editing = new Editing(opts);
   }
@@ -62,6 +65,9 @@ export class Effects {
     switch (cmd.kind) {
       case 'list':
         void this.#list(cmd);
+        break;
+      case 'order':
+        this.#ordering.run(cmd);
         break;
       case 'space':
         engine[cmd.side].space(cmd.path).then(

@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
 import { EngineCore } from './engine-core.ts';
 import type { CallResult, EditCall, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
+import { packPage } from './packed-page.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
 const niceness = 5;
@@ -65,7 +66,7 @@ async function serve(
   const opts = { signal };
   switch (call.verb) {
     case 'list':
-      await source.list(call.path, (entries) => send({ kind: 'page', id, entries }), opts);
+      await source.list(call.path, (entries) => send({ kind: 'page', id, page: packPage(entries) }), opts);
       return undefined;
     case 'stat':
       return source.stat(call.path, opts);
@@ -123,7 +124,7 @@ function receive(from: EngineCore, message: ToEngine): void {
       void answer(message.id, (signal) =>
         from.works.run(message.order, {
           signal,
-          onPage: (entries) => send({ kind: 'page', id: message.id, entries }),
+          onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
         }),
       );

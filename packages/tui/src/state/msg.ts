@@ -6,6 +6,7 @@ import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
+import type { Ordering } from './order.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -27,6 +28,13 @@ export type Msg =
       readonly side: Side;
       readonly request: number;
       readonly entries: readonly Entry[];
+    }
+  /** Rows of a large folder are in order. */
+  | {
+      readonly kind: 'ordered';
+      readonly side: Side;
+      readonly ordering: Ordering;
+      readonly rows: readonly Entry[];
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }

@@ -3,6 +3,7 @@
 import { EntryKind, samePath, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Dialog } from '../../state/dialog.ts';
+import { entriesOf } from '../../state/pane.ts';
 import type { AppState } from '../../state/state.ts';
 import { sideNames } from '../../state/texts.ts';
 import { fit } from './cells.ts';
@@ -26,7 +27,7 @@ export function infoLines(
 ): string[] {
   // What was read again since is newer.
   const pane = state[side];
-  const now = samePath(pane.path, folder) ? pane.entries.find(({ name }) => name === entry.name) : undefined;
+  const now = samePath(pane.path, folder) ? entriesOf(pane).find(({ name }) => name === entry.name) : undefined;
   const { name, kind, size, modified, mode } = now ?? entry;
   const counted = pane.sizes.get(name);
   const bytes = kind === EntryKind.folder ? counted : size;
