@@ -139,6 +139,8 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
         : stopWork(state, viewer);
     case 'close':
       return closed(state, viewer);
+    case 'redraw':
+      return [state, [{ kind: 'redraw' }]];
     default:
       return [state, []];
   }

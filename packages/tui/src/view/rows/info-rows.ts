@@ -27,7 +27,9 @@ export function infoLines(
 ): string[] {
   // What was read again since is newer.
   const pane = state[side];
-  const now = samePath(pane.path, folder) ? entriesOf(pane).find(({ name }) => name === entry.name) : undefined;
+  const now = samePath(pane.path, folder)
+    ? entriesOf(pane).find(({ name }) => name === entry.name)
+    : undefined;
   const { name, kind, size, modified, mode } = now ?? entry;
   const counted = pane.sizes.get(name);
   const bytes = kind === EntryKind.folder ? counted : size;
