@@ -167,11 +167,11 @@ export class ChatRoom {
     this.#session = undefined;
   }
 
-  /** For good; what waits to be said fails. */
-  out(): void {
+  /** For good; what waits to be said fails. `isOver`: the session ends with it and needs not be told. */
+  out(isOver = false): void {
     const session = this.#session;
     this.#abort.abort();
-    session?.channel.call(leave, { room: this.#room }).catch(() => {});
+    if (!isOver) session?.channel.call(leave, { room: this.#room }).catch(() => {});
     this.#session = undefined;
     for (const wake of [...this.#waitingForSession]) wake();
   }

@@ -103,7 +103,8 @@ export class ChatClient implements Chat {
   /** Nothing is told any more. Idempotent. */
   close(): void {
     this.#close();
-    for (const ref of [...this.#rooms.keys()]) this.leave(ref);
+    for (const room of this.#rooms.values()) room.out(true);
+    this.#rooms.clear();
   }
 
   async #enterAll(session: ChatSession): Promise<void> {
