@@ -16,6 +16,7 @@ export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat } from
 export { ownerOf, setOwner } from './owner.ts';
 export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
+export { syncShared } from './shared-syncs.ts';
 export { StagedFile } from './staged-file.ts';
 export type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';

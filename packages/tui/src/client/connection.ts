@@ -10,6 +10,15 @@ import type { ConnectionStatus } from '../engine/engine.ts';
 import { retryDelay } from './backoff.ts';
 import { InviteRefused, Session, type SessionSpec } from './session.ts';
 
+/** Who wants to know what becomes of a connection's sessions. */
+export type SessionEar = {
+  readonly session: (session: Session) => void;
+  readonly event: (event: ServerEvent) => void;
+  readonly lost: () => void;
+  /** There will be none any more, and why. */
+  readonly over: (error: FerryError) => void;
+};
+
 export type ConnectionOpts = {
   readonly spec: SessionSpec;
   readonly onStatus: (status: ConnectionStatus) => void;
@@ -42,6 +51,7 @@ export class Connection {
   readonly #opts: ConnectionOpts;
   readonly #abort = new AbortController();
   readonly #wake = new Set<() => void>();
+  readonly #ears = new Set<SessionEar>();
   #spec: SessionSpec;
   #phase: Phase = { kind: 'waiting' };
   #wasOnline = false;
@@ -64,6 +74,13 @@ export class Connection {
   /** The session, if there is one now. */
   get current(): Session | undefined {
     return this.#phase.kind === 'online' ? this.#phase.session : undefined;
+  }
+
+  /** Calls back with the session that there is, each that comes, their events and ends, until the returned function is called. */
+  listen(ear: SessionEar): () => void {
+    this.#ears.add(ear);
+    if (this.#phase.kind === 'online') ear.session(this.#phase.session);
+    return () => this.#ears.delete(ear);
   }
 
   /** The session as soon as there is one. @throws {FerryError} why there will be none; CANCELLED */
@@ -116,6 +133,7 @@ export class Connection {
     const event = (said: ServerEvent): void => {
       if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
       else if (said.kind === 'rights') this.#rightsChanged(said.readOnly);
+      for (const ear of [...this.#ears]) ear.event(said);
     };
     const on = { event, end: (error: FerryError) => this.#lost(error) };
     const opts = { signal: this.#abort.signal };
@@ -138,6 +156,7 @@ export class Connection {
     this.#sayOnline(session);
     session.channel.ping();
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.session(session);
   }
 
   #rightsChanged(readOnly: boolean): void {
@@ -167,6 +186,7 @@ export class Connection {
   #lost(error: FerryError): void {
     if (this.#isClosing) return;
     this.#phase = { kind: 'waiting' };
+    for (const ear of [...this.#ears]) ear.lost();
     this.#failed(error, 1);
   }
 
@@ -198,6 +218,7 @@ export class Connection {
     this.#phase = { kind: 'closed', error };
     this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.over(error);
   }
 
   /** Makes the next attempt now, where one is waited for and the server has not asked to wait. */

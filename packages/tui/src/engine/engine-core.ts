@@ -5,6 +5,7 @@
 import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import type { Fingerprint } from '@ferry/protocol/session';
+import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { watchRemote } from '../client/remote-watching.ts';
 import { remoteWorks } from '../client/remote-works.ts';
@@ -54,6 +55,7 @@ export class EngineCore implements Engine {
   readonly shares: ServerShares;
   readonly watching: Watching;
   readonly edits: EditCopies;
+  readonly chat: ChatClient;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
@@ -97,6 +99,7 @@ export class EngineCore implements Engine {
           ? this.#localWatching.watch(path, hears, opts)
           : watchRemote(this.#line.connection, path, hears, opts),
     };
+    this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
     this.shares = remoteShares(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
@@ -173,6 +176,7 @@ export class EngineCore implements Engine {
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
     this.#localWatching.close();
+    this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();
     this.#servers.close();
