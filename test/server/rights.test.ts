@@ -8,6 +8,7 @@ import { epoch, type FerryError, nameFromText, type Owner, type Path } from '@fe
 import { BlockPool, SumAlgorithm, tarEnd } from '@ferry/protocol/content';
 import {
   ArchiveFormat,
+  activity,
   archive,
   commit,
   copy,
@@ -58,6 +59,7 @@ import {
   unwatch,
   usage,
   watch,
+  who,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
@@ -200,6 +202,8 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
   [Kind.watch, (session) => session.call(watch, { id: 1, path: [] })],
+  [Kind.who, (session) => session.call(who, {})],
+  [Kind.activity, (session) => session.call(activity, { activity: undefined })],
   [Kind.unwatch, (session) => session.call(unwatch, { id: 1 })],
   [Kind.rooms, (session) => session.call(rooms, {})],
   [Kind.join, async (session) => void (await joinLobby(session))],
@@ -250,6 +254,8 @@ const looking = [
   Kind.find,
   Kind.archive,
   Kind.watch,
+  Kind.who,
+  Kind.activity,
   Kind.unwatch,
   Kind.received,
   Kind.rooms,

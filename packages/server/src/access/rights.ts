@@ -57,6 +57,8 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.ticket, 'login'],
   [Kind.watch, 'list'],
   [Kind.unwatch, 'login'],
+  [Kind.who, 'list'],
+  [Kind.activity, 'list'],
   [Kind.enrol, 'login'],
   [Kind.share, 'share'],
   // One's own. Who may share no more has shares that nobody gets anything from.

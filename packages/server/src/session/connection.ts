@@ -47,9 +47,9 @@ import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import { brokenCodes, type Meters } from '../metrics/meters.ts';
+import type { People } from '../presence/people.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { SessionWatches } from '../watching/session-watches.ts';
 import type { WatchedFolders } from '../watching/watched-folders.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
@@ -61,7 +61,7 @@ import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 import type { SessionRules } from './session-rules.ts';
 import { storageFor } from './storage-for.ts';
-import { watchesFor } from './watches-for.ts';
+import { type Surroundings, surroundingsFor } from './surroundings.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -78,6 +78,7 @@ export type ConnectionContext = {
   readonly contents: ContentIndex;
   readonly bus: Bus;
   readonly folders: WatchedFolders;
+  readonly people: People;
   readonly transfers: Transfers;
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
@@ -115,7 +116,7 @@ type SessionPhase = {
   readonly context: SessionContext;
   readonly beganMs: number;
   readonly chat: ChatDoor;
-  readonly watches: SessionWatches;
+  readonly around: Surroundings;
 };
 
 /** What a connection is; a stranger may become one of the others, once. */
@@ -239,15 +240,15 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub, folders } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
     if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
-    const watches = watchesFor(context, folders, this.#channel);
-    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, watches });
+    const around = surroundingsFor(context, this.#opts, this.#channel, client);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, around });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
@@ -255,7 +256,7 @@ export class Connection {
     };
     const enrolDevice = (request: Enrol): void =>
       enrolFor(principal, login.store, this.#link, request, client);
-    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member, watches };
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member, ...around };
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
@@ -296,10 +297,11 @@ export class Connection {
 
   #rightsChanged(): void {
     if (this.#phase.kind !== 'session') return;
-    const { context, watches } = this.#phase;
+    const { context, around } = this.#phase;
     const { standing, principal } = context;
     this.#channel.sendEvent({ kind: 'rights', readOnly: isReadOnly(standing.rights(), principal.root) });
-    watches.rightsChanged();
+    around.watches.rightsChanged();
+    around.presence.rightsChanged();
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
@@ -372,7 +374,8 @@ export class Connection {
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
       phase.chat.end();
-      phase.watches.end();
+      phase.around.watches.end();
+      phase.around.presence.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       const ms = performance.now() - phase.beganMs;

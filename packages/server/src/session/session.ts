@@ -3,6 +3,7 @@
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { ShareDesk } from '../access/share-desk.ts';
+import type { SessionPresence } from '../presence/session-presence.ts';
 import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
@@ -14,6 +15,7 @@ import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { ownerHandler, setOwnerHandler } from './handlers/owner.ts';
+import { activityHandler, whoHandler } from './handlers/presence.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
 import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
@@ -40,11 +42,12 @@ export type OfConnection = {
   readonly desk: ShareDesk;
   readonly chat: ChatDoor['member'];
   readonly watches: SessionWatches;
+  readonly presence: SessionPresence;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, desk, chat, watches }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, chat, watches, presence }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -81,6 +84,8 @@ export function sessionHandlers(
       ...chatHandlers(chat),
       watchHandler(watches),
       unwatchHandler(watches),
+      whoHandler(presence),
+      activityHandler(presence),
     ]),
   );
 }
