@@ -123,7 +123,7 @@ describe('presence', () => {
         const { release } = net.hold(buses[random(3)] as (typeof buses)[number]);
         // More than it can be told: what it misses it has to ask for.
         for (let i = 0; i < 300; i++) {
-          buses[random(3)]?.publish('presence', Buffer.from([0x91, 0x02]));
+          buses[random(3)]?.publish('presence', Buffer.from([0x91, 0x09]));
           if (i % 20 === 0) await turn();
         }
         release();

@@ -44,8 +44,8 @@ export class People {
   readonly #untold = new Set<string>();
   readonly #ears = new Map<string, Set<() => void>>();
   readonly #changed = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #teller: NodeJS.Timeout | undefined;
+  #isTelling = false;
+  #isSaying = false;
   #mustTellAll = false;
 
   constructor(bus: Bus) {
@@ -129,11 +129,13 @@ export class People {
   }
 
   #tellSoon(): void {
-    this.#timer ??= setTimeout(() => this.#tell(), gatherMs).unref();
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setTimeout(() => this.#tell(), gatherMs).unref();
   }
 
   #tell(): void {
-    this.#timer = undefined;
+    this.#isTelling = false;
     const untold = [...this.#untold];
     this.#untold.clear();
     const isAll = this.#mustTellAll;
@@ -174,8 +176,10 @@ export class People {
 
   #change({ root }: Here): void {
     this.#changed.add(scopeOf(root));
-    this.#teller ??= setTimeout(() => {
-      this.#teller = undefined;
+    if (this.#isSaying) return;
+    this.#isSaying = true;
+    setTimeout(() => {
+      this.#isSaying = false;
       const scopes = [...this.#changed];
       this.#changed.clear();
       for (const scope of scopes) for (const ear of [...(this.#ears.get(scope) ?? [])]) ear();
