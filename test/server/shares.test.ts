@@ -26,8 +26,8 @@ import {
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { parseRule } from '../../packages/server/src/access/settings.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
-import { parseRule } from '../../packages/server/src/owner/settings.ts';
 import {
   createOf,
   logInto,

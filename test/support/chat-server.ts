@@ -18,6 +18,7 @@ import { ClientChannel, makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -76,6 +77,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     desk: new ShareDesk(accessFile),
+    admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),

@@ -214,6 +214,8 @@ export class Supervisor {
         if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onConnections: (id) =>
+        void this.status().then(({ connections }) => worker.tellConnections(id, connections)),
       onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => {
         this.#strangers.delete(id);
