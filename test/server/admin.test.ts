@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,7 @@ describe('an owner from afar', () => {
   const tidy: (() => void)[] = [];
   const afterwards = { after: (fn: () => void) => tidy.push(fn) };
   let server: Server;
+  let auditFile: string;
   let accounts: Accounts;
   let owner: TestSession;
 
@@ -74,7 +75,8 @@ describe('an owner from afar', () => {
   before(async () => {
     const dir = scratchFolder(afterwards);
     mkdirSync(join(dir, 'part'));
-    server = await startServer(afterwards, { dir, args: ['--threads', '2', '--open'] });
+    auditFile = join(scratchFolder(afterwards), 'audit.jsonl');
+    server = await startServer(afterwards, { dir, args: ['--threads', '2', '--open', '--audit', auditFile] });
     accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
     owner = await entered('boss', {});
   });
@@ -188,10 +190,17 @@ describe('an owner from afar', () => {
       (await users()).find(({ user }) => user === 'dora'),
       undefined,
     );
-    assert.match(
-      server.log(),
-      /boss@\S+ changed the account dora\n(?:.*\n)*.*boss@\S+ removed the account dora/,
-    );
+    await server.logged(/boss@\S+ changed the account dora$/);
+    await server.logged(/boss@\S+ removed the account dora$/);
+    const audited = (): readonly string[] =>
+      readFileSync(auditFile, 'utf8')
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as { user: string; verb: string; about?: string })
+        .filter(({ about }) => about === 'dora')
+        .map(({ user, verb }) => `${user} ${verb}`);
+    while (audited().length < 4) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(audited(), ['boss changeAccount', 'boss withdraw', 'boss withdraw', 'boss withdraw']);
   });
 
   it('types ferry admin', () => {

@@ -26,6 +26,7 @@ import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
+import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
@@ -52,6 +53,7 @@ before(() => {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    sessionRules: new SessionRules(),
     desk: new ShareDesk(join(folder, 'access.db')),
     admin: new AdminDesk(join(folder, 'access.db'), async () => []),
     meters: new Meters(newMeterMemory(1), 1),
@@ -65,6 +67,7 @@ before(() => {
     contents: new ContentIndex(join(folder, 'contents.db')),
     bus: new ThreadBus('alone', () => {}),
     log: () => {},
+    audit: undefined,
     refusal: undefined,
     checkPassword: async () => undefined,
     onOffence: () => {},

@@ -226,7 +226,13 @@ describe('ferryd --metrics', () => {
   });
 
   it('is not well while workers are dead, the disk is full or it goes down', () => {
-    const well = { workers: 2, wantedWorkers: 2, isDraining: false, disk: { free: 2 ** 40, total: 2 ** 41 } };
+    const well = {
+      workers: 2,
+      wantedWorkers: 2,
+      isDraining: false,
+      disk: { free: 2 ** 40, total: 2 ** 41 },
+      audit: undefined,
+    };
     const reasons = (more: Partial<typeof well>): readonly string[] => healthOf({ ...well, ...more }).reasons;
     assert.deepEqual(healthOf(well), { isWell: true, reasons: [] });
     assert.deepEqual(reasons({ workers: 1 }), ['1 of 2 worker threads are dead and not back yet']);

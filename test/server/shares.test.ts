@@ -239,6 +239,6 @@ describe('a share of a real server', () => {
     await server.logged(/left after .*: this share has ended/);
     await assert.rejects(guestOf(shared), withCode('AUTH_FAILED'));
     await assert.rejects(maker.channel.call(endShare, { id: shared.id }), withCode('NOT_FOUND'));
-    assert.match(server.log(), /shared \/photos as share\.[0-9a-f]{16}/);
+    await server.logged(/shared \/photos as share\.[0-9a-f]{16}/);
   });
 });

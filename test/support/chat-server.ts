@@ -30,6 +30,7 @@ import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub, type ChatRing } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
+import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
@@ -76,6 +77,8 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    meters: new Meters(newMeterMemory(1), 1),
+    bus: new ThreadBus('alone', () => {}),
     desk: new ShareDesk(accessFile),
     admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
@@ -84,6 +87,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     transfers: new Transfers(),
     contents: new ContentIndex(join(folder, 'contents.db')),
     log: () => {},
+    audit: undefined,
     refusal: undefined,
     checkPassword: async () => undefined,
     onOffence: () => {},
@@ -101,6 +105,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
         ...common,
         chat: hub,
         bus: new ThreadBus(`thread ${i}`, () => {}),
+        sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),
         login: { store, openTo: 'everybody' },
         standings: new Standings(store),

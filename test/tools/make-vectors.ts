@@ -712,6 +712,10 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.REVOKED, 'you are out') }),
     ),
   ],
+  'event-notice': [
+    'the owner says something',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'notice', text: 'lunch at noon' })),
+  ],
   'event-going-down': [
     'the server ends in 30 s',
     encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'going-down', drainMs: 30_000 })),

@@ -2,10 +2,18 @@
 
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { asFerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultListen, parseCount, parseListen, parseMetrics, parseOpenTo, placesOf } from './config.ts';
+import {
+  type AuditConfig,
+  defaultListen,
+  parseCount,
+  parseListen,
+  parseMetrics,
+  parseOpenTo,
+  placesOf,
+} from './config.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import { addOwnersCommands } from './owner/command-line.ts';
 
@@ -42,6 +50,9 @@ type ServeOptions = {
   owners?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
+  audit?: string;
+  auditSize?: string;
+  auditOrStop?: boolean;
   metrics?: string;
   metricsPublic?: boolean;
 };
@@ -84,6 +95,9 @@ function makeProgram(): Command {
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
+    .option('--audit <FILE>', 'write down who does what, one JSON object per line')
+    .option('--audit-size <SIZE>', 'put the file aside when it has grown to this, and begin another: 100M')
+    .option('--audit-or-stop', 'go down when it cannot be written')
     .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
     .option('--metrics-public', 'also at an address that other machines reach')
     .helpOption('-h, --help', 'say how it is used')
@@ -145,6 +159,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     keepsOwners: options.owners ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
+    audit: await auditFrom(options),
     metrics:
       options.metrics === undefined
         ? undefined
@@ -152,4 +167,19 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));
+}
+
+/** @throws {FerryError} USAGE */
+async function auditFrom({
+  audit,
+  auditSize,
+  auditOrStop = false,
+}: ServeOptions): Promise<AuditConfig | undefined> {
+  if (audit === undefined) {
+    if (auditSize === undefined && !auditOrStop) return undefined;
+    throw new FerryError(Code.USAGE, 'say with --audit FILE where the audit log is to be');
+  }
+  const { parseSize } = await import('./access/settings.ts');
+  const mostBytes = auditSize === undefined ? undefined : parseSize('--audit-size', auditSize);
+  return { file: resolve(audit), mostBytes, orStop: auditOrStop };
 }

@@ -21,6 +21,15 @@ export type ListenAddress = {
   readonly optional: boolean;
 };
 
+export type AuditConfig = {
+  /** Absolute. */
+  readonly file: string;
+  /** A larger one is put aside. */
+  readonly mostBytes: number | undefined;
+  /** A server that cannot write it goes down. */
+  readonly orStop: boolean;
+};
+
 export type ServeConfig = {
   /** Absolute. */
   readonly folder: string;
@@ -32,6 +41,8 @@ export type ServeConfig = {
   /** People may talk with each other. */
   readonly chat: boolean;
   readonly jsonLog: boolean;
+  /** Where what people do is written down; undefined: nowhere. */
+  readonly audit: AuditConfig | undefined;
   /** Where figures are told; undefined: nowhere. */
   readonly metrics: ListenAddress | undefined;
 };

@@ -74,6 +74,11 @@ function flat(event: LogEvent): object {
   return { what, ...who, ...rest };
 }
 
+/** What a line for people says of it. */
+export function wordsOf(event: LogEvent): Shown {
+  return trusted(text(event));
+}
+
 function text(event: LogEvent): string {
   switch (event.what) {
     case 'joined':

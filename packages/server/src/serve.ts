@@ -16,15 +16,20 @@ import { newAccountMemory } from './access/account-memory.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
+import type { AuditFile } from './audit/audit-file.ts';
+import { ownerLine, refusalLine } from './audit/audit-line.ts';
+import { openAudit } from './audit/open-audit.ts';
 import { prepareChatFile } from './chat/chat-file.ts';
 import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
-import { type Log, note, openStderrLog } from './log.ts';
+import { type Log, note, openStderrLog, wordsOf } from './log.ts';
 import { figuresIn, newMeterMemory } from './metrics/meters.ts';
 import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
+import { RecentLines } from './recent-lines.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { orderWords } from './supervisor/order.ts';
 import type { ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -37,6 +42,16 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   checkFolder(config.folder);
   readIdentity(places.identityFile);
   let open: Supervisor | undefined;
+  let stop = (): void => process.exit(ExitCode.failed);
+  const audit =
+    config.audit === undefined
+      ? undefined
+      : openAudit(
+          config.audit,
+          config.folder,
+          () => log,
+          () => stop(),
+        );
   /** Nobody can be served before the workers are there; who hurried waits. */
   const early: Socket[] = [];
   const listeners = await listenOnAll(config.listen, (socket) => {
@@ -48,10 +63,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const metrics =
     config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
   const tally = new Tally();
+  const recent = new RecentLines();
   const meterMemory = newMeterMemory(config.threads);
   const stderrLog = openStderrLog(config.jsonLog);
   const log: Log = (event) => {
     tally.count(event);
+    recent.add({ ms: Date.now(), text: wordsOf(event) });
+    if (event.what === 'refused') audit?.add([refusalLine(event, Date.now())]);
     stderrLog(event);
   };
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
@@ -71,8 +89,10 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       ticketMemory: newTicketMemory(),
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
+      audits: audit !== undefined,
     },
     log,
+    onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {
       note(log, 'the workers are broken: ferryd ends here');
       process.exit(ExitCode.failed);
@@ -81,7 +101,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   await supervisor.start();
   open = supervisor;
   for (const socket of early) supervisor.accept(socket);
-  endOnSignals(supervisor, listeners, log);
+  const end = endOnSignals(supervisor, listeners, log, audit);
+  stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
   const sinceMs = Date.now();
   const about = {
@@ -96,9 +117,21 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     figures: figuresIn(meterMemory),
     tallies: tally.tallies,
     disk: spaceOn(config.folder),
+    audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
   });
   statusNow = status;
-  const fault = await openStatusSocket(places.statusFolder, process.pid, status);
+  const fault = await openStatusSocket({
+    folder: places.statusFolder,
+    pid: process.pid,
+    status,
+    recent,
+    order: (order) => {
+      running.order(order);
+      const { do: verb, ...about } = order;
+      audit?.add([ownerLine(verb, about, Date.now())]);
+      note(log, `the owner: ${orderWords(order)}`);
+    },
+  });
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
@@ -191,27 +224,41 @@ function ownName(): string {
   }
 }
 
-/** First signal: finish what moves. Second: end at once. */
-function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], log: Log): void {
+/**
+ * First signal: finish what moves. Second: end at once.
+ * @returns the same as a first signal; does nothing while it is going down already
+ */
+function endOnSignals(
+  supervisor: Supervisor,
+  listeners: readonly Listener[],
+  log: Log,
+  audit: AuditFile | undefined,
+): (why: string, code: ExitCode) => void {
   let isEnding = false;
-  const end = (signal: NodeJS.Signals): void => {
-    if (isEnding) supervisor.exit(signal === 'SIGINT' ? 130 : 143);
+  const end = (why: string, code: ExitCode): void => {
+    if (isEnding) return;
     isEnding = true;
-    note(log, `${signal}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
+    note(log, `${why}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
     for (const listener of listeners) listener.close();
     setTimeout(() => {
       note(log, 'not everything has finished in time');
-      supervisor.exit(ExitCode.done);
+      supervisor.exit(code);
     }, limits.drainMs);
-    void supervisor.drain().then(() => {
+    void supervisor.drain().then(async () => {
       note(log, 'all is finished');
-      process.exit(ExitCode.done);
+      await audit?.close();
+      process.exit(code);
     });
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  // A server outlives the terminal that it was started in.
-  process.on('SIGHUP', () => {});
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isEnding) supervisor.exit(signal === 'SIGINT' ? 130 : 143);
+    end(signal, ExitCode.done);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // A server outlives the terminal that it was started in; who rotates logs says so with the same signal.
+  process.on('SIGHUP', () => audit?.reopen());
+  process.on('exit', () => audit?.closeNow());
   const crash = process.env['FERRY_TEST_CRASH'];
   if (crash !== undefined) {
     const how = crash === 'hang' || crash === 'heap' ? crash : 'throw';
@@ -224,6 +271,7 @@ function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], lo
     });
     process.exit(ExitCode.failed);
   });
+  return end;
 }
 
 function print(line: string): void {

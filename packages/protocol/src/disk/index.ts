@@ -5,7 +5,10 @@ export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-f
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
+export type { FolderNews } from './folder-news.ts';
 export { FolderSync } from './folder-sync.ts';
+export type { WatchedPlace } from './folder-watch.ts';
+export { FolderWatches, type FolderWatchesOpts } from './folder-watches.ts';
 export type { GraftSpec } from './graft.ts';
 export { list, type PageOpts } from './list.ts';
 export { moveTree } from './move-tree.ts';
@@ -23,4 +26,5 @@ export type { TargetRule } from './target.ts';
 export { Trash, type Trashed } from './trash.ts';
 export { trashAgeMs, trashEntries, trashToDrop } from './trash-policy.ts';
 export { type UnpackSpec, unpackTree } from './unpack-tree.ts';
+export { watchedPlace } from './watched-place.ts';
 export { Work, type WorkFailure, type WorkOpts } from './work.ts';

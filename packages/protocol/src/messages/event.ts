@@ -13,6 +13,8 @@ export type ServerEvent =
   | { readonly kind: 'going-down'; readonly drainMs: number }
   /** The owner ends this connection, and why; it is closed next. */
   | { readonly kind: 'closed'; readonly error: FerryError }
+  /** The owner of the server says something to whoever sits here. */
+  | { readonly kind: 'notice'; readonly text: string }
   /** Something was said in a room; without the message there is more of it, up to `last`, than was told: `history` has it. */
   | {
       readonly kind: 'chat';
@@ -24,6 +26,7 @@ export type ServerEvent =
 const goingDown = 1;
 const closed = 2;
 const chat = 4;
+const notice = 7;
 const drainMs = integer(0, 86_400_000);
 const code = integer(1, 0xffff);
 const message = text(limits.textBytes);
@@ -37,6 +40,8 @@ export function encodeEvent(event: ServerEvent): Buffer {
       return pack([goingDown, event.drainMs]);
     case 'closed':
       return pack([closed, event.error.code, event.error.message]);
+    case 'notice':
+      return pack([notice, message.put(event.text)]);
     case 'chat':
       return pack([chat, event.room, event.last, said.put(event.message)]);
   }
@@ -55,6 +60,8 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
       const words = message.get(value[2], 'message');
       return { kind: 'closed', error: fromWireError([code.get(value[1], 'code'), words, 0]) };
     }
+    case notice:
+      return { kind: 'notice', text: message.get(value[1], 'text') };
     case chat:
       return {
         kind: 'chat',

@@ -31,25 +31,38 @@ export type ServerCall<Part> = {
   block: (buffer: Buffer, header: BlockHeader, sent: () => void) => boolean;
   /** Resolves when more may be sent. @throws {FerryError} CONNECTION_LOST, CANCELLED */
   ready: () => Promise<void>;
+  /** For whoever watches a handler: its reply before it is encoded. */
+  onReply?: (reply: unknown) => void;
 };
 
 type Serve = (body: Buffer, call: ServerCall<unknown>, encode: (part: unknown) => Buffer) => Promise<Buffer>;
 
-/** Handlers by kind. Made with {@link handler}. */
-export type Handlers = ReadonlyMap<number, { serve: Serve; encodePart: (part: unknown) => Buffer }>;
+/** Made with {@link handler}. */
+export type Handler = {
+  serve: Serve;
+  encodePart: (part: unknown) => Buffer;
+  /** The request alone. @throws {FerryError} MALFORMED or a NAME_… code */
+  decode: (body: Buffer) => unknown;
+};
+
+/** Handlers by kind. */
+export type Handlers = ReadonlyMap<number, Handler>;
 
 export function handler<Request, Part, Reply>(
   op: Operation<Request, Part, Reply>,
   serve: (request: Request, call: ServerCall<Part>) => Promise<Reply> | Reply,
-): readonly [number, { serve: Serve; encodePart: (part: unknown) => Buffer }] {
+): readonly [number, Handler] {
   return [
     op.kind,
     {
       serve: async (body, call) => {
         const request = decodeBody(op.request, body);
-        return encodeBody(op.reply, await serve(request, call as ServerCall<Part>));
+        const reply = await serve(request, call as ServerCall<Part>);
+        call.onReply?.(reply);
+        return encodeBody(op.reply, reply);
       },
       encodePart: (part) => encodeBody(op.part, part as Part),
+      decode: (body) => decodeBody(op.request, body),
     },
   ];
 }

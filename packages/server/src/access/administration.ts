@@ -3,10 +3,9 @@
  * and for `ferry admin`, which says the same over the wire. Main and worker threads.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { tokenBytes } from '@ferry/protocol/messages';
-import { fingerprintFromHash } from '@ferry/protocol/session';
 import {
   type AccountFacts,
   type AccountSettings,
@@ -16,6 +15,7 @@ import {
   newAccount,
 } from './accounts.ts';
 import { unbounded } from './bounds.ts';
+import { deviceId, idOf } from './device-id.ts';
 import { guestName } from './principal.ts';
 import type { PublicKey } from './public-key.ts';
 import { boundsWith, type SettingsOptions, settingsFrom } from './settings.ts';
@@ -101,15 +101,6 @@ export function need(accounts: Accounts, user: string): AccountFacts {
   const facts = accounts.get(user);
   if (facts !== undefined) return facts;
   throw new FerryError(Code.USAGE, `there is no account ${show(user)}`);
-}
-
-export function deviceId(key: Uint8Array): string {
-  return idOf(createHash('sha256').update(key).digest());
-}
-
-/** Enough of a hash to tell it from others, and to type. */
-export function idOf(hash: Uint8Array): string {
-  return fingerprintFromHash(hash).slice(0, 9);
 }
 
 function theOne<T>(all: readonly T[], id: string, idFor: (one: T) => string, what: string): T {

@@ -129,6 +129,7 @@ function revoked({ account }: Principal): FerryError {
   return new FerryError(Code.REVOKED, 'the owner of this server has taken your access away');
 }
 
-function kicked(): FerryError {
+/** The owner has ended it; a person may connect again. */
+export function kicked(): FerryError {
   return new FerryError(Code.KICKED, 'the owner of this server has closed your connection');
 }

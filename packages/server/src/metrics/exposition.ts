@@ -37,7 +37,7 @@ const ways: ReadonlyMap<string, string> = new Map([
 
 /** Pure. */
 export function seriesOf(status: ServerStatus, own: ProcessFigures): readonly Series[] {
-  const { figures, tallies, threads, connections, moving, disk } = status;
+  const { figures, tallies, threads, connections, moving, disk, audit } = status;
   const kinds = ['session', 'lane', 'stranger'] as const;
   const movingVerbs = ['download', 'upload'] as const;
   const isFile = (verb: string): boolean => movingVerbs.some((known) => known === verb);
@@ -121,6 +121,13 @@ export function seriesOf(status: ServerStatus, own: ProcessFigures): readonly Se
       : [
           gauge('ferry_disk_free_bytes', 'Room on the file system of the folder.', disk.free),
           gauge('ferry_disk_size_bytes', 'Size of the file system of the folder.', disk.total),
+        ]),
+    ...(audit === undefined
+      ? []
+      : [
+          counter('ferry_audit_lines_total', 'Lines for the audit log.', audit.lines),
+          counter('ferry_audit_lost_total', 'Lines that could not be written and are gone.', audit.lost),
+          gauge('ferry_audit_waiting_bytes', 'What waits to be written to it.', audit.waitingBytes),
         ]),
   ].filter(({ values }) => values.length > 0);
 

@@ -9,9 +9,9 @@ const leastFreeBytes = 1024 ** 3;
 const leastFreeShare = 0.01;
 
 export function healthOf(
-  status: Pick<ServerStatus, 'workers' | 'wantedWorkers' | 'isDraining' | 'disk'>,
+  status: Pick<ServerStatus, 'workers' | 'wantedWorkers' | 'isDraining' | 'disk' | 'audit'>,
 ): Health {
-  const { workers, wantedWorkers, isDraining, disk } = status;
+  const { workers, wantedWorkers, isDraining, disk, audit } = status;
   const reasons = [
     ...(isDraining ? ['it is going down'] : []),
     ...(workers < wantedWorkers && !isDraining
@@ -21,6 +21,7 @@ export function healthOf(
     ...(disk !== undefined && disk.free < leastFreeBytes && disk.free < disk.total * leastFreeShare
       ? ['the disk is nearly full']
       : []),
+    ...(audit?.isBroken === true ? ['the audit log cannot be written'] : []),
   ];
   return { isWell: reasons.length === 0, reasons };
 }

@@ -10,6 +10,7 @@ import prettyBytes from 'pretty-bytes';
 import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
+import type { FromServer } from '../supervisor/status-talk.ts';
 import { type Visit, visitsOf } from '../supervisor/visits.ts';
 
 /** Between the two looks that rates are made of, milliseconds. */
@@ -129,7 +130,7 @@ async function askAll(folder: string): Promise<readonly ServerStatus[]> {
 
 function ask(path: string): Promise<ServerStatus | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect(path, () => socket.write('{"say":"status"}\n'));
     let text = '';
     socket.setEncoding('utf8');
     socket.setTimeout(answerMs, () => socket.destroy());
@@ -142,7 +143,8 @@ function ask(path: string): Promise<ServerStatus | undefined> {
     socket.on('close', () => {
       try {
         // Ours: the folder lets in nobody else.
-        resolve(text === '' ? undefined : (JSON.parse(text) as ServerStatus));
+        const said = text === '' ? undefined : (JSON.parse(text) as FromServer);
+        resolve(said?.say === 'status' ? said.status : undefined);
       } catch {
         resolve(undefined);
       }

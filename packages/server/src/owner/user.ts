@@ -4,15 +4,8 @@ import { Code, FerryError, show } from '@ferry/protocol';
 import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import { day, minute, table } from '@ferry/protocol/terminal/table';
 import type { AccountFacts, Accounts } from '../access/accounts.ts';
-import {
-  addAccount,
-  changeAccount,
-  deviceId,
-  forgetDevice,
-  idOf,
-  need,
-  takeBackInvite,
-} from '../access/administration.ts';
+import { addAccount, changeAccount, forgetDevice, need, takeBackInvite } from '../access/administration.ts';
+import { deviceId, idOf } from '../access/device-id.ts';
 import { hashPassword } from '../access/password.ts';
 import { readPublicKey } from '../access/public-key.ts';
 import { boundsText, pathText, ruleText, type SettingsOptions } from '../access/settings.ts';

@@ -18,6 +18,7 @@ import type { Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Transfers } from '../worker/transfers.ts';
+import type { SessionRules } from './session-rules.ts';
 
 export type ConnectionContext = {
   readonly storage: Storage;
@@ -29,6 +30,7 @@ export type ConnectionContext = {
   readonly desk: ShareDesk;
   readonly admin: AdminDesk;
   readonly pace: Pace;
+  readonly sessionRules: SessionRules;
   readonly meters: Meters;
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
@@ -37,6 +39,8 @@ export type ConnectionContext = {
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;
   readonly log: (event: LogEvent) => void;
+  /** Takes lines for the audit log, if there is one. */
+  readonly audit: ((line: string) => void) | undefined;
   /** Nobody gets in, and why. */
   readonly refusal: FerryError | undefined;
   /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */

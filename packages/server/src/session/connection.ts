@@ -26,7 +26,6 @@ import {
   loginText,
   newSessionId,
   openTicket,
-  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
@@ -35,16 +34,17 @@ import {
 } from '@ferry/protocol/session';
 import { checkVersion, enterWithPassword, logIn } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { Way } from '../access/pace.ts';
-import { guestName, guestOf, type Principal, payerOf } from '../access/principal.ts';
+import { guestName, guestOf, type Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
+import { kicked } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import { brokenCodes } from '../metrics/meters.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import type { ConnectionOpts } from './connection-context.ts';
-import type { SessionContext } from './context.ts';
+import { auditOf, type SessionContext } from './context.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
+import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 import { storageFor } from './storage-for.ts';
 
@@ -113,6 +113,11 @@ export class Connection {
   /** Tells a session that the server is going down. */
   announceEnd(drainMs: number): void {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });
+  }
+
+  /** Something from the owner, to whoever sits at a session. */
+  tell(text: string): void {
+    if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'notice', text });
   }
 
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
@@ -191,6 +196,7 @@ export class Connection {
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
+    context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
       features: isShare ? Feature.countsDownloads : 0,
@@ -227,13 +233,14 @@ export class Connection {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
     const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
+    if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      this.#pacingOf(context),
+      pacingOf(context, this.#opts),
     );
     return {};
   }
@@ -248,33 +255,19 @@ export class Connection {
     throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
   }
 
-  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
-  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace, meters } = this.#opts;
-    const { account } = principal;
-    if (account === undefined) return undefined;
-    const { id } = payerOf(account, principal.root);
-    const charge = (way: Way, bytes: number, rate: number | undefined): number => {
-      const ms = pace.charge(id, way, bytes, rate);
-      if (ms > 0) meters.waited(ms);
-      return ms;
-    };
-    return {
-      received: (bytes) => charge(Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => charge(Way.down, bytes, standing.bounds().downRate),
-    };
-  }
-
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
-    const { standings, log } = this.#opts;
+    const { standings, log, audit } = this.#opts;
+    const { peer } = this.#link;
     const standing = standings.enter(principal, (why) => this.end(why));
+    const session = Buffer.from(sessionId).toString('hex');
     return {
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: session,
       principal,
       standing,
-      who: { user: show(principal.user), peer: this.#link.peer },
+      who: { user: show(principal.user), peer },
       storage: storageFor(this.#opts, principal, standing),
       log,
+      audit: auditOf(audit, principal, peer, session),
     };
   }
 
@@ -330,7 +323,9 @@ export class Connection {
       phase.chat.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
-      log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
+      const ms = performance.now() - phase.beganMs;
+      log({ what: 'left', who: phase.context.who, ms, why });
+      phase.context.audit?.({ verb: 'logout', ms, error: ended });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');

@@ -40,6 +40,8 @@ type OpenUpload = {
   readonly base: Promise<ReadHandle> | undefined;
   readonly transfer: Transfer;
   readonly beganMs: number;
+  /** Bytes that came for it on this lane. */
+  moved: number;
   /** The last step in line; never rejects. */
   tail: Promise<unknown>;
 };
@@ -86,6 +88,7 @@ export class LaneUploads {
       base,
       transfer: transfers.begin(true, aboutMoving(this.#context, 'upload', path, size)),
       beganMs: performance.now(),
+      moved: 0,
       tail: Promise.allSettled([begun, base]),
     };
     this.#open.set(request.handle, open);
@@ -96,6 +99,7 @@ export class LaneUploads {
         open.transfer.touch((await this.#inLine(open, () => tell(upload, call))) * limits.blockBytes);
       return { committed: upload.committed };
     } catch (error) {
+      this.#tell(open, 'upload', error);
       this.#release(request.handle, open);
       await this.#drop(open, true);
       throw error;
@@ -111,7 +115,7 @@ export class LaneUploads {
     const open = this.#get(handle);
     await this.#inLine(open, async (upload) => {
       await upload.write(index, content, digest);
-      open.transfer.touch(length);
+      this.#moved(open, length);
     });
   }
 
@@ -127,7 +131,7 @@ export class LaneUploads {
         const block = buffer.subarray(blockContentAt);
         const length = await patchedBlock(request, base, block);
         await upload.write(request.index, block.subarray(0, length), request.digest);
-        open.transfer.touch(length);
+        this.#moved(open, length);
       } finally {
         pool.give(buffer);
       }
@@ -140,7 +144,7 @@ export class LaneUploads {
     await this.#inLine(open, async (upload) => {
       await upload.writeSlice(index, offset, content);
       if (digest !== undefined) await upload.settle(index, digest);
-      open.transfer.touch(content.length);
+      this.#moved(open, content.length);
     });
   }
 
@@ -160,7 +164,11 @@ export class LaneUploads {
       });
       const { storage, contents, principal } = this.#context;
       void rememberContent({ storage, contents, root: principal.root }, open.request.path, result.facts);
+      this.#tell(open, 'upload');
       return result;
+    } catch (error) {
+      this.#tell(open, 'upload', error);
+      throw error;
     } finally {
       open.transfer.over();
     }
@@ -170,6 +178,7 @@ export class LaneUploads {
   async discard(handle: number, keep: boolean): Promise<void> {
     const open = this.#open.get(handle);
     if (open === undefined) return;
+    this.#tell(open, keep ? 'upload-left' : 'upload-discarded');
     this.#release(handle, open);
     await this.#drop(open, keep);
   }
@@ -177,9 +186,22 @@ export class LaneUploads {
   /** What is there stays: the client may come back for it. */
   end(): void {
     for (const [handle, open] of [...this.#open]) {
+      this.#tell(open, 'upload-left');
       this.#release(handle, open);
       void this.#drop(open, true);
     }
+  }
+
+  #moved(open: OpenUpload, bytes: number): void {
+    open.moved += bytes;
+    open.transfer.touch(bytes);
+  }
+
+  /** The audit log hears of each upload once from each lane that had a part in it. */
+  #tell(open: OpenUpload, verb: 'upload' | 'upload-left' | 'upload-discarded', error?: unknown): void {
+    if (error !== undefined && !(error instanceof FerryError)) return;
+    const ms = performance.now() - open.beganMs;
+    this.#context.audit?.({ verb, path: open.request.path, bytes: open.moved, ms, error });
   }
 
   #get(handle: number): OpenUpload {

@@ -43,7 +43,7 @@ export class Lane {
     this.#reads = new LaneReads(context);
     this.#uploads = new LaneUploads(context);
     this.handlers = permitted(
-      context.standing,
+      context,
       new Map([
         readHandler(this.#reads),
         readSliceHandler(this.#reads),

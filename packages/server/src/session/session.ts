@@ -48,7 +48,7 @@ export function sessionHandlers(
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
-    context.standing,
+    context,
     new Map([
       listHandler(context),
       statHandler(context),

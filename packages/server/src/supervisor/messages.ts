@@ -8,6 +8,7 @@ import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Moving } from '../worker/transfers.ts';
+import type { Slowed } from './orders.ts';
 import type { ConnectionStatus } from './status.ts';
 
 /** What a worker is born with. */
@@ -32,6 +33,8 @@ export type WorkerSetup = {
   readonly accountMemory: SharedArrayBuffer;
   /** What is counted for the owner, as metrics/meters.ts has it. */
   readonly meterMemory: SharedArrayBuffer;
+  /** What people do is told line by line. */
+  readonly audits: boolean;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
   /** What it is called on the bus; no other worker ever has this name. */
@@ -69,6 +72,12 @@ export type ToWorker =
   | { readonly kind: 'connections'; readonly id: number; readonly connections: readonly ConnectionStatus[] }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
+  /** The owner says something to whoever sits there. */
+  | { readonly kind: 'tell'; readonly id: number; readonly text: string }
+  /** The owner has slowed down a session, or does not any more. */
+  | { readonly kind: 'slow'; readonly slowed: Slowed }
+  /** The owner has ended this session: no ticket of it is good any more. */
+  | { readonly kind: 'kick'; readonly sessionId: string }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
   /** From the hub of the bus. */
@@ -100,4 +109,6 @@ export type FromWorker =
   | { readonly kind: 'drained' }
   /** To the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: ToHub }
-  | { readonly kind: 'log'; readonly event: LogEvent };
+  | { readonly kind: 'log'; readonly event: LogEvent }
+  /** Lines for the audit log, without ends. */
+  | { readonly kind: 'audit'; readonly lines: readonly string[] };

@@ -5,6 +5,8 @@ import type { Space } from '../metrics/space-on.ts';
 import type { Tallies } from '../metrics/tally.ts';
 import type { Moving } from '../worker/transfers.ts';
 
+import type { Rates } from './order.ts';
+
 export type ConnectionStatus = {
   readonly id: number;
   readonly source: string;
@@ -44,10 +46,20 @@ export type Status = {
   /** Accepted and not looked at yet. */
   readonly waiting: number;
   readonly connections: readonly ConnectionStatus[];
+  /** Sessions that the owner has slowed down, and to what. */
+  readonly slowed: readonly (Rates & { readonly sessionId: string })[];
   /** What accounts with a quota hold, of those that it was counted for. */
   readonly held: readonly { readonly account: number; readonly bytes: number; readonly files: number }[];
   /** Addresses that are kept out, and for how long, milliseconds. */
   readonly barred: readonly { readonly source: string; readonly ms: number }[];
+};
+
+export type AuditFigures = {
+  readonly lines: number;
+  /** Lines that could not be written and are gone. */
+  readonly lost: number;
+  readonly waitingBytes: number;
+  readonly isBroken: boolean;
 };
 
 /** What one server says on its status socket: one line of JSON. */
@@ -56,6 +68,8 @@ export type ServerStatus = Status & {
   readonly tallies: Tallies;
   /** Of the file system that the folder is on; undefined where it does not say. */
   readonly disk: Space | undefined;
+  /** undefined: none is kept. */
+  readonly audit: AuditFigures | undefined;
   readonly pid: number;
   readonly folder: string;
   readonly address: string;

@@ -12,6 +12,8 @@ import { type Log, note } from '../log.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
+import type { Order } from './order.ts';
+import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
@@ -22,6 +24,8 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly log: Log;
+  /** Lines for the audit log, without ends. */
+  readonly onAudit: (lines: readonly string[]) => void;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
@@ -39,6 +43,7 @@ export class Supervisor {
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
   readonly #bus = new BusHub();
+  readonly #orders = new Orders(this.#registry, () => this.#workers);
   /** Accepted while no worker lived. */
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
   readonly #heart: NodeJS.Timeout;
@@ -116,9 +121,15 @@ export class Supervisor {
         received: moved.get(id)?.received ?? 0,
         sent: moved.get(id)?.sent ?? 0,
       })),
+      slowed: this.#orders.slowed.map(({ sessionId, down, up }) => ({ sessionId, down, up })),
       held: heldIn(this.#opts.setup.accountMemory),
       barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
     };
+  }
+
+  /** What the owner wants of one session. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
+  order(order: Order): void {
+    this.#orders.run(order);
   }
 
   /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
@@ -204,6 +215,7 @@ export class Supervisor {
       name: `worker ${index}`,
       setup: { ...this.#opts.setup, index, busMember, tidies: index === 1 },
       onLog: this.#opts.log,
+      onAudit: this.#opts.onAudit,
       onSpoke: (id) => {
         const stranger = this.#strangers.get(id);
         if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });
@@ -212,6 +224,8 @@ export class Supervisor {
         this.#strangers.delete(id);
         this.#passwords.succeeded(as.user);
         if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
+        const refusal = this.#orders.refusal(as.sessionId);
+        if (refusal !== undefined) worker.end(id, refusal);
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
       onConnections: (id) =>
@@ -219,7 +233,9 @@ export class Supervisor {
       onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => {
         this.#strangers.delete(id);
+        const sessionId = this.#registry.get(id)?.as?.sessionId;
         this.#registry.gone(id);
+        if (sessionId !== undefined) this.#orders.gone(sessionId);
       },
       onImmortal: () => {
         note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
@@ -248,6 +264,7 @@ export class Supervisor {
       },
     });
     this.#workers.add(worker);
+    this.#orders.greet(worker);
     this.#admit();
   }
 

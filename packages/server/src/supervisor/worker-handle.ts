@@ -8,6 +8,7 @@ import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
+import type { Slowed } from './orders.ts';
 import { Pulse, workedMsOf } from './pulse.ts';
 import type { ConnectionStatus, ThreadStatus } from './status.ts';
 
@@ -24,6 +25,8 @@ export type WorkerHandleOpts = {
   readonly name: string;
   readonly setup: WorkerSetup;
   readonly onLog: (event: LogEvent) => void;
+  /** Lines without ends. */
+  readonly onAudit: (lines: readonly string[]) => void;
   /** A stranger's first bytes have come. */
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
@@ -113,6 +116,19 @@ export class WorkerHandle {
   /** Says why, and ends the connection. */
   end(id: number, why: FerryError): void {
     this.#send({ kind: 'close', id, why: toWireError(why) });
+  }
+
+  /** Something from the owner, for whoever has that session; nothing where it is on another thread. */
+  tell(id: number, text: string): void {
+    this.#send({ kind: 'tell', id, text });
+  }
+
+  slow(slowed: Slowed): void {
+    this.#send({ kind: 'slow', slowed });
+  }
+
+  kick(sessionId: string): void {
+    this.#send({ kind: 'kick', sessionId });
   }
 
   /** The answer to onPassword. */
@@ -207,6 +223,9 @@ export class WorkerHandle {
         break;
       case 'log':
         this.#opts.onLog(message.event);
+        break;
+      case 'audit':
+        this.#opts.onAudit(message.lines);
         break;
     }
   }

@@ -152,6 +152,11 @@ export class Connections {
     this.#open.get(id)?.end(why);
   }
 
+  /** Something from the owner; of one that is no session it does nothing. */
+  tell(id: number, text: string): void {
+    this.#open.get(id)?.tell(text);
+  }
+
   /** Resolves when no file is moving and every connection has been closed. */
   async drain(): Promise<void> {
     this.#transfers.goDown();

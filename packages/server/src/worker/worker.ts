@@ -19,10 +19,13 @@ import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { AuditBatch } from '../audit/audit-batch.ts';
 import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
+import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
+import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
@@ -43,6 +46,8 @@ const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
+const sessionRules = new SessionRules();
+const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
 const chat = openChat(setup.chatFile);
@@ -56,6 +61,7 @@ const connections = new Connections({
   desk: new ShareDesk(setup.accessFile),
   admin: new AdminDesk(setup.accessFile, askConnections),
   pace: new Pace(accountMemory),
+  sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
@@ -72,6 +78,7 @@ const connections = new Connections({
   bus,
   chat,
   log: (event) => send({ kind: 'log', event }),
+  audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
   onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
@@ -95,6 +102,15 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'close':
       connections.end(message.id, fromWireError(message.why));
+      break;
+    case 'tell':
+      connections.tell(message.id, message.text);
+      break;
+    case 'slow':
+      sessionRules.slow(message.slowed);
+      break;
+    case 'kick':
+      sessionRules.kick(message.sessionId);
       break;
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
@@ -128,7 +144,7 @@ function askConnections(): Promise<readonly ConnectionStatus[]> {
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
   if (typeof file !== 'string') return fromWireError(file);
   try {
-    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+    return chatOverBus(new ChatHistory(file), bus);
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     return error;

@@ -4,6 +4,7 @@
  */
 
 import { asFerryError, Code, FerryError, toWireError } from '@ferry/protocol';
+import type { ServerEvent } from '@ferry/protocol/messages';
 import { hostPort } from '@ferry/protocol/session';
 import type { ConnectionStatus } from '../engine/engine.ts';
 import { retryDelay } from './backoff.ts';
@@ -12,6 +13,8 @@ import { InviteRefused, Session, type SessionSpec } from './session.ts';
 export type ConnectionOpts = {
   readonly spec: SessionSpec;
   readonly onStatus: (status: ConnectionStatus) => void;
+  /** The owner of the server says something: foreign text. */
+  readonly onNotice?: (text: string) => void;
   /** Attempts in a row until it gives up: the first contact, and after a loss. Infinity: never. */
   readonly attempts: { readonly first: number; readonly later: number };
   readonly random?: () => number;
@@ -108,7 +111,10 @@ export class Connection {
   }
 
   async #open(): Promise<Session> {
-    const on = { event: () => {}, end: (error: FerryError) => this.#lost(error) };
+    const event = (said: ServerEvent): void => {
+      if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
+    };
+    const on = { event, end: (error: FerryError) => this.#lost(error) };
     const opts = { signal: this.#abort.signal };
     try {
       return await Session.open(this.#spec, on, opts);

@@ -82,6 +82,7 @@ export class EngineCore implements Engine {
     this.#line = this.#servers.open(this.#server, {
       token,
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
+      onNotice: (text) => this.#emit({ kind: 'notice', text }),
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);

@@ -18,6 +18,7 @@ import type {
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { CallResult, EditCall, FromEngine, ShareCall, SourceCall, ToEngine } from './messages.ts';
+import { unpackPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
@@ -243,7 +244,7 @@ export class EngineThread implements Engine {
         break;
       }
       case 'page':
-        this.#waiting.get(message.id)?.onPage?.(message.entries);
+        this.#waiting.get(message.id)?.onPage?.(unpackPage(message.page));
         break;
       case 'progress':
         this.#waiting.get(message.id)?.onProgress?.(message.progress);

@@ -16,6 +16,7 @@ import type {
   ThreadData,
   ToEngine,
 } from './messages.ts';
+import { packPage } from './packed-page.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
 const niceness = 5;
@@ -73,7 +74,7 @@ async function serve(
   const opts = { signal };
   switch (call.verb) {
     case 'list':
-      await source.list(call.path, (entries) => send({ kind: 'page', id, entries }), opts);
+      await source.list(call.path, (entries) => send({ kind: 'page', id, page: packPage(entries) }), opts);
       return undefined;
     case 'stat':
       return source.stat(call.path, opts);
@@ -143,7 +144,7 @@ function receive(from: EngineCore, message: ToEngine): void {
       void answer(message.id, (signal) =>
         from.works.run(message.order, {
           signal,
-          onPage: (entries) => send({ kind: 'page', id: message.id, entries }),
+          onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
         }),
       );

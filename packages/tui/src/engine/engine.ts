@@ -45,6 +45,8 @@ export type EngineEvent =
     }
   /** Settings of the queue, who moves it, or what the user must hear about it are different. */
   | { readonly kind: 'queue'; readonly status: QueueStatus }
+  /** The owner of the server says something; foreign text. */
+  | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
   | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path };
 

@@ -2,12 +2,13 @@
  * All that crosses between the UI thread and the I/O thread. Plain data only; failures travel as codes and words.
  */
 
-import type { Entry, Facts, Path, Time, WireError } from '@ferry/protocol';
+import type { Facts, Path, Time, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { EditCopy, StoreSpec } from './edits.ts';
 import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
+import type { PackedPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
@@ -79,7 +80,7 @@ export type CallResult =
 
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }
-  | { readonly kind: 'page'; readonly id: number; readonly entries: readonly Entry[] }
+  | { readonly kind: 'page'; readonly id: number; readonly page: PackedPage }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: WorkProgress }
   | { readonly kind: 'done'; readonly id: number; readonly result: CallResult }
   | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }

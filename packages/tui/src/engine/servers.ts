@@ -46,7 +46,11 @@ export class Servers {
   /** Shared by all who open the same server; each gives it back with `release`. */
   open(
     server: QueueServer,
-    first: { token?: Uint8Array | undefined; onStatus?: (status: ConnectionStatus) => void } = {},
+    first: {
+      token?: Uint8Array | undefined;
+      onStatus?: (status: ConnectionStatus) => void;
+      onNotice?: (text: string) => void;
+    } = {},
   ): Line {
     const key = serverKey(server);
     const there = this.#lines.get(key);
@@ -61,6 +65,7 @@ export class Servers {
       spec: { ...server, device, token: first.token, client, pool, knownServersFile },
       attempts,
       onStatus: first.onStatus ?? (() => {}),
+      onNotice: first.onNotice ?? (() => {}),
     });
     const line = {
       key,

@@ -8,6 +8,7 @@ import type { Answer } from '../transfer/conflict.ts';
 import type { ArchiveFormat } from './archive-format.ts';
 import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
+import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
 import type { Piece } from './viewer.ts';
 
@@ -15,6 +16,8 @@ export type Cmd =
   | EditCmd
   /** Supersedes the side's listing before it. */
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
+  /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
+  | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }

@@ -7,6 +7,7 @@ import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
+import type { Ordering } from './order.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -28,6 +29,13 @@ export type Msg =
       readonly side: Side;
       readonly request: number;
       readonly entries: readonly Entry[];
+    }
+  /** Rows of a large folder are in order. */
+  | {
+      readonly kind: 'ordered';
+      readonly side: Side;
+      readonly ordering: Ordering;
+      readonly rows: readonly Entry[];
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
@@ -72,6 +80,6 @@ export type Msg =
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
   /** Something worth a line, in our words. */
   | { readonly kind: 'said'; readonly text: string }
-  /** Something the user asked for went wrong. `doing` is what, in our words. */
-  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
+  /** Something the user asked for went wrong. `doing` is what, in our words; `side` whose folder it was to change. */
+  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError; readonly side?: Side }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

@@ -12,7 +12,7 @@ import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { entryAtCursor, type Pane } from './pane.ts';
+import { entriesOf, entryAtCursor, type Pane } from './pane.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -162,7 +162,7 @@ function compared(state: AppState): AppState {
   const { remote, local } = state;
   if (remote.loading || local.loading) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
-    const found = compareWith(pane.entries, other.entries);
+    const found = compareWith(entriesOf(pane), entriesOf(other));
     const worth = pane.rows.filter(({ name }) => isWorthCopying(found.get(name)));
     return { ...withMarks(pane, worth), compared: found };
   };
@@ -179,7 +179,7 @@ export function recompared(state: AppState): AppState {
   const both = remote.compared !== undefined && local.compared !== undefined;
   const side = (pane: Pane, other: Pane): Pane => ({
     ...pane,
-    compared: both ? compareWith(pane.entries, other.entries) : undefined,
+    compared: both ? compareWith(entriesOf(pane), entriesOf(other)) : undefined,
   });
   return { ...state, remote: side(remote, local), local: side(local, remote) };
 }

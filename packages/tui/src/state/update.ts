@@ -10,7 +10,7 @@ import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
-import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
@@ -30,7 +30,7 @@ import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return followed(stepped(state, msg));
+  return withOrdering(state, followed(stepped(state, msg)));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
@@ -63,6 +63,8 @@ function stepped(state: AppState, msg: Msg): Next {
         onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
         [],
       ];
+    case 'ordered':
+      return [withPane(state, ordered(state[msg.side], msg.ordering, msg.rows, paneRows(state.size))), []];
     case 'listed':
       return visited(state, msg.side, msg.request);
     case 'unlisted':
@@ -109,11 +111,24 @@ function stepped(state: AppState, msg: Msg): Next {
       return [sharesListed(state, msg.rows), []];
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
-    case 'failed':
-      return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
+    case 'failed': {
+      const told = { ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } };
+      // What it was to make is not there: another entry of that name is not it.
+      return [msg.side === undefined ? told : withPane(told, { ...told[msg.side], seek: undefined }), []];
+    }
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+/** What is to be put in order aside, or is not any more. */
+function withOrdering(before: AppState, [state, cmds]: Next): Next {
+  let all = cmds;
+  for (const side of ['remote', 'local'] as const) {
+    const { ordering } = state[side];
+    if (ordering !== before[side].ordering) all = [...all, { kind: 'order', side, ordering }];
+  }
+  return [state, all];
 }
 
 function withLeftoversFound([state, cmds]: Next): Next {
@@ -238,6 +253,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       if (notice === undefined) return [next, []];
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
+    case 'notice':
+      return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed': {
       const pane = state[event.side];
       if (!samePath(pane.path, event.folder)) return [state, []];

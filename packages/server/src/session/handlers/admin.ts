@@ -21,12 +21,11 @@ import {
   type AccountOptions,
   addAccount,
   changeAccount as change,
-  deviceId,
   forgetDevice,
-  idOf,
   inviteTo,
   takeBackInvite,
 } from '../../access/administration.ts';
+import { deviceId, idOf } from '../../access/device-id.ts';
 import { parsePublicKey } from '../../access/public-key.ts';
 import { ruleText, settingsFrom } from '../../access/settings.ts';
 import { visitsOf } from '../../supervisor/visits.ts';

@@ -27,7 +27,14 @@ export function fetchHandler(context: LaneContext) {
       let sentFiles = 0;
       let sentBytes = 0;
       let index = 0;
+      const tell = (found: FerryError | number): void => {
+        const name = names[index];
+        const done = found instanceof FerryError ? { bytes: 0, error: found } : { bytes: found };
+        const path = name === undefined ? folder : [...folder, name];
+        context.audit?.({ verb: 'download', path, ms: performance.now() - beganMs, ...done });
+      };
       for await (const found of context.storage.fetchPack(folder, names, { signal: call.signal })) {
+        tell(found instanceof FerryError ? found : found.content.length);
         if (found instanceof FerryError) {
           failures.push({ index, code: found.code, message: found.message });
           if (failures.length * limits.textBytes > limits.packBytes) await flush();

@@ -20,6 +20,11 @@ export function storeHandler(context: LaneContext) {
       outcomes.forEach((error, index) => {
         if (error !== undefined) failures.push({ index, code: error.code, message: error.message });
       });
+      const ms = performance.now() - beganMs;
+      files.forEach(({ name, content }, i) => {
+        const done = { path: [...folder, name], bytes: content.length, ms, error: outcomes[i] };
+        context.audit?.({ verb: 'upload', ...done });
+      });
       const stored = files.filter((_, i) => outcomes[i] === undefined);
       if (stored.length > 0) {
         context.log({
@@ -28,7 +33,7 @@ export function storeHandler(context: LaneContext) {
           path: shownPath(context, folder),
           files: stored.length,
           bytes: stored.reduce((sum, { content }) => sum + content.length, 0),
-          ms: performance.now() - beganMs,
+          ms,
         });
       }
       return { failures, durable };

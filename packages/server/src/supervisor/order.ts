@@ -1,0 +1,69 @@
+/** What the owner may have a running server do to one session, as his screen says it on the status socket. Pure; main thread. */
+
+import { Code, FerryError, limits } from '@ferry/protocol';
+
+export type Rates = {
+  /** Bytes a second to and from the session; undefined: no limit. */
+  readonly down: number | undefined;
+  readonly up: number | undefined;
+};
+
+/** `session` in hex. */
+export type Order =
+  /** Ends its connections; nothing that it was given opens another. */
+  | { readonly do: 'kick'; readonly session: string }
+  /** Until the session ends, or is told otherwise. */
+  | { readonly do: 'throttle'; readonly session: string; readonly rates: Rates }
+  /** Shown to whoever sits there, as from the owner. */
+  | { readonly do: 'tell'; readonly session: string; readonly text: string };
+
+/** @throws {FerryError} USAGE for anything that is no order */
+export function readOrder(value: unknown): Order {
+  const fields: Readonly<Record<string, unknown>> =
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const { do: verb, session, rates, text } = fields;
+  if (typeof session !== 'string' || !/^[0-9a-f]{1,64}$/.test(session)) throw senseless();
+  switch (verb) {
+    case 'kick':
+      return { do: verb, session };
+    case 'throttle':
+      return { do: verb, session, rates: readRates(rates) };
+    case 'tell':
+      if (typeof text !== 'string' || text === '' || Buffer.byteLength(text) > limits.textBytes) {
+        throw new FerryError(Code.USAGE, `a message has 1 to ${limits.textBytes} bytes`);
+      }
+      return { do: verb, session, text };
+    default:
+      throw senseless();
+  }
+}
+
+/** For the log; a message's words are between the two. */
+export function orderWords(order: Order): string {
+  const of = `session ${order.session.slice(0, 8)}`;
+  switch (order.do) {
+    case 'kick':
+      return `${of} was closed`;
+    case 'tell':
+      return `${of} was told something`;
+    case 'throttle': {
+      const rate = (bytes: number | undefined): string => (bytes === undefined ? 'no limit' : `${bytes} B/s`);
+      return `${of} has limits of its own: down ${rate(order.rates.down)}, up ${rate(order.rates.up)}`;
+    }
+  }
+}
+
+function readRates(value: unknown): Rates {
+  const { down, up }: { down?: unknown; up?: unknown } =
+    typeof value === 'object' && value !== null ? value : {};
+  const rate = (one: unknown): number | undefined => {
+    if (one === undefined || one === null) return undefined;
+    if (typeof one === 'number' && Number.isSafeInteger(one) && one > 0) return one;
+    throw senseless();
+  };
+  return { down: rate(down), up: rate(up) };
+}
+
+function senseless(): FerryError {
+  return new FerryError(Code.USAGE, 'that is no order');
+}
