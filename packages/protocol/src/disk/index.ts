@@ -6,7 +6,6 @@ export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { entryOf, factsOf } from './facts.ts';
 export { fetchPack, type PackSource } from './fetch-pack.ts';
-export type { FolderNews } from './folder-news.ts';
 export { FolderSync } from './folder-sync.ts';
 export type { WatchedPlace } from './folder-watch.ts';
 export { FolderWatches, type FolderWatchesOpts } from './folder-watches.ts';

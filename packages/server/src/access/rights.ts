@@ -55,6 +55,8 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.stat, 'login'],
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
+  [Kind.watch, 'list'],
+  [Kind.unwatch, 'login'],
   [Kind.enrol, 'login'],
   [Kind.share, 'share'],
   // One's own. Who may share no more has shares that nobody gets anything from.
