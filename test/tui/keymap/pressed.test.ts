@@ -117,6 +117,27 @@ function inChanged(): Driven {
   return driven.press('d');
 }
 
+function inShares(): Driven {
+  const driven = inPane().press('S', 'l');
+  const rows = Array.from({ length: 30 }, (_, i) => ({
+    id: `${i}`,
+    kind: 'read' as const,
+    paths: [pathFromText(`share/f${i}`)],
+    pathCount: 1,
+    sinceMs: 0,
+    expiresMs: 1e12,
+    downloads: undefined,
+    verified: 0,
+    devices: 0,
+  }));
+  return driven.post({ kind: 'shares', rows }).press('pagedown');
+}
+
+function inShared(): Driven {
+  const made = { id: '1', invite: 'ferry://share@host/#token', expiresMs: 1e12, isOnlyHere: false };
+  return inPane().post({ kind: 'share-made', made }).press('pagedown');
+}
+
 const scenes: Readonly<Record<Layer, () => Driven>> = {
   pane: inPane,
   queue: inQueue,
@@ -133,6 +154,8 @@ const scenes: Readonly<Record<Layer, () => Driven>> = {
     const driven = inPane().press('b', "'");
     return driven.press('/', 's', 'h', 'left', 'down');
   },
+  shares: inShares,
+  shared: inShared,
   reading: () => {
     const driven = new Driven('share', 'home', { columns: 60, rows: 12 });
     const failures = Array.from({ length: 40 }, (_, i) => ({

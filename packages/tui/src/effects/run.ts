@@ -25,6 +25,7 @@ import { Looking } from './looking.ts';
 import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
+import { runShares } from './shares.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -98,6 +99,11 @@ export class Effects {
       case 'undo-delete':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'make-share':
+      case 'list-shares':
+      case 'end-share':
+        void runShares(engine, post, cmd);
         break;
       case 'find':
         void this.#find(cmd);

@@ -7,7 +7,16 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
 import { EngineCore } from './engine-core.ts';
-import type { CallResult, EditCall, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
+import type {
+  CallResult,
+  ChatCall,
+  EditCall,
+  FromEngine,
+  ShareCall,
+  SourceCall,
+  ThreadData,
+  ToEngine,
+} from './messages.ts';
 import { packPage } from './packed-page.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
@@ -115,6 +124,34 @@ async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal):
   }
 }
 
+async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'make':
+      return shares.make(call.wish, { signal });
+    case 'list':
+      return shares.list({ signal });
+    case 'end':
+      await shares.end(call.share, { signal });
+      return undefined;
+  }
+}
+
+async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'rooms':
+      return chat.rooms({ signal });
+    case 'join':
+      await chat.join(call.ref, { ...call, signal });
+      return undefined;
+    case 'leave':
+      chat.leave(call.ref);
+      return undefined;
+    case 'say':
+      await chat.say(call.ref, call.text, call.path, { signal });
+      return undefined;
+  }
+}
+
 function receive(from: EngineCore, message: ToEngine): void {
   switch (message.kind) {
     case 'call':
@@ -131,6 +168,12 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
+      break;
+    case 'share':
+      void answer(message.id, (signal) => share(from, message.call, signal));
+      break;
+    case 'chat':
+      void answer(message.id, (signal) => talk(from, message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

@@ -3,6 +3,7 @@
 import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
+import type { ShareWish } from '../engine/server-shares.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { ArchiveFormat } from './archive-format.ts';
 import type { BytePattern } from './byte-pattern.ts';
@@ -45,6 +46,10 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'make-share'; readonly wish: ShareWish }
+  | { readonly kind: 'list-shares' }
+  /** And lists those that are left. */
+  | { readonly kind: 'end-share'; readonly id: string }
   /** Supersedes the listing of the server's side. */
   | { readonly kind: 'find'; readonly path: Path; readonly query: FindQuery; readonly request: number }
   | {

@@ -2,6 +2,7 @@
 
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
@@ -74,6 +75,9 @@ export type Msg =
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** What went to the server's trash, and brings it back. */
   | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  | { readonly kind: 'share-made'; readonly made: MadeShare }
+  /** One's own on the server. */
+  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
   /** Something worth a line, in our words. */
   | { readonly kind: 'said'; readonly text: string }
   /** Something the user asked for went wrong. `doing` is what, in our words; `side` whose folder it was to change. */

@@ -14,6 +14,7 @@ import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entriesOf, entryAtCursor, type Pane } from './pane.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
+import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
 
@@ -76,6 +77,10 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'copy-there':
     case 'move-there':
       return actOnServer(state, pane, action);
+    case 'share':
+    case 'drop-box':
+    case 'shares':
+      return actOnShares(state, pane, action);
     case 'compare':
       return [compared(state), []];
     default:

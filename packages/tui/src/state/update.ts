@@ -14,6 +14,7 @@ import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pa
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
+import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
@@ -104,6 +105,10 @@ function stepped(state: AppState, msg: Msg): Next {
       const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
       return [{ ...state, undo: { ids, folder }, notice }, []];
     }
+    case 'share-made':
+      return shareMade(state, msg.made);
+    case 'shares':
+      return [sharesListed(state, msg.rows), []];
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
     case 'failed': {
@@ -248,6 +253,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       if (notice === undefined) return [next, []];
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
+    case 'chat':
+      return [state, []];
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed': {
