@@ -42,7 +42,30 @@ async function picture(scene: Scene, size: Size, theme: ThemeName): Promise<stri
 }
 
 /** Those of the guide: name, columns, rows. */
-const shown: readonly (readonly [string, number, number, ThemeName?])[] = [['connect', 80, 18]];
+const shown: readonly (readonly [name: string, columns: number, rows: number, theme?: ThemeName])[] = [
+  ['connect-first-run', 80, 19],
+  ['connect-first-contact', 80, 22],
+  ['connect', 80, 14],
+  ['connect-stop', 80, 20],
+  ['start', 90, 26],
+  ['browser', 110, 32],
+  ['palette', 90, 24],
+  ['filter', 90, 22],
+  ['compared', 100, 26],
+  ['compared', 100, 26, 'light'],
+  ['delete', 90, 24],
+  ['found', 100, 20],
+  ['preview', 100, 28],
+  ['queue', 128, 32],
+  ['job-details', 90, 25],
+  ['conflict', 90, 28],
+  ['limits', 90, 24],
+  ['offline', 90, 22],
+  ['viewer', 100, 22],
+  ['hex', 80, 16],
+  ['changed', 90, 26],
+  ['difference', 90, 22],
+];
 
 const [folder, ...only] = process.argv.slice(2);
 if (folder === undefined) {
@@ -51,7 +74,8 @@ if (folder === undefined) {
   for (const [name, columns, rows, theme = 'dark'] of shown) {
     const scene = scenes[name];
     if (scene === undefined) throw new RangeError(`there is no screen ${name}`);
-    writeFileSync(join(guide, `${name}.svg`), await picture(scene, { columns, rows }, theme));
+    const file = theme === 'dark' ? name : `${name}-${theme}`;
+    writeFileSync(join(guide, `${file}.svg`), await picture(scene, { columns, rows }, theme));
   }
 } else {
   mkdirSync(resolve(folder), { recursive: true });

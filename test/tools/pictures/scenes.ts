@@ -53,6 +53,7 @@ function job(id: number, name: string, change: Partial<Job> = {}): Job {
   const totalBytes = change.totalBytes ?? 4 * GB;
   return plainJob(id, {
     server: 'harbour.example:7377',
+    addedMs: fixedNow - 400_000,
     source: pathFromText(change.direction === 'upload' ? `home/anna/film/${name}` : `film/${name}`),
     target: pathFromText(change.direction === 'upload' ? `film/${name}` : `home/anna/film/${name}`),
     totalBytes,
@@ -86,6 +87,9 @@ const busyJobs: readonly Job[] = [
   job(5, 'audio', {
     kind: EntryKind.folder,
     phase: 'failed',
+    totalBytes: 1.4 * GB,
+    doneBytes: 1.3 * GB,
+    movingMs: 14_000,
     totalFiles: 31,
     doneFiles: 29,
     failedFiles: 2,

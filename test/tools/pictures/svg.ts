@@ -90,13 +90,22 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+/** Spans along one line, in order; what touches the last one makes it longer. */
+type Spans = { from: number; to: number }[];
+
+function extended(spans: Spans, from: number, to: number): Spans {
+  const last = spans.at(-1);
+  if (last !== undefined && Math.abs(last.to - from) < 0.01) last.to = to;
+  else spans.push({ from, to });
+  return spans;
+}
+
 class Drawing {
-  readonly shapes: string[] = [];
   readonly #ground: Ground;
-  /** Paths of lines, by colour: one element each. */
-  readonly #paths = new Map<string, string>();
-  /** Boxes, by colour and opacity. */
-  readonly #boxes = new Map<string, string>();
+  /** By colour, top and height. */
+  readonly #boxes = new Map<string, Spans>();
+  /** By colour, direction and place. */
+  readonly #lines = new Map<string, Spans>();
   readonly #texts: string[] = [];
 
   constructor(ground: Ground) {
@@ -104,12 +113,14 @@ class Drawing {
   }
 
   box(fill: string, x: number, y: number, width: number, height: number): void {
-    const d = `M${number(x)} ${number(y)}h${number(width)}v${number(height)}h${number(-width)}z`;
-    this.#boxes.set(fill, (this.#boxes.get(fill) ?? '') + d);
+    const key = `${fill} ${number(y)} ${number(height)}`;
+    this.#boxes.set(key, extended(this.#boxes.get(key) ?? [], x, x + width));
   }
 
-  line(ink: string, d: string): void {
-    this.#paths.set(ink, (this.#paths.get(ink) ?? '') + d);
+  /** From left to right, or from top to bottom. */
+  line(ink: string, way: 'across' | 'down', at: number, from: number, to: number): void {
+    const key = `${ink} ${way} ${number(at)}`;
+    this.#lines.set(key, extended(this.#lines.get(key) ?? [], from, to));
   }
 
   text(x: number, y: number, width: number, { ink, bold }: Paint, text: string): void {
@@ -122,10 +133,32 @@ class Drawing {
   }
 
   toString(): string {
-    const boxes = [...this.#boxes].map(([fill, d]) => `<path fill="${fill}" d="${d}"/>`);
-    const paths = [...this.#paths].map(([ink, d]) => `<path fill="none" stroke="${ink}" d="${d}"/>`);
-    return [...boxes, ...paths, ...this.#texts].join('\n');
+    const boxes = byColour(this.#boxes, ({ from, to }, [y = '', height = '']) => {
+      const width = number(to - from);
+      return `M${number(from)} ${y}h${width}v${height}h-${width}z`;
+    });
+    const lines = byColour(this.#lines, ({ from, to }, [way, at = '']) =>
+      way === 'across' ? `M${number(from)} ${at}H${number(to)}` : `M${at} ${number(from)}V${number(to)}`,
+    );
+    return [
+      ...boxes.map(([fill, d]) => `<path fill="${fill}" d="${d}"/>`),
+      ...lines.map(([ink, d]) => `<path fill="none" stroke="${ink}" d="${d}"/>`),
+      ...this.#texts,
+    ].join('\n');
   }
+}
+
+/** One path for each colour. */
+function byColour(
+  all: ReadonlyMap<string, Spans>,
+  path: (span: { from: number; to: number }, rest: readonly string[]) => string,
+): [string, string][] {
+  const paths = new Map<string, string>();
+  for (const [key, spans] of all) {
+    const [colour = '', ...rest] = key.split(' ');
+    paths.set(colour, (paths.get(colour) ?? '') + spans.map((span) => path(span, rest)).join(''));
+  }
+  return [...paths];
 }
 
 /** The whole screen, `called` for those who cannot see it. */
@@ -188,15 +221,11 @@ function drawRow(terminal: Terminal, y: number, ground: Ground, drawing: Drawing
 function shape(chars: string, left: number, top: number, ink: string, drawing: Drawing): boolean {
   const line = lines[chars];
   if (line !== undefined) {
+    const [up, right, down, back] = line;
     const [x, y] = [left + cellWidth / 2, top + cellHeight / 2];
-    const ends = [
-      [x, top],
-      [left + cellWidth, y],
-      [x, top + cellHeight],
-      [left, y],
-    ] as const;
-    for (const [i, [toX, toY]] of ends.entries())
-      if (line[i] === 1) drawing.line(ink, `M${number(x)} ${number(y)}L${number(toX)} ${number(toY)}`);
+    if (right + back > 0)
+      drawing.line(ink, 'across', y, back === 1 ? left : x, right === 1 ? left + cellWidth : x);
+    if (up + down > 0) drawing.line(ink, 'down', x, up === 1 ? top : y, down === 1 ? top + cellHeight : y);
     return true;
   }
   const step = steps.indexOf(chars);
