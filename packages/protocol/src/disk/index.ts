@@ -26,5 +26,5 @@ export type { TargetRule } from './target.ts';
 export { Trash, type Trashed } from './trash.ts';
 export { trashAgeMs, trashEntries, trashToDrop } from './trash-policy.ts';
 export { type UnpackSpec, unpackTree } from './unpack-tree.ts';
-export { watchedPlace } from './watched-place.ts';
+export { entryIn, isStagingName, watchedPlace } from './watched-place.ts';
 export { Work, type WorkFailure, type WorkOpts } from './work.ts';

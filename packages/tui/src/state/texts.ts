@@ -24,6 +24,8 @@ export const notices = {
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
   fromOwner: (words: Shown) => say(`the owner of the server says: ${words}`),
+  nowReadOnly: say('the owner has changed what you may do: from now on you may only look and download here'),
+  nowChanging: say('the owner has changed what you may do: from now on you may change things here'),
   away: (key: Shown) =>
     say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
@@ -123,6 +125,8 @@ export const panes = {
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  /** Nobody tells what changes: the folder is read this often. */
+  polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
   free: (space: string) => `${space} free`,
   reading: 'reading…',
