@@ -2,12 +2,14 @@
 
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
+import type { AdminDesk } from '../access/admin-desk.ts';
 import type { ShareDesk } from '../access/share-desk.ts';
 import type { SessionPresence } from '../presence/session-presence.ts';
 import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
+import { adminHandlers } from './handlers/admin.ts';
 import { chatHandlers } from './handlers/chat.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { enrolHandler } from './handlers/enrol.ts';
@@ -40,6 +42,7 @@ export type OfConnection = {
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
   readonly desk: ShareDesk;
+  readonly admin: AdminDesk;
   readonly chat: ChatDoor['member'];
   readonly watches: SessionWatches;
   readonly presence: SessionPresence;
@@ -47,7 +50,7 @@ export type OfConnection = {
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, desk, chat, watches, presence }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, admin, chat, watches, presence }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -81,6 +84,7 @@ export function sessionHandlers(
       shareHandler(context, desk),
       listSharesHandler(context, desk),
       endShareHandler(context, desk),
+      ...adminHandlers(context, admin),
       ...chatHandlers(chat),
       watchHandler(watches),
       unwatchHandler(watches),
