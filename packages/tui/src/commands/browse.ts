@@ -16,7 +16,7 @@ import {
 } from './connect.ts';
 import { localPath } from './move.ts';
 
-export type BrowseOptions = ConnectOptions & { readonly keys?: string };
+export type BrowseOptions = ConnectOptions & { readonly keys?: string; readonly showActivity?: boolean };
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
 export async function browse(
@@ -31,7 +31,7 @@ export async function browse(
 export async function browseAt(
   target: Target,
   local: string | undefined,
-  options: Pick<BrowseOptions, 'keys'>,
+  options: Pick<BrowseOptions, 'keys' | 'showActivity'>,
 ): Promise<number> {
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
@@ -55,6 +55,7 @@ export async function browseAt(
     address: hostPort(target.address),
     rememberedFile: places.rememberedFile,
     keys: { file: places.keysFile, preset: options.keys },
+    isShown: options.showActivity,
   });
   // Not while there is a screen.
   sayRenewed(renewed);

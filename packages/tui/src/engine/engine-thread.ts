@@ -28,6 +28,7 @@ import type {
   ToEngine,
 } from './messages.ts';
 import { unpackPage } from './packed-page.ts';
+import type { People, Person } from './people.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
@@ -51,6 +52,10 @@ export class EngineThread implements Engine {
   readonly works: ServerWorks = {
     run: async (order, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
+  };
+  readonly people: People = {
+    list: async (opts = {}) => (await this.#ask((id) => ({ kind: 'people', id }), opts)) as readonly Person[],
+    show: (activity) => this.#send({ kind: 'show', activity }),
   };
   readonly watching: Watching = {
     watch: async (side, path, hears, opts = {}) =>

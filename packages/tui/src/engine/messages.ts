@@ -10,6 +10,7 @@ import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
 import type { PackedPage } from './packed-page.ts';
+import type { Activity, Person } from './people.ts';
 import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
@@ -65,6 +66,8 @@ export type ToEngine =
   | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
+  | { readonly kind: 'people'; readonly id: number }
+  | { readonly kind: 'show'; readonly activity: Activity | undefined }
   | { readonly kind: 'watch'; readonly id: number; readonly side: Side; readonly path: Path }
   | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
@@ -87,6 +90,7 @@ export type CallResult =
   | WorkResult
   | MadeShare
   | readonly OwnShare[]
+  | readonly Person[]
   | readonly JobId[]
   | readonly DiffLine[]
   | readonly RoomInfo[]

@@ -10,7 +10,7 @@ import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
-import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import { arranging, finding, inPeople, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -117,6 +117,8 @@ export type Action =
   | 'erase-line'
   | 'left'
   | 'right'
+  | 'people'
+  | 'show-activity'
   | 'redraw'
   | 'suspend';
 
@@ -136,6 +138,7 @@ export type Layer =
   | 'places'
   | 'shares'
   | 'shared'
+  | 'people'
   | 'reading';
 
 /** Changing the server's files needs a server, and the right to. */
@@ -151,8 +154,11 @@ function cannotWork(state: AppState): Shown | undefined {
 }
 
 function cannotFind(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return trusted('that is for the files of the server');
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
+  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : isOffline(state);
+}
+
+function isOffline({ connection }: AppState): Shown | undefined {
+  return connection.phase === 'online' ? undefined : trusted('the server is not connected');
 }
 
 function cannotCopy(state: AppState): Shown | undefined {
@@ -249,6 +255,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotFind,
     ),
+    bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', isOffline),
     ...places,
     ...sorting,
     ...arranging,
@@ -373,6 +380,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
     bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
   ],
+  people: [...walking, ...inPeople],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

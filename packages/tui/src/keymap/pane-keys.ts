@@ -68,3 +68,15 @@ export const arranging: readonly Binding[] = [
   bind('mouse', ['M-m'], 'Mouse', 'clicks and wheel here, or the terminal’s selection of text'),
   bind('swap', ['C-u'], 'Swap', 'the left pane goes to the right'),
 ];
+
+/** In the list of who else is there. */
+export const inPeople: readonly Binding[] = [
+  bind(
+    'show-activity',
+    ['a', 'space'],
+    'Show me',
+    'let them see your folder on the server and what you move, or no more',
+  ),
+  bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
+  bind('no', ['escape', 'enter', 'q', 'W', 'f10', 'C-c'], 'Close', 'back'),
+];

@@ -11,6 +11,7 @@ import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
 import { type Layout, layout, type Size } from './layout.ts';
 import { newPane, type Pane } from './pane.ts';
+import type { Others } from './people.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
@@ -56,6 +57,7 @@ export type AppState = {
   readonly dialog: Dialog | undefined;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
+  readonly others: Others;
   readonly address: Shown;
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
@@ -86,6 +88,8 @@ export type Beginning = {
   readonly remote: Path;
   readonly local: Path;
   readonly remembered: Remembered;
+  /** Others on the server may see the folder on the screen and what moves. Default: not. */
+  readonly isShown?: boolean;
 };
 
 export function initialState({
@@ -96,6 +100,7 @@ export function initialState({
   remote,
   local,
   remembered,
+  isShown = false,
 }: Beginning): AppState {
   return {
     size,
@@ -112,6 +117,7 @@ export function initialState({
     dialog: undefined,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
+    others: { here: 0, isShown, told: undefined },
     address: show(address),
     notice: remembered.starts < hintedStarts ? hint(keymap) : undefined,
     typing: undefined,

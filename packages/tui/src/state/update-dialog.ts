@@ -10,6 +10,7 @@ import { withMarks, withMatching, withRenamed } from './marks.ts';
 import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
+import { actInPeople } from './people.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
@@ -34,6 +35,8 @@ export function actInDialog(state: AppState, action: Action): Next {
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
+    case 'people':
+      return actInPeople(state, dialog, action);
     case 'shares':
       return actInShares(state, dialog, action);
     case 'words':

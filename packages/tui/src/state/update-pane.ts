@@ -18,6 +18,7 @@ import {
   rowCount,
   withCursor,
 } from './pane.ts';
+import { openPeople } from './people.ts';
 import { togglePreview } from './preview.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -108,6 +109,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return refresh(state, side);
     case 'pause-all':
       return togglePauseAll(state);
+    case 'people':
+      return openPeople(state);
     case 'help':
       return [openPalette(state), []];
     case 'redraw':

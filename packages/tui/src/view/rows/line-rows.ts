@@ -52,8 +52,13 @@ export function titleRow(state: AppState, width: number, { theme, glyphs }: Look
   const words = ` ferry  ${connectionWords(connection, address, glyphs.dot)}`;
   const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
   while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
-  const right = tabs.join('');
+  const others = state.others.here > 1 && isOnline(state) ? `${panes.here(state.others.here)} ` : '';
+  const right = `${others}${tabs.join('')}`;
   return paint(theme, 'title', fit(words, width - cells(right)) + right);
+}
+
+function isOnline({ connection }: AppState): boolean {
+  return connection.phase === 'online';
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
