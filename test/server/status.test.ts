@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { limits } from '@ferry/protocol';
 import { read } from '@ferry/protocol/messages';
-import { type Visit, visitsOf } from '../../packages/server/src/owner/status.ts';
+import { type Visit, visitsOf } from '../../packages/server/src/owner/visits.ts';
 import type { ConnectionStatus, ServerStatus } from '../../packages/server/src/supervisor/status.ts';
 import { logInto, newDevice, openLane, tokenOf } from '../support/client.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
@@ -89,6 +89,7 @@ describe('ferryd status', () => {
     ];
     const [anna, bob, ...rest] = visitsOf(now, earlier, 2);
     assert.deepEqual(anna, {
+      sessionId: 'a',
       user: 'anna',
       source: '10.0.0.1',
       sinceMs: 1001,
