@@ -16,6 +16,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
@@ -27,6 +28,7 @@ import { Connection, type ConnectionContext } from '../../packages/server/src/se
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor } from '../support/client.ts';
 import { bombs, framed, mutate, vectorFrames } from '../support/hostile-frames.ts';
@@ -43,6 +45,7 @@ const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
   const store = new AccessStore(join(folder, 'access.db'));
+  const bus = new ThreadBus('alone', () => {});
   const storage = new MemoryStorage({ capacity: 2 ** 24 });
   const chatFile = join(folder, 'chat.db');
   prepareChatFile(chatFile);
@@ -52,6 +55,7 @@ before(() => {
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
+    desk: new ShareDesk(join(folder, 'access.db')),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
@@ -61,7 +65,8 @@ before(() => {
     transfers: new Transfers(),
     chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
-    bus: new ThreadBus('alone', () => {}),
+    bus,
+    folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
     log: () => {},
     audit: undefined,
     refusal: undefined,

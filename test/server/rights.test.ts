@@ -14,6 +14,7 @@ import {
   create,
   discard,
   emptyTrash,
+  endShare,
   enrol,
   fetch,
   find,
@@ -21,6 +22,7 @@ import {
   join as joinRoom,
   leave,
   list,
+  listShares,
   listTrash,
   locate,
   makeLink,
@@ -34,14 +36,17 @@ import {
   readLink,
   readRange,
   readSlice,
+  received,
   remove,
   removeTree,
   rename,
   restore,
   rooms,
+  ShareKind,
   say,
   setFacts,
   setOwner,
+  share,
   slice,
   space,
   stat,
@@ -50,7 +55,9 @@ import {
   ticket,
   trash,
   unpack,
+  unwatch,
   usage,
+  watch,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
@@ -100,6 +107,7 @@ const anything = {
 const graft = { existing: 0, expected: undefined } as const;
 /** Of what went to the trash. */
 let deletionId: Uint8Array = Buffer.alloc(16);
+let shareId: Uint8Array = Buffer.alloc(8);
 /** Of `file`; some messages want it, and not everybody may ask for it. */
 let identity = '';
 
@@ -110,6 +118,16 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.space, (session) => session.call(space, { path: [] })],
   [Kind.ticket, (session) => session.call(ticket, {})],
   [Kind.enrol, (session) => session.call(enrol, enrolmentOf(newDevice(), session.link))],
+  [
+    Kind.share,
+    async (session) => {
+      const order = { kind: ShareKind.read, paths: [file], forMs: 60_000, downloads: 1 };
+      shareId = (await session.call(share, order)).id;
+    },
+  ],
+  [Kind.listShares, (session) => session.call(listShares, {})],
+  [Kind.endShare, (session) => session.call(endShare, { id: shareId })],
+  [Kind.received, (_, lane) => lane.call(received, { paths: [file] })],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
   [
     Kind.readRange,
@@ -181,6 +199,8 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
+  [Kind.watch, (session) => session.call(watch, { id: 1, path: [] })],
+  [Kind.unwatch, (session) => session.call(unwatch, { id: 1 })],
   [Kind.rooms, (session) => session.call(rooms, {})],
   [Kind.join, async (session) => void (await joinLobby(session))],
   [Kind.leave, async (session) => session.call(leave, { room: await joinLobby(session) })],
@@ -229,6 +249,9 @@ const looking = [
   Kind.usage,
   Kind.find,
   Kind.archive,
+  Kind.watch,
+  Kind.unwatch,
+  Kind.received,
   Kind.rooms,
   Kind.join,
   Kind.leave,
@@ -261,10 +284,10 @@ const altering = [
   Kind.emptyTrash,
 ];
 const expected: Readonly<Record<Role, readonly Kind[]>> = {
-  owner: [...looking, ...putting, ...altering],
+  owner: [...looking, ...putting, ...altering, Kind.share, Kind.listShares, Kind.endShare],
   writer: [...looking, ...putting, ...altering],
   reader: looking,
-  uploader: [Kind.space, Kind.ticket, Kind.enrol, ...putting],
+  uploader: [Kind.space, Kind.ticket, Kind.enrol, Kind.unwatch, ...putting],
 };
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the ways to log in. */

@@ -6,7 +6,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Code, EntryKind, FerryError, nameFromText, pathFromText } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, type FolderNews, nameFromText, pathFromText } from '@ferry/protocol';
 import {
   blockDigest,
   blockHeaderBytes,
@@ -33,6 +33,10 @@ function block(id: number, handle: number, index: number, content: Buffer): Buff
 
 function body<T>(kind: Kind, id: number, shape: Shape<T>, value: T): Buffer {
   return encodeFrame(kind, id, encodeBody(shape, value));
+}
+
+function folderEvent(news: FolderNews): Buffer {
+  return encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'folder', id: 1, news }));
 }
 
 const entry = {
@@ -139,6 +143,42 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'a client makes another device known',
     body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
   ],
+  share: [
+    'two files for a week, three times each',
+    body(Kind.share, 9, messages.share.request, {
+      kind: messages.ShareKind.read,
+      paths: [path, pathFromText('ü')],
+      forMs: 604_800_000,
+      downloads: 3,
+    }),
+  ],
+  'share-reply': [
+    'what goes into its address',
+    body(Kind.reply, 9, messages.share.reply, {
+      id: counted(0xe0, 8),
+      user: 'share.e0e1e2e3e4e5e6e7',
+      token: counted(0xa0, 16),
+      expiresMs: 1_760_604_800_000,
+    }),
+  ],
+  listShares: ['which shares there are', body(Kind.listShares, 9, messages.listShares.request, {})],
+  'listShares-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listShares.part, {
+      id: counted(0xe0, 8),
+      kind: messages.ShareKind.read,
+      maker: 'anna',
+      paths: [path, pathFromText('ü')],
+      pathCount: 2,
+      sinceMs: 1_760_000_000_000,
+      expiresMs: 1_760_604_800_000,
+      downloads: 3,
+      verified: 1,
+      devices: 2,
+    }),
+  ],
+  endShare: ['one is over', body(Kind.endShare, 9, messages.endShare.request, { id: counted(0xe0, 8) })],
+  received: ['a file is there whole', body(Kind.received, 9, messages.received.request, { paths: [path] })],
   welcome: [
     'the server lets it in',
     body(Kind.reply, 1, hello.reply, {
@@ -557,6 +597,25 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   ],
   'history-part': ['one message', body(Kind.part, 15, messages.history.part, { messages: [chatMessage] })],
   'history-reply': ['the last one is number 4', body(Kind.reply, 15, messages.history.reply, { last: 4 })],
+  watch: [
+    'watch /docs as 1',
+    body(Kind.watch, 16, messages.watch.request, { id: 1, path: pathFromText('docs') }),
+  ],
+  'watch-reply': ['the system says what changes', body(Kind.reply, 16, messages.watch.reply, { pollMs: 0 })],
+  unwatch: ['no more of 1', body(Kind.unwatch, 17, messages.unwatch.request, { id: 1 })],
+  'event-rights': [
+    'nothing may be changed any more',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'rights', readOnly: true })),
+  ],
+  'event-folder': [
+    'a row and a name that went',
+    folderEvent({ kind: 'changed', entries: [entry], gone: [nameFromText('old')] }),
+  ],
+  'event-folder-again': ['list it again', folderEvent({ kind: 'again' })],
+  'event-folder-over': [
+    'it has gone',
+    folderEvent({ kind: 'over', error: new FerryError(Code.NOT_FOUND, 'no such file or folder') }),
+  ],
   'event-chat': [
     'something was said',
     encodeFrame(

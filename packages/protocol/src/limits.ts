@@ -110,8 +110,24 @@ export const limits = {
   trashIds: 1000,
   /** Entries of an archive that is unpacked. */
   unpackEntries: 1_000_000,
+  /** Paths of one share… */
+  sharePaths: 256,
+  /** …with this much in all, as they are on the wire; keeps the message below controlFrameBytes. */
+  sharePathBytes: 48 * KiB,
+  /** Shares of one account that have not ended. */
+  shares: 100,
+  /** Downloads of each file that a share may be bounded to, and devices that any share lets in. */
+  shareDownloads: 1000,
+  /** Files that one message tells of as having arrived. */
+  receivedFiles: 64,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
+  /** Folders that one session watches. */
+  sessionWatches: 16,
+  /** Folders that one server watches. */
+  watchedFolders: 4096,
+  /** Rows and names in one piece of news of a folder; what changes more is listed again. */
+  newsRows: 64,
   /** The name of what a message between a server's threads or machines is about. */
   busSubjectBytes: 128,
   /** One such message. */

@@ -27,6 +27,7 @@ Examples:
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
+  ferryd shares                         what people share with others
   ferryd status                         who is connected, and what moves
   ferryd status --watch                 the same as a screen, with keys
   ferryd doctor /srv/films              say what is weak about a setup
@@ -48,6 +49,7 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  poll?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
   watch?: boolean;
@@ -93,6 +95,7 @@ function makeProgram(): Command {
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--poll', 'look for changes of files every 2 s: for disks that others change unheard')
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
@@ -159,6 +162,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    polls: options.poll ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
     watch: options.watch ?? false,

@@ -99,6 +99,10 @@ function text(event: LogEvent): string {
     case 'moved':
     case 'unpacked':
       return `${name(event.who)} ${event.what} ${event.path} to ${event.to} (${counted(event.files)}, ${moved(event)})`;
+    case 'shared':
+      return `${name(event.who)} shared ${event.path}${event.files === 1 ? '' : ` and ${event.files - 1} more`} as ${event.as}`;
+    case 'unshared':
+      return `${name(event.who)} ended the share ${event.as}`;
     case 'renamed':
       return `${name(event.who)} renamed ${event.path} to ${event.to}`;
     case 'trouble':

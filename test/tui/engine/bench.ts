@@ -17,6 +17,7 @@ import type { EngineOpts } from '../../../packages/tui/src/engine/engine-core.ts
 import { isOver, type Job, type JobId, type JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { type Server, startServer } from '../../support/server.ts';
+import type { Served } from '../../support/shared-server.ts';
 
 /** Follows what an engine tells, and waits for what it should tell. */
 export class Watch {
@@ -99,10 +100,10 @@ export function optsFor(
 
 export type Make = (opts: EngineOpts) => Engine;
 
-export async function bench(t: TestContext, make: Make): Promise<Bench> {
-  const shared = scratchFolder(t);
+/** Without `served`: with a server of its own. */
+export async function bench(t: TestContext, make: Make, served?: Served): Promise<Bench> {
+  const { shared, server } = served ?? (await ownServer(t));
   const local = scratchFolder(t);
-  const server = await startServer(t, { dir: shared, args: ['--open'] });
   const engine = make(optsFor(t, server));
   t.after(() => engine.close());
   const watch = new Watch(engine);
@@ -121,6 +122,11 @@ export async function bench(t: TestContext, make: Make): Promise<Bench> {
     return id;
   };
   return { server, shared, local, engine, watch, submit };
+}
+
+export async function ownServer(t: TestContext): Promise<Served> {
+  const shared = scratchFolder(t);
+  return { shared, server: await startServer(t, { dir: shared, args: ['--open'] }) };
 }
 
 export function sparse(file: string, bytes: number): void {

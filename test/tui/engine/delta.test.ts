@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EntryKind, limits } from '@ferry/protocol';
@@ -10,20 +10,18 @@ import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import type { JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import { countingProxy } from '../../support/counting-proxy.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
-import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 import { localPath, optsFor, Watch } from './bench.ts';
 
 const MiB = limits.blockBytes;
 
 type Ends = { shared: string; local: string; move: (order: JobOrder) => Promise<number> };
 
+const served = sharedServer();
+
 async function ends(t: TestContext, delayMs = 0): Promise<Ends> {
-  const home = scratchFolder(t);
-  const shared = join(home, 'shared');
-  const local = join(home, 'local');
-  mkdirSync(shared);
-  mkdirSync(local);
-  const server = await startServer(t, { dir: shared, args: ['--open'] });
+  const { shared, server } = served();
+  const local = scratchFolder(t);
   const proxy = await countingProxy(t, server.port, delayMs);
   const opts = optsFor(t, server);
   const engine = new EngineCore({ ...opts, address: { host: '127.0.0.1', port: proxy.port } });

@@ -13,17 +13,16 @@ import { EngineThread } from '@ferry/tui/engine/engine-thread';
 import { withCode } from '../../support/code.ts';
 import { countingProxy } from '../../support/counting-proxy.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
-import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 import { optsFor } from './bench.ts';
 
 type Ends = { shared: string; copies: string; engine: Engine; bytes: () => number };
 
+const served = sharedServer();
+
 async function ends(t: TestContext, make: (opts: EngineOpts) => Engine): Promise<Ends> {
-  const home = scratchFolder(t);
-  const shared = join(home, 'shared');
-  const copies = join(home, 'state/edits');
-  mkdirSync(shared);
-  const server = await startServer(t, { dir: shared, args: ['--open'] });
+  const { shared, server } = served();
+  const copies = join(scratchFolder(t), 'state/edits');
   const proxy = await countingProxy(t, server.port);
   const engine = make({ ...optsFor(t, { ...server, port: proxy.port }), editFolder: copies });
   t.after(() => engine.close());

@@ -26,7 +26,13 @@ import type { FileSource } from '../../../packages/tui/src/engine/source.ts';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 import { assertSame, bench, localPath, type Make, optsFor, sparse, Watch } from './bench.ts';
+
+const MiB = 1024 ** 2;
+/** So that something can happen meanwhile. */
+const slow = { up: 20 * MiB, down: 20 * MiB };
+const unlimited = { up: undefined, down: undefined };
 
 function tree(folder: string): void {
   mkdirSync(join(folder, 'a/deep/empty'), { recursive: true });
@@ -63,8 +69,10 @@ const engines: Readonly<Record<string, Make>> = {
 
 for (const [where, make] of Object.entries(engines)) {
   describe(`engine ${where}`, () => {
+    const served = sharedServer();
+
     test('both sides: list, stat, mkdir, rename, remove, space', async (t) => {
-      const { engine, shared, local } = await bench(t, make);
+      const { engine, shared, local } = await bench(t, make, served());
       for (const [source, folder, at] of [
         [engine.remote, shared, (below: string) => path(below)],
         [engine.local, local, (below: string) => localPath(local, below)],
@@ -90,7 +98,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('a cancelled listing says CANCELLED', async (t) => {
-      const { engine } = await bench(t, make);
+      const { engine } = await bench(t, make, served());
       const signal = AbortSignal.abort();
       await assert.rejects(
         engine.remote.list([], () => {}, { signal }),
@@ -99,7 +107,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('a folder downloads and uploads whole, and both sides are told what arrived', async (t) => {
-      const { shared, local, watch, submit } = await bench(t, make);
+      const { shared, local, watch, submit } = await bench(t, make, served());
       tree(join(shared, 'src'));
       const down = await watch.over(await submit({ from: 'src', kind: EntryKind.folder }));
       assert.deepEqual(told(down), ['done', undefined]);
@@ -117,7 +125,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('links that stay inside, empty folders, and what folders are: the same there and back', async (t) => {
-      const { shared, local, watch, submit } = await bench(t, make);
+      const { shared, local, watch, submit } = await bench(t, make, served());
       const src = join(shared, 'src');
       mkdirSync(join(src, 'deep/empty'), { recursive: true });
       writeFileSync(join(src, 'deep/file'), 'x');
@@ -155,7 +163,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('what fails stops nothing else, whatever it is', async (t) => {
-      const { shared, local, watch, submit } = await bench(t, make);
+      const { shared, local, watch, submit } = await bench(t, make, served());
       tree(join(shared, 'src'));
       fifo(join(shared, 'src/a/pipe'));
       mkdirSync(join(local, 'src/a'), { recursive: true });
@@ -176,7 +184,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('a retry goes over what failed and nothing else, and what stays refused stays failed', async (t) => {
-      const { shared, local, engine, watch, submit } = await bench(t, make);
+      const { shared, local, engine, watch, submit } = await bench(t, make, served());
       tree(join(shared, 'src'));
       fifo(join(shared, 'src/b/pipe'));
       mkdirSync(join(local, 'src/a'), { recursive: true });
@@ -196,7 +204,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('overwrite replaces what was in the way', async (t) => {
-      const { shared, local, engine, watch, submit } = await bench(t, make);
+      const { shared, local, engine, watch, submit } = await bench(t, make, served());
       writeFileSync(join(shared, 'f'), 'new');
       writeFileSync(join(local, 'f'), 'old');
       const id = await submit({ from: 'f' });
@@ -208,14 +216,14 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('a source that is not there fails its job', async (t) => {
-      const { watch, submit } = await bench(t, make);
+      const { watch, submit } = await bench(t, make, served());
       assert.deepEqual(told(await watch.over(await submit({ from: 'none' }))), ['failed', 'NOT_FOUND']);
       const up = await submit({ from: 'none', direction: 'upload', kind: EntryKind.folder });
       assert.deepEqual(told(await watch.over(up)), ['failed', 'NOT_FOUND']);
     });
 
     test('twenty jobs at once all end, and cleared they are gone', async (t) => {
-      const { shared, local, engine, watch } = await bench(t, make);
+      const { shared, local, engine, watch } = await bench(t, make, served());
       for (let i = 0; i < 20; i++) writeFileSync(join(shared, `${i}`), randomBytes(i * 100_000));
       const ids = await engine.submit(
         Array.from(
@@ -237,9 +245,10 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('paused it stands, resumed it ends, and small jobs pass it meanwhile', async (t) => {
-      const { shared, local, engine, watch, submit } = await bench(t, make);
-      sparse(join(shared, 'big'), 300 * 1024 ** 2);
+      const { shared, local, engine, watch, submit } = await bench(t, make, served());
+      sparse(join(shared, 'big'), 60 * MiB);
       writeFileSync(join(shared, 'small'), 'small');
+      engine.setLimits(slow);
       const big = await submit({ from: 'big' });
       await watch.job(big, ({ doneBytes }) => doneBytes > 0);
       engine.act('pause', [big]);
@@ -247,13 +256,14 @@ for (const [where, make] of Object.entries(engines)) {
       assert.equal((await watch.over(await submit({ from: 'small' }))).phase, 'done');
       assert.equal(watch.jobs.get(big)?.phase, 'paused');
       assert.ok(!existsSync(join(local, 'big')));
+      engine.setLimits(unlimited);
       engine.act('resume', [big]);
       assert.equal((await watch.over(big)).phase, 'done');
       assertSame(shared, local);
     });
 
     test('paused before it began, and paused at any time up to its end, it ends once resumed', async (t) => {
-      const { shared, local, engine, watch } = await bench(t, make);
+      const { shared, local, engine, watch } = await bench(t, make, served());
       for (let i = 0; i < 40; i++) writeFileSync(join(shared, `${i}`), randomBytes(i * 20_000));
       const ids = await engine.submit(
         Array.from(
@@ -282,9 +292,10 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('cancelled, both directions leave nothing', async (t) => {
-      const { shared, local, engine, watch, submit } = await bench(t, make);
-      sparse(join(shared, 'down'), 1024 ** 3);
-      sparse(join(local, 'up'), 1024 ** 3);
+      const { shared, local, engine, watch, submit } = await bench(t, make, served());
+      sparse(join(shared, 'down'), 60 * MiB);
+      sparse(join(local, 'up'), 60 * MiB);
+      engine.setLimits(slow);
       const ids = [await submit({ from: 'down' }), await submit({ from: 'up', direction: 'upload' })];
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
       engine.act('cancel', ids);
@@ -298,8 +309,9 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('closed in the middle it keeps what it began, hidden, to go on with', async (t) => {
-      const { shared, local, engine, watch } = await bench(t, make);
-      for (let i = 0; i < 8; i++) sparse(join(shared, `${i}`), 1024 ** 3);
+      const { shared, local, engine, watch } = await bench(t, make, served());
+      for (let i = 0; i < 8; i++) sparse(join(shared, `${i}`), 60 * MiB);
+      engine.setLimits(slow);
       const ids = await engine.submit(
         Array.from(
           { length: 8 },
@@ -318,11 +330,12 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('a server killed in the middle and started again: everything ends by itself', async (t) => {
-      const { server, shared, local, watch, submit } = await bench(t, make);
-      sparse(join(shared, 'down'), 256 * 1024 ** 2);
-      sparse(join(local, 'up'), 256 * 1024 ** 2);
+      const { server, shared, local, engine, watch, submit } = await bench(t, make);
+      sparse(join(shared, 'down'), 60 * MiB);
+      sparse(join(local, 'up'), 60 * MiB);
+      engine.setLimits(slow);
       mkdirSync(join(shared, 'tree'));
-      for (let i = 0; i < 300; i++) {
+      for (let i = 0; i < 150; i++) {
         mkdirSync(join(shared, `tree/${i}`));
         writeFileSync(join(shared, `tree/${i}/f`), `${i}`);
       }
@@ -336,7 +349,8 @@ for (const [where, make] of Object.entries(engines)) {
       await server.ended;
       await watch.until(() => watch.status?.phase === 'offline');
       for (const file of [join(shared, 'up'), join(local, 'down')])
-        assert.ok(!existsSync(file) || statSync(file).size === 256 * 1024 ** 2, 'a look-alike');
+        assert.ok(!existsSync(file) || statSync(file).size === 60 * MiB, 'a look-alike');
+      engine.setLimits(unlimited);
       const args = ['--open', '--listen', `127.0.0.1:${server.port}`];
       await startServer(t, { dir: shared, home: server.home, args });
       for (const id of ids) assert.deepEqual(told(await watch.over(id)), ['done', undefined]);
@@ -344,7 +358,7 @@ for (const [where, make] of Object.entries(engines)) {
     });
 
     test('closed, it answers no more, and closing again is no error', async (t) => {
-      const { engine } = await bench(t, make);
+      const { engine } = await bench(t, make, served());
       await engine.remote.stat([]);
       await engine.close();
       await engine.close();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { EntryKind, limits } from '@ferry/protocol';
@@ -11,7 +11,7 @@ import type { Direction, JobOrder } from '../../../packages/tui/src/engine/job.t
 import { countingProxy } from '../../support/counting-proxy.ts';
 import { startFaultProxy } from '../../support/fault-proxy.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
-import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 import { localPath, optsFor, Watch } from './bench.ts';
 
 const MiB = limits.blockBytes;
@@ -24,18 +24,19 @@ type Ends = {
   got: () => Buffer;
 };
 
-async function ends(t: TestContext): Promise<Ends> {
-  const home = scratchFolder(t);
-  for (const folder of ['shared', 'local']) mkdirSync(join(home, folder));
-  const server = await startServer(t, { dir: join(home, 'shared'), args: ['--open'] });
+const served = sharedServer();
+
+function ends(t: TestContext): Ends {
+  const { shared, server } = served();
+  const local = scratchFolder(t);
   const engine = new EngineCore(optsFor(t, server));
   t.after(() => engine.close());
-  const here = localPath(join(home, 'local'), 'f');
+  const here = localPath(local, 'f');
   let target = '';
   const order = (direction: Direction): JobOrder => {
     const isUpload = direction === 'upload';
-    writeFileSync(join(home, isUpload ? 'local/f' : 'shared/f'), bytes);
-    target = join(home, isUpload ? 'shared/f' : 'local/f');
+    writeFileSync(join(isUpload ? local : shared, 'f'), bytes);
+    target = join(isUpload ? shared : local, 'f');
     const [source, to] = isUpload ? [here, path('f')] : [path('f'), here];
     return { direction, source, kind: EntryKind.file, target: to, existing: 'fail' };
   };
@@ -44,7 +45,7 @@ async function ends(t: TestContext): Promise<Ends> {
 
 for (const direction of ['upload', 'download'] as const) {
   test(`a limit of all ${direction}s holds`, async (t) => {
-    const { engine, watch, order, got } = await ends(t);
+    const { engine, watch, order, got } = ends(t);
     engine.setLimits(direction === 'upload' ? { up: 6 * MiB } : { down: 6 * MiB });
     const [id = 0] = await engine.submit([order(direction)]);
     const job = await watch.over(id);
@@ -56,7 +57,7 @@ for (const direction of ['upload', 'download'] as const) {
 }
 
 test('a timetable limits too, and a limit that is taken off lets the job run', async (t) => {
-  const { engine, watch, order, got } = await ends(t);
+  const { engine, watch, order, got } = ends(t);
   engine.setLimits({ timetable: '64k' });
   const [id = 0] = await engine.submit([order('download')]);
   await watch.job(id, ({ phase }) => phase === 'moving');
@@ -66,7 +67,7 @@ test('a timetable limits too, and a limit that is taken off lets the job run', a
 });
 
 test("a job's own limit holds, and no other job's", async (t) => {
-  const { engine, watch, order, got } = await ends(t);
+  const { engine, watch, order, got } = ends(t);
   engine.pauseAll(true);
   const [id = 0] = await engine.submit([order('download')]);
   engine.setLimit([id], 6 * MiB);
@@ -78,16 +79,15 @@ test("a job's own limit holds, and no other job's", async (t) => {
 
 for (const direction of ['upload', 'download'] as const) {
   test(`at a low limit an ${direction} sends no more than that, in slices; without it the rest goes whole`, async (t) => {
-    const home = scratchFolder(t);
-    for (const folder of ['shared', 'local']) mkdirSync(join(home, folder));
-    const server = await startServer(t, { dir: join(home, 'shared'), args: ['--open'] });
+    const { shared, server } = served();
+    const local = scratchFolder(t);
     const proxy = await countingProxy(t, server.port);
     const engine = new EngineCore(optsFor(t, { ...server, port: proxy.port }));
     t.after(() => engine.close());
     const watch = new Watch(engine);
     const isUpload = direction === 'upload';
-    writeFileSync(join(home, isUpload ? 'local/f' : 'shared/f'), bytes);
-    const here = localPath(join(home, 'local'), 'f');
+    writeFileSync(join(isUpload ? local : shared, 'f'), bytes);
+    const here = localPath(local, 'f');
     const [source, target] = isUpload ? [here, path('f')] : [path('f'), here];
     const rate = 400_000;
     engine.setLimits({ up: rate, down: rate });
@@ -107,16 +107,15 @@ for (const direction of ['upload', 'download'] as const) {
     const job = await watch.over(id);
     assert.equal(job.phase, 'done');
     assert.equal(job.doneBytes, bytes.length);
-    assert.ok(readFileSync(join(home, isUpload ? 'shared/f' : 'local/f')).equals(bytes));
+    assert.ok(readFileSync(join(isUpload ? shared : local, 'f')).equals(bytes));
     t.diagnostic(`count: ${proxy.bytes()} bytes for ${bytes.length}`);
   });
 }
 
 for (const direction of ['upload', 'download'] as const) {
   test(`an ${direction} in slices goes on after its lanes were cut, and counts every byte once`, async (t) => {
-    const home = scratchFolder(t);
-    for (const folder of ['shared', 'local']) mkdirSync(join(home, folder));
-    const server = await startServer(t, { dir: join(home, 'shared'), args: ['--open'] });
+    const { shared, server } = served();
+    const local = scratchFolder(t);
     const isUpload = direction === 'upload';
     const way = isUpload ? 'up' : 'down';
     // The first connection is the session's; lanes come after it.
@@ -132,8 +131,8 @@ for (const direction of ['upload', 'download'] as const) {
     const engine = new EngineCore(optsFor(t, { ...server, port: proxy.port }));
     t.after(() => engine.close());
     const watch = new Watch(engine);
-    writeFileSync(join(home, isUpload ? 'local/f' : 'shared/f'), bytes);
-    const here = localPath(join(home, 'local'), 'f');
+    writeFileSync(join(isUpload ? local : shared, 'f'), bytes);
+    const here = localPath(local, 'f');
     const [source, target] = isUpload ? [here, path('f')] : [path('f'), here];
     engine.setLimits({ up: 7_000_000, down: 7_000_000 });
     const [id = 0] = await engine.submit([
@@ -143,6 +142,6 @@ for (const direction of ['upload', 'download'] as const) {
     assert.equal(job.phase, 'done');
     assert.equal(job.doneBytes, bytes.length);
     assert.ok(proxy.happened.reset > 1, `${proxy.happened.reset} of the lanes were cut`);
-    assert.ok(readFileSync(join(home, isUpload ? 'shared/f' : 'local/f')).equals(bytes));
+    assert.ok(readFileSync(join(isUpload ? shared : local, 'f')).equals(bytes));
   });
 }

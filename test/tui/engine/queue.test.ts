@@ -14,8 +14,14 @@ import { QueueStore } from '../../../packages/tui/src/queue/queue-store.ts';
 import type { QueueServer } from '../../../packages/tui/src/queue/stored-job.ts';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
-import { type Server, startServer } from '../../support/server.ts';
-import { assertSame, localPath, optsFor, sparse, Watch } from './bench.ts';
+import type { Server } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
+import { assertSame, localPath, optsFor, ownServer, sparse, Watch } from './bench.ts';
+
+const MiB = 1024 ** 2;
+/** So that something can happen meanwhile. */
+const slow = { up: 20 * MiB, down: 20 * MiB };
+const unlimited = { up: undefined, down: undefined };
 
 type Place = {
   readonly server: Server;
@@ -25,10 +31,11 @@ type Place = {
   readonly download: (name: string, more?: Partial<JobOrder>) => JobOrder;
 };
 
-async function placeFor(t: TestContext): Promise<Place> {
-  const shared = scratchFolder(t);
+const served = sharedServer();
+
+async function placeFor(t: TestContext, isSecond = false): Promise<Place> {
+  const { shared, server } = isSecond ? await ownServer(t) : served();
   const local = scratchFolder(t);
-  const server = await startServer(t, { dir: shared, args: ['--open'] });
   const opts = { ...optsFor(t, server), queueFile: join(scratchFolder(t), 'queue.db') };
   const download: Place['download'] = (name, more) => ({
     direction: 'download',
@@ -69,8 +76,9 @@ function brief({ source, phase, priority }: Job): string {
 
 test('order, priority and pauses survive the end; what was moving goes on by itself', async (t) => {
   const { shared, local, opts, download } = await placeFor(t);
-  for (const name of ['a', 'b', 'c', 'd']) sparse(join(shared, name), 300 * 1024 ** 2);
+  for (const name of ['a', 'b', 'c', 'd']) sparse(join(shared, name), 40 * MiB);
   const first = engineOf(t, opts);
+  first.engine.setLimits(slow);
   const [a = 0, b = 0, c = 0, d = 0] = await first.engine.submit(
     ['a', 'b', 'c', 'd'].map((name) => download(name)),
   );
@@ -84,6 +92,7 @@ test('order, priority and pauses survive the end; what was moving goes on by its
   assert.deepEqual(readdirSync(local), ['.ferry'], 'nothing half done shows');
 
   const { engine, watch } = engineOf(t, opts);
+  engine.setLimits(unlimited);
   await watch.until(() => watch.jobs.size === 4);
   assert.deepEqual(
     inOrder(watch).map(({ source, priority, limit }) => [...source, priority, limit]),
@@ -107,8 +116,9 @@ test('order, priority and pauses survive the end; what was moving goes on by its
 test('a job that somebody else adds shows up and moves; so do their wishes', async (t) => {
   const { server, shared, local, opts, download } = await placeFor(t);
   writeFileSync(join(shared, 'x'), 'x');
-  sparse(join(shared, 'big'), 2 * 1024 ** 3);
-  const { watch } = engineOf(t, opts);
+  sparse(join(shared, 'big'), 40 * MiB);
+  const { engine, watch } = engineOf(t, opts);
+  engine.setLimits(slow);
   const store = storeOf(t, opts.queueFile);
   const [x = 0, big = 0] = store.add(
     [download('x'), download('big')].map((order) => ({ server: serverOf(server), order })),
@@ -128,8 +138,9 @@ test('a job that somebody else adds shows up and moves; so do their wishes', asy
 
 test('of two engines one moves and one shows, and takes over when the first is gone', async (t) => {
   const { shared, local, opts, download } = await placeFor(t);
-  for (const name of ['a', 'b']) sparse(join(shared, name), 2 * 1024 ** 3);
+  for (const name of ['a', 'b']) sparse(join(shared, name), 40 * MiB);
   const first = engineOf(t, opts);
+  first.engine.setLimits(slow);
   await first.watch.until(() => first.watch.queue?.moves === 'here');
   const second = new EngineThread(opts);
   t.after(() => second.close());
@@ -146,11 +157,12 @@ test('of two engines one moves and one shows, and takes over when the first is g
   await first.watch.until(() => first.watch.queue?.pausedAll);
   second.setLimits({ up: 5, timetable: 'x' });
   await first.watch.until(() => first.watch.queue?.limits.up === 5);
-  assert.deepEqual(first.watch.queue?.limits, { up: 5, down: undefined, timetable: 'x' });
+  assert.deepEqual(first.watch.queue?.limits, { up: 5, down: slow.down, timetable: 'x' });
   await first.engine.close();
   await watch.until(() => watch.queue?.moves === 'here');
   second.act('cancel', [b]);
   second.pauseAll(false);
+  second.setLimits(unlimited);
   second.act('resume', [a]);
   assert.equal((await watch.over(a)).phase, 'done');
   assertSame(join(shared, 'a'), join(local, 'a'));
@@ -161,7 +173,7 @@ test('of two engines one moves and one shows, and takes over when the first is g
 
 test('jobs for other servers move too, and one that is away holds up nobody', async (t) => {
   const here = await placeFor(t);
-  const there = await placeFor(t);
+  const there = await placeFor(t, true);
   const silent = createServer(() => {});
   silent.listen(0, '127.0.0.1');
   t.after(() => silent.close());
@@ -213,8 +225,9 @@ test('a server with another identity than the one that was stored moves nothing'
 
 test('what has a higher priority begins first, and then the order of the queue', async (t) => {
   const { shared, opts, download } = await placeFor(t);
-  for (let i = 0; i < 12; i++) sparse(join(shared, `${i}`), 1024 ** 3);
+  for (let i = 0; i < 12; i++) sparse(join(shared, `${i}`), 40 * MiB);
   const { engine, watch } = engineOf(t, opts);
+  engine.setLimits(slow);
   engine.pauseAll(true);
   const ids = await engine.submit(Array.from({ length: 12 }, (_, i) => download(`${i}`)));
   engine.setPriority(ids.slice(10), 4);
@@ -260,7 +273,7 @@ for (const direction of ['download', 'upload'] as const) {
     const [from, to] = direction === 'download' ? [shared, local] : [local, shared];
     mkdirSync(join(from, 'tree'));
     for (let i = 0; i < 200; i++) writeFileSync(join(from, `tree/${i}`), `${i}`);
-    sparse(join(from, 'tree/zz'), 2 * 1024 ** 3);
+    sparse(join(from, 'tree/zz'), 40 * MiB);
     const order: JobOrder = {
       direction,
       source: direction === 'download' ? path('tree') : localPath(local, 'tree'),
@@ -269,11 +282,13 @@ for (const direction of ['download', 'upload'] as const) {
       existing: 'fail',
     };
     const first = engineOf(t, opts);
+    first.engine.setLimits(slow);
     const [id = 0] = await first.engine.submit([order]);
     await first.watch.job(id, ({ doneFiles, phase }) => doneFiles > 20 && phase === 'moving');
     await first.engine.close();
     assert.ok(readdirSync(join(to, 'tree')).length < 201, 'it was in the middle');
-    const { watch } = engineOf(t, opts);
+    const { engine, watch } = engineOf(t, opts);
+    engine.setLimits(unlimited);
     const job = await watch.over(id);
     assert.deepEqual([job.phase, job.doneFiles, job.failedFiles, job.error], ['done', 201, 0, undefined]);
     assertSame(join(from, 'tree'), join(to, 'tree'));

@@ -21,16 +21,18 @@ import { withCode } from '../../support/code.ts';
 import { countingProxy } from '../../support/counting-proxy.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 import { bench, localPath, optsFor, sparse } from './bench.ts';
 
 const most = limits.rangeBytes;
+const served = sharedServer();
 
 for (const [where, make] of [
   ['inline', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineCore(opts)],
   ['on its thread', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineThread(opts)],
 ] as const) {
   test(`ranges of a file of both sides, ${where}`, async (t) => {
-    const { engine, shared, local } = await bench(t, make);
+    const { engine, shared, local } = await bench(t, make, served());
     for (const [source, folder, at] of [
       [engine.remote, shared, (below: string) => path(below)],
       [engine.local, local, (below: string) => localPath(local, below)],

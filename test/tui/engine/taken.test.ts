@@ -10,7 +10,7 @@ import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import type { Direction, Job, JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import type { ConflictPolicy } from '../../../packages/tui/src/transfer/conflict.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
-import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 import { localPath, optsFor, Watch } from './bench.ts';
 
 const MiB = limits.blockBytes;
@@ -26,13 +26,11 @@ type Ends = {
   readonly order: (name: string, existing: ConflictPolicy, more?: Partial<JobOrder>) => JobOrder;
 };
 
-async function ends(t: TestContext, direction: Direction): Promise<Ends> {
-  const home = scratchFolder(t);
-  const shared = join(home, 'shared');
-  const local = join(home, 'local');
-  mkdirSync(shared);
-  mkdirSync(local);
-  const server = await startServer(t, { dir: shared, args: ['--open'] });
+const served = sharedServer();
+
+function ends(t: TestContext, direction: Direction): Ends {
+  const { shared, server } = served();
+  const local = scratchFolder(t);
   const engine = new EngineCore(optsFor(t, server));
   t.after(() => engine.close());
   const isUpload = direction === 'upload';
@@ -113,7 +111,7 @@ const emptyFails: readonly ConflictPolicy[] = [
 for (const direction of ['upload', 'download'] as const) {
   for (const [policy, { replaced, failed }] of Object.entries(outcomes)) {
     test(`${direction}, ${policy}: every file there is treated as it says, and an empty file replaces none`, async (t) => {
-      const both = await ends(t, direction);
+      const both = ends(t, direction);
       const files = makeTrees(both);
       const [id = 0] = await both.engine.submit([both.order('d', policy as ConflictPolicy)]);
       const job = await both.watch.over(id);
@@ -140,7 +138,7 @@ for (const direction of ['upload', 'download'] as const) {
   }
 
   test(`${direction}: an empty file replaces another when that was said`, async (t) => {
-    const both = await ends(t, direction);
+    const both = ends(t, direction);
     makeTrees(both);
     const [id = 0] = await both.engine.submit([both.order('d', 'overwrite', { allowEmpty: true })]);
     assert.equal((await both.watch.over(id)).phase, 'done');
@@ -148,7 +146,7 @@ for (const direction of ['upload', 'download'] as const) {
   });
 
   test(`${direction}: what asks waits, the rest goes on; answers hold for one or for all`, async (t) => {
-    const both = await ends(t, direction);
+    const both = ends(t, direction);
     const files = makeTrees(both);
     rmSync(join(both.from, 'd', 'empty'));
     const [id = 0] = await both.engine.submit([both.order('d', 'ask')]);
@@ -177,7 +175,7 @@ for (const direction of ['upload', 'download'] as const) {
   });
 
   test(`${direction}: a rule that says nothing of empty files asks about them, where somebody is there`, async (t) => {
-    const both = await ends(t, direction);
+    const both = ends(t, direction);
     mkdirSync(join(both.from, 'd'));
     mkdirSync(join(both.to, 'd'));
     for (const name of ['a', 'b', 'c']) {
@@ -197,7 +195,7 @@ for (const direction of ['upload', 'download'] as const) {
 }
 
 test('an answer for all downloads settles other jobs, too', async (t) => {
-  const both = await ends(t, 'download');
+  const both = ends(t, 'download');
   for (const name of ['a', 'b', 'c']) {
     put(join(both.from, name), 'new', young);
     put(join(both.to, name), 'old', old);

@@ -141,6 +141,29 @@ describe('finding', () => {
     assert.deepEqual(driven.path(), pathFromText('share/deep/xd'));
   });
 
+  test('going back out of what was found led past the folder that was searched', () => {
+    const driven = new Driven().list('remote', folder('in')).press('down', 'enter');
+    driven.list('remote', file('a'), file('b')).press('end', 'F', ...'x', 'enter');
+    driven.list('remote', hit('deep/xd', folder('xd'))).press('M-left');
+    driven.list('remote', file('a'), file('b'));
+    assert.deepEqual([driven.path(), driven.at()], [pathFromText('share/in'), 'b']);
+    // Out by the row above, or on into a folder: the folder is in the history once.
+    driven
+      .press('F', ...'x', 'enter')
+      .list('remote')
+      .press('left')
+      .list('remote', file('a'));
+    driven.press('M-left');
+    assert.deepEqual(driven.path(), pathFromText('share'));
+    driven.list('remote', folder('in')).press('M-right').list('remote', file('a'));
+    driven
+      .press('F', ...'x', 'enter')
+      .list('remote', hit('deep/xd', folder('xd')))
+      .press('end', 'enter');
+    driven.list('remote').press('M-left');
+    assert.deepEqual([driven.path(), driven.state.remote.found], [pathFromText('share/in'), undefined]);
+  });
+
   test('only the server is searched', () => {
     const driven = new Driven().list('local', file('a')).press('tab', 'F');
     assert.equal(driven.state.dialog, undefined);

@@ -334,6 +334,14 @@ describe('screens', () => {
     terminal.close();
   });
 
+  test('a new size told just before the end was drawn after it, and that ended in an error', async () => {
+    const driven = scene(80, 24);
+    const terminal = new FakeTerminal(80, 24);
+    await terminal.loadGauge(driven.state);
+    terminal.close();
+    await terminal.draw(driven.post({ kind: 'resized', size: { columns: 100, rows: 30 } }).state);
+  });
+
   test('only rows that changed are drawn: after any keys the screen is as if it were drawn anew', async () => {
     const random = randomFrom(seed);
     const keys = [

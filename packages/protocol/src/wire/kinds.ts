@@ -64,8 +64,17 @@ export const Kind = {
   leave: 0x5a,
   say: 0x5b,
   history: 0x5c,
+  /** Watching, on the control connection. */
+  watch: 0x50,
+  unwatch: 0x51,
   /** Accounts, on the control connection. */
   enrol: 0x60,
+  /** Shares, on the control connection… */
+  share: 0x68,
+  listShares: 0x69,
+  endShare: 0x6a,
+  /** …and, from who downloads, on lanes. */
+  received: 0x6b,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -108,6 +108,17 @@ export class ChatHub {
     for (const room of this.#rooms.values()) this.#wake(room);
   }
 
+  /** There is more than was told. How much, a file that cannot be read now does not say: 0. */
+  bell(room: number): Buffer {
+    let last = 0;
+    try {
+      last = this.history.last(room);
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+    }
+    return encodeEvent({ kind: 'chat', room, last, message: undefined });
+  }
+
   /** Something was said by one of this thread's. */
   said({ room, pair }: ChatRing): void {
     this.heard({ room, pair });
@@ -256,7 +267,7 @@ export class ChatMember {
     this.checkJoined(room);
     const { history, now } = this.#hub;
     // By connection first: who floods does not even cost a look at the file.
-    const { paidMs, waitMs } = charge(this.#paidMs, performance.now());
+    const { paidMs, waitMs } = charge(this.#paidMs, now());
     if (waitMs > 0) throw tooFast(waitMs);
     this.#paidMs = paidMs;
     const pair = this.#joined.get(room);
@@ -302,7 +313,7 @@ export class ChatMember {
   knock(room: number): void {
     if (this.#joined.has(room) || !this.link.mayChat()) return;
     if (this.#missed.size > 0 || !this.link.writable()) this.#miss(room);
-    else this.link.send(bell(room, this.#hub.history.last(room)));
+    else this.link.send(this.#hub.bell(room));
   }
 
   /** The session has ended. */
@@ -346,10 +357,6 @@ export class ChatMember {
     const rooms = [...this.#missed];
     this.#missed.clear();
     if (this.#isOver || !this.link.mayChat()) return;
-    for (const room of rooms) this.link.send(bell(room, this.#hub.history.last(room)));
+    for (const room of rooms) this.link.send(this.#hub.bell(room));
   }
-}
-
-function bell(room: number, last: number): Buffer {
-  return encodeEvent({ kind: 'chat', room, last, message: undefined });
 }

@@ -150,6 +150,11 @@ export function addOwnersCommands(program: Command): void {
           : (await users()).removeDevice(accounts, remove),
       ),
     );
+  plain(program.command('shares'))
+    .description('Show what people with accounts share with others.')
+    .option('--remove <SHARE>', 'end one; who uses it is out at once')
+    .option('--json', 'as one JSON array')
+    .action(({ json = false, remove }: ListOptions) => runShares(json, remove));
   plain(program.command('status'))
     .description('Show what this user’s servers do now: who is connected, what moves, who is kept out.')
     .option('--json', 'as one JSON array')
@@ -184,6 +189,20 @@ async function run(work: (accounts: Accounts) => Promise<string>): Promise<void>
     process.stdout.write(await work(accounts));
   } finally {
     accounts.close();
+  }
+}
+
+async function runShares(json: boolean, remove: string | undefined): Promise<void> {
+  const { Shares } = await import('../access/shares.ts');
+  const { listShares, removeShare } = await import('./shares.ts');
+  const shares = new Shares(placesOf(process.env, homedir()).accessFile);
+  try {
+    const nowMs = Date.now();
+    process.stdout.write(
+      remove === undefined ? listShares(shares, json, nowMs) : removeShare(shares, remove, nowMs),
+    );
+  } finally {
+    shares.close();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Pacing } from '@ferry/protocol/session';
 import { type Pace, Way } from '../access/pace.ts';
+import { payerOf } from '../access/principal.ts';
 import type { Meters } from '../metrics/meters.ts';
 import type { SessionContext } from './context.ts';
 import type { SessionRules } from './session-rules.ts';
@@ -17,7 +18,8 @@ export function pacingOf(
   { principal, standing, sessionId }: Pick<SessionContext, 'principal' | 'standing' | 'sessionId'>,
   { pace, meters, sessionRules }: PacingOpts,
 ): Pacing {
-  const id = principal.account?.id;
+  const { account } = principal;
+  const id = account === undefined ? undefined : payerOf(account, principal.root).id;
   const charge = (way: Way, bytes: number): number => {
     const { upRate, downRate } = standing.bounds();
     const rate = way === Way.up ? upRate : downRate;

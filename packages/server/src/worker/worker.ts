@@ -15,17 +15,20 @@ import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
+import { ShareDesk } from '../access/share-desk.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { AuditBatch } from '../audit/audit-batch.ts';
 import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
+import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -44,6 +47,11 @@ const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const folders = new WatchedFolders({
+  bus,
+  want: (key, id) => send({ kind: 'watch', key, id }),
+  leave: (key) => send({ kind: 'unwatch', key }),
+});
 const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
@@ -52,6 +60,7 @@ const connections = new Connections({
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
+  desk: new ShareDesk(setup.accessFile),
   pace: new Pace(accountMemory),
   sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),
@@ -68,6 +77,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   bus,
+  folders,
   chat,
   log: (event) => send({ kind: 'log', event }),
   audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
@@ -107,6 +117,9 @@ port.on('message', (message: ToWorker) => {
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
       break;
+    case 'watched':
+      folders.watched(message.key, message.id, message.answer);
+      break;
     case 'bus':
       bus.receive(message.parcel);
       break;
@@ -122,7 +135,7 @@ port.on('message', (message: ToWorker) => {
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
   if (typeof file !== 'string') return fromWireError(file);
   try {
-    return new ChatHub({ history: new ChatHistory(file), ring: () => {} });
+    return chatOverBus(new ChatHistory(file), bus);
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     return error;

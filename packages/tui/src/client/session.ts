@@ -50,11 +50,20 @@ const busyLoginMs = 25;
 export class Session {
   readonly channel: ClientChannel;
   readonly welcome: Welcome;
+  /** The server's, as it showed it: perhaps one for which the known one vouches. */
+  readonly fingerprint: Fingerprint;
   readonly #spec: SessionSpec;
   readonly #loginMs: number;
 
-  private constructor(spec: SessionSpec, channel: ClientChannel, welcome: Welcome, loginMs: number) {
+  private constructor(
+    spec: SessionSpec,
+    fingerprint: Fingerprint,
+    channel: ClientChannel,
+    welcome: Welcome,
+    loginMs: number,
+  ) {
     this.#spec = spec;
+    this.fingerprint = fingerprint;
     this.#loginMs = loginMs;
     this.channel = channel;
     this.welcome = welcome;
@@ -67,7 +76,11 @@ export class Session {
     opts: Wait = {},
   ): Promise<Session> {
     let isOpen = false;
-    const channel = new ClientChannel(await dialPinned(spec, opts), {
+    let fingerprint = spec.fingerprint;
+    const link = await dialPinned(spec, opts, (shown) => {
+      fingerprint = shown;
+    });
+    const channel = new ClientChannel(link, {
       pool: spec.pool,
       onEvent: on.event,
       onEnd: (error) => {
@@ -78,11 +91,17 @@ export class Session {
       const sinceMs = performance.now();
       const welcome = await logIn(spec, channel, opts);
       isOpen = true;
-      return new Session(spec, channel, welcome, performance.now() - sinceMs);
+      return new Session(spec, fingerprint, channel, welcome, performance.now() - sinceMs);
     } catch (error) {
       channel.close();
       throw error;
     }
+  }
+
+  /** Where this session reached the server. */
+  get address(): { readonly host: string; readonly port: number } {
+    const { host, port } = this.#spec;
+    return { host, port };
   }
 
   /** Round trip to the server, milliseconds: of the last ping, or, before the first came back, as long as the login took. */
@@ -125,6 +144,7 @@ export class Session {
 export function dialPinned(
   spec: Pick<SessionSpec, 'host' | 'port' | 'fingerprint' | 'knownServersFile'>,
   opts: Wait = {},
+  onShown: (fingerprint: Fingerprint) => void = () => {},
 ): Promise<Link> {
   const { host, port, fingerprint, knownServersFile } = spec;
   return dial({
@@ -132,6 +152,7 @@ export function dialPinned(
     port,
     check: (spki, names) => {
       const shown = fingerprintOf(spki);
+      onShown(shown);
       if (shown === fingerprint) return;
       const where = hostPort({ host, port });
       if (!predecessors(spki, names).includes(fingerprint)) throw mismatch(where, fingerprint, shown);

@@ -23,7 +23,9 @@ import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
 import { notify } from './notify.ts';
+import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
+import { runShares } from './shares.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -47,12 +49,14 @@ export class Effects {
   readonly #counts = new Map<Side, AbortController>();
   #completions: AbortController | undefined;
   readonly #serverWork: ServerWork;
+  readonly #ordering: OrderingRows;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
     this.#serverWork = new ServerWork(opts.engine, opts.post);
+    this.#ordering = new OrderingRows(opts.post);
     this.#looking = new Looking(opts.engine, opts.post);
     this.#editing = new Editing(opts);
   }
@@ -63,6 +67,9 @@ export class Effects {
       case 'list':
         void this.#list(cmd);
         break;
+      case 'order':
+        this.#ordering.run(cmd);
+        break;
       case 'space':
         engine[cmd.side].space(cmd.path).then(
           (space) => post({ kind: 'space', side: cmd.side, path: cmd.path, space }),
@@ -71,13 +78,16 @@ export class Effects {
         );
         break;
       case 'mkdir':
-        this.#change(cmd.side, 'making the folder', cmd.path.slice(0, -1), (source) =>
+        this.#change(cmd.side, `making the folder ${lastName(cmd.path)}`, cmd.path.slice(0, -1), (source) =>
           source.mkdir(cmd.path),
         );
         break;
       case 'rename':
-        this.#change(cmd.side, 'renaming', cmd.from.slice(0, -1), (source) =>
-          source.rename(cmd.from, cmd.to),
+        this.#change(
+          cmd.side,
+          `renaming ${lastName(cmd.from)} to ${lastName(cmd.to)}`,
+          cmd.from.slice(0, -1),
+          (source) => source.rename(cmd.from, cmd.to),
         );
         break;
       case 'remove':
@@ -89,6 +99,11 @@ export class Effects {
       case 'undo-delete':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'make-share':
+      case 'list-shares':
+      case 'end-share':
+        void runShares(engine, post, cmd);
         break;
       case 'find':
         void this.#find(cmd);
@@ -249,7 +264,7 @@ export class Effects {
   #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
     const { engine, post } = this.#opts;
     void work(engine[side])
-      .catch((error: unknown) => this.#failed(doing, error))
+      .catch((error: unknown) => post({ kind: 'failed', doing, error: wire(error), side }))
       .finally(() => post({ kind: 'engine', event: { kind: 'changed', side, folder } }));
   }
 
@@ -262,6 +277,10 @@ function setFor(map: Map<Side, AbortController>, side: Side): AbortController {
   const controller = new AbortController();
   map.set(side, controller);
   return controller;
+}
+
+function lastName(path: Path): Shown {
+  return showName(path.at(-1) ?? '');
 }
 
 /** Goes on after a failure; throws the first one at the end. Times stay as they are. */

@@ -4,9 +4,11 @@
 
 import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import type { Address, Fingerprint } from '@ferry/protocol/session';
+import type { Fingerprint } from '@ferry/protocol/session';
+import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { remoteWorks } from '../client/remote-works.ts';
+import { remoteShares } from '../client/shares.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
@@ -14,11 +16,12 @@ import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
+import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 
 export type EngineOpts = {
-  readonly address: Pick<Address, 'host' | 'port'>;
+  readonly address: Pick<QueueServer, 'host' | 'port' | 'user'>;
   readonly fingerprint: Fingerprint;
   readonly token: Uint8Array | undefined;
   readonly deviceKeyFile: string;
@@ -46,7 +49,9 @@ export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
   readonly works: ServerWorks;
+  readonly shares: ServerShares;
   readonly edits: EditCopies;
+  readonly chat: ChatClient;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
@@ -59,7 +64,7 @@ export class EngineCore implements Engine {
   constructor(opts: EngineOpts) {
     const { address, fingerprint, token, deviceKeyFile, client, attempts, writesBeside = 1 } = opts;
     const pool = new BlockPool(poolBuffers);
-    this.#server = { host: address.host, port: address.port, fingerprint };
+    this.#server = { ...address, fingerprint };
     this.#servers = new Servers({
       deviceKeyFile,
       knownServersFile: opts.knownServersFile,
@@ -83,6 +88,8 @@ export class EngineCore implements Engine {
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);
+    this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
+    this.shares = remoteShares(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
@@ -157,6 +164,7 @@ export class EngineCore implements Engine {
 
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
+    this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();
     this.#servers.close();

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { Code, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Chat, RoomInfo } from './chat.ts';
 import type { EditCopy, Edits } from './edits.ts';
 import type {
   ConnectionStatus,
@@ -17,7 +18,17 @@ import type {
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
-import type { CallResult, EditCall, FromEngine, SourceCall, ToEngine } from './messages.ts';
+import type {
+  CallResult,
+  ChatCall,
+  EditCall,
+  FromEngine,
+  ShareCall,
+  SourceCall,
+  ToEngine,
+} from './messages.ts';
+import { unpackPage } from './packed-page.ts';
+import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -40,7 +51,9 @@ export class EngineThread implements Engine {
     run: async (order, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
   };
+  readonly shares = this.#shares();
   readonly edits = this.#edits();
+  readonly chat = this.#chat();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
@@ -133,6 +146,18 @@ export class EngineThread implements Engine {
     return this.#closing;
   }
 
+  #shares(): ServerShares {
+    const ask = (call: ShareCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'share', id, call }), opts);
+    return {
+      make: async (wish, opts) => (await ask({ verb: 'make', wish }, opts)) as MadeShare,
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly OwnShare[],
+      end: async (share, opts) => {
+        await ask({ verb: 'end', share }, opts);
+      },
+    };
+  }
+
   #edits(): Edits {
     const ask = (call: EditCall, opts: Wait = {}): Promise<CallResult> =>
       this.#ask((id) => ({ kind: 'edit', id, call }), opts);
@@ -148,6 +173,21 @@ export class EngineThread implements Engine {
       },
       drop: async (copy) => {
         await ask({ verb: 'drop', copy });
+      },
+    };
+  }
+
+  #chat(): Chat {
+    const ask = (call: ChatCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'chat', id, call }), opts);
+    return {
+      rooms: async (opts) => (await ask({ verb: 'rooms' }, opts)) as readonly RoomInfo[],
+      join: async (ref, { passphrase, create, ...opts }) => {
+        await ask({ verb: 'join', ref, passphrase, create }, opts);
+      },
+      leave: (ref) => void ask({ verb: 'leave', ref }).catch(() => {}),
+      say: async (ref, text, path, opts) => {
+        await ask({ verb: 'say', ref, text, path }, opts);
       },
     };
   }
@@ -229,7 +269,7 @@ export class EngineThread implements Engine {
         break;
       }
       case 'page':
-        this.#waiting.get(message.id)?.onPage?.(message.entries);
+        this.#waiting.get(message.id)?.onPage?.(unpackPage(message.page));
         break;
       case 'progress':
         this.#waiting.get(message.id)?.onProgress?.(message.progress);

@@ -5,8 +5,10 @@
 
 import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -47,7 +49,9 @@ export type EngineEvent =
   /** The owner of the server says something; foreign text. */
   | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
-  | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path };
+  | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path }
+  /** In a room that one is in. */
+  | { readonly kind: 'chat'; readonly news: ChatNews };
 
 export type QueueLimits = {
   /** Bytes per second, all jobs together; undefined: as much as there is. */
@@ -73,8 +77,12 @@ export interface Engine {
   readonly local: FileSource;
   /** What the server does with its own files. */
   readonly works: ServerWorks;
+  /** What one lets others have of it. */
+  readonly shares: ServerShares;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
+  /** Talking with others on the server. */
+  readonly chat: Chat;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
   submit(orders: readonly JobOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**

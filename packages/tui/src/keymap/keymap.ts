@@ -6,6 +6,7 @@
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
+import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
@@ -46,6 +47,7 @@ export type Action =
   | 'rename'
   | 'delete'
   | ServerAction
+  | ShareAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -132,6 +134,8 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'shares'
+  | 'shared'
   | 'reading';
 
 /** Changing the server's files needs a server, and the right to. */
@@ -236,6 +240,15 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
+    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
+    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotFind),
+    bind(
+      'shares',
+      ['S l'],
+      'My shares',
+      'what I share, and how often it was downloaded; ends it',
+      cannotFind,
+    ),
     ...places,
     ...sorting,
     ...arranging,
@@ -348,6 +361,17 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-up', ['pageup'], 'PgUp', 'ten rows up'),
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
+  ],
+  shares: [
+    ...walking,
+    bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
+    bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
+    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
+  ],
+  shared: [
+    ...walking,
+    bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
+    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
   ],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };

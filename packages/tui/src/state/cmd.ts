@@ -3,10 +3,12 @@
 import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
+import type { ShareWish } from '../engine/server-shares.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { ArchiveFormat } from './archive-format.ts';
 import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
+import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
 import type { Piece } from './viewer.ts';
 
@@ -14,6 +16,8 @@ export type Cmd =
   | EditCmd
   /** Supersedes the side's listing before it. */
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
+  /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
+  | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }
@@ -42,6 +46,10 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'make-share'; readonly wish: ShareWish }
+  | { readonly kind: 'list-shares' }
+  /** And lists those that are left. */
+  | { readonly kind: 'end-share'; readonly id: string }
   /** Supersedes the listing of the server's side. */
   | { readonly kind: 'find'; readonly path: Path; readonly query: FindQuery; readonly request: number }
   | {

@@ -2,10 +2,12 @@
 
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
+import type { Ordering } from './order.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -27,6 +29,13 @@ export type Msg =
       readonly side: Side;
       readonly request: number;
       readonly entries: readonly Entry[];
+    }
+  /** Rows of a large folder are in order. */
+  | {
+      readonly kind: 'ordered';
+      readonly side: Side;
+      readonly ordering: Ordering;
+      readonly rows: readonly Entry[];
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
@@ -66,8 +75,11 @@ export type Msg =
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** What went to the server's trash, and brings it back. */
   | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  | { readonly kind: 'share-made'; readonly made: MadeShare }
+  /** One's own on the server. */
+  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
   /** Something worth a line, in our words. */
   | { readonly kind: 'said'; readonly text: string }
-  /** Something the user asked for went wrong. `doing` is what, in our words. */
-  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
+  /** Something the user asked for went wrong. `doing` is what, in our words; `side` whose folder it was to change. */
+  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError; readonly side?: Side }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

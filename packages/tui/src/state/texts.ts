@@ -28,6 +28,10 @@ export const notices = {
     say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
     say(`${count(jobs, 'job', 'jobs')} queued · ${key} goes to the queue`),
+  sharing: say('sharing…'),
+  nothingToShare: say('there is nothing here to share'),
+  tooManyToShare: say('that is too much for one share: share a folder that holds it'),
+  dropBoxWantsFolder: say('a drop box is one folder: put the cursor on it, with nothing else marked'),
   nothingToCopy: say('there is nothing here to copy'),
   notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
@@ -82,6 +86,13 @@ export const prompts = {
   nothingToFind: 'give a name or some text',
   copyThere: (name: Shown) => say(`Copy ${name} on the server to`),
   moveThere: (name: Shown) => say(`Move ${name} on the server to`),
+  share: (what: Shown) => say(`Share ${what} with people without an account`),
+  dropBox: (what: Shown) => say(`Let people put files into ${what}, unseen`),
+  shareFor: say('For how long'),
+  shareDownloads: say('Most downloads'),
+  shareAt: say('Reached at'),
+  noSpan: 'so long as 90m, 12h, 7d or 4w, at most ten years',
+  noDownloads: (most: number) => `a number from 1 to ${most}, or nothing for as often as they like`,
   goTo: (side: Side) => say(`Go to a folder ${onSide[side]} · Tab completes`),
   noSuchFolder: say('there is no folder that begins so'),
   notPermissions: 'permissions are up to four digits from 0 to 7',
@@ -96,6 +107,9 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  end: say('End this share?'),
+  endShare: (what: Shown) => say(`Who uses ${what} is out at once, also in mid-download.`),
+  endShareNow: say('The line works no more.'),
   toTrash: (key: Shown) => say(`It goes to the trash: ${key} brings it back.`),
 } as const;
 
@@ -130,6 +144,27 @@ export const lists = {
   emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
   noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** What is shared with people without an account. */
+export const shareTexts = {
+  entries: (many: number) => say(`${many} entries`),
+  what: (first: Shown, more: number) => (more > 0 ? say(`${first} and ${more} more`) : first),
+  made: (until: string) => say(`Shared until ${until}`),
+  giveAway: 'Give this line away:',
+  copied: (key: Shown) =>
+    `It is in the clipboard, where the terminal lets programs put things; ${key} puts it there again. Whoever has it gets in without an account. It is not shown again.`,
+  onlyHere: 'But it names this machine alone: share again and say where others reach the server.',
+  endWith: (key: Shown) => `${key} lists what you share, and ends it.`,
+  mine: 'My shares',
+  reading: 'asking the server…',
+  none: (key: Shown) => `you share nothing on this server: ${key} shares what is marked`,
+  ends: (key: Shown) => `${key} ends it`,
+  until: (when: string) => `until ${when}`,
+  devices: (many: number) => count(many, 'device', 'devices').replace('one', '1'),
+  downloads: (many: number, most: number | undefined) =>
+    `${many} downloaded${most === undefined ? '' : `, ${most} of each`}`,
+  dropBox: 'drop box',
 } as const;
 
 /** Whoever answers there is not who is known. */

@@ -11,6 +11,7 @@ import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
+import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
 import { typedInPane } from './typing.ts';
@@ -27,6 +28,14 @@ export function actInDialog(state: AppState, action: Action): Next {
   switch (dialog?.kind) {
     case undefined:
       return [state, []];
+    case 'shared':
+      if (action === 'copy-path') return [state, [{ kind: 'copy-text', text: lineOf(dialog.made) }]];
+      return [
+        action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
+        [],
+      ];
+    case 'shares':
+      return actInShares(state, dialog, action);
     case 'words':
     case 'info':
     case 'details':
@@ -99,6 +108,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'cancel':
     case 'overwrite':
       return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+    case 'end-share':
+      return shareEnded(state, question.id, question.list);
     case 'edit':
       return fetchCopy(state, question.path);
     case 'edit-kept':
@@ -116,6 +127,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
 
 /** A no means that nothing happens, but for the one that asks which of two. */
 function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
+  if (question.about === 'end-share') return [{ ...state, dialog: question.list }, []];
   return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 
@@ -162,6 +174,8 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       const pane = state[prompted.side];
       return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
     }
+    case 'share':
+      return shared(state, prompted, read);
     case 'permissions': {
       const { side, folder, entries } = prompted;
       const mode = read(modeFrom);

@@ -12,8 +12,9 @@ import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { entryAtCursor, type Pane } from './pane.ts';
+import { entriesOf, entryAtCursor, type Pane } from './pane.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
+import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
 
@@ -76,6 +77,10 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'copy-there':
     case 'move-there':
       return actOnServer(state, pane, action);
+    case 'share':
+    case 'drop-box':
+    case 'shares':
+      return actOnShares(state, pane, action);
     case 'compare':
       return [compared(state), []];
     default:
@@ -157,7 +162,7 @@ function compared(state: AppState): AppState {
   const { remote, local } = state;
   if (remote.loading || local.loading) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
-    const found = compareWith(pane.entries, other.entries);
+    const found = compareWith(entriesOf(pane), entriesOf(other));
     const worth = pane.rows.filter(({ name }) => isWorthCopying(found.get(name)));
     return { ...withMarks(pane, worth), compared: found };
   };
@@ -174,7 +179,7 @@ export function recompared(state: AppState): AppState {
   const both = remote.compared !== undefined && local.compared !== undefined;
   const side = (pane: Pane, other: Pane): Pane => ({
     ...pane,
-    compared: both ? compareWith(pane.entries, other.entries) : undefined,
+    compared: both ? compareWith(entriesOf(pane), entriesOf(other)) : undefined,
   });
   return { ...state, remote: side(remote, local), local: side(local, remote) };
 }

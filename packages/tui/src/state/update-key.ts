@@ -60,7 +60,9 @@ function functionKey(digit: string): string {
 /** Marks and filters as they were before Esc, where the panes show the same folders still. */
 function withUndone(state: AppState, before: AppState): AppState {
   const pane = (side: 'remote' | 'local'): AppState['remote'] =>
-    state[side].path === before[side].path && state[side].entries === before[side].entries
+    state[side].path === before[side].path &&
+    state[side].pages === before[side].pages &&
+    state[side].sorted === before[side].sorted
       ? before[side]
       : state[side];
   return { ...state, remote: pane('remote'), local: pane('local'), focus: before.focus };

@@ -10,10 +10,11 @@ import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
-import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
+import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
@@ -29,7 +30,7 @@ import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return followed(stepped(state, msg));
+  return withOrdering(state, followed(stepped(state, msg)));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
@@ -62,6 +63,8 @@ function stepped(state: AppState, msg: Msg): Next {
         onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
         [],
       ];
+    case 'ordered':
+      return [withPane(state, ordered(state[msg.side], msg.ordering, msg.rows, paneRows(state.size))), []];
     case 'listed':
       return visited(state, msg.side, msg.request);
     case 'unlisted':
@@ -102,13 +105,30 @@ function stepped(state: AppState, msg: Msg): Next {
       const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
       return [{ ...state, undo: { ids, folder }, notice }, []];
     }
+    case 'share-made':
+      return shareMade(state, msg.made);
+    case 'shares':
+      return [sharesListed(state, msg.rows), []];
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
-    case 'failed':
-      return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
+    case 'failed': {
+      const told = { ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } };
+      // What it was to make is not there: another entry of that name is not it.
+      return [msg.side === undefined ? told : withPane(told, { ...told[msg.side], seek: undefined }), []];
+    }
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+/** What is to be put in order aside, or is not any more. */
+function withOrdering(before: AppState, [state, cmds]: Next): Next {
+  let all = cmds;
+  for (const side of ['remote', 'local'] as const) {
+    const { ordering } = state[side];
+    if (ordering !== before[side].ordering) all = [...all, { kind: 'order', side, ordering }];
+  }
+  return [state, all];
 }
 
 function withLeftoversFound([state, cmds]: Next): Next {
@@ -233,6 +253,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       if (notice === undefined) return [next, []];
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
+    case 'chat':
+      return [state, []];
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed': {

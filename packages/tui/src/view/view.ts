@@ -58,10 +58,13 @@ export class View {
     this.#boxes.dialog.hide();
   }
 
-  /** Brings the screen up to date with the state. Regions whose part of the state is the same are not touched. */
+  /**
+   * Brings the screen up to date with the state. Regions whose part of the state is the same are not touched. Nothing is drawn
+   * once the terminal was given back: a new size that was told just before must not end in an error.
+   */
   draw(state: AppState, nowMs: number): void {
     const before = this.#drawn;
-    if (before === state) return;
+    if (before === state || this.#terminal.hasLeft) return;
     this.#drawn = state;
     const { columns, rows } = state.size;
     if (columns < smallest.columns || rows < smallest.rows) {

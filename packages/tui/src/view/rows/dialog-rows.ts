@@ -9,6 +9,7 @@ import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
 import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
+import { shareTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
 import { changedLines, differenceLines } from './edit-rows.ts';
@@ -18,8 +19,9 @@ import { limitWords } from './job-rows.ts';
 import { lineRow } from './line-rows.ts';
 import { paletteRowsOf } from './palette-rows.ts';
 import { placesRowsOf } from './places-rows.ts';
+import { sharedLines, sharesHeight, sharesRowsOf } from './shares-rows.ts';
 import { type Look, paint } from './style.ts';
-import { moment } from './when.ts';
+import { minute, moment } from './when.ts';
 
 export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
 
@@ -36,6 +38,20 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const width = Math.min(76, columns - 2);
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: placesRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'shared':
+      return reading(
+        state.size,
+        shareTexts.made(minute(dialog.made.expiresMs)),
+        sharedLines(dialog, state, look, readingWidth(state.size) - 4),
+        dialog.top,
+        look,
+      );
+    case 'shares': {
+      const { columns, rows } = state.size;
+      const width = Math.min(76, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, sharesHeight(dialog)));
+      return { rect, rows: sharesRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
     }
     case 'info':
       return reading(

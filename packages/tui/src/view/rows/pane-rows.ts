@@ -59,7 +59,10 @@ export function paneRowsOf(
     {
       topLeft: `${place}/${showName(pane.path.join('/'))}${foundWords(pane)}`,
       topRight:
-        away ?? (pane.loading && pane.fresh === undefined ? `${pane.entries.length} …` : countWords(pane)),
+        away ??
+        ((pane.loading && pane.fresh === undefined) || pane.ordering !== undefined
+          ? `${pane.arrived} …`
+          : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
       ...(pane.space === undefined ? {} : { bottomRight: panes.free(prettyBytes(pane.space.free)) }),
     },
