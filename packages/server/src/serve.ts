@@ -139,10 +139,10 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     status,
     recent,
     order: (order) => {
-      running.order(order);
+      const whose = running.order(order);
       const { do: verb, ...about } = order;
-      audit?.add([ownerLine(verb, about, Date.now())]);
-      note(log, `the owner: ${orderWords(order)}`);
+      audit?.add([ownerLine(verb, { of: whose, ...about }, Date.now())]);
+      note(log, orderWords(order, whose));
     },
   });
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
@@ -169,7 +169,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     print('to let somebody in: ferryd invite');
   }
   store.close();
-  if (!config.watch || !process.stdin.isTTY || !process.stdout.isTTY) return;
+  if (!config.watch || fault !== undefined || !process.stdin.isTTY || !process.stdout.isTTY) return;
   for (const text of printed) recent.add({ ms: Date.now(), text });
   hasScreen = process.stderr.isTTY;
   void runScreen(process.pid).then((how) => {

@@ -168,6 +168,7 @@ export function addOwnersCommands(program: Command): void {
         const only = pid === undefined ? undefined : parseCount('--pid', pid, mostPid);
         const places = placesOf(process.env, homedir());
         const left = await watchServers({ places, pid: only, env: process.env });
+        if (left === 'never-there') throw new FerryError(Code.NOT_FOUND, 'there is no such server');
         process.exit(left === 'all' && only !== undefined ? screenEndsServer : 0);
       }
       const { status } = await import('./status.ts');

@@ -6,6 +6,11 @@ export function bytesText(bytes: number): string {
   return prettyBytes(Math.max(0, Math.round(bytes)), { maximumFractionDigits: bytes < 1e4 ? 0 : 1 });
 }
 
+/** As limits are typed: `5 MiB` for 5M. */
+export function limitBytes(bytes: number): string {
+  return prettyBytes(bytes, { binary: true, maximumFractionDigits: 1 });
+}
+
 export function rateText(bytes: number): string {
   return `${bytesText(bytes)}/s`;
 }

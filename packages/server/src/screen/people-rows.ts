@@ -2,7 +2,7 @@
 
 import { show } from '@ferry/protocol';
 import { fit, fitName, padStart } from '@ferry/protocol/terminal/cells';
-import { bytesText, durationText, rateText } from './figures.ts';
+import { bytesText, durationText, limitBytes, rateText } from './figures.ts';
 import type { Rect } from './layout.ts';
 import { type Look, paint, type StyleName } from './look.ts';
 import { panelHead } from './panel.ts';
@@ -46,7 +46,7 @@ function columnsFor(width: number, nowMs: number, hasLimits: boolean, look: Look
   ];
   const limit = right(
     'LIMIT',
-    11,
+    13,
     (person) => limitText(person, look),
     () => 'warn',
   );
@@ -64,11 +64,12 @@ function columnsFor(width: number, nowMs: number, hasLimits: boolean, look: Look
 function limitText({ limits }: Person, { glyphs }: Look): string {
   if (limits === undefined) return '';
   const { down, up } = limits;
+  if (down !== undefined && down === up) return `${limitBytes(down)}/s`;
   const each = [
-    ...(down === undefined ? [] : [`${glyphs.down}${bytesText(down)}`]),
-    ...(up === undefined ? [] : [`${glyphs.up}${bytesText(up)}`]),
+    ...(down === undefined ? [] : [`${glyphs.down}${limitBytes(down)}`]),
+    ...(up === undefined ? [] : [`${glyphs.up}${limitBytes(up)}`]),
   ];
-  return each.join(' ').replaceAll(' ', '');
+  return each.join(' ').replaceAll(/ (?=[a-zA-Z])/g, '');
 }
 
 export function peopleRows(

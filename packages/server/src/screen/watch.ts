@@ -25,8 +25,8 @@ export type WatchOpts = {
   readonly env: NodeJS.ProcessEnv;
 };
 
-/** How the screen was left. */
-export type Left = 'screen' | 'all';
+/** How the screen was left: by a key, by the one that ends the server too, or because that server has gone, or never was. */
+export type Left = 'screen' | 'all' | 'gone' | 'never-there';
 
 /** Between two looks for a server while there is none, milliseconds. */
 const searchMs = 500;
@@ -140,8 +140,8 @@ class Watch {
 
   #lost(): void {
     this.#watch = undefined;
-    if (this.#opts.pid !== undefined && this.#state.status !== undefined) {
-      this.#onLeft('screen');
+    if (this.#opts.pid !== undefined) {
+      this.#onLeft(this.#state.status === undefined ? 'never-there' : 'gone');
       return;
     }
     this.#take({ kind: 'lost' });
