@@ -20,6 +20,7 @@ import { ClientChannel, type ClientChannelOpts, makeTicketKeys } from '@ferry/pr
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -34,6 +35,7 @@ import { Connection, type ConnectionContext } from '../../packages/server/src/se
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { type Device, helloFor, newDevice } from './client.ts';
 import type { Afterwards } from './scratch.ts';
@@ -91,6 +93,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
     desk: new ShareDesk(accessFile),
+    admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
@@ -108,13 +111,15 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     const ring = (rung: ChatRing): void => {
       for (const { hub: other } of threads) if (other !== hub) server.carry(() => other.heard(rung));
     };
+    const bus = new ThreadBus(`thread ${i}`, () => {});
     const hub = new ChatHub({ history: new ChatHistory(file), ring, now: () => server.now });
     threads.push({
       hub,
       context: {
         ...common,
         chat: hub,
-        bus: new ThreadBus(`thread ${i}`, () => {}),
+        bus,
+        folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),
         login: { store, openTo: 'everybody' },
