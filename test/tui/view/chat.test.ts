@@ -177,7 +177,7 @@ describe('the chat in the browser', () => {
     [80, 24],
     [40, 12],
   ] as const) {
-    test(`looks like this at ${columns}×${rows}`, async () => {
+    test(`looks like this, and nothing that is said looks like ferry’s own words (CHAT-14), at ${columns}×${rows}`, async () => {
       const driven = talking(columns, rows);
       tell(
         driven,
