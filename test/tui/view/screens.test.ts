@@ -234,7 +234,7 @@ describe('screens', () => {
     const { wishes } = parseKeysFile('{"conflict": {"choose-newer": "Ctrl+O"}}');
     const other = conflictRowsOf(dialog, 72, 22, 0, look, resolveKeys('mc', wishes).keymap).join('\n');
     assert.match(other, /> Ctrl\+O Newer/);
-    assert.match(other, / {2}o {6} Overwrite/);
+    assert.match(other, / {2}o {6}Overwrite/);
   });
 
   test('dialogs: help, question, prompt, details', async () => {
