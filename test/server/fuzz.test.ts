@@ -14,6 +14,7 @@ import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/sessio
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -56,6 +57,7 @@ before(() => {
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
     desk: new ShareDesk(join(folder, 'access.db')),
+    admin: new AdminDesk(join(folder, 'access.db'), async () => []),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),

@@ -20,6 +20,7 @@ import { ClientChannel, type ClientChannelOpts, makeTicketKeys } from '@ferry/pr
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -92,6 +93,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
     desk: new ShareDesk(accessFile),
+    admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),

@@ -94,6 +94,18 @@ const {
   store,
   fetch,
 } = messages;
+const nothingSaid: messages.AccountWords = {
+  role: undefined,
+  path: undefined,
+  rules: undefined,
+  noRules: false,
+  expires: undefined,
+  quota: undefined,
+  quotaFiles: undefined,
+  down: undefined,
+  up: undefined,
+  key: undefined,
+};
 const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
 
 const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
@@ -143,6 +155,92 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'a client makes another device known',
     body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
   ],
+  listAccounts: ['who has an account', body(Kind.listAccounts, 9, messages.listAccounts.request, {})],
+  'listAccounts-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listAccounts.part, {
+      user: 'anna',
+      role: 'reader',
+      root: pathFromText('docs'),
+      rules: ['/docs/private=none'],
+      expiresMs: undefined,
+      hasPassword: false,
+      devices: 2,
+      invites: 0,
+      sinceMs: 1_760_000_000_000,
+      quotaBytes: 1_000_000,
+      quotaFiles: undefined,
+      downRate: undefined,
+      upRate: undefined,
+    }),
+  ],
+  listDevices: ['which devices are known', body(Kind.listDevices, 9, messages.listDevices.request, {})],
+  'listDevices-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listDevices.part, {
+      id: 'abcd-efgh',
+      user: 'anna',
+      label: 'ferry 0.1.0 on laptop',
+      sinceMs: 1_760_000_000_000,
+      seenMs: 1_760_000_600_000,
+    }),
+  ],
+  listInvites: ['which invites are open', body(Kind.listInvites, 9, messages.listInvites.request, {})],
+  'listInvites-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listInvites.part, {
+      id: 'abcd-efgh',
+      user: 'bob',
+      usesLeft: 1,
+      sinceMs: 1_760_000_000_000,
+      expiresMs: 1_760_600_000_000,
+    }),
+  ],
+  listVisits: ['who is connected', body(Kind.listVisits, 9, messages.listVisits.request, {})],
+  'listVisits-part': [
+    'somebody',
+    body(Kind.part, 9, messages.listVisits.part, {
+      user: 'anna',
+      source: '10.0.0.9',
+      sinceMs: 1_760_000_000_000,
+      lanes: 2,
+      received: 100,
+      sent: 5000,
+    }),
+  ],
+  invite: [
+    'somebody shall get in',
+    body(Kind.invite, 9, messages.invite.request, {
+      user: undefined,
+      words: { ...nothingSaid, role: 'reader', path: 'docs' },
+      forMs: 259_200_000,
+      uses: 1,
+    }),
+  ],
+  'invite-reply': [
+    'and this lets them',
+    body(Kind.reply, 9, messages.invite.reply, {
+      user: 'guest1',
+      token: counted(0xa0, 16),
+      expiresMs: 1_760_259_200_000,
+    }),
+  ],
+  changeAccount: [
+    'somebody may do something else from now on',
+    body(Kind.changeAccount, 9, messages.changeAccount.request, {
+      user: 'anna',
+      isNew: false,
+      words: { ...nothingSaid, rules: ['docs=writer'], quota: '20G' },
+    }),
+  ],
+  withdraw: [
+    'a device is forgotten',
+    body(Kind.withdraw, 9, messages.withdraw.request, {
+      what: messages.Withdrawal.device,
+      name: 'abcd-efgh',
+    }),
+  ],
+  'withdraw-reply': ['whose it was', body(Kind.reply, 9, messages.withdraw.reply, { user: 'anna' })],
   share: [
     'two files for a week, three times each',
     body(Kind.share, 9, messages.share.request, {

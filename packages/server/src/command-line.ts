@@ -186,7 +186,7 @@ async function auditFrom({
     if (auditSize === undefined && !auditOrStop) return undefined;
     throw new FerryError(Code.USAGE, 'say with --audit FILE where the audit log is to be');
   }
-  const { parseSize } = await import('./owner/settings.ts');
+  const { parseSize } = await import('./access/settings.ts');
   const mostBytes = auditSize === undefined ? undefined : parseSize('--audit-size', auditSize);
   return { file: resolve(audit), mostBytes, orStop: auditOrStop };
 }

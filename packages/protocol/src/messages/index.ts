@@ -1,4 +1,5 @@
 /** One file per message; this is the list of them. */
+export * from './admin.ts';
 export * from './archive.ts';
 export * from './attach.ts';
 export * from './block.ts';

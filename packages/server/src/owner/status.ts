@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { show } from '@ferry/protocol';
+import { table } from '@ferry/protocol/terminal/table';
 import prettyBytes from 'pretty-bytes';
 import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
-import { table } from './table.ts';
-import { type Visit, visitsOf } from './visits.ts';
+import { type Visit, visitsOf } from '../supervisor/visits.ts';
 
 /** Between the two looks that rates are made of, milliseconds. */
 const betweenMs = 500;

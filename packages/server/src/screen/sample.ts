@@ -1,8 +1,8 @@
 /** What the screen shows of a server at a moment: made of what it says now and what it said a moment before. Pure; used by the screen. */
 
-import { type Visit, visitsOf } from '../owner/visits.ts';
 import type { Rates } from '../supervisor/order.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
+import { type Visit, visitsOf } from '../supervisor/visits.ts';
 
 /** A person at one place, with all that is shown of them. */
 export type Person = Visit & { readonly limits: Rates | undefined };

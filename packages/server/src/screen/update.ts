@@ -1,7 +1,7 @@
 /** What a key, a look at the server or an answer does to the screen. Pure; used by the screen. */
 
 import { Code, FerryError, limits, type Shown, show, trusted } from '@ferry/protocol';
-import { parseRate } from '../owner/settings.ts';
+import { parseRate } from '../access/settings.ts';
 import { looksForRates, sampleOf } from './sample.ts';
 import {
   type Asked,

@@ -4,7 +4,6 @@
  */
 
 import { Code, FerryError, limits, show } from '@ferry/protocol';
-import type { BlockPool } from '@ferry/protocol/content';
 import type { Link } from '@ferry/protocol/link';
 import {
   type Attach,
@@ -30,85 +29,28 @@ import {
   sameSecret,
   sealTicket,
   sessionSecret,
-  type TicketKeys,
   verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, enterWithPassword, type LoginRules, logIn, principalOfLane } from '../access/login.ts';
+import { checkVersion, enterWithPassword, logIn, principalOfLane } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import type { Pace } from '../access/pace.ts';
 import type { Principal } from '../access/principal.ts';
-import type { Quotas } from '../access/quota.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { ShareDesk } from '../access/share-desk.ts';
-import { kicked, type Standings } from '../access/standing.ts';
+import { kicked } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
-import type { TicketLedger } from '../access/ticket-ledger.ts';
-import type { Bus } from '../bus/bus.ts';
-import type { ChatHub } from '../chat/chat-hub.ts';
-import type { LogEvent } from '../log-event.ts';
-import { brokenCodes, type Meters } from '../metrics/meters.ts';
-import type { ContentIndex } from '../storage/content-index.ts';
-import type { Storage } from '../storage/storage.ts';
+import { brokenCodes } from '../metrics/meters.ts';
 import type { SessionWatches } from '../watching/session-watches.ts';
-import type { WatchedFolders } from '../watching/watched-folders.ts';
-import type { Transfers } from '../worker/transfers.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
+import type { ConnectionOpts } from './connection-context.ts';
 import { auditOf, type SessionContext } from './context.ts';
 import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
-import type { SessionRules } from './session-rules.ts';
 import { storageFor } from './storage-for.ts';
 import { watchesFor } from './watches-for.ts';
 
-export type ConnectionContext = {
-  readonly storage: Storage;
-  readonly login: LoginRules;
-  readonly standings: Standings;
-  readonly ticketKeys: TicketKeys;
-  readonly ticketLedger: TicketLedger;
-  readonly quotas: Quotas;
-  readonly desk: ShareDesk;
-  readonly pace: Pace;
-  readonly sessionRules: SessionRules;
-  readonly meters: Meters;
-  readonly pool: BlockPool;
-  readonly contents: ContentIndex;
-  readonly bus: Bus;
-  readonly folders: WatchedFolders;
-  readonly transfers: Transfers;
-  /** Or why there is no chat. */
-  readonly chat: ChatHub | FerryError;
-  readonly log: (event: LogEvent) => void;
-  /** Takes lines for the audit log, if there is one. */
-  readonly audit: ((line: string) => void) | undefined;
-  /** Nobody gets in, and why. */
-  readonly refusal: FerryError | undefined;
-  /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
-  readonly checkPassword: (user: string, password: string) => Promise<number | undefined>;
-  /** What a stranger did that honest clients seldom do. */
-  readonly onOffence: (offence: Offence) => void;
-  /** Once, when it is no stranger any more. */
-  readonly onKnown: (as: KnownAs) => void;
-};
-
-/** What the supervisor learns of a connection that is no stranger any more. */
-export type KnownAs = {
-  /** As the account has it: foreign text. */
-  readonly user: string;
-  readonly kind: 'session' | 'lane';
-  /** The session that it is, or that it is a lane of; hex. */
-  readonly sessionId: string;
-};
-
-export type ConnectionOpts = ConnectionContext & {
-  /** When a stranger is thrown out, on performance.now's clock. */
-  readonly deadlineMs: number;
-  /** Once. */
-  readonly onEnd: () => void;
-};
+export type { ConnectionContext, ConnectionOpts, KnownAs } from './connection-context.ts';
 
 type SessionPhase = {
   readonly kind: 'session';
@@ -239,7 +181,7 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub, folders } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub, folders } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
@@ -255,7 +197,7 @@ export class Connection {
     };
     const enrolDevice = (request: Enrol): void =>
       enrolFor(principal, login.store, this.#link, request, client);
-    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member, watches };
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, watches };
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });

@@ -10,6 +10,7 @@ import type { KnownAs } from '../session/connection.ts';
 import type { Watched } from '../watching/messages.ts';
 import type { Moving } from '../worker/transfers.ts';
 import type { Slowed } from './orders.ts';
+import type { ConnectionStatus } from './status.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -68,6 +69,8 @@ export type ToWorker =
   | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
   /** How much has each connection moved, and what moves now? */
   | { readonly kind: 'report'; readonly id: number }
+  /** The answer to the question of that id. */
+  | { readonly kind: 'connections'; readonly id: number; readonly connections: readonly ConnectionStatus[] }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** The owner says something to whoever sits there. */
@@ -101,6 +104,8 @@ export type FromWorker =
   | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
   /** The answer to the report of that id. */
   | { readonly kind: 'report'; readonly id: number; readonly report: WorkerReport }
+  /** An owner asks who is connected. */
+  | { readonly kind: 'connections'; readonly id: number }
   /** What a stranger did. */
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }

@@ -235,6 +235,8 @@ export class Supervisor {
         if (refusal !== undefined) worker.end(id, refusal);
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onConnections: (id) =>
+        void this.status().then(({ connections }) => worker.tellConnections(id, connections)),
       onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => {
         this.#strangers.delete(id);

@@ -11,7 +11,7 @@ import type { Watched } from '../watching/messages.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
 import type { Slowed } from './orders.ts';
 import { Pulse, workedMsOf } from './pulse.ts';
-import type { ThreadStatus } from './status.ts';
+import type { ConnectionStatus, ThreadStatus } from './status.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -32,6 +32,8 @@ export type WorkerHandleOpts = {
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onPassword: (id: number, user: string, password: string) => void;
+  /** An owner asks who is connected; tellConnections answers. */
+  readonly onConnections: (id: number) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
@@ -168,6 +170,11 @@ export class WorkerHandle {
     this.#send({ kind: 'watched', key, id, answer });
   }
 
+  /** The answer to onConnections. */
+  tellConnections(id: number, connections: readonly ConnectionStatus[]): void {
+    this.#send({ kind: 'connections', id, connections });
+  }
+
   tellBus(parcel: FromHub): void {
     this.#send({ kind: 'bus', parcel });
   }
@@ -205,6 +212,9 @@ export class WorkerHandle {
         break;
       case 'password':
         this.#opts.onPassword(message.id, message.user, message.password);
+        break;
+      case 'connections':
+        this.#opts.onConnections(message.id);
         break;
       case 'offence':
         this.#opts.onOffence(message.id, message.offence);

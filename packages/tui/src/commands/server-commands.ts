@@ -1,6 +1,7 @@
 /** The commands that work on the server's files where they lie. Part of command-line.ts; each command is loaded when it is used. */
 
 import type { Command } from 'commander';
+import { addAdminCommands } from './admin-commands.ts';
 
 export type AddTo = {
   readonly program: Command;
@@ -19,6 +20,7 @@ export function addServerCommands(at: AddTo): void {
   addUnpack(at);
   addShares(at);
   addChat(at);
+  addAdminCommands(at);
 }
 
 const chatHelp = `

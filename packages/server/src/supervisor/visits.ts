@@ -1,6 +1,6 @@
-/** Who is connected, made of what a server says of its single connections. Pure; main thread. */
+/** Who is connected, as people see it. Pure; `ferryd status` and the screen on the main thread, and sessions of owners on worker threads. */
 
-import type { ConnectionStatus } from '../supervisor/status.ts';
+import type { ConnectionStatus } from './status.ts';
 
 /** A person at one place: a session, with its lanes. */
 export type Visit = {
