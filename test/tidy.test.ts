@@ -143,7 +143,7 @@ forbid(
   { types: true },
 );
 forbid('the screen knows of a server only what its socket tells', within(`${S}screen/`), (to) =>
-  /server\/src\/(session|worker|storage|supervisor(?!\/visits\.ts))\//.test(to),
+  /server\/src\/(session|worker|storage|supervisor)\//.test(to),
 );
 forbid(
   'only the worker’s root names a concrete storage',

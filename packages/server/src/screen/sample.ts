@@ -2,7 +2,7 @@
 
 import type { Rates } from '../supervisor/order.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
-import { type Visit, visitsOf } from '../supervisor/visits.ts';
+import { type Visit, visitsOf } from '../visits.ts';
 
 /** A person at one place, with all that is shown of them. */
 export type Person = Visit & { readonly limits: Rates | undefined };

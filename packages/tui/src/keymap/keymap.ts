@@ -8,8 +8,10 @@ import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
+import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
+import { chatBindings } from './chat-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
@@ -48,6 +50,7 @@ export type Action =
   | 'delete'
   | ServerAction
   | ShareAction
+  | ChatAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -134,6 +137,7 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'chat'
   | 'shares'
   | 'shared'
   | 'reading';
@@ -148,6 +152,10 @@ function cannotChange(state: AppState): Shown | undefined {
 /** What the server does with its own files. */
 function cannotWork(state: AppState): Shown | undefined {
   return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
+}
+
+function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
 }
 
 function cannotFind(state: AppState): Shown | undefined {
@@ -213,7 +221,6 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
-    ...marking,
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
@@ -238,6 +245,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
     bind('size', ['C-space'], 'Size', 'count what is in folders'),
     bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
+    ...marking,
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
     bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
@@ -249,6 +257,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotFind,
     ),
+    bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
     ...arranging,
@@ -362,6 +371,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
   ],
+  chat: [...chatBindings, ...editing],
   shares: [
     ...walking,
     bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),

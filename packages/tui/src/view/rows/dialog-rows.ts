@@ -11,6 +11,7 @@ import type { Rect, Size } from '../../state/layout.ts';
 import type { AppState } from '../../state/state.ts';
 import { shareTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
+import { chatRowsOf } from './chat-rows.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
 import { changedLines, differenceLines } from './edit-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
@@ -32,6 +33,11 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const width = Math.min(96, columns - 2);
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'chat': {
+      const { columns, rows } = state.size;
+      const rect = place(state.size, Math.min(110, columns - 2), rows - 2);
+      return { rect, rows: chatRowsOf(state, { columns: rect.width, rows: rect.height }, look) };
     }
     case 'places': {
       const { columns, rows } = state.size;
@@ -195,10 +201,9 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
   if (job === undefined) return ['this job is gone'];
   const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
-  const slash = (side: string): string => (side === 'here' ? '/' : '');
   const facts: [string, string][] = [
-    ['From', `${from}: ${slash(from)}${showName(job.source.join('/'))}`],
-    ['To', `${to}: ${slash(to)}${showName(job.target.join('/'))}`],
+    ['From', `${from}: /${showName(job.source.join('/'))}`],
+    ['To', `${to}: /${showName(job.target.join('/'))}`],
     ['State', job.phase],
     [
       'Moved',
@@ -252,9 +257,12 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
 function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: number, look: Look): string[] {
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
-  return fields.map(({ label, text, at }, i) => {
+  return fields.map((one, i) => {
+    const { label, text, secret } = one;
+    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
+    const room = width - labels;
     const line =
-      i === field ? lineRow({ label, text, at }, width - labels, look) : cutEnd(show(text), width - labels);
+      i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
     return `${fit(label, labels)}${line}`;
   });
 }

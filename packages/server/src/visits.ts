@@ -1,6 +1,6 @@
-/** Who is connected, as people see it. Pure; `ferryd status` and the screen on the main thread, and sessions of owners on worker threads. */
+/** Who is connected, as people see it. Pure; `ferryd status` and the screen on the main thread, sessions of owners on worker threads. */
 
-import type { ConnectionStatus } from './status.ts';
+import type { ConnectionStatus } from './supervisor/status.ts';
 
 /** A person at one place: a session, with its lanes. */
 export type Visit = {
