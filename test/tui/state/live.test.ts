@@ -169,7 +169,7 @@ describe('a folder that changes while it is shown', () => {
     live.post({ kind: 'engine', event: { kind: 'connection', status } });
     assert.deepEqual(
       live.taken().map(({ kind }) => kind),
-      ['watch', 'list', 'space', 'list-people'],
+      ['watch', 'chat-rooms', 'list', 'space', 'list-people'],
     );
   });
 

@@ -4,10 +4,13 @@
  */
 
 import { encodePath, type FerryError, type Path, type Shown, show, showName } from '@ferry/protocol';
+import type { Order } from '../supervisor/order.ts';
 
 /** Who does something, and from where. */
 export type Actor = {
   readonly user: Shown;
+  /** Of somebody who came in by a share: who made it. */
+  readonly maker?: Shown | undefined;
   /** undefined: somebody without an account. */
   readonly account: number | undefined;
   /** As `ferryd devices` has it. */
@@ -44,7 +47,7 @@ export type Audit = (action: Action) => void;
 
 /** Without an end. @param nowMs milliseconds since 1970 */
 export function auditLine(
-  { user, account, device, peer, session }: Actor,
+  { user, maker, account, device, peer, session }: Actor,
   action: Action,
   nowMs: number,
 ): string {
@@ -52,6 +55,7 @@ export function auditLine(
   return JSON.stringify({
     time: new Date(nowMs).toISOString(),
     user,
+    maker,
     account,
     device,
     from: peer,
@@ -93,7 +97,16 @@ export function refusalLine(
   });
 }
 
-/** Of what the owner does by hand while the server runs. */
-export function ownerLine(verb: string, about: object, nowMs: number): string {
-  return JSON.stringify({ time: new Date(nowMs).toISOString(), user: 'owner', verb, ...about, result: 'ok' });
+/** Of what the owner does by hand while the server runs. @param whose session it is, as a log names people */
+export function ownerLine(order: Order, whose: Shown, nowMs: number): string {
+  return JSON.stringify({
+    time: new Date(nowMs).toISOString(),
+    user: 'owner',
+    verb: order.do,
+    of: whose,
+    session: order.session,
+    ...(order.do === 'throttle' ? order.rates : {}),
+    ...(order.do === 'tell' ? { text: show(order.text) } : {}),
+    result: 'ok',
+  });
 }

@@ -8,9 +8,11 @@ import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
+import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
-import { arranging, finding, inPeople, marking, places, sorting } from './pane-keys.ts';
+import { chatBindings } from './chat-keys.ts';
+import { arranging, finding, inPeople, inShared, inShares, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -48,6 +50,7 @@ export type Action =
   | 'delete'
   | ServerAction
   | ShareAction
+  | ChatAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -136,6 +139,7 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'chat'
   | 'shares'
   | 'shared'
   | 'people'
@@ -153,12 +157,12 @@ function cannotWork(state: AppState): Shown | undefined {
   return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
 }
 
-function cannotFind(state: AppState): Shown | undefined {
-  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : isOffline(state);
+function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
 }
 
-function isOffline({ connection }: AppState): Shown | undefined {
-  return connection.phase === 'online' ? undefined : trusted('the server is not connected');
+function cannotFind(state: AppState): Shown | undefined {
+  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : notConnected(state);
 }
 
 function cannotCopy(state: AppState): Shown | undefined {
@@ -255,7 +259,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotFind,
     ),
-    bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', isOffline),
+    bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', notConnected),
+    bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
     ...arranging,
@@ -369,17 +374,9 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
   ],
-  shares: [
-    ...walking,
-    bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
-    bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
-  shared: [
-    ...walking,
-    bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
+  chat: [...chatBindings, ...editing],
+  shares: [...walking, ...inShares],
+  shared: [...walking, ...inShared],
   people: [...walking, ...inPeople],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
