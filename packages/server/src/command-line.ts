@@ -48,6 +48,8 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  /** `--no-trash` makes it false. */
+  trash?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
   audit?: string;
@@ -91,6 +93,7 @@ function makeProgram(): Command {
       '--open [read-only]',
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
+    .option('--no-trash', 'what is overwritten is gone, and not in the trash (deleting still is)')
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
@@ -157,6 +160,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    keepsOld: options.trash ?? true,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
     audit: await auditFrom(options),
