@@ -29,6 +29,7 @@ import { Connection, type ConnectionContext } from '../../packages/server/src/se
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor } from '../support/client.ts';
 import { bombs, framed, mutate, vectorFrames } from '../support/hostile-frames.ts';
@@ -45,6 +46,7 @@ const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
   const store = new AccessStore(join(folder, 'access.db'));
+  const bus = new ThreadBus('alone', () => {});
   const storage = new MemoryStorage({ capacity: 2 ** 24 });
   const chatFile = join(folder, 'chat.db');
   prepareChatFile(chatFile);
@@ -66,7 +68,8 @@ before(() => {
     transfers: new Transfers(),
     chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
-    bus: new ThreadBus('alone', () => {}),
+    bus,
+    folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
     log: () => {},
     audit: undefined,
     refusal: undefined,

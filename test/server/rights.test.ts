@@ -61,8 +61,10 @@ import {
   ticket,
   trash,
   unpack,
+  unwatch,
   usage,
   Withdrawal,
+  watch,
   withdraw,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
@@ -232,6 +234,8 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
+  [Kind.watch, (session) => session.call(watch, { id: 1, path: [] })],
+  [Kind.unwatch, (session) => session.call(unwatch, { id: 1 })],
   [Kind.rooms, (session) => session.call(rooms, {})],
   [Kind.join, async (session) => void (await joinLobby(session))],
   [Kind.leave, async (session) => session.call(leave, { room: await joinLobby(session) })],
@@ -280,6 +284,8 @@ const looking = [
   Kind.usage,
   Kind.find,
   Kind.archive,
+  Kind.watch,
+  Kind.unwatch,
   Kind.received,
   Kind.rooms,
   Kind.join,
@@ -316,7 +322,7 @@ const expected: Readonly<Record<Role, readonly Kind[]>> = {
   owner: [...looking, ...putting, ...altering, Kind.share, Kind.listShares, Kind.endShare],
   writer: [...looking, ...putting, ...altering],
   reader: looking,
-  uploader: [Kind.space, Kind.ticket, Kind.enrol, ...putting],
+  uploader: [Kind.space, Kind.ticket, Kind.enrol, Kind.unwatch, ...putting],
 };
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the ways to log in. */

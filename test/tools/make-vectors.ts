@@ -6,7 +6,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Code, EntryKind, FerryError, nameFromText, pathFromText } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, type FolderNews, nameFromText, pathFromText } from '@ferry/protocol';
 import {
   blockDigest,
   blockHeaderBytes,
@@ -33,6 +33,10 @@ function block(id: number, handle: number, index: number, content: Buffer): Buff
 
 function body<T>(kind: Kind, id: number, shape: Shape<T>, value: T): Buffer {
   return encodeFrame(kind, id, encodeBody(shape, value));
+}
+
+function folderEvent(news: FolderNews): Buffer {
+  return encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'folder', id: 1, news }));
 }
 
 const entry = {
@@ -694,6 +698,25 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   ],
   'history-part': ['one message', body(Kind.part, 15, messages.history.part, { messages: [chatMessage] })],
   'history-reply': ['the last one is number 4', body(Kind.reply, 15, messages.history.reply, { last: 4 })],
+  watch: [
+    'watch /docs as 1',
+    body(Kind.watch, 16, messages.watch.request, { id: 1, path: pathFromText('docs') }),
+  ],
+  'watch-reply': ['the system says what changes', body(Kind.reply, 16, messages.watch.reply, { pollMs: 0 })],
+  unwatch: ['no more of 1', body(Kind.unwatch, 17, messages.unwatch.request, { id: 1 })],
+  'event-rights': [
+    'nothing may be changed any more',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'rights', readOnly: true })),
+  ],
+  'event-folder': [
+    'a row and a name that went',
+    folderEvent({ kind: 'changed', entries: [entry], gone: [nameFromText('old')] }),
+  ],
+  'event-folder-again': ['list it again', folderEvent({ kind: 'again' })],
+  'event-folder-over': [
+    'it has gone',
+    folderEvent({ kind: 'over', error: new FerryError(Code.NOT_FOUND, 'no such file or folder') }),
+  ],
   'event-chat': [
     'something was said',
     encodeFrame(

@@ -50,6 +50,7 @@ type ServeOptions = {
   owners?: boolean;
   /** `--no-trash` makes it false. */
   trash?: boolean;
+  poll?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
   audit?: string;
@@ -95,6 +96,7 @@ function makeProgram(): Command {
     )
     .option('--no-trash', 'what is overwritten is gone, and not in the trash (deleting still is)')
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--poll', 'look for changes of files every 2 s: for disks that others change unheard')
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
@@ -161,6 +163,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
     keepsOld: options.trash ?? true,
+    polls: options.poll ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
     audit: await auditFrom(options),

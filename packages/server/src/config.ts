@@ -40,6 +40,8 @@ export type ServeConfig = {
   readonly keepsOwners: boolean;
   /** What is overwritten goes to the trash. */
   readonly keepsOld: boolean;
+  /** Folders that somebody looks at are read every two seconds, whatever the system could say of them. */
+  readonly polls: boolean;
   /** People may talk with each other. */
   readonly chat: boolean;
   readonly jsonLog: boolean;

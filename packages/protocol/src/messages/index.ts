@@ -42,4 +42,5 @@ export * from './ticket.ts';
 export * from './trash.ts';
 export * from './unpack.ts';
 export * from './usage.ts';
+export * from './watch.ts';
 export * from './work.ts';

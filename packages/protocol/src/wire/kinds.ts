@@ -64,6 +64,9 @@ export const Kind = {
   leave: 0x5a,
   say: 0x5b,
   history: 0x5c,
+  /** Watching, on the control connection. */
+  watch: 0x50,
+  unwatch: 0x51,
   /** Accounts, on the control connection. */
   enrol: 0x60,
   listAccounts: 0x61,

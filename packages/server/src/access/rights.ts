@@ -55,6 +55,8 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.stat, 'login'],
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
+  [Kind.watch, 'list'],
+  [Kind.unwatch, 'login'],
   [Kind.enrol, 'login'],
   [Kind.listAccounts, 'admin'],
   [Kind.listDevices, 'admin'],

@@ -17,6 +17,7 @@ import type { LogEvent } from '../log-event.ts';
 import type { Meters } from '../metrics/meters.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { WatchedFolders } from '../watching/watched-folders.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionRules } from './session-rules.ts';
 
@@ -37,6 +38,7 @@ export type ConnectionContext = {
   readonly pool: BlockPool;
   readonly contents: ContentIndex;
   readonly bus: Bus;
+  readonly folders: WatchedFolders;
   readonly transfers: Transfers;
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;

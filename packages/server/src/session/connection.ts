@@ -19,7 +19,6 @@ import {
   type Welcome,
 } from '@ferry/protocol/messages';
 import {
-  type Grant,
   type Handlers,
   handler,
   laneProof,
@@ -32,21 +31,24 @@ import {
   sessionSecret,
   verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, enterWithPassword, logIn } from '../access/login.ts';
+import { checkVersion, enterWithPassword, logIn, principalOfLane } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { guestName, guestOf, type Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
 import { kicked } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import { brokenCodes } from '../metrics/meters.ts';
+import type { SessionWatches } from '../watching/session-watches.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import type { ConnectionOpts } from './connection-context.ts';
 import { auditOf, type SessionContext } from './context.ts';
+import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 import { storageFor } from './storage-for.ts';
+import { watchesFor } from './watches-for.ts';
 
 export type { ConnectionContext, ConnectionOpts, KnownAs } from './connection-context.ts';
 
@@ -55,6 +57,7 @@ type SessionPhase = {
   readonly context: SessionContext;
   readonly beganMs: number;
   readonly chat: ChatDoor;
+  readonly watches: SessionWatches;
 };
 
 /** What a connection is; a stranger may become one of the others, once. */
@@ -178,21 +181,23 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub, folders } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
     if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
-    this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
+    const watches = watchesFor(context, folders, this.#channel);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, watches });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member };
+    const enrolDevice = (request: Enrol): void =>
+      enrolFor(principal, login.store, this.#link, request, client);
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, watches };
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
@@ -208,20 +213,6 @@ export class Connection {
     };
   }
 
-  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
-    const { store } = this.#opts.login;
-    // Else whoever was let in once could let in everybody.
-    if (account === undefined || !store.mayEnrol(account.device)) {
-      throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
-    }
-    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
-      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
-    }
-    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
-    throw new FerryError(Code.REVOKED, 'the account has gone');
-  }
-
   #attach(request: Attach): Record<never, never> {
     const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
@@ -232,7 +223,7 @@ export class Connection {
     if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
-    const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
+    const context = this.#contextFor(principalOfLane(this.#opts.login, grant), grant.sessionId);
     if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
@@ -245,20 +236,22 @@ export class Connection {
     return {};
   }
 
-  /** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
-  #principalOf({ device, kicks }: Grant): Principal {
-    const { store, openTo } = this.#opts.login;
-    const guest =
-      device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
-    const principal = device === undefined ? guest : store.principalOf(device, Date.now());
-    if (principal !== undefined && principal.kicks === kicks) return principal;
-    throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
+  #rightsChanged(): void {
+    if (this.#phase.kind !== 'session') return;
+    const { context, watches } = this.#phase;
+    const { standing, principal } = context;
+    this.#channel.sendEvent({ kind: 'rights', readOnly: isReadOnly(standing.rights(), principal.root) });
+    watches.rightsChanged();
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
     const { standings, log, audit } = this.#opts;
     const { peer } = this.#link;
-    const standing = standings.enter(principal, (why) => this.end(why));
+    const standing = standings.enter(
+      principal,
+      (why) => this.end(why),
+      () => this.#rightsChanged(),
+    );
     const session = Buffer.from(sessionId).toString('hex');
     return {
       sessionId: session,
@@ -321,6 +314,7 @@ export class Connection {
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
       phase.chat.end();
+      phase.watches.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       const ms = performance.now() - phase.beganMs;

@@ -4,6 +4,7 @@ import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { AdminDesk } from '../access/admin-desk.ts';
 import type { ShareDesk } from '../access/share-desk.ts';
+import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
@@ -28,6 +29,7 @@ import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
 import { unpackHandler } from './handlers/unpack.ts';
+import { unwatchHandler, watchHandler } from './handlers/watch.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
@@ -40,17 +42,18 @@ export type OfConnection = {
   readonly desk: ShareDesk;
   readonly admin: AdminDesk;
   readonly chat: ChatDoor['member'];
+  readonly watches: SessionWatches;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, desk, admin, chat }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, admin, chat, watches }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
     context,
     new Map([
-      listHandler(context),
+      listHandler(context, watches),
       statHandler(context),
       mkdirHandler(context),
       renameHandler(context),
@@ -80,6 +83,8 @@ export function sessionHandlers(
       endShareHandler(context, desk),
       ...adminHandlers(context, admin),
       ...chatHandlers(chat),
+      watchHandler(watches),
+      unwatchHandler(watches),
     ]),
   );
 }

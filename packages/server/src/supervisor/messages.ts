@@ -7,6 +7,7 @@ import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
+import type { Watched } from '../watching/messages.ts';
 import type { Moving } from '../worker/transfers.ts';
 import type { Slowed } from './orders.ts';
 import type { ConnectionStatus } from './status.ts';
@@ -82,6 +83,8 @@ export type ToWorker =
   | { readonly kind: 'kick'; readonly sessionId: string }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
+  /** What came of `watch` with that number; again when the watching was interrupted. */
+  | { readonly kind: 'watched'; readonly key: string; readonly id: number; readonly answer: Watched }
   /** From the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: FromHub }
   /** Tests only: what a bug would do. */
@@ -109,6 +112,9 @@ export type FromWorker =
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
+  /** Some of its sessions look at a folder; `key` as watching/folder-subject.ts has it. */
+  | { readonly kind: 'watch'; readonly key: string; readonly id: number }
+  | { readonly kind: 'unwatch'; readonly key: string }
   /** To the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: ToHub }
   | { readonly kind: 'log'; readonly event: LogEvent }

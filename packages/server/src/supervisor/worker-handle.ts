@@ -7,6 +7,7 @@ import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
+import type { Watched } from '../watching/messages.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
 import type { Slowed } from './orders.ts';
 import { Pulse, workedMsOf } from './pulse.ts';
@@ -38,6 +39,8 @@ export type WorkerHandleOpts = {
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
   readonly onImmortal: () => void;
+  readonly onWatch: (key: string, id: number) => void;
+  readonly onUnwatch: (key: string) => void;
   /** It says something to the hub of the bus. */
   readonly onBus: (parcel: ToHub) => void;
   readonly onReady: () => void;
@@ -162,6 +165,11 @@ export class WorkerHandle {
     }
   }
 
+  /** The answer to onWatch. */
+  tellWatched(key: string, id: number, answer: Watched): void {
+    this.#send({ kind: 'watched', key, id, answer });
+  }
+
   /** The answer to onConnections. */
   tellConnections(id: number, connections: readonly ConnectionStatus[]): void {
     this.#send({ kind: 'connections', id, connections });
@@ -217,6 +225,12 @@ export class WorkerHandle {
         break;
       case 'drained':
         this.#opts.onDrained();
+        break;
+      case 'watch':
+        this.#opts.onWatch(message.key, message.id);
+        break;
+      case 'unwatch':
+        this.#opts.onUnwatch(message.key);
         break;
       case 'bus':
         this.#opts.onBus(message.parcel);

@@ -30,6 +30,7 @@ import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import type { ConnectionStatus } from '../supervisor/status.ts';
+import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -50,6 +51,11 @@ const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const folders = new WatchedFolders({
+  bus,
+  want: (key, id) => send({ kind: 'watch', key, id }),
+  leave: (key) => send({ kind: 'unwatch', key }),
+});
 const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
@@ -77,6 +83,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   bus,
+  folders,
   chat,
   log: (event) => send({ kind: 'log', event }),
   audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
@@ -115,6 +122,9 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
+      break;
+    case 'watched':
+      folders.watched(message.key, message.id, message.answer);
       break;
     case 'connections':
       asked.get(message.id)?.(message.connections);

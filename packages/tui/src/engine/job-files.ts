@@ -107,13 +107,13 @@ export class JobFiles {
       return;
     }
     const { order, walk, names, onEnded, onFailed } = this.#opts;
-    const { signal, openRoot } = walk();
+    const { signal, openRoot, origin } = walk();
     try {
       const [together, alone] = await this.#split(items, rule);
       const [first, ...rest] = together;
       if (first !== undefined) {
         const context = this.#transfer(names.unseen(rule).placing);
-        const outcomes = await movePack({ order, root: openRoot() }, [first, ...rest], context);
+        const outcomes = await movePack({ order, openRoot, origin }, [first, ...rest], context);
         const moved = together.filter((_, i) => outcomes[i] === 'moved');
         await Promise.all(moved.map((item) => this.#keepOwner(item)));
         for (const [i, item] of together.entries()) {
@@ -144,7 +144,7 @@ export class JobFiles {
 
   async #moveOne(item: FileItem, rule: ConflictRule): Promise<void> {
     const { order, walk, names, onEnded, onFailed } = this.#opts;
-    const { signal, openRoot } = walk();
+    const { signal, openRoot, origin } = walk();
     try {
       let mustLook = names.wantsLook(rule, item);
       for (let looked = 0; ; looked++) {
@@ -160,7 +160,7 @@ export class JobFiles {
           return;
         }
         try {
-          await moveFile({ order, root: openRoot() }, item, place, this.#transfer(place.placing));
+          await moveFile({ order, openRoot, origin }, item, place, this.#transfer(place.placing));
           await this.#keepOwner(item, place.name);
           onEnded(item, 'moved');
           return;

@@ -5,7 +5,7 @@
 
 import { crc32 } from 'node:zlib';
 import { Code, FerryError, type Path } from '@ferry/protocol';
-import { type Fingerprint, hostPort } from '@ferry/protocol/session';
+import { hostPort } from '@ferry/protocol/session';
 import {
   type Figures,
   isOver,
@@ -13,18 +13,13 @@ import {
   type JobId,
   type JobOrder,
   type JobPhase,
+  type OrderServer,
   type Priority,
 } from '../engine/job.ts';
 import type { Answer, ConflictPolicy, ConflictRule, Question } from '../transfer/conflict.ts';
 
 /** Whom a job talks to, and the identity that must answer. */
-export type QueueServer = {
-  readonly host: string;
-  readonly port: number;
-  readonly fingerprint: Fingerprint;
-  /** Of a share, which this device shows a key of its own to; left out otherwise. */
-  readonly user?: string;
-};
+export type QueueServer = OrderServer;
 
 /** What is added to the queue. */
 export type QueueOrder = {

@@ -67,7 +67,8 @@ export async function uploadPack(spec: PackSpec, context: TransferContext): Prom
   return outcomes;
 }
 
-async function sendPack(
+/** @throws {FerryError} what concerns all of them: the folder, the line, CANCELLED */
+export async function sendPack(
   folder: Path,
   files: readonly PackedFile[],
   { lanes, gate, signal, placing, resumed, pace }: TransferContext,
