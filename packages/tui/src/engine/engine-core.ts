@@ -9,6 +9,7 @@ import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { remoteShares } from '../client/shares.ts';
+import { remoteTrash } from '../client/trash.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
@@ -17,6 +18,7 @@ import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 
@@ -50,6 +52,7 @@ export class EngineCore implements Engine {
   readonly local = localSource;
   readonly works: ServerWorks;
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   readonly edits: EditCopies;
   readonly chat: ChatClient;
   readonly #server: QueueServer;
@@ -90,6 +93,7 @@ export class EngineCore implements Engine {
     this.works = remoteWorks(this.#line.connection);
     this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
     this.shares = remoteShares(this.#line.connection);
+    this.trash = remoteTrash(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();

@@ -9,6 +9,7 @@ import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 
@@ -79,6 +80,7 @@ export interface Engine {
   readonly works: ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Talking with others on the server. */

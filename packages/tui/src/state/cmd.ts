@@ -46,6 +46,9 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'list-trash' }
+  /** For good, and lists what is left. */
+  | { readonly kind: 'drop-trash'; readonly id: string }
   | { readonly kind: 'make-share'; readonly wish: ShareWish }
   | { readonly kind: 'list-shares' }
   /** And lists those that are left. */
