@@ -12,6 +12,7 @@ import type { ServerShares } from './server-shares.ts';
 import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
+import type { Watching } from './watching.ts';
 
 export type Side = 'remote' | 'local';
 
@@ -80,7 +81,12 @@ export interface Engine {
   readonly works: ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+<<<<<<< HEAD
   readonly trash: ServerTrash;
+=======
+  /** What changes in folders that are shown. */
+  readonly watching: Watching;
+>>>>>>> main
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Talking with others on the server. */

@@ -29,9 +29,10 @@ import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, followed(stepped(state, msg)));
+  return withOrdering(state, withWatches(state, followed(stepped(state, msg))));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
@@ -74,6 +75,10 @@ function stepped(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'watched':
+    case 'change':
+    case 'unwatched':
+      return onWatch(state, msg);
     case 'measured':
       return [measured(state, msg), []];
     case 'completions':
@@ -236,7 +241,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'connection': {
       const told = { ...state, connection: event.status };
       const next =
-        event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
+        event.status.phase === 'offline' && state.connection.phase === 'online'
+          ? withAwayNotice(told)
+          : withRightsNotice(state.connection, told);
       if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
         return [withStop(next, event.status.error[1]), []];
       }
@@ -263,9 +270,18 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'changed': {
       const pane = state[event.side];
       if (!samePath(pane.path, event.folder)) return [state, []];
-      return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
+      return onOwnChange(state, event.side, pane);
     }
   }
+}
+
+/** Of one and the same session. */
+function withRightsNotice(before: AppState['connection'], state: AppState): AppState {
+  const { connection } = state;
+  if (before.phase !== 'online' || connection.phase !== 'online') return state;
+  if (before.readOnly === connection.readOnly) return state;
+  const text = connection.readOnly ? notices.nowReadOnly : notices.nowChanging;
+  return { ...state, notice: { text, isError: false } };
 }
 
 /** Whoever answers there is not who is known: too grave for one line. */

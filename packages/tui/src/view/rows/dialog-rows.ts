@@ -202,10 +202,9 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
   if (job === undefined) return ['this job is gone'];
   const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
-  const slash = (side: string): string => (side === 'here' ? '/' : '');
   const facts: [string, string][] = [
-    ['From', `${from}: ${slash(from)}${showName(job.source.join('/'))}`],
-    ['To', `${to}: ${slash(to)}${showName(job.target.join('/'))}`],
+    ['From', `${from}: /${showName(job.source.join('/'))}`],
+    ['To', `${to}: /${showName(job.target.join('/'))}`],
     ['State', job.phase],
     [
       'Moved',
@@ -260,8 +259,11 @@ function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: numbe
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
   return fields.map(({ label, text, at }, i) => {
+    const room = width - labels;
     const line =
-      i === field ? lineRow({ label, text, at }, width - labels, look) : cutEnd(show(text), width - labels);
+      i === field
+        ? lineRow({ label, text, at }, room, look)
+        : paint(look.theme, 'field', fit(cutEnd(show(text), room), room));
     return `${fit(label, labels)}${line}`;
   });
 }
