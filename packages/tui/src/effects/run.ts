@@ -26,11 +26,8 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
-<<<<<<< HEAD
 import { runTrash } from './trash.ts';
-=======
 import { Watching } from './watching.ts';
->>>>>>> main
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {

@@ -55,11 +55,8 @@ export class EngineCore implements Engine {
   readonly local = localSource;
   readonly works: ServerWorks;
   readonly shares: ServerShares;
-<<<<<<< HEAD
   readonly trash: ServerTrash;
-=======
   readonly watching: Watching;
->>>>>>> main
   readonly edits: EditCopies;
   readonly chat: ChatClient;
   readonly #server: QueueServer;

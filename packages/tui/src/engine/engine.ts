@@ -81,12 +81,9 @@ export interface Engine {
   readonly works: ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
-<<<<<<< HEAD
   readonly trash: ServerTrash;
-=======
   /** What changes in folders that are shown. */
   readonly watching: Watching;
->>>>>>> main
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Talking with others on the server. */

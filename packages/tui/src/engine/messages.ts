@@ -68,11 +68,8 @@ export type ToEngine =
   | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
-<<<<<<< HEAD
   | { readonly kind: 'trash'; readonly id: number; readonly call: TrashCall }
-=======
   | { readonly kind: 'watch'; readonly id: number; readonly side: Side; readonly path: Path }
->>>>>>> main
   | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }

@@ -108,16 +108,13 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
-<<<<<<< HEAD
   dropTrash: (place: Shown) => say(`${place}, out of the trash.`),
-=======
   toTrash: (key: Shown, entries: number) =>
     entries === 1
       ? say(`It goes to the trash: ${key} brings it back.`)
       : say(`They go to the trash: ${key} brings them back.`),
   names: (names: readonly Shown[], more: number) =>
     say(`${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`),
->>>>>>> main
   end: say('End this share?'),
   endShare: (what: Shown) => say(`Who uses ${what} is out at once, also in mid-download.`),
   endShareNow: say('The line works no more.'),
@@ -161,7 +158,6 @@ export const lists = {
   notNow: (why: Shown) => `not now: ${why}`,
 } as const;
 
-<<<<<<< HEAD
 /** What can be had back from the server. */
 export const trashTexts = {
   title: 'Trash on the server',
@@ -170,7 +166,8 @@ export const trashTexts = {
   deleted: 'deleted',
   replaced: 'replaced',
   brings: (key: Shown) => `${key} brings it back`,
-=======
+} as const;
+
 /** The connect screen's list. */
 export const connectTexts = {
   servers: 'Servers',
@@ -188,7 +185,6 @@ export const connectTexts = {
     '    ferry://NAME@HOST',
   ],
   noneLike: 'No saved server holds that; Enter takes it for the name of a host.',
->>>>>>> main
 } as const;
 
 /** What is shared with people without an account. */
