@@ -23,6 +23,7 @@ import { paletteRowsOf } from './palette-rows.ts';
 import { placesRowsOf } from './places-rows.ts';
 import { sharedLines, sharesHeight, sharesRowsOf } from './shares-rows.ts';
 import { type Look, paint } from './style.ts';
+import { trashHeight, trashRowsOf } from './trash-rows.ts';
 import { minute, moment } from './when.ts';
 
 export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
@@ -54,6 +55,12 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
+    case 'trash': {
+      const { columns, rows } = state.size;
+      const width = Math.min(96, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, trashHeight(dialog)));
+      return { rect, rows: trashRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
     case 'shares': {
       const { columns, rows } = state.size;
       const width = Math.min(76, columns - 2);
