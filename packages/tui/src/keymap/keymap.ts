@@ -3,14 +3,14 @@
  * is made from this table (keymap/resolve), as are help, footer and the tables in README and docs/guide. Pure; UI thread.
  */
 
-import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
-import { type AppState, activeSide } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import { cannotChange, cannotCopy, cannotFind, cannotShare, cannotWork, noJob } from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -68,6 +68,8 @@ export type Action =
   | 'complete'
   | 'same-folder'
   | 'synchronised'
+  | 'connect'
+  | 'this-machine'
   | 'compare'
   | 'copy-path'
   | 'size'
@@ -137,32 +139,6 @@ export type Layer =
   | 'shares'
   | 'shared'
   | 'reading';
-
-/** Changing the server's files needs a server, and the right to. */
-function cannotChange(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return undefined;
-  if (state.connection.phase !== 'online') return trusted('the server is not connected');
-  return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
-}
-
-/** What the server does with its own files. */
-function cannotWork(state: AppState): Shown | undefined {
-  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
-}
-
-function cannotFind(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return trusted('that is for the files of the server');
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
-}
-
-function cannotCopy(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'remote' || state.connection.phase !== 'online') return undefined;
-  return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
-}
-
-function noJob(state: AppState): Shown | undefined {
-  return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
-}
 
 /** Moving the cursor. */
 export const walking: readonly Binding[] = [
@@ -240,14 +216,14 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
-    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
-    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotFind),
+    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotShare),
+    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotShare),
     bind(
       'shares',
       ['S l'],
       'My shares',
       'what I share, and how often it was downloaded; ends it',
-      cannotFind,
+      cannotShare,
     ),
     ...places,
     ...sorting,

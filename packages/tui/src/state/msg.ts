@@ -1,7 +1,7 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
-import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { EngineEvent, Side, Where } from '../engine/engine.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { Space } from '../engine/source.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -74,7 +74,14 @@ export type Msg =
   /** Where it ended; undefined: there is no such place. */
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** What went to the server's trash, and brings it back. */
-  | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  | {
+      readonly kind: 'deleted';
+      readonly where: Where;
+      readonly ids: readonly string[];
+      readonly folder: Path;
+    }
+  /** A server was chosen for a side, and is being connected to. */
+  | { readonly kind: 'server-chosen'; readonly side: Side; readonly where: Where; readonly path: Path }
   | { readonly kind: 'share-made'; readonly made: MadeShare }
   /** One's own on the server. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
