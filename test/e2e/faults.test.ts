@@ -18,9 +18,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
 import { cells } from '../../packages/tui/src/view/rows/cells.ts';
 import { browserCommand, ferryMain, type Server, startServer } from './server.ts';
 import { eventually, haveTerminal, noTerminal, Terminal } from './terminal.ts';
+
+const MiB = 1024 ** 2;
 
 function sparse(path: string, bytes: number): void {
   const fd = openSync(path, 'w');
@@ -48,18 +51,24 @@ describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, ()
     mkdirSync(folder);
     return folder;
   };
-  /** What other stories moved, or left in the queue, is not in this one's. */
-  const ownQueue = (place: string): NodeJS.ProcessEnv => ({
-    ...server.env,
-    XDG_STATE_HOME: `${place}-state`,
-  });
+  /** What other stories moved, or left in the queue, is not in this one's; and jobs take long enough to be disturbed. */
+  const ownQueue = (place: string, { env }: Server = server): NodeJS.ProcessEnv => {
+    const state = `${place}-state`;
+    setLimit(state, 10 * MiB);
+    return { ...env, XDG_STATE_HOME: state };
+  };
+  const setLimit = (state: string, limitDown: number | undefined): void => {
+    const store = QueueStore.open(join(state, 'ferry/queue.db'));
+    store.set({ limitDown });
+    store.close();
+  };
 
   test('a server killed in mid-transfer: the queue waits, and goes on when it is back', async () => {
     const place = local('killed');
-    sparse(join(shared, 'long.bin'), 1024 ** 3);
+    sparse(join(shared, 'long.bin'), 40 * MiB);
     let running = await startServer(shared);
     const first = running;
-    const terminal = new Terminal(browserCommand(running.address, place), { env: running.env });
+    const terminal = new Terminal(browserCommand(running.address, place), { env: ownQueue(place, running) });
     try {
       await terminal.shows('long.bin');
       terminal.press('End', 'Up', 'F5');
@@ -70,9 +79,10 @@ describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, ()
       assert.ok(!existsSync(join(place, 'long.bin')));
       // Keys answer all the while.
       terminal.press('Tab', 'Down');
+      setLimit(`${place}-state`, undefined);
       running = await startServer(shared, { again: first });
       await terminal.shows(/Queue · 1 done/);
-      assert.equal(statSync(join(place, 'long.bin')).size, 1024 ** 3);
+      assert.equal(statSync(join(place, 'long.bin')).size, 40 * MiB);
       assert.deepEqual(readdirSync(place), ['long.bin']);
     } finally {
       terminal.close();
@@ -99,7 +109,7 @@ describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, ()
 
   test('pause, resume and cancel act on a moving job; cancel leaves nothing', async () => {
     const place = local('cancelled');
-    sparse(join(shared, 'long.bin'), 64 * 1024 ** 3);
+    sparse(join(shared, 'long.bin'), 200 * MiB);
     const terminal = new Terminal(browserCommand(server.address, place), { env: ownQueue(place) });
     try {
       await terminal.shows('long.bin');
@@ -123,7 +133,7 @@ describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, ()
 
   test('quitting while jobs run asks, and leaves nothing that looks like a file', async () => {
     const place = local('quit');
-    sparse(join(shared, 'long.bin'), 64 * 1024 ** 3);
+    sparse(join(shared, 'long.bin'), 200 * MiB);
     const terminal = new Terminal(browserCommand(server.address, place), { env: ownQueue(place) });
     try {
       await terminal.shows('long.bin');

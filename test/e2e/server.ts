@@ -29,6 +29,8 @@ export type Server = {
 
 export type ServerOpts = {
   readonly args?: readonly string[];
+  /** Default: one, as the second costs as much as most stories. */
+  readonly threads?: number;
   /** To come back on the same port with the same identity. */
   readonly again?: Server;
   /** Run it as this user (root may). */
@@ -39,7 +41,7 @@ export type ServerOpts = {
 
 export async function startServer(
   shared: string,
-  { args = ['--open'], again, uid, env: more }: ServerOpts = {},
+  { args = ['--open'], threads = 1, again, uid, env: more }: ServerOpts = {},
 ): Promise<Server> {
   const home = again?.env['FERRY_TEST_HOME'] ?? mkdtempSync(join(tmpdir(), 'ferry-e2e-home-'));
   const env = {
@@ -55,7 +57,10 @@ export async function startServer(
   if (uid !== undefined) chownSync(home, uid, uid);
   const child = spawn(
     process.execPath,
-    [ferrydMain, shared, '--listen', `127.0.0.1:${again?.port ?? 0}`, ...args],
+    [
+      ...[ferrydMain, shared, '--listen', `127.0.0.1:${again?.port ?? 0}`],
+      ...['--threads', String(threads), ...args],
+    ],
     {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

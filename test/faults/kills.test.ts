@@ -142,7 +142,7 @@ function newPlace(): Place {
 }
 
 async function serve(t: TestContext, share: string, opts: ServerOpts = {}): Promise<Server> {
-  const server = await startServer(share, opts);
+  const server = await startServer(share, { threads: 2, ...opts });
   t.after(() => server.stop());
   return server;
 }
@@ -305,7 +305,7 @@ describe('killed at any moment', { concurrency: true }, () => {
   test('a thread of the server: clients go on with the others (XFER-20)', async (t) => {
     const random = randomFrom(seed + 5);
     const place = newPlace();
-    const opts = { args: ['--open', '--threads', '3'], env: { FERRY_TEST_CRASH: '1' } };
+    const opts = { threads: 3, env: { FERRY_TEST_CRASH: '1' } };
     const counts = new Counts();
     while (counts.kills < runs(10)) {
       const server = await serve(t, place.share, opts);

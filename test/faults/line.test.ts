@@ -62,7 +62,7 @@ function overALine(direction: JobOrder['direction']): void {
   before(async () => {
     mkdirSync(share);
     mkdirSync(own);
-    server = await startServer(share);
+    server = await startServer(share, { threads: 2 });
     where = whereIs(server);
   });
   after(() => server.stop());

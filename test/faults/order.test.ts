@@ -81,7 +81,7 @@ const toTheUser = ({ name, args }: Call): boolean =>
 describe('the order of syncs, names and answers (XFER-23)', { skip: noStrace }, () => {
   /** One worker: what it writes to a socket between a name and its sync is too early, whatever it is. */
   const serve = (t: TestContext, share: string): Promise<Server> => {
-    const server = startServer(share, { args: ['--open', '--threads', '1'], env: { TZ: 'UTC' } });
+    const server = startServer(share, { env: { TZ: 'UTC' } });
     t.after(async () => (await server).stop());
     return server;
   };

@@ -124,7 +124,7 @@ describe('every call that changes files fails (XFER-10, XFER-11, XFER-12, XFER-2
   const source = join(home, 'box');
   const share = join(home, 'share');
   const target = join(share, 'box');
-  const opts = { args: ['--open', '--threads', '1'], env: { TZ: 'UTC', UV_THREADPOOL_SIZE: '1' } };
+  const opts = { env: { TZ: 'UTC', UV_THREADPOOL_SIZE: '1' } };
   let first: Server;
   let server: Server;
   before(async () => {

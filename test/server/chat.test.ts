@@ -129,7 +129,6 @@ describe('the chat of a server', () => {
       assert.ok((error.retryAfterMs ?? 0) > 0 && (error.retryAfterMs ?? 0) <= 4200);
     }
     server.now += 1000;
-    // The file has forgiven a second; each connection goes by its own clock.
     const fresh = await server.enter('mallory');
     await fresh.join('crew');
     for (let i = 0; i < limits.chatPerSecond; i++) await fresh.channel.call(say, words(room, 'later'));

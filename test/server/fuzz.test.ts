@@ -14,6 +14,7 @@ import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/sessio
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -28,6 +29,7 @@ import { Connection, type ConnectionContext } from '../../packages/server/src/se
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor } from '../support/client.ts';
 import { bombs, framed, mutate, vectorFrames } from '../support/hostile-frames.ts';
@@ -44,6 +46,7 @@ const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
   const store = new AccessStore(join(folder, 'access.db'));
+  const bus = new ThreadBus('alone', () => {});
   const storage = new MemoryStorage({ capacity: 2 ** 24 });
   const chatFile = join(folder, 'chat.db');
   prepareChatFile(chatFile);
@@ -54,6 +57,7 @@ before(() => {
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
     desk: new ShareDesk(join(folder, 'access.db')),
+    admin: new AdminDesk(join(folder, 'access.db'), async () => []),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
@@ -63,7 +67,8 @@ before(() => {
     transfers: new Transfers(),
     chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
-    bus: new ThreadBus('alone', () => {}),
+    bus,
+    folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
     log: () => {},
     audit: undefined,
     refusal: undefined,

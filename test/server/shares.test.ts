@@ -26,8 +26,8 @@ import {
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { parseRule } from '../../packages/server/src/access/settings.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
-import { parseRule } from '../../packages/server/src/owner/settings.ts';
 import {
   createOf,
   logInto,
@@ -239,6 +239,6 @@ describe('a share of a real server', () => {
     await server.logged(/left after .*: this share has ended/);
     await assert.rejects(guestOf(shared), withCode('AUTH_FAILED'));
     await assert.rejects(maker.channel.call(endShare, { id: shared.id }), withCode('NOT_FOUND'));
-    assert.match(server.log(), /shared \/photos as share\.[0-9a-f]{16}/);
+    await server.logged(/shared \/photos as share\.[0-9a-f]{16}/);
   });
 });

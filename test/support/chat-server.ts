@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { Code, FerryError } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { memoryLinks } from '@ferry/protocol/link';
 import {
@@ -13,11 +14,13 @@ import {
   join as joinRoom,
   RoomKind,
   type ServerEvent,
+  type Welcome,
 } from '@ferry/protocol/messages';
-import { ClientChannel, makeTicketKeys } from '@ferry/protocol/session';
+import { ClientChannel, type ClientChannelOpts, makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -32,6 +35,7 @@ import { Connection, type ConnectionContext } from '../../packages/server/src/se
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { type Device, helloFor, newDevice } from './client.ts';
 import type { Afterwards } from './scratch.ts';
@@ -52,12 +56,20 @@ export type ChatServer = {
     thread?: number,
     settings?: Partial<AccountSettings>,
   ) => Promise<Chatterbox>;
+  /** The same, for whoever has a client of their own. */
+  readonly dial: (
+    user: string | undefined,
+    thread: number,
+    opts: ClientChannelOpts,
+  ) => Promise<{ readonly channel: ClientChannel; readonly welcome: Welcome }>;
 };
+
+export type ChatEvent = ServerEvent & { kind: 'chat' };
 
 /** Somebody at a link. */
 export type Chatterbox = {
   readonly channel: ClientChannel;
-  readonly events: (ServerEvent & { kind: 'chat' })[];
+  readonly events: ChatEvent[];
   /** Joins an open room, made where it is missing; gives its number. */
   readonly join: (name: string) => Promise<number>;
   readonly history: (room: number, after?: number) => Promise<readonly ChatMessage[]>;
@@ -72,6 +84,8 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
   const memory = new AccountMemory(newAccountMemory(1), 1);
   const storage = new MemoryStorage({ capacity: 2 ** 20 });
   const threads: Thread[] = [];
+  const channels: ClientChannel[] = [];
+  let isClosed = false;
   const common = {
     storage,
     quotas: new Quotas(memory, storage),
@@ -79,6 +93,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
     desk: new ShareDesk(accessFile),
+    admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
@@ -96,13 +111,15 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     const ring = (rung: ChatRing): void => {
       for (const { hub: other } of threads) if (other !== hub) server.carry(() => other.heard(rung));
     };
+    const bus = new ThreadBus(`thread ${i}`, () => {});
     const hub = new ChatHub({ history: new ChatHistory(file), ring, now: () => server.now });
     threads.push({
       hub,
       context: {
         ...common,
         chat: hub,
-        bus: new ThreadBus(`thread ${i}`, () => {}),
+        bus,
+        folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),
         login: { store, openTo: 'everybody' },
@@ -117,44 +134,53 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     now: Date.now(),
     carry: (ring) => setImmediate(ring),
     enter: async (user, thread = 0, settings = {}) => {
-      if (user !== undefined && !devices.has(user)) {
-        const device = newDevice();
-        devices.set(user, device);
-        accounts.add(user, { ...newAccount, ...settings }, Date.now());
-        accounts.addDevice(user, device.publicKey, 'test', Date.now());
-      }
+      const events: ChatEvent[] = [];
+      const onEvent = (event: ServerEvent): void => {
+        if (event.kind === 'chat') events.push(event);
+      };
+      if (user !== undefined) known(user, settings);
+      return chatterbox((await server.dial(user, thread, { onEvent })).channel, events);
+    },
+    dial: async (user, thread, opts) => {
       const context = threads[thread]?.context;
-      if (context === undefined) throw new Error('no such thread');
-      const device = user === undefined ? undefined : devices.get(user);
-      return await sitDown(context, device);
+      if (context === undefined || isClosed) throw new Error('no such thread');
+      const { a, b } = memoryLinks();
+      const deadlineMs = performance.now() + 3_600_000;
+      const connection = new Connection(b, { ...context, deadlineMs, onEnd: () => {} });
+      if (connection.moved.sent > 0) throw new Error('it spoke first');
+      const channel = new ClientChannel(a, opts);
+      channels.push(channel);
+      const login = user === undefined ? {} : { device: known(user, {}) };
+      return { channel, welcome: await channel.call(hello, helloFor(a, login)) };
     },
   };
+  function known(user: string, settings: Partial<AccountSettings>): Device {
+    const before = devices.get(user);
+    if (before !== undefined) return before;
+    const device = newDevice();
+    devices.set(user, device);
+    accounts.add(user, { ...newAccount, ...settings }, Date.now());
+    accounts.addDevice(user, device.publicKey, 'test', Date.now());
+    return device;
+  }
   afterwards.after(() => {
-    accounts.close();
-    for (const { hub, context } of threads) {
-      hub.close();
-      context.login.store.close();
-    }
-    common.contents.close();
+    isClosed = true;
+    for (const channel of channels) channel.abort(new FerryError(Code.CANCELLED, 'the test is over'));
+    const close = (): void => {
+      accounts.close();
+      for (const { hub, context } of threads) {
+        hub.close();
+        context.login.store.close();
+      }
+      common.contents.close();
+    };
+    // What is under way arrives first, in the turns that the links take.
+    setImmediate(() => setImmediate(() => setImmediate(close)));
   });
   return server;
 }
 
-async function sitDown(context: ConnectionContext, device: Device | undefined): Promise<Chatterbox> {
-  const { a, b } = memoryLinks();
-  const connection = new Connection(b, {
-    ...context,
-    deadlineMs: performance.now() + 3_600_000,
-    onEnd: () => {},
-  });
-  if (connection.moved.sent > 0) throw new Error('it spoke first');
-  const events: (ServerEvent & { kind: 'chat' })[] = [];
-  const channel = new ClientChannel(a, {
-    onEvent: (event) => {
-      if (event.kind === 'chat') events.push(event);
-    },
-  });
-  await channel.call(hello, helloFor(a, device === undefined ? {} : { device }));
+function chatterbox(channel: ClientChannel, events: ChatEvent[]): Chatterbox {
   return {
     channel,
     events,

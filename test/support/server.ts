@@ -55,7 +55,8 @@ export function userEnv(home: string, more: NodeJS.ProcessEnv = {}): NodeJS.Proc
 /** Started on a free loopback port and taking connections; killed after the test if it still lives. */
 export async function startServer(afterwards: Afterwards, opts: ServerOpts): Promise<Server> {
   const home = opts.home ?? scratchFolder(afterwards);
-  const args = [ferryd, opts.dir, '--listen', '127.0.0.1:0', ...(opts.args ?? [])];
+  // The last of two says how many; more than one cost as much as most tests.
+  const args = [ferryd, opts.dir, '--listen', '127.0.0.1:0', '--threads', '1', ...(opts.args ?? [])];
   const [command, ...before] = [...(opts.through ?? []), process.execPath];
   const child = spawn(command ?? process.execPath, [...before, ...args], {
     env: userEnv(home, opts.env),

@@ -18,7 +18,10 @@ export function sharedServer(args: readonly string[] = []): () => Served {
   before(async () => {
     const shared = join(scratchFolder(afterAll), 'shared');
     mkdirSync(shared);
-    served = { server: await startServer(afterAll, { dir: shared, args: ['--open', ...args] }), shared };
+    served = {
+      server: await startServer(afterAll, { dir: shared, args: ['--open', '--threads', '2', ...args] }),
+      shared,
+    };
   });
   after(() => {
     for (const end of ends.toReversed()) end();

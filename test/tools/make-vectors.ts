@@ -6,7 +6,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Code, EntryKind, FerryError, nameFromText, pathFromText } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, type FolderNews, nameFromText, pathFromText } from '@ferry/protocol';
 import {
   blockDigest,
   blockHeaderBytes,
@@ -33,6 +33,10 @@ function block(id: number, handle: number, index: number, content: Buffer): Buff
 
 function body<T>(kind: Kind, id: number, shape: Shape<T>, value: T): Buffer {
   return encodeFrame(kind, id, encodeBody(shape, value));
+}
+
+function folderEvent(news: FolderNews): Buffer {
+  return encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'folder', id: 1, news }));
 }
 
 const entry = {
@@ -90,6 +94,18 @@ const {
   store,
   fetch,
 } = messages;
+const nothingSaid: messages.AccountWords = {
+  role: undefined,
+  path: undefined,
+  rules: undefined,
+  noRules: false,
+  expires: undefined,
+  quota: undefined,
+  quotaFiles: undefined,
+  down: undefined,
+  up: undefined,
+  key: undefined,
+};
 const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
 
 const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
@@ -139,6 +155,92 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'a client makes another device known',
     body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
   ],
+  listAccounts: ['who has an account', body(Kind.listAccounts, 9, messages.listAccounts.request, {})],
+  'listAccounts-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listAccounts.part, {
+      user: 'anna',
+      role: 'reader',
+      root: pathFromText('docs'),
+      rules: ['/docs/private=none'],
+      expiresMs: undefined,
+      hasPassword: false,
+      devices: 2,
+      invites: 0,
+      sinceMs: 1_760_000_000_000,
+      quotaBytes: 1_000_000,
+      quotaFiles: undefined,
+      downRate: undefined,
+      upRate: undefined,
+    }),
+  ],
+  listDevices: ['which devices are known', body(Kind.listDevices, 9, messages.listDevices.request, {})],
+  'listDevices-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listDevices.part, {
+      id: 'abcd-efgh',
+      user: 'anna',
+      label: 'ferry 0.1.0 on laptop',
+      sinceMs: 1_760_000_000_000,
+      seenMs: 1_760_000_600_000,
+    }),
+  ],
+  listInvites: ['which invites are open', body(Kind.listInvites, 9, messages.listInvites.request, {})],
+  'listInvites-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listInvites.part, {
+      id: 'abcd-efgh',
+      user: 'bob',
+      usesLeft: 1,
+      sinceMs: 1_760_000_000_000,
+      expiresMs: 1_760_600_000_000,
+    }),
+  ],
+  listVisits: ['who is connected', body(Kind.listVisits, 9, messages.listVisits.request, {})],
+  'listVisits-part': [
+    'somebody',
+    body(Kind.part, 9, messages.listVisits.part, {
+      user: 'anna',
+      source: '10.0.0.9',
+      sinceMs: 1_760_000_000_000,
+      lanes: 2,
+      received: 100,
+      sent: 5000,
+    }),
+  ],
+  invite: [
+    'somebody shall get in',
+    body(Kind.invite, 9, messages.invite.request, {
+      user: undefined,
+      words: { ...nothingSaid, role: 'reader', path: 'docs' },
+      forMs: 259_200_000,
+      uses: 1,
+    }),
+  ],
+  'invite-reply': [
+    'and this lets them',
+    body(Kind.reply, 9, messages.invite.reply, {
+      user: 'guest1',
+      token: counted(0xa0, 16),
+      expiresMs: 1_760_259_200_000,
+    }),
+  ],
+  changeAccount: [
+    'somebody may do something else from now on',
+    body(Kind.changeAccount, 9, messages.changeAccount.request, {
+      user: 'anna',
+      isNew: false,
+      words: { ...nothingSaid, rules: ['docs=writer'], quota: '20G' },
+    }),
+  ],
+  withdraw: [
+    'a device is forgotten',
+    body(Kind.withdraw, 9, messages.withdraw.request, {
+      what: messages.Withdrawal.device,
+      name: 'abcd-efgh',
+    }),
+  ],
+  'withdraw-reply': ['whose it was', body(Kind.reply, 9, messages.withdraw.reply, { user: 'anna' })],
   share: [
     'two files for a week, three times each',
     body(Kind.share, 9, messages.share.request, {
@@ -593,6 +695,25 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   ],
   'history-part': ['one message', body(Kind.part, 15, messages.history.part, { messages: [chatMessage] })],
   'history-reply': ['the last one is number 4', body(Kind.reply, 15, messages.history.reply, { last: 4 })],
+  watch: [
+    'watch /docs as 1',
+    body(Kind.watch, 16, messages.watch.request, { id: 1, path: pathFromText('docs') }),
+  ],
+  'watch-reply': ['the system says what changes', body(Kind.reply, 16, messages.watch.reply, { pollMs: 0 })],
+  unwatch: ['no more of 1', body(Kind.unwatch, 17, messages.unwatch.request, { id: 1 })],
+  'event-rights': [
+    'nothing may be changed any more',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'rights', readOnly: true })),
+  ],
+  'event-folder': [
+    'a row and a name that went',
+    folderEvent({ kind: 'changed', entries: [entry], gone: [nameFromText('old')] }),
+  ],
+  'event-folder-again': ['list it again', folderEvent({ kind: 'again' })],
+  'event-folder-over': [
+    'it has gone',
+    folderEvent({ kind: 'over', error: new FerryError(Code.NOT_FOUND, 'no such file or folder') }),
+  ],
   'event-chat': [
     'something was said',
     encodeFrame(

@@ -4,6 +4,7 @@ export * from './entry.ts';
 export * from './errors.ts';
 export * from './find-query.ts';
 export * from './finding.ts';
+export * from './folder-news.ts';
 export * from './glob.ts';
 export * from './limits.ts';
 export * from './link-target.ts';

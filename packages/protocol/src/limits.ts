@@ -122,6 +122,12 @@ export const limits = {
   receivedFiles: 64,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
+  /** Folders that one session watches. */
+  sessionWatches: 16,
+  /** Folders that one server watches. */
+  watchedFolders: 4096,
+  /** Rows and names in one piece of news of a folder; what changes more is listed again. */
+  newsRows: 64,
   /** The name of what a message between a server's threads or machines is about. */
   busSubjectBytes: 128,
   /** One such message. */

@@ -48,6 +48,7 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  poll?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
   audit?: string;
@@ -92,6 +93,7 @@ function makeProgram(): Command {
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--poll', 'look for changes of files every 2 s: for disks that others change unheard')
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
@@ -157,6 +159,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    polls: options.poll ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
     audit: await auditFrom(options),
@@ -179,7 +182,7 @@ async function auditFrom({
     if (auditSize === undefined && !auditOrStop) return undefined;
     throw new FerryError(Code.USAGE, 'say with --audit FILE where the audit log is to be');
   }
-  const { parseSize } = await import('./owner/settings.ts');
+  const { parseSize } = await import('./access/settings.ts');
   const mostBytes = auditSize === undefined ? undefined : parseSize('--audit-size', auditSize);
   return { file: resolve(audit), mostBytes, orStop: auditOrStop };
 }

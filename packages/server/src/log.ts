@@ -101,6 +101,8 @@ function text(event: LogEvent): string {
       return `${name(event.who)} ${event.what} ${event.path} to ${event.to} (${counted(event.files)}, ${moved(event)})`;
     case 'shared':
       return `${name(event.who)} shared ${event.path}${event.files === 1 ? '' : ` and ${event.files - 1} more`} as ${event.as}`;
+    case 'administered':
+      return `${name(event.who)} ${event.text}`;
     case 'unshared':
       return `${name(event.who)} ended the share ${event.as}`;
     case 'renamed':

@@ -91,6 +91,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       meterMemory,
       audits: audit !== undefined,
     },
+    polls: config.polls,
     log,
     onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {

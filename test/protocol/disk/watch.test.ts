@@ -15,17 +15,19 @@ import {
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';
-import { Code, type Entry, FerryError, type Name, rootPath, showName } from '@ferry/protocol';
 import {
+  Code,
+  type Entry,
+  FerryError,
   type FolderNews,
-  FolderWatches,
-  type FolderWatchesOpts,
-  list,
-  Root,
-  watchedPlace,
-} from '@ferry/protocol/disk';
-import { gatherMs, newsRows, nextPollMs, pollMs } from '../../../packages/protocol/src/disk/folder-news.ts';
+  limits,
+  type Name,
+  rootPath,
+  showName,
+} from '@ferry/protocol';
+import { FolderWatches, type FolderWatchesOpts, list, Root, watchedPlace } from '@ferry/protocol/disk';
 import { keptRows, Snapshot } from '../../../packages/protocol/src/disk/snapshot.ts';
+import { gatherMs, nextPollMs, pollMs } from '../../../packages/protocol/src/disk/watch-timing.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
 import { type Afterwards, path, scratchFolder } from '../../support/scratch.ts';
 
@@ -36,7 +38,7 @@ type Watched = {
   /** `+a` a row, `-a` gone, `again`, `over CODE`. */
   readonly heard: string[];
   readonly rows: Map<Name, Entry>;
-  readonly begin: (at?: string) => Promise<{ readonly polls: boolean }>;
+  readonly begin: (at?: string) => Promise<{ readonly pollMs: number }>;
 };
 
 function prepare(t: Afterwards, opts: Partial<FolderWatchesOpts> = {}): Watched {
@@ -96,7 +98,7 @@ describe('watching folders', { concurrency: true }, () => {
   test('what is made, changed, renamed and removed is told, in rows as a listing has them', async (t) => {
     const { dir, root, heard, rows, begin } = prepare(t);
     mkdirSync(join(dir, 'in'));
-    assert.deepEqual(await begin('in'), { polls: false });
+    assert.deepEqual(await begin('in'), { pollMs: 0 });
     writeFileSync(join(dir, 'in/a'), 'one');
     await until(() => heard.includes('+a'));
     const [page = []] = [...list(root, path('in'))];
@@ -178,7 +180,7 @@ describe('watching folders', { concurrency: true }, () => {
     chmodSync(join(dir, '.ferry'), 0o700);
     writeFileSync(join(dir, 'first'), '');
     await until(() => heard.includes('+first'));
-    for (let i = 0; i <= newsRows; i++) writeFileSync(join(dir, `n${i}`), '');
+    for (let i = 0; i <= limits.newsRows; i++) writeFileSync(join(dir, `n${i}`), '');
     await until(() => heard.includes('again'));
     writeFileSync(join(dir, 'last'), '');
     await until(() => heard.includes('+last'));
@@ -190,7 +192,7 @@ describe('watching folders', { concurrency: true }, () => {
       throw Object.assign(new Error('no space'), { errno: -28, code: 'ENOSPC' });
     };
     const { dir, heard, begin: start, watches } = prepare(t, { begin });
-    assert.deepEqual(await start(), { polls: true });
+    assert.deepEqual(await start(), { pollMs });
     writeFileSync(join(dir, 'a'), '');
     watches.hint(undefined);
     await until(() => heard.includes('+a'));
@@ -202,10 +204,10 @@ describe('watching folders', { concurrency: true }, () => {
 
   test('where the system says nothing though it could, that is noticed', async (t) => {
     const { dir, heard, begin, watches } = prepare(t, { begin: deaf().begin });
-    assert.deepEqual(await begin(), { polls: false });
+    assert.deepEqual(await begin(), { pollMs: 0 });
     writeFileSync(join(dir, 'a'), '');
     await until(() => heard.includes('again'));
-    assert.deepEqual(await watches.watch('', watchedPlace(Root.open(dir), rootPath)), { polls: true });
+    assert.deepEqual(await watches.watch('', watchedPlace(Root.open(dir), rootPath)), { pollMs });
     writeFileSync(join(dir, 'b'), '');
     await until(() => heard.includes('+b'));
   });
@@ -261,7 +263,7 @@ describe('watching folders', { concurrency: true }, () => {
         gone: ['1'],
       },
     );
-    assert.deepEqual(of([]).difference(of(many.slice(0, newsRows + 1)), none), { kind: 'again' });
+    assert.deepEqual(of([]).difference(of(many.slice(0, limits.newsRows + 1)), none), { kind: 'again' });
   });
 
   test('what boils is told less often, what calms down at once again', () => {

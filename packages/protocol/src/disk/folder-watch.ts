@@ -9,11 +9,13 @@ import { type BigIntStats, type FSWatcher, fstatSync, statfsSync, watch } from '
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Entry } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
+import type { FolderNews } from '../folder-news.ts';
+import { limits } from '../limits.ts';
 import { byteString, isName, type Name } from '../path.ts';
 import { closing, folderPath } from './at.ts';
 import { asDiskError, errnoOf, onDisk } from './errno.ts';
-import { type FolderNews, gatherMs, newsRows, nextPollMs } from './folder-news.ts';
 import { rowKey, Snapshot } from './snapshot.ts';
+import { gatherMs, nextPollMs } from './watch-timing.ts';
 
 /** Where the folder is, and how its rows are read. */
 export type WatchedPlace = {
@@ -166,7 +168,7 @@ export class FolderWatch {
     const name = raw === null ? undefined : byteString(raw);
     if (name === undefined) this.#names = undefined;
     else if (isName(name)) this.#names?.add(name);
-    if ((this.#names?.size ?? 0) > newsRows) this.#names = undefined;
+    if ((this.#names?.size ?? 0) > limits.newsRows) this.#names = undefined;
     this.#gather();
   }
 

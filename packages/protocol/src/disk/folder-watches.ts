@@ -5,9 +5,9 @@
 
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '../errors.ts';
-import type { FolderNews } from './folder-news.ts';
-import { lookMs } from './folder-news.ts';
+import type { FolderNews } from '../folder-news.ts';
 import { type BeginSigns, FolderWatch, type WatchedPlace } from './folder-watch.ts';
+import { lookMs, pollMs } from './watch-timing.ts';
 
 export type FolderWatchesOpts = {
   readonly onNews: (key: string, news: FolderNews) => void;
@@ -41,13 +41,13 @@ export class FolderWatches {
   }
 
   /**
-   * Watches a folder until it is over or left. Resolves when every later change will be told, with whether it is only read now and
-   * then. Of one that is watched already nothing is begun. @throws {FerryError} as `place.open`; LIMIT
+   * Watches a folder until it is over or left. Resolves when every later change will be told, with how often it is read to
+   * find out, 0 where the system says so. Of one that is watched already nothing is begun. @throws {FerryError} as `place.open`; LIMIT
    */
-  async watch(key: string, place: WatchedPlace): Promise<{ readonly polls: boolean }> {
+  async watch(key: string, place: WatchedPlace): Promise<{ readonly pollMs: number }> {
     const watch = this.#watches.get(key) ?? this.#begin(key, place);
     await watch.settled();
-    return { polls: watch.polls };
+    return { pollMs: watch.polls ? pollMs : 0 };
   }
 
   leave(key: string): void {

@@ -5,7 +5,6 @@ export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-f
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { type FetchedPart, fetchPack } from './fetch-pack.ts';
-export type { FolderNews } from './folder-news.ts';
 export { FolderSync } from './folder-sync.ts';
 export type { WatchedPlace } from './folder-watch.ts';
 export { FolderWatches, type FolderWatchesOpts } from './folder-watches.ts';
@@ -17,6 +16,7 @@ export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat } from
 export { ownerOf, setOwner } from './owner.ts';
 export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
+export { syncShared } from './shared-syncs.ts';
 export { StagedFile } from './staged-file.ts';
 export type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';

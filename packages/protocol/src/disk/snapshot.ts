@@ -4,8 +4,9 @@
  */
 
 import type { Entry } from '../entry.ts';
+import type { FolderNews } from '../folder-news.ts';
+import { limits } from '../limits.ts';
 import type { Name } from '../path.ts';
-import { type FolderNews, newsRows } from './folder-news.ts';
 
 /** Rows of a larger folder are not kept one by one: of a change there it is only known that there was one. */
 export const keptRows = 20_000;
@@ -37,7 +38,7 @@ export class Snapshot {
     const changed = [...now.#rows]
       .filter(([name, key]) => this.#rows.get(name) !== key)
       .map(([name]) => name);
-    if (gone.length + changed.length > newsRows) return { kind: 'again' };
+    if (gone.length + changed.length > limits.newsRows) return { kind: 'again' };
     const entries = changed.map((name) => entryOf(name)).filter((entry) => entry !== undefined);
     return { kind: 'changed', entries, gone };
   }

@@ -3,16 +3,22 @@
  */
 
 import { Code, FerryError, fromWireError } from '../errors.ts';
+import type { FolderNews } from '../folder-news.ts';
 import { limits } from '../limits.ts';
 import { pack, unpack } from '../wire/msgpack.ts';
-import { integer, optional, text } from '../wire/shape.ts';
+import { flag, integer, optional, text } from '../wire/shape.ts';
 import { type ChatMessage, chatMessage } from './chat.ts';
+import { getFolderNews, putFolderNews, watchId } from './watch.ts';
 
 export type ServerEvent =
   /** The server is going down in `drainMs`; what moves may finish, nothing new is begun. */
   | { readonly kind: 'going-down'; readonly drainMs: number }
   /** The owner ends this connection, and why; it is closed next. */
   | { readonly kind: 'closed'; readonly error: FerryError }
+  /** A folder that is watched; `id` as the client gave it. */
+  | { readonly kind: 'folder'; readonly id: number; readonly news: FolderNews }
+  /** What the account may do is different from now on: whether it may change anything at all, and perhaps what it sees. */
+  | { readonly kind: 'rights'; readonly readOnly: boolean }
   /** The owner of the server says something to whoever sits here. */
   | { readonly kind: 'notice'; readonly text: string }
   /** Something was said in a room; without the message there is more of it, up to `last`, than was told: `history` has it. */
@@ -25,7 +31,9 @@ export type ServerEvent =
 
 const goingDown = 1;
 const closed = 2;
+const folder = 3;
 const chat = 4;
+const rights = 6;
 const notice = 7;
 const drainMs = integer(0, 86_400_000);
 const code = integer(1, 0xffff);
@@ -40,6 +48,10 @@ export function encodeEvent(event: ServerEvent): Buffer {
       return pack([goingDown, event.drainMs]);
     case 'closed':
       return pack([closed, event.error.code, event.error.message]);
+    case 'folder':
+      return pack([folder, watchId.put(event.id), ...putFolderNews(event.news)]);
+    case 'rights':
+      return pack([rights, event.readOnly]);
     case 'notice':
       return pack([notice, message.put(event.text)]);
     case 'chat':
@@ -60,6 +72,10 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
       const words = message.get(value[2], 'message');
       return { kind: 'closed', error: fromWireError([code.get(value[1], 'code'), words, 0]) };
     }
+    case folder:
+      return { kind: 'folder', id: watchId.get(value[1], 'id'), news: getFolderNews(value.slice(2)) };
+    case rights:
+      return { kind: 'rights', readOnly: flag.get(value[1], 'readOnly') };
     case notice:
       return { kind: 'notice', text: message.get(value[1], 'text') };
     case chat:

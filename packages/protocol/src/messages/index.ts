@@ -1,4 +1,5 @@
 /** One file per message; this is the list of them. */
+export * from './admin.ts';
 export * from './archive.ts';
 export * from './attach.ts';
 export * from './block.ts';
@@ -41,4 +42,5 @@ export * from './ticket.ts';
 export * from './trash.ts';
 export * from './unpack.ts';
 export * from './usage.ts';
+export * from './watch.ts';
 export * from './work.ts';

@@ -64,8 +64,18 @@ export const Kind = {
   leave: 0x5a,
   say: 0x5b,
   history: 0x5c,
+  /** Watching, on the control connection. */
+  watch: 0x50,
+  unwatch: 0x51,
   /** Accounts, on the control connection. */
   enrol: 0x60,
+  listAccounts: 0x61,
+  listDevices: 0x62,
+  listInvites: 0x63,
+  listVisits: 0x64,
+  invite: 0x65,
+  changeAccount: 0x66,
+  withdraw: 0x67,
   /** Shares, on the control connection… */
   share: 0x68,
   listShares: 0x69,

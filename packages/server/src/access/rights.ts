@@ -55,7 +55,16 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.stat, 'login'],
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
+  [Kind.watch, 'list'],
+  [Kind.unwatch, 'login'],
   [Kind.enrol, 'login'],
+  [Kind.listAccounts, 'admin'],
+  [Kind.listDevices, 'admin'],
+  [Kind.listInvites, 'admin'],
+  [Kind.listVisits, 'admin'],
+  [Kind.invite, 'admin'],
+  [Kind.changeAccount, 'admin'],
+  [Kind.withdraw, 'admin'],
   [Kind.share, 'share'],
   // One's own. Who may share no more has shares that nobody gets anything from.
   [Kind.listShares, 'share'],
@@ -167,6 +176,11 @@ export function checkMessage(rights: Rights, root: Path, kind: Kind): void {
   if (need === 'chat') {
     if (mayChat(rights)) return;
     throw new FerryError(Code.FORBIDDEN, 'you may put files here, but not talk with others');
+  }
+  if (need === 'admin') {
+    // It belongs to no folder, and to nobody who sees only a part.
+    if (rights.role === 'owner' && root.length === 0) return;
+    throw new FerryError(Code.FORBIDDEN, 'only owners of all that is shared may look after accounts');
   }
   if (need === 'login' || maySomewhere(rights, need, root)) return;
   throw refusal(need, rights, root);

@@ -8,7 +8,7 @@ import type { Kind } from '@ferry/protocol/wire';
 import type { AccessStore } from './access-store.ts';
 import { type Bounds, unbounded } from './bounds.ts';
 import type { Principal } from './principal.ts';
-import { checkMessage, type Rights } from './rights.ts';
+import { checkMessage, encodeRules, type Rights } from './rights.ts';
 
 /** Longest time until a connection that sends nothing hears of a change, milliseconds. */
 export const lookMs = 250;
@@ -31,6 +31,7 @@ type Entry = {
   now: Principal;
   ended: FerryError | undefined;
   readonly onEnd: (why: FerryError) => void;
+  readonly onChange: () => void;
 };
 
 export class Standings {
@@ -48,9 +49,12 @@ export class Standings {
     this.#changes = store.changes();
   }
 
-  /** @param onEnd once, when the connection has to be closed; not after `leave` */
-  enter(principal: Principal, onEnd: (why: FerryError) => void): Standing {
-    const entry: Entry = { principal, now: principal, ended: undefined, onEnd };
+  /**
+   * @param onEnd once, when the connection has to be closed; not after `leave`
+   * @param onChange its rights are different from now on
+   */
+  enter(principal: Principal, onEnd: (why: FerryError) => void, onChange: () => void = () => {}): Standing {
+    const entry: Entry = { principal, now: principal, ended: undefined, onEnd, onChange };
     this.#entries.add(entry);
     return {
       principal,
@@ -112,7 +116,11 @@ export class Standings {
         entry,
         new FerryError(Code.SHUTTING_DOWN, 'the owner has given you another folder: come back in'),
       );
-    else entry.now = now;
+    else {
+      const isChanged = !isEqualRights(entry.now.rights, now.rights);
+      entry.now = now;
+      if (isChanged) entry.onChange();
+    }
   }
 
   #end(entry: Entry, why: FerryError): void {
@@ -120,6 +128,10 @@ export class Standings {
     entry.ended = why;
     entry.onEnd(why);
   }
+}
+
+function isEqualRights(a: Rights, b: Rights): boolean {
+  return a.role === b.role && encodeRules(a.rules) === encodeRules(b.rules);
 }
 
 function revoked({ account }: Principal): FerryError {

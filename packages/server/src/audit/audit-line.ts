@@ -30,6 +30,8 @@ export type Action = {
   readonly failed?: number | undefined;
   /** How many like it this line stands for, if not one. */
   readonly times?: number | undefined;
+  /** Whose account, or which device, invite or share. */
+  readonly about?: Shown | undefined;
   /** How somebody logged in. */
   readonly by?: string | undefined;
   readonly ms: number;
@@ -46,7 +48,7 @@ export function auditLine(
   action: Action,
   nowMs: number,
 ): string {
-  const { verb, by, path, to, bytes, files, failed, times, ms, error } = action;
+  const { verb, by, about, path, to, bytes, files, failed, times, ms, error } = action;
   return JSON.stringify({
     time: new Date(nowMs).toISOString(),
     user,
@@ -56,6 +58,7 @@ export function auditLine(
     session,
     verb,
     by,
+    about,
     ...(path === undefined ? {} : pathFields('path', path)),
     ...(to === undefined ? {} : pathFields('to', to)),
     bytes,

@@ -267,7 +267,7 @@ export class ChatMember {
     this.checkJoined(room);
     const { history, now } = this.#hub;
     // By connection first: who floods does not even cost a look at the file.
-    const { paidMs, waitMs } = charge(this.#paidMs, performance.now());
+    const { paidMs, waitMs } = charge(this.#paidMs, now());
     if (waitMs > 0) throw tooFast(waitMs);
     this.#paidMs = paidMs;
     const pair = this.#joined.get(room);

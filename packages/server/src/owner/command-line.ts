@@ -5,9 +5,9 @@ import { resolve } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
 import type { Command } from 'commander';
 import type { Accounts } from '../access/accounts.ts';
+import { type SettingsOptions, settingsFrom } from '../access/settings.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
-import type { InviteOrder } from './invite.ts';
-import { type SettingsOptions, settingsFrom } from './settings.ts';
+import type { InviteLineOrder } from './invite.ts';
 import type { UserOptions } from './user.ts';
 
 const mostUses = 1_000_000;
@@ -196,7 +196,7 @@ async function runInvite({ expires, uses, ...options }: InviteOptions): Promise<
   if (readOnly === true && role !== undefined && role !== 'reader') {
     throw new FerryError(Code.USAGE, '--read-only is the same as --role reader: leave one of them out');
   }
-  const order: InviteOrder = {
+  const order: InviteLineOrder = {
     user,
     settings: settingsFrom(
       {

@@ -1,9 +1,9 @@
 /** `ferryd shares`: what everybody shares, listed and ended beside a running server. Main thread. */
 
 import { Code, FerryError, show } from '@ferry/protocol';
+import { minute, table } from '@ferry/protocol/terminal/table';
+import { pathText } from '../access/settings.ts';
 import type { ShareFacts, Shares } from '../access/shares.ts';
-import { pathText } from './settings.ts';
-import { minute, table } from './table.ts';
 
 /** So much of an id is shown. */
 const shownDigits = 8;

@@ -3,7 +3,7 @@
  * file takes many messages; those are left to whoever knows the file (lane-reads, lane-uploads, store, fetch). Worker threads.
  */
 
-import { type Code, Code as Codes, FerryError, type Path } from '@ferry/protocol';
+import { type Code, Code as Codes, FerryError, type Path, type Shown, show } from '@ferry/protocol';
 import type { Handler, ServerCall } from '@ferry/protocol/session';
 import { Kind, kindName } from '@ferry/protocol/wire';
 import type { Action, Audit } from '../audit/audit-line.ts';
@@ -40,7 +40,7 @@ export function audited(
       const tell = (error: FerryError | undefined): void => {
         if (!isWorthTelling(kind, error)) return;
         const ms = performance.now() - beganMs;
-        audit({ verb: kindName(kind), ...subjectOf(request), ...figuresOf(figures), ms, error });
+        audit({ verb: kindName(kind), ...subjectOf(kind, request), ...figuresOf(figures), ms, error });
       };
       try {
         check();
@@ -87,9 +87,24 @@ function peek(decode: Handler['decode'], body: Buffer): unknown {
 }
 
 /** By the names that all messages use for what they are about. */
-function subjectOf(request: unknown): { readonly path: Path | undefined; readonly to: Path | undefined } {
-  const { path, from, folder, archive, to } = fieldsOf(request);
-  return { path: pathIn(path ?? from ?? folder ?? archive), to: pathIn(to) };
+function subjectOf(kind: number, request: unknown): Pick<Action, 'path' | 'to' | 'about'> {
+  const { path, from, folder, archive, to, paths, user, name, id } = fieldsOf(request);
+  const [first]: readonly unknown[] = Array.isArray(paths) ? paths : [];
+  return {
+    path: pathIn(path ?? from ?? folder ?? archive ?? first),
+    to: pathIn(to),
+    about: isOfAccounts(kind) ? wordIn(user ?? name ?? id) : undefined,
+  };
+}
+
+/** Accounts and shares are named, and are no paths. */
+function isOfAccounts(kind: number): boolean {
+  return kind > Kind.enrol && kind <= Kind.received;
+}
+
+function wordIn(value: unknown): Shown | undefined {
+  if (value instanceof Uint8Array) return show(Buffer.from(value).toString('hex'));
+  return typeof value === 'string' ? show(value) : undefined;
 }
 
 function figuresOf({ bytes, reply }: Figures): Pick<Action, 'bytes' | 'files' | 'failed'> {

@@ -4,7 +4,6 @@
  */
 
 import { Code, FerryError, limits, show } from '@ferry/protocol';
-import type { BlockPool } from '@ferry/protocol/content';
 import type { Link } from '@ferry/protocol/link';
 import {
   type Attach,
@@ -20,7 +19,6 @@ import {
   type Welcome,
 } from '@ferry/protocol/messages';
 import {
-  type Grant,
   type Handlers,
   handler,
   laneProof,
@@ -31,86 +29,35 @@ import {
   sameSecret,
   sealTicket,
   sessionSecret,
-  type TicketKeys,
   verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
+import { checkVersion, enterWithPassword, logIn, principalOfLane } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import type { Pace } from '../access/pace.ts';
-import { guestName, guestOf, type Principal } from '../access/principal.ts';
-import type { Quotas } from '../access/quota.ts';
+import type { Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { ShareDesk } from '../access/share-desk.ts';
-import { kicked, type Standings } from '../access/standing.ts';
+import { kicked } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
-import type { TicketLedger } from '../access/ticket-ledger.ts';
-import type { Bus } from '../bus/bus.ts';
-import type { ChatHub } from '../chat/chat-hub.ts';
-import type { LogEvent } from '../log-event.ts';
-import { brokenCodes, type Meters } from '../metrics/meters.ts';
-import type { ContentIndex } from '../storage/content-index.ts';
-import type { Storage } from '../storage/storage.ts';
-import type { Transfers } from '../worker/transfers.ts';
+import { brokenCodes } from '../metrics/meters.ts';
+import type { SessionWatches } from '../watching/session-watches.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
+import type { ConnectionOpts } from './connection-context.ts';
 import { auditOf, type SessionContext } from './context.ts';
+import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
-import type { SessionRules } from './session-rules.ts';
 import { storageFor } from './storage-for.ts';
+import { watchesFor } from './watches-for.ts';
 
-export type ConnectionContext = {
-  readonly storage: Storage;
-  readonly login: LoginRules;
-  readonly standings: Standings;
-  readonly ticketKeys: TicketKeys;
-  readonly ticketLedger: TicketLedger;
-  readonly quotas: Quotas;
-  readonly desk: ShareDesk;
-  readonly pace: Pace;
-  readonly sessionRules: SessionRules;
-  readonly meters: Meters;
-  readonly pool: BlockPool;
-  readonly contents: ContentIndex;
-  readonly bus: Bus;
-  readonly transfers: Transfers;
-  /** Or why there is no chat. */
-  readonly chat: ChatHub | FerryError;
-  readonly log: (event: LogEvent) => void;
-  /** Takes lines for the audit log, if there is one. */
-  readonly audit: ((line: string) => void) | undefined;
-  /** Nobody gets in, and why. */
-  readonly refusal: FerryError | undefined;
-  /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
-  readonly checkPassword: (user: string, password: string) => Promise<number | undefined>;
-  /** What a stranger did that honest clients seldom do. */
-  readonly onOffence: (offence: Offence) => void;
-  /** Once, when it is no stranger any more. */
-  readonly onKnown: (as: KnownAs) => void;
-};
-
-/** What the supervisor learns of a connection that is no stranger any more. */
-export type KnownAs = {
-  /** As the account has it: foreign text. */
-  readonly user: string;
-  readonly kind: 'session' | 'lane';
-  /** The session that it is, or that it is a lane of; hex. */
-  readonly sessionId: string;
-};
-
-export type ConnectionOpts = ConnectionContext & {
-  /** When a stranger is thrown out, on performance.now's clock. */
-  readonly deadlineMs: number;
-  /** Once. */
-  readonly onEnd: () => void;
-};
+export type { ConnectionContext, ConnectionOpts, KnownAs } from './connection-context.ts';
 
 type SessionPhase = {
   readonly kind: 'session';
   readonly context: SessionContext;
   readonly beganMs: number;
   readonly chat: ChatDoor;
+  readonly watches: SessionWatches;
 };
 
 /** What a connection is; a stranger may become one of the others, once. */
@@ -234,21 +181,23 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, desk, chat: hub } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub, folders } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
     if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
-    this.#become({ kind: 'session', context, beganMs: performance.now(), chat });
+    const watches = watchesFor(context, folders, this.#channel);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, watches });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const ofSession = { grantTicket, enrolDevice, transfers, desk, chat: chat.member };
+    const enrolDevice = (request: Enrol): void =>
+      enrolFor(principal, login.store, this.#link, request, client);
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, watches };
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
@@ -264,20 +213,6 @@ export class Connection {
     };
   }
 
-  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
-    const { store } = this.#opts.login;
-    // Else whoever was let in once could let in everybody.
-    if (account === undefined || !store.mayEnrol(account.device)) {
-      throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
-    }
-    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
-      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
-    }
-    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
-    throw new FerryError(Code.REVOKED, 'the account has gone');
-  }
-
   #attach(request: Attach): Record<never, never> {
     const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
@@ -288,7 +223,7 @@ export class Connection {
     if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
-    const context = this.#contextFor(this.#principalOf(grant), grant.sessionId);
+    const context = this.#contextFor(principalOfLane(this.#opts.login, grant), grant.sessionId);
     if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const lane = new Lane({ ...context, pool, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
@@ -301,20 +236,22 @@ export class Connection {
     return {};
   }
 
-  /** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
-  #principalOf({ device, kicks }: Grant): Principal {
-    const { store, openTo } = this.#opts.login;
-    const guest =
-      device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
-    const principal = device === undefined ? guest : store.principalOf(device, Date.now());
-    if (principal !== undefined && principal.kicks === kicks) return principal;
-    throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
+  #rightsChanged(): void {
+    if (this.#phase.kind !== 'session') return;
+    const { context, watches } = this.#phase;
+    const { standing, principal } = context;
+    this.#channel.sendEvent({ kind: 'rights', readOnly: isReadOnly(standing.rights(), principal.root) });
+    watches.rightsChanged();
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
     const { standings, log, audit } = this.#opts;
     const { peer } = this.#link;
-    const standing = standings.enter(principal, (why) => this.end(why));
+    const standing = standings.enter(
+      principal,
+      (why) => this.end(why),
+      () => this.#rightsChanged(),
+    );
     const session = Buffer.from(sessionId).toString('hex');
     return {
       sessionId: session,
@@ -377,6 +314,7 @@ export class Connection {
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
       phase.chat.end();
+      phase.watches.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       const ms = performance.now() - phase.beganMs;

@@ -2,10 +2,13 @@
 
 import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
+import type { AdminDesk } from '../access/admin-desk.ts';
 import type { ShareDesk } from '../access/share-desk.ts';
+import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
 import type { SessionContext } from './context.ts';
+import { adminHandlers } from './handlers/admin.ts';
 import { chatHandlers } from './handlers/chat.ts';
 import { copyHandler, moveHandler } from './handlers/copy.ts';
 import { enrolHandler } from './handlers/enrol.ts';
@@ -26,6 +29,7 @@ import { findHandler, sumHandler, usageHandler } from './handlers/survey.ts';
 import { ticketHandler } from './handlers/ticket.ts';
 import { emptyTrashHandler, listTrashHandler, restoreHandler, trashHandler } from './handlers/trash.ts';
 import { unpackHandler } from './handlers/unpack.ts';
+import { unwatchHandler, watchHandler } from './handlers/watch.ts';
 import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
@@ -36,18 +40,20 @@ export type OfConnection = {
   readonly enrolDevice: (request: Enrol) => void;
   readonly transfers: Transfers;
   readonly desk: ShareDesk;
+  readonly admin: AdminDesk;
   readonly chat: ChatDoor['member'];
+  readonly watches: SessionWatches;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, desk, chat }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, admin, chat, watches }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
     context,
     new Map([
-      listHandler(context),
+      listHandler(context, watches),
       statHandler(context),
       mkdirHandler(context),
       renameHandler(context),
@@ -75,7 +81,10 @@ export function sessionHandlers(
       shareHandler(context, desk),
       listSharesHandler(context, desk),
       endShareHandler(context, desk),
+      ...adminHandlers(context, admin),
       ...chatHandlers(chat),
+      watchHandler(watches),
+      unwatchHandler(watches),
     ]),
   );
 }

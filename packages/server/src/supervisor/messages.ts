@@ -7,8 +7,10 @@ import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
+import type { Watched } from '../watching/messages.ts';
 import type { Moving } from '../worker/transfers.ts';
 import type { Slowed } from './orders.ts';
+import type { ConnectionStatus } from './status.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -67,6 +69,8 @@ export type ToWorker =
   | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
   /** How much has each connection moved, and what moves now? */
   | { readonly kind: 'report'; readonly id: number }
+  /** The answer to the question of that id. */
+  | { readonly kind: 'connections'; readonly id: number; readonly connections: readonly ConnectionStatus[] }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
   /** The owner says something to whoever sits there. */
@@ -77,6 +81,8 @@ export type ToWorker =
   | { readonly kind: 'kick'; readonly sessionId: string }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
+  /** What came of `watch` with that number; again when the watching was interrupted. */
+  | { readonly kind: 'watched'; readonly key: string; readonly id: number; readonly answer: Watched }
   /** From the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: FromHub }
   /** Tests only: what a bug would do. */
@@ -98,10 +104,15 @@ export type FromWorker =
   | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
   /** The answer to the report of that id. */
   | { readonly kind: 'report'; readonly id: number; readonly report: WorkerReport }
+  /** An owner asks who is connected. */
+  | { readonly kind: 'connections'; readonly id: number }
   /** What a stranger did. */
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
+  /** Some of its sessions look at a folder; `key` as watching/folder-subject.ts has it. */
+  | { readonly kind: 'watch'; readonly key: string; readonly id: number }
+  | { readonly kind: 'unwatch'; readonly key: string }
   /** To the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: ToHub }
   | { readonly kind: 'log'; readonly event: LogEvent }

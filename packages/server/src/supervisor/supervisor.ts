@@ -9,6 +9,7 @@ import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
+import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
@@ -23,6 +24,8 @@ import { WorkerHandle } from './worker-handle.ts';
 export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  /** Folders that are looked at are read now and then, whatever the system could say of them. */
+  readonly polls: boolean;
   readonly log: Log;
   /** Lines for the audit log, without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
@@ -43,6 +46,7 @@ export class Supervisor {
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
   readonly #bus = new BusHub();
+  readonly #watching: Watching;
   readonly #orders = new Orders(this.#registry, () => this.#workers);
   /** Accepted while no worker lived. */
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
@@ -58,6 +62,8 @@ export class Supervisor {
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
     this.#passwords = new Passwords(opts.setup.accessFile);
+    const { folder } = opts.setup;
+    this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
       for (const worker of this.#workers) worker.feelPulse(performance.now());
     }, limits.heartbeatMs);
@@ -211,6 +217,7 @@ export class Supervisor {
     let isReady = false;
     const busMember = `worker-${index}.${this.#nextMember++}`;
     const membership = this.#bus.join(busMember, (parcel) => worker.tellBus(parcel));
+    const tellWatched: Tell = (key, id, answer) => worker.tellWatched(key, id, answer);
     const worker = new WorkerHandle({
       name: `worker ${index}`,
       setup: { ...this.#opts.setup, index, busMember, tidies: index === 1 },
@@ -228,6 +235,8 @@ export class Supervisor {
         if (refusal !== undefined) worker.end(id, refusal);
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onConnections: (id) =>
+        void this.status().then(({ connections }) => worker.tellConnections(id, connections)),
       onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => {
         this.#strangers.delete(id);
@@ -239,6 +248,8 @@ export class Supervisor {
         note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
         endNow();
       },
+      onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
+      onUnwatch: (key) => this.#watching.leave(tellWatched, key),
       onBus: membership.receive,
       onReady: () => {
         isReady = true;
@@ -250,6 +261,7 @@ export class Supervisor {
       },
       onExit: (why) => {
         membership.leave();
+        this.#watching.gone(tellWatched);
         if (!this.#workers.delete(worker)) return;
         this.#admit();
         if (this.#isDraining) {

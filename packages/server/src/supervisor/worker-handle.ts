@@ -7,10 +7,11 @@ import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
+import type { Watched } from '../watching/messages.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
 import type { Slowed } from './orders.ts';
 import { Pulse, workedMsOf } from './pulse.ts';
-import type { ThreadStatus } from './status.ts';
+import type { ConnectionStatus, ThreadStatus } from './status.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -31,11 +32,15 @@ export type WorkerHandleOpts = {
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onPassword: (id: number, user: string, password: string) => void;
+  /** An owner asks who is connected; tellConnections answers. */
+  readonly onConnections: (id: number) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
   readonly onImmortal: () => void;
+  readonly onWatch: (key: string, id: number) => void;
+  readonly onUnwatch: (key: string) => void;
   /** It says something to the hub of the bus. */
   readonly onBus: (parcel: ToHub) => void;
   readonly onReady: () => void;
@@ -160,6 +165,16 @@ export class WorkerHandle {
     }
   }
 
+  /** The answer to onWatch. */
+  tellWatched(key: string, id: number, answer: Watched): void {
+    this.#send({ kind: 'watched', key, id, answer });
+  }
+
+  /** The answer to onConnections. */
+  tellConnections(id: number, connections: readonly ConnectionStatus[]): void {
+    this.#send({ kind: 'connections', id, connections });
+  }
+
   tellBus(parcel: FromHub): void {
     this.#send({ kind: 'bus', parcel });
   }
@@ -198,6 +213,9 @@ export class WorkerHandle {
       case 'password':
         this.#opts.onPassword(message.id, message.user, message.password);
         break;
+      case 'connections':
+        this.#opts.onConnections(message.id);
+        break;
       case 'offence':
         this.#opts.onOffence(message.id, message.offence);
         break;
@@ -207,6 +225,12 @@ export class WorkerHandle {
         break;
       case 'drained':
         this.#opts.onDrained();
+        break;
+      case 'watch':
+        this.#opts.onWatch(message.key, message.id);
+        break;
+      case 'unwatch':
+        this.#opts.onUnwatch(message.key);
         break;
       case 'bus':
         this.#opts.onBus(message.parcel);

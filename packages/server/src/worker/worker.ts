@@ -13,6 +13,7 @@ import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
+import { AdminDesk } from '../access/admin-desk.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
@@ -28,6 +29,8 @@ import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import type { ConnectionStatus } from '../supervisor/status.ts';
+import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -38,6 +41,8 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
+const asked = new Map<number, (connections: readonly ConnectionStatus[]) => void>();
+let nextAsked = 0;
 const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners });
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
@@ -46,6 +51,11 @@ const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const folders = new WatchedFolders({
+  bus,
+  want: (key, id) => send({ kind: 'watch', key, id }),
+  leave: (key) => send({ kind: 'unwatch', key }),
+});
 const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
@@ -55,6 +65,7 @@ const connections = new Connections({
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   desk: new ShareDesk(setup.accessFile),
+  admin: new AdminDesk(setup.accessFile, askConnections),
   pace: new Pace(accountMemory),
   sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),
@@ -71,6 +82,7 @@ const connections = new Connections({
   pool: new BlockPool(),
   contents,
   bus,
+  folders,
   chat,
   log: (event) => send({ kind: 'log', event }),
   audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
@@ -110,6 +122,13 @@ port.on('message', (message: ToWorker) => {
     case 'report':
       send({ kind: 'report', id: message.id, report: connections.report() });
       break;
+    case 'watched':
+      folders.watched(message.key, message.id, message.answer);
+      break;
+    case 'connections':
+      asked.get(message.id)?.(message.connections);
+      asked.delete(message.id);
+      break;
     case 'bus':
       bus.receive(message.parcel);
       break;
@@ -120,6 +139,16 @@ port.on('message', (message: ToWorker) => {
       crash(message.how);
   }
 });
+
+/** Of the main thread, which knows them all. */
+function askConnections(): Promise<readonly ConnectionStatus[]> {
+  nextAsked += 1;
+  const id = nextAsked;
+  return new Promise((resolve) => {
+    asked.set(id, resolve);
+    send({ kind: 'connections', id });
+  });
+}
 
 /** @returns the hub, or why there is none */
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {

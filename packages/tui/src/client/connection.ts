@@ -10,6 +10,15 @@ import type { ConnectionStatus } from '../engine/engine.ts';
 import { retryDelay } from './backoff.ts';
 import { InviteRefused, Session, type SessionSpec } from './session.ts';
 
+/** Who wants to know what becomes of a connection's sessions. */
+export type SessionEar = {
+  readonly session: (session: Session) => void;
+  readonly event: (event: ServerEvent) => void;
+  readonly lost: () => void;
+  /** There will be none any more, and why. */
+  readonly over: (error: FerryError) => void;
+};
+
 export type ConnectionOpts = {
   readonly spec: SessionSpec;
   readonly onStatus: (status: ConnectionStatus) => void;
@@ -42,6 +51,7 @@ export class Connection {
   readonly #opts: ConnectionOpts;
   readonly #abort = new AbortController();
   readonly #wake = new Set<() => void>();
+  readonly #ears = new Set<SessionEar>();
   #spec: SessionSpec;
   #phase: Phase = { kind: 'waiting' };
   #wasOnline = false;
@@ -62,6 +72,13 @@ export class Connection {
   /** The session, if there is one now. */
   get current(): Session | undefined {
     return this.#phase.kind === 'online' ? this.#phase.session : undefined;
+  }
+
+  /** Calls back with the session that there is, each that comes, their events and ends, until the returned function is called. */
+  listen(ear: SessionEar): () => void {
+    this.#ears.add(ear);
+    if (this.#phase.kind === 'online') ear.session(this.#phase.session);
+    return () => this.#ears.delete(ear);
   }
 
   /** The session as soon as there is one. @throws {FerryError} why there will be none; CANCELLED */
@@ -113,6 +130,7 @@ export class Connection {
   async #open(): Promise<Session> {
     const event = (said: ServerEvent): void => {
       if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
+      for (const ear of [...this.#ears]) ear.event(said);
     };
     const on = { event, end: (error: FerryError) => this.#lost(error) };
     const opts = { signal: this.#abort.signal };
@@ -134,6 +152,7 @@ export class Connection {
     this.#sayOnline(session);
     session.channel.ping();
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.session(session);
   }
 
   #sayOnline(session: Session): void {
@@ -157,6 +176,7 @@ export class Connection {
   #lost(error: FerryError): void {
     if (this.#isClosing) return;
     this.#phase = { kind: 'waiting' };
+    for (const ear of [...this.#ears]) ear.lost();
     this.#failed(error, 1);
   }
 
@@ -188,6 +208,7 @@ export class Connection {
     this.#phase = { kind: 'closed', error };
     this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.over(error);
   }
 
   /** Makes the next attempt now, where one is waited for and the server has not asked to wait. */

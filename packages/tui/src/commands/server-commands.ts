@@ -1,6 +1,7 @@
 /** The commands that work on the server's files where they lie. Part of command-line.ts; each command is loaded when it is used. */
 
 import type { Command } from 'commander';
+import { addAdminCommands } from './admin-commands.ts';
 
 export type AddTo = {
   readonly program: Command;
@@ -18,6 +19,36 @@ export function addServerCommands(at: AddTo): void {
   addTrash(at);
   addUnpack(at);
   addShares(at);
+  addChat(at);
+  addAdminCommands(at);
+}
+
+const chatHelp = `
+Examples:
+  ferry chat ferry://host                          which rooms there are
+  ferry chat ferry://host --room crew              talk there; Ctrl+D leaves
+  ferry chat ferry://host --to anna                talk with one person alone
+  ferry chat ferry://host --room crew --encrypted  a room that only those with its passphrase can read
+  echo done | ferry chat ferry://host --room crew --attach films/a.mov
+  ferry chat ferry://host --room crew --json --follow < /dev/null
+
+A room is made by whoever enters it first. The passphrase is asked for, or taken from FERRY_ROOM_PASSPHRASE.`;
+
+function addChat({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('chat'))
+    .description('Talk with others on a server: lines from stdin are said, what others say is printed.')
+    .argument('<ADDRESS>')
+    .option('--room <NAME>', 'the room to enter (without: list them)')
+    .option('--to <ACCOUNT>', 'somebody to talk with alone')
+    .option('-e, --encrypted', 'the room has a passphrase, without which nobody can read it, nor the server')
+    .option('--attach <PATH>', 'a path on the server that goes with the first line')
+    .option('-f, --follow', 'go on printing when stdin has ended')
+    .option('--json', jsonEvents)
+    .addHelpText('after', chatHelp)
+    .action(async (address: string, _options: object, command: Command) => {
+      const { chat } = await import('./chat.ts');
+      done(await chat(address, command.optsWithGlobals()));
+    });
 }
 
 function addTrees({ program, withConnectOptions, done }: AddTo): void {

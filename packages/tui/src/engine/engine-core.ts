@@ -5,6 +5,7 @@
 import { Code, FerryError, type Path, show } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { type Fingerprint, hostPort } from '@ferry/protocol/session';
+import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { remoteShares } from '../client/shares.ts';
@@ -53,6 +54,7 @@ export class EngineCore implements Engine {
   readonly works: ServerWorks;
   readonly shares: ServerShares;
   readonly edits: EditCopies;
+  readonly chat: ChatClient;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
@@ -94,6 +96,7 @@ export class EngineCore implements Engine {
     this.works = remoteWorks(this.#line.connection);
     this.where = hostPort(address);
     this.#places.set(this.where, { server: this.#server, line: this.#line, works: this.works });
+    this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
     this.shares = remoteShares(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => {
@@ -208,6 +211,7 @@ export class EngineCore implements Engine {
 
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
+    this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();
     this.#servers.close();

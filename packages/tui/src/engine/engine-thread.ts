@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { Code, type Facts, FerryError, fromWireError, type Path, show } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Chat, RoomInfo } from './chat.ts';
 import type { EditCopy, Edits } from './edits.ts';
 import type {
   ConnectionStatus,
@@ -20,7 +21,15 @@ import type {
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, Priority, Totals } from './job.ts';
-import type { CallResult, EditCall, FromEngine, ShareCall, SourceCall, ToEngine } from './messages.ts';
+import type {
+  CallResult,
+  ChatCall,
+  EditCall,
+  FromEngine,
+  ShareCall,
+  SourceCall,
+  ToEngine,
+} from './messages.ts';
 import { unpackPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
@@ -45,6 +54,7 @@ export class EngineThread implements Engine {
   readonly works: ServerWorks;
   readonly shares = this.#shares();
   readonly edits = this.#edits();
+  readonly chat = this.#chat();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
@@ -192,6 +202,21 @@ export class EngineThread implements Engine {
       },
       drop: async (copy) => {
         await ask({ verb: 'drop', copy });
+      },
+    };
+  }
+
+  #chat(): Chat {
+    const ask = (call: ChatCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'chat', id, call }), opts);
+    return {
+      rooms: async (opts) => (await ask({ verb: 'rooms' }, opts)) as readonly RoomInfo[],
+      join: async (ref, { passphrase, create, ...opts }) => {
+        await ask({ verb: 'join', ref, passphrase, create }, opts);
+      },
+      leave: (ref) => void ask({ verb: 'leave', ref }).catch(() => {}),
+      say: async (ref, text, path, opts) => {
+        await ask({ verb: 'say', ref, text, path }, opts);
       },
     };
   }

@@ -9,6 +9,7 @@ import { asFerryError, toWireError } from '@ferry/protocol';
 import { EngineCore } from './engine-core.ts';
 import type {
   CallResult,
+  ChatCall,
   EditCall,
   FromEngine,
   ShareCall,
@@ -135,6 +136,22 @@ async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSigna
   }
 }
 
+async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'rooms':
+      return chat.rooms({ signal });
+    case 'join':
+      await chat.join(call.ref, { ...call, signal });
+      return undefined;
+    case 'leave':
+      chat.leave(call.ref);
+      return undefined;
+    case 'say':
+      await chat.say(call.ref, call.text, call.path, { signal });
+      return undefined;
+  }
+}
+
 function receive(from: EngineCore, message: ToEngine): void {
   switch (message.kind) {
     case 'call':
@@ -154,6 +171,9 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'share':
       void answer(message.id, (signal) => share(from, message.call, signal));
+      break;
+    case 'chat':
+      void answer(message.id, (signal) => talk(from, message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

@@ -5,6 +5,7 @@
 
 import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, OrderServer, Priority, Totals } from './job.ts';
 import type { ServerShares } from './server-shares.ts';
@@ -59,7 +60,9 @@ export type EngineEvent =
   /** The owner of the server says something; foreign text. */
   | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
-  | { readonly kind: 'changed'; readonly where: Where; readonly folder: Path };
+  | { readonly kind: 'changed'; readonly where: Where; readonly folder: Path }
+  /** In a room that one is in. */
+  | { readonly kind: 'chat'; readonly news: ChatNews };
 
 export type QueueLimits = {
   /** Bytes per second, all jobs together; undefined: as much as there is. */
@@ -97,6 +100,8 @@ export interface Engine {
   readonly shares: ServerShares;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
+  /** Talking with others on the server. */
+  readonly chat: Chat;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
   submit(orders: readonly NewOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**

@@ -4,6 +4,7 @@
 
 import type { Facts, Path, Time, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { RoomInfo, RoomRef } from './chat.ts';
 import type { EditCopy, StoreSpec } from './edits.ts';
 import type { EngineEvent, JobAction, NewOrder, OpenServer, QueueLimits, Where } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
@@ -47,12 +48,24 @@ export type ShareCall =
   | { readonly verb: 'list' }
   | { readonly verb: 'end'; readonly share: string };
 
+export type ChatCall =
+  | { readonly verb: 'rooms' }
+  | {
+      readonly verb: 'join';
+      readonly ref: RoomRef;
+      readonly passphrase: string | undefined;
+      readonly create: boolean;
+    }
+  | { readonly verb: 'leave'; readonly ref: RoomRef }
+  | { readonly verb: 'say'; readonly ref: RoomRef; readonly text: string; readonly path: Path | undefined };
+
 export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
   | { readonly kind: 'work'; readonly id: number; readonly where: Where; readonly order: WorkOrder }
   | { readonly kind: 'open'; readonly server: OpenServer }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
+  | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly NewOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
@@ -75,6 +88,7 @@ export type CallResult =
   | readonly OwnShare[]
   | readonly JobId[]
   | readonly DiffLine[]
+  | readonly RoomInfo[]
   | readonly Path[]
   | string
   | undefined;

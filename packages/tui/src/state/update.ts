@@ -246,6 +246,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       if (notice === undefined) return [next, []];
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
+    case 'chat':
+      return [state, []];
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed':

@@ -1,11 +1,11 @@
-/** Options of `ferryd user` and `ferryd invite` as what an account is to be like, and back. Pure; main thread. */
+/** What an account is to be like in words, as `ferryd user` and `ferry admin` take them, and back. Pure; main and worker threads. */
 
 import { Code, FerryError, type Path, pathFromText, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import type { AccountSettings } from '../access/accounts.ts';
-import type { Bounds } from '../access/bounds.ts';
-import { isRole, pathRights, type Right, type Role, type Rule, rightsOf, roles } from '../access/rights.ts';
 import { parseCount, parseDuration } from '../config.ts';
+import type { AccountSettings } from './accounts.ts';
+import type { Bounds } from './bounds.ts';
+import { isRole, pathRights, type Right, type Role, type Rule, rightsOf, roles } from './rights.ts';
 
 export type SettingsOptions = {
   readonly role?: string;

@@ -1,19 +1,4 @@
-/** What is said of a folder that is watched, and when. Pure; on I/O threads of both programs, and of a server's watching thread. */
-
-import type { Entry } from '../entry.ts';
-import type { FerryError } from '../errors.ts';
-import type { Name } from '../path.ts';
-
-export type FolderNews =
-  /** Rows as they are by now: new, or different from before; and names that are there no more. At most newsRows together. */
-  | { readonly kind: 'changed'; readonly entries: readonly Entry[]; readonly gone: readonly Name[] }
-  /** Too much, or nobody knows what: who shows it lists it again. */
-  | { readonly kind: 'again' }
-  /** The last news: the folder is gone, was moved or cannot be read any more. */
-  | { readonly kind: 'over'; readonly error: FerryError };
-
-/** Rows and names of one piece of news; what changes more than that is listed again. */
-export const newsRows = 64;
+/** When changes of a watched folder are told, and when it is looked at. Pure; watching threads. */
 
 /** How often a folder is read whose file system says nothing, at most, milliseconds. */
 export const pollMs = 2000;

@@ -1,4 +1,4 @@
-/** Columns of text for people. Pure; main thread. */
+/** Columns of text for people, as both programs' commands print them. Pure; main thread. */
 
 /** One line for each row, its cells below the heads; nothing but the sentence when there are no rows. */
 export function table(

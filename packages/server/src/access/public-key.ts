@@ -1,4 +1,4 @@
-/** OpenSSH public keys of type ed25519, as `ssh-keygen` writes them to files that end with `.pub`. Main thread. */
+/** OpenSSH public keys of type ed25519, as `ssh-keygen` writes them to files that end with `.pub`. Main and worker threads. */
 
 import { readFileSync } from 'node:fs';
 import { Code, FerryError, show } from '@ferry/protocol';
