@@ -72,17 +72,18 @@ function titleOf({ why, target }: Question): string {
 }
 
 function placeRows(
-  { direction, sourcePath, targetPath }: Question,
+  { direction, isBetween, sourcePath, targetPath }: Question,
   width: number,
   { glyphs }: Look,
 ): string[] {
   const room = width - labelCells;
   const server = (path: Question['sourcePath']): string => `server: /${showName(path.join('/'))}`;
   const here = (path: Question['sourcePath']): string => `here: /${showName(path.join('/'))}`;
+  const other = (path: Question['sourcePath']): string => `other server: /${showName(path.join('/'))}`;
   const [from, to] =
     direction === 'download'
       ? [server(sourcePath), here(targetPath)]
-      : [here(sourcePath), server(targetPath)];
+      : [isBetween === true ? other(sourcePath) : here(sourcePath), server(targetPath)];
   const row = (label: string, text: string): string =>
     `${fit(label, labelCells)}${keepEnd(text, room, glyphs.ellipsis)}`;
   return [fit(row('From', from), width), fit(row('To', to), width)];

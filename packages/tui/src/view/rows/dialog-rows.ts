@@ -2,7 +2,7 @@
 
 import { codeName, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import type { Job } from '../../engine/job.ts';
+import { endsOf, type Job } from '../../engine/job.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import type { Action } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
@@ -194,11 +194,12 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
   if (job === undefined) return ['this job is gone'];
-  const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
-  const slash = (side: string): string => (side === 'here' ? '/' : '');
+  const isBetween = job.origin !== undefined;
+  const [from, to] = endsOf(job);
+  const named = (end: string): string => (end === '' ? 'here: /' : isBetween ? `${show(end)}: ` : 'server: ');
   const facts: [string, string][] = [
-    ['From', `${from}: ${slash(from)}${showName(job.source.join('/'))}`],
-    ['To', `${to}: ${slash(to)}${showName(job.target.join('/'))}`],
+    ['From', `${named(from)}${showName(job.source.join('/'))}`],
+    ['To', `${named(to)}${showName(job.target.join('/'))}`],
     ['State', job.phase],
     [
       'Moved',

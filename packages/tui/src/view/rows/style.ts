@@ -7,6 +7,8 @@ export type StyleName =
   | 'title'
   | 'frame'
   | 'focusFrame'
+  | 'serverFrame'
+  | 'serverFocusFrame'
   | 'heading'
   | 'folder'
   | 'link'
@@ -47,6 +49,8 @@ export type Glyphs = {
   readonly ellipsis: string;
   readonly down: string;
   readonly up: string;
+  /** From one server to another. */
+  readonly across: string;
   readonly done: string;
   readonly failed: string;
   readonly dot: string;
@@ -68,6 +72,7 @@ export const unicodeGlyphs: Glyphs = {
   ellipsis: '…',
   down: '↓',
   up: '↑',
+  across: '→',
   done: '✓',
   failed: '✗',
   dot: '·',
@@ -88,6 +93,7 @@ export const asciiGlyphs: Glyphs = {
   ellipsis: '~',
   down: 'v',
   up: '^',
+  across: '>',
   done: 'ok',
   failed: 'x',
   dot: '-',
