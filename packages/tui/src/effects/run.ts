@@ -19,6 +19,7 @@ import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Remembered } from '../state/remembered.ts';
+import { runChat } from './chat.ts';
 import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
@@ -26,6 +27,7 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
+import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -54,6 +56,7 @@ export class Effects {
   #completions: AbortController | undefined;
   readonly #serverWork: ServerWork;
   readonly #ordering: OrderingRows;
+  readonly #watching: Watching;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
@@ -62,6 +65,7 @@ export class Effects {
     this.#serverWork = new ServerWork(opts.engine, opts.post);
     this.#ordering = new OrderingRows(opts.post);
     this.#looking = new Looking((side) => this.#source(side), opts.post);
+    this.#watching = new Watching(opts.engine, opts.whereOf, opts.post);
     this.#editing = new Editing(opts);
   }
 
@@ -71,17 +75,14 @@ export class Effects {
       case 'list':
         void this.#list(cmd);
         break;
+      case 'watch':
+        void this.#watching.watch(cmd.side, cmd.path);
+        break;
       case 'order':
         this.#ordering.run(cmd);
         break;
       case 'space':
-        this.#source(cmd.side)
-          .space(cmd.path)
-          .then(
-            (space) => post({ kind: 'space', side: cmd.side, path: cmd.path, space }),
-            // Free space is a comfort; what is wrong with the folder, its listing says.
-            () => {},
-          );
+        this.#space(cmd);
         break;
       case 'mkdir':
         this.#change(cmd.side, `making the folder ${lastName(cmd.path)}`, cmd.path.slice(0, -1), (source) =>
@@ -110,6 +111,12 @@ export class Effects {
       case 'list-shares':
       case 'end-share':
         void runShares(engine, post, cmd);
+        break;
+      case 'chat-rooms':
+      case 'chat-join':
+      case 'chat-leave':
+      case 'chat-say':
+        void runChat(engine, post, cmd);
         break;
       case 'find':
         void this.#find(cmd);
@@ -194,6 +201,20 @@ export class Effects {
     }
   }
 
+  #space({ side, path }: Cmd & { kind: 'space' }): void {
+    const { post, whereOf } = this.#opts;
+    const where = whereOf(side);
+    this.#source(side)
+      .space(path)
+      .then(
+        (space) => {
+          if (whereOf(side) === where) post({ kind: 'space', side, path, space });
+        },
+        // Free space is a comfort; what is wrong with the folder, its listing says.
+        () => {},
+      );
+  }
+
   #source(side: Side): FileSource {
     return this.#opts.engine.source(this.#opts.whereOf(side));
   }
@@ -207,7 +228,9 @@ export class Effects {
       const onPage = (entries: readonly Entry[]): void => {
         if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
       };
+      const sinceMs = performance.now();
       await this.#source(side).list(path, onPage, { signal: controller.signal });
+      this.#watching.listed(side, performance.now() - sinceMs);
       post({ kind: 'listed', side, request });
     } catch (error) {
       post({ kind: 'unlisted', side, request, error: wire(error) });
@@ -236,11 +259,14 @@ export class Effects {
     const { post } = this.#opts;
     this.#counts.get(side)?.abort();
     const { signal } = setFor(this.#counts, side);
-    const opts = { mayBeLinks: this.#opts.whereOf(side) === '', signal };
+    const { whereOf } = this.#opts;
+    const where = whereOf(side);
+    const opts = { mayBeLinks: where === '', signal };
     const source = this.#source(side);
     for (const name of names) {
-      const tell = ({ bytes, files }: Counted, whole: boolean): void =>
-        post({ kind: 'measured', side, folder, name, bytes, files, whole });
+      const tell = ({ bytes, files }: Counted, whole: boolean): void => {
+        if (whereOf(side) === where) post({ kind: 'measured', side, folder, name, bytes, files, whole });
+      };
       try {
         const path = entryPath(folder, name);
         tell(await countFolder(source, path, { ...opts, onProgress: (soFar) => tell(soFar, false) }), true);

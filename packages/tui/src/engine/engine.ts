@@ -11,6 +11,7 @@ import type { Job, JobId, JobOrder, OrderServer, Priority, Totals } from './job.
 import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
+import type { Watching } from './watching.ts';
 
 /** One of the two panes. At first the server's files are in `remote`, and those of this machine in `local`. */
 export type Side = 'remote' | 'local';
@@ -98,6 +99,8 @@ export interface Engine {
   worksAt(where: Where): ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  /** What changes in folders that are shown. */
+  readonly watching: Watching;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Talking with others on the server. */

@@ -7,10 +7,20 @@ import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
 import type { AppState } from '../state/state.ts';
+import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
+import { chatBindings } from './chat-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
-import { cannotChange, cannotCopy, cannotFind, cannotShare, cannotWork, noJob } from './unavailable.ts';
+import {
+  cannotChange,
+  cannotCopy,
+  cannotFind,
+  cannotShare,
+  cannotWork,
+  noJob,
+  notConnected,
+} from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -48,6 +58,7 @@ export type Action =
   | 'delete'
   | ServerAction
   | ShareAction
+  | ChatAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -136,6 +147,7 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'chat'
   | 'shares'
   | 'shared'
   | 'reading';
@@ -189,7 +201,6 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
-    ...marking,
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
@@ -214,6 +225,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
     bind('size', ['C-space'], 'Size', 'count what is in folders'),
     bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
+    ...marking,
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
     bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotShare),
@@ -225,6 +237,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotShare,
     ),
+    bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
     ...arranging,
@@ -338,6 +351,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
   ],
+  chat: [...chatBindings, ...editing],
   shares: [
     ...walking,
     bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),

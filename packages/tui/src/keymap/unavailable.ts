@@ -35,6 +35,11 @@ export function cannotShare(state: AppState): Shown | undefined {
   return where !== '' && where !== state.address ? notices.otherPlace : cannotFind(state);
 }
 
+/** For what the server that was connected to first has of its own. */
+export function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
+}
+
 function isHere(state: AppState): boolean {
   return state[activeSide(state)].where === '';
 }

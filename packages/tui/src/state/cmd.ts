@@ -1,6 +1,7 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
 import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
+import type { RoomRef } from '../engine/chat.ts';
 import type { JobAction, NewOrder, QueueLimits, Side, Where } from '../engine/engine.ts';
 import type { JobId, Priority } from '../engine/job.ts';
 import type { ShareWish } from '../engine/server-shares.ts';
@@ -18,6 +19,8 @@ export type Cmd =
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
   | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
+  /** Tells what changes in a folder, as msg `watched`, `change` and `unwatched`. Supersedes the side's watch before it. */
+  | { readonly kind: 'watch'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }
@@ -54,6 +57,21 @@ export type Cmd =
       readonly folder: Path;
     }
   | { readonly kind: 'make-share'; readonly wish: ShareWish }
+  /** Which rooms there are; from then on direct messages come. */
+  | { readonly kind: 'chat-rooms' }
+  | {
+      readonly kind: 'chat-join';
+      readonly ref: RoomRef;
+      readonly passphrase: string | undefined;
+      readonly create: boolean;
+    }
+  | { readonly kind: 'chat-leave'; readonly ref: RoomRef }
+  | {
+      readonly kind: 'chat-say';
+      readonly ref: RoomRef;
+      readonly text: string;
+      readonly path: Path | undefined;
+    }
   | { readonly kind: 'list-shares' }
   /** And lists those that are left. */
   | { readonly kind: 'end-share'; readonly id: string }

@@ -24,6 +24,8 @@ export const notices = {
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
   fromOwner: (words: Shown) => say(`the owner of the server says: ${words}`),
+  nowReadOnly: say('the owner has changed what you may do: from now on you may only look and download here'),
+  nowChanging: say('the owner has changed what you may do: from now on you may change things here'),
   away: (key: Shown) =>
     say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
@@ -76,6 +78,9 @@ export const notices = {
 /** What a line that is typed asks for. */
 export const prompts = {
   newFolder: say('Name of the new folder'),
+  enterRoom: say('Enter a room of the chat, made where it is missing'),
+  room: say('Room, or @ and a person'),
+  passphrase: say('Passphrase, if it has one'),
   rename: (name: Shown) => say(`New name for ${name}`),
   mark: say('Mark names like'),
   unmark: say('Unmark names like'),
@@ -111,22 +116,32 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  toTrash: (key: Shown, entries: number) =>
+    entries === 1
+      ? say(`It goes to the trash: ${key} brings it back.`)
+      : say(`They go to the trash: ${key} brings them back.`),
+  names: (names: readonly Shown[], more: number) =>
+    say(`${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`),
   end: say('End this share?'),
   endShare: (what: Shown) => say(`Who uses ${what} is out at once, also in mid-download.`),
   endShareNow: say('The line works no more.'),
-  toTrash: (key: Shown) => say(`It goes to the trash: ${key} brings it back.`),
 } as const;
 
 export const panes = {
-  items: (shown: number) => `${shown} items`,
+  items: (shown: number) => `${shown} ${shown === 1 ? 'item' : 'items'}`,
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  /** Nobody tells what changes: the folder is read this often. */
+  polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
   free: (space: string) => `${space} free`,
   reading: 'reading…',
   noneLike: 'nothing is called so',
   empty: 'nothing here',
+  nothingMoves: 'nothing to move',
+  allMoved: 'done',
+  timeLeft: (time: string) => `${time} left`,
   stale: 'stale',
   staleUntil: (retry: string) => `stale, again ${retry}`,
   staleConnecting: 'stale, connecting…',
@@ -150,6 +165,25 @@ export const lists = {
   notNow: (why: Shown) => `not now: ${why}`,
 } as const;
 
+/** The connect screen's list. */
+export const connectTexts = {
+  servers: 'Servers',
+  headings: { name: 'Name', address: 'Address', visited: 'Visited', now: 'Now' },
+  /** What begins with blanks is to be typed. */
+  welcome: [
+    'No server is known here yet. On the machine that has the files, run',
+    '',
+    '    ferryd ~/share',
+    '',
+    'It prints an invite, a line that begins with ferry:// and works once. Paste it above and press Enter: from then on the server is in this list.',
+    '',
+    'Where you have an account already, with a password or an OpenSSH key, type',
+    '',
+    '    ferry://NAME@HOST',
+  ],
+  noneLike: 'No saved server holds that; Enter takes it for the name of a host.',
+} as const;
+
 /** What is shared with people without an account. */
 export const shareTexts = {
   entries: (many: number) => say(`${many} entries`),
@@ -169,6 +203,26 @@ export const shareTexts = {
   downloads: (many: number, most: number | undefined) =>
     `${many} downloaded${most === undefined ? '' : `, ${most} of each`}`,
   dropBox: 'drop box',
+} as const;
+
+/** In the panel of the chat, and of it. */
+export const chatTexts = {
+  title: 'Chat',
+  sealed: '(only those with the passphrase can read this)',
+  elsewhere: (lines: number) => `${lines} new elsewhere`,
+  unread: (lines: number, key: Shown) => `${lines} new · ${key}`,
+  lineOf: (line: number, lines: number) => `${line} of ${lines}`,
+  goesThere: (key: Shown) => `${key} goes there`,
+  called: (from: Shown, room: Shown) =>
+    room.startsWith('@') ? say(`${from} has written to you`) : say(`${from} speaks to you in ${room}`),
+  noRoom: (key: Shown) => `there is no room yet: ${key} makes one`,
+  notIn: (why: Shown, key: Shown) => `${why} · ${key} tries again`,
+  entering: 'entering the room…',
+  enters: (key: Shown) => `${key} enters this room`,
+  wantsPassphrase: (key: Shown) => `this room has a passphrase: ${key} asks for it`,
+  empty: 'nothing was said here yet',
+  tooLong: say('that is too long for one message'),
+  notSaid: (why: Shown) => say(`not said: ${why}`),
 } as const;
 
 /** Whoever answers there is not who is known. */

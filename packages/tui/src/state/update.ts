@@ -6,6 +6,8 @@
 import { Code, type Path, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { ConnectionStatus, EngineEvent, Side, Where } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
+import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed } from './chat-news.ts';
+import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, moveTo, type Next, refresh, withPane } from './next.ts';
@@ -18,6 +20,7 @@ import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { actInTyping } from './typing.ts';
+import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
@@ -28,9 +31,10 @@ import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, followed(stepped(state, msg)));
+  return withOrdering(state, withWatches(state, followed(stepped(state, msg))));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
@@ -71,6 +75,10 @@ function stepped(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'watched':
+    case 'change':
+    case 'unwatched':
+      return onWatch(state, msg);
     case 'measured':
       return [measured(state, msg), []];
     case 'completions':
@@ -115,6 +123,16 @@ function stepped(state: AppState, msg: Msg): Next {
         : state.others;
       return moveTo({ ...state, others, focus: side }, side, where, path);
     }
+    case 'chat-rooms':
+      return roomsListed(state, msg.rooms);
+    case 'chat-off':
+      return [chatIsOff(state, msg.error), []];
+    case 'chat-joined':
+      return [roomEntered(state, msg.ref), []];
+    case 'chat-not-joined':
+      return [roomNotEntered(state, msg.ref, msg.error), []];
+    case 'chat-not-said':
+      return [notSaid(state, msg.ref, msg.text, inWords('', msg.error)), []];
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
     case 'failed': {
@@ -247,7 +265,7 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
     case 'chat':
-      return [state, []];
+      return chatNews(state, event.news);
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed':
@@ -265,7 +283,7 @@ function counted(status: ConnectionStatus): ConnectionStatus {
 function reread(state: AppState, side: Side, where: Where, folder: Path): Next {
   const pane = state[side];
   if (pane.where !== where || !samePath(pane.path, folder)) return [state, []];
-  return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, side);
+  return onOwnChange(state, side, pane);
 }
 
 function withStatus(state: AppState, where: Where, status: ConnectionStatus): Next {
@@ -274,19 +292,30 @@ function withStatus(state: AppState, where: Where, status: ConnectionStatus): Ne
     where === state.address
       ? { ...state, connection: status }
       : { ...state, others: new Map([...state.others, [where, status]]) };
-  const next = status.phase === 'offline' && before.phase === 'online' ? withAwayNotice(told) : told;
+  const next =
+    status.phase === 'offline' && before.phase === 'online'
+      ? withAwayNotice(told)
+      : withRightsNotice(before, status, told);
   if (status.phase === 'closed' && status.error?.[0] === Code.PIN_MISMATCH) {
     return [withStop(next, status.error[1]), []];
   }
   const isBack = status.phase === 'online' && before.phase !== 'online';
   if (!isBack) return [next, []];
-  const [looking, cmds] = settle(next);
+  const [looking, settled] = settle(next);
+  const cmds: readonly Cmd[] = where === state.address ? [...settled, { kind: 'chat-rooms' }] : settled;
   // The first listing is under way already; after a loss the panes are read again.
   const [fresh, more] = both(looking, (side) => (now) => {
     const { where: shown, loading, request } = now[side];
     return shown === where && !loading && request > 0 ? refresh(now, side) : [now, []];
   });
   return [fresh, [...cmds, ...more]];
+}
+
+/** Of one and the same session. */
+function withRightsNotice(before: ConnectionStatus, now: ConnectionStatus, state: AppState): AppState {
+  if (before.phase !== 'online' || now.phase !== 'online' || before.readOnly === now.readOnly) return state;
+  const text = now.readOnly ? notices.nowReadOnly : notices.nowChanging;
+  return { ...state, notice: { text, isError: false } };
 }
 
 /** Whoever answers there is not who is known: too grave for one line. */
