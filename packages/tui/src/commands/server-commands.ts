@@ -62,13 +62,14 @@ function addTrees({ program, withConnectOptions, done }: AddTo): void {
       .option('--json', jsonEvents);
   graft(
     'cp',
-    'Copy files and folders inside of the server.',
+    'Copy files and folders inside of a server, or from one to another.',
     'ADDRESS/PATH... ADDRESS/PATH: what, and where to',
   )
     .option('-r, --recursive', 'folders, with all that is in them')
     .action(async (args: string[], _options: object, command: Command) => {
+      const { isBetween, relay } = await import('./relay.ts');
       const { cp } = await import('./trees.ts');
-      done(await cp(args, command.optsWithGlobals()));
+      done(await (isBetween(args) ? relay : cp)(args, command.optsWithGlobals()));
     });
   graft(
     'mv',

@@ -125,10 +125,11 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
       return editKept(state, question.id);
     case 'delete': {
       const { side, folder, entries } = question;
+      const { where } = state[side];
       const cmd: Cmd =
-        side === 'local'
+        where === ''
           ? { kind: 'remove', side, folder, entries }
-          : { kind: 'delete', folder, entries, forGood: false };
+          : { kind: 'delete', where, folder, entries, forGood: false };
       return [withPane(state, withMarks(state[side], [])), [cmd]];
     }
   }
