@@ -4,6 +4,7 @@
  */
 
 import { bigFile } from './big-file.ts';
+import { bigFolder } from './big-folder.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -21,6 +22,7 @@ const benches: readonly Bench[] = [
   longLine,
   startUp,
   keys,
+  bigFolder,
   manyClients,
   serverWork,
   limits,

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ferryMain, type Server, startServer } from './server.ts';
-import { eventually, haveTmux, Terminal } from './terminal.ts';
+import { eventually, haveTerminal, noTerminal, Terminal } from './terminal.ts';
 
-describe('the connect screen', { skip: haveTmux ? false : 'tmux is not installed' }, () => {
+describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () => {
   let home: string;
   let server: Server;
   let env: NodeJS.ProcessEnv;

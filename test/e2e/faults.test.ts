@@ -21,7 +21,7 @@ import { after, before, describe, test } from 'node:test';
 import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
 import { cells } from '../../packages/tui/src/view/rows/cells.ts';
 import { browserCommand, ferryMain, type Server, startServer } from './server.ts';
-import { eventually, haveTmux, Terminal } from './terminal.ts';
+import { eventually, haveTerminal, noTerminal, Terminal } from './terminal.ts';
 
 const MiB = 1024 ** 2;
 
@@ -31,7 +31,7 @@ function sparse(path: string, bytes: number): void {
   closeSync(fd);
 }
 
-describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not installed' }, () => {
+describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, () => {
   let home: string;
   let shared: string;
   let server: Server;
@@ -189,7 +189,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
         writeFileSync(join(now, 'bug'), '');
         assert.equal(await terminal.ended(), 1);
         assert.equal(terminal.alternate(), false);
-        // tmux's own last line may push the first one out; the stack names it too.
+
         await terminal.shows(/planted(?: |%20)bug/);
       } finally {
         terminal.close();
@@ -203,7 +203,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     try {
       await terminal.shows('plain.txt');
       await other.stop();
-      await terminal.shows(/offline: .* attempt 2 in/);
+      await terminal.shows(/offline, attempt 2 in/);
       terminal.press('F10');
       assert.equal(await terminal.ended(), 0);
     } finally {
@@ -237,7 +237,7 @@ describe('when things go wrong', { skip: haveTmux ? false : 'tmux is not install
     });
     try {
       await terminal.shows('plain.txt');
-      assert.doesNotMatch(terminal.screen('colours'), /\[(?:3[0-7]|4[0-7]|[34]8;|9[0-7])/);
+      assert.equal(terminal.hasColour(), false);
     } finally {
       terminal.close();
     }

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { browserCommand, type Server, startServer } from './server.ts';
-import { haveTmux, Terminal } from './terminal.ts';
+import { haveTerminal, noTerminal, Terminal } from './terminal.ts';
 
-describe('looking at files', { skip: haveTmux ? false : 'tmux is not installed' }, () => {
+describe('looking at files', { skip: haveTerminal ? false : noTerminal }, () => {
   let home: string;
   let local: string;
   let server: Server;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { browserCommand, ferryMain, type Server, startServer } from './server.ts';
-import { haveTmux, Terminal } from './terminal.ts';
+import { haveTerminal, noTerminal, Terminal } from './terminal.ts';
 
 /** In a pane; the queue, which outlives browsers, may tell of a file of that name before the server answers. */
 const inPane = /│.file-7\.bin/;
@@ -27,7 +27,7 @@ function same(a: string, b: string): void {
   assert.equal(status, 0, stdout);
 }
 
-describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () => {
+describe('a new user', { skip: haveTerminal ? false : noTerminal }, () => {
   let home: string;
   let shared: string;
   let server: Server;
@@ -136,7 +136,7 @@ describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () 
       mkdirSync(join(shared, 'ärger', 'more'));
       terminal.press('F2');
       await terminal.shows('New name for');
-      terminal.press('End', 'BSpace', 'BSpace', 'BSpace', 'BSpace', 'BSpace');
+      terminal.press('End', 'Backspace', 'Backspace', 'Backspace', 'Backspace', 'Backspace');
       terminal.type('zebra');
       terminal.press('Enter');
       await terminal.shows('zebra/');
@@ -169,7 +169,9 @@ describe('a new user', { skip: haveTmux ? false : 'tmux is not installed' }, () 
       await terminal.shows(/✓↓ file-2.bin/);
       assert.equal(spawnSync('cat', [join(local, 'file-1.bin')], { encoding: 'utf8' }).stdout, 'precious');
       // Put off, it waits in the queue; there it asks again.
-      terminal.press('Escape', 'w', 'Home', 'Enter');
+      terminal.press('Escape');
+      await terminal.lacks('the one there');
+      terminal.press('w', 'Home', 'Enter');
       await terminal.shows('the one there');
       terminal.press('o', 'Enter');
       await terminal.shows(/Queue · 2 done/);

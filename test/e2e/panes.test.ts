@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { browserCommand, type Server, startServer } from './server.ts';
-import { haveTmux, Terminal } from './terminal.ts';
+import { haveTerminal, noTerminal, Terminal } from './terminal.ts';
 
-describe('panes in a real terminal', { skip: haveTmux ? false : 'tmux is not installed' }, () => {
+describe('panes in a real terminal', { skip: haveTerminal ? false : noTerminal }, () => {
   let home: string;
   let server: Server;
   before(async () => {

@@ -1,65 +1,88 @@
 /**
- * A real terminal for stories: a program in a tmux window of its own, keys pressed into it, its screen read as text.
- * Everything waits for a condition on the screen; nothing sleeps for a time.
+ * A real terminal for stories: a program on a pseudo terminal of its own (util-linux' `script` makes it), what it draws taken
+ * in by an emulator, keys pressed into it, its screen read as text. Everything waits for a condition on the screen, which is
+ * looked at whenever something was drawn; nothing sleeps for a time.
  */
 
-import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Unicode11Addon } from '@xterm/addon-unicode11';
+import xterm from '@xterm/headless';
+import { keyBytes } from '../support/key-bytes.ts';
 
-/** How often the screen is looked at, and how long a condition may take on a busy machine. */
-const lookMs = 30;
+/** How long a condition may take on a busy machine, and how often one outside of any screen is looked at. */
 const patienceMs = 30_000;
+const lookMs = 30;
 
-export const haveTmux = spawnSync('tmux', ['-V']).status === 0;
+export const haveTerminal = /util-linux/.test(
+  spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '',
+);
+export const noTerminal = 'script of util-linux is not installed';
 
 export class Terminal {
-  readonly #socket = `ferry-test-${randomBytes(6).toString('hex')}`;
-  readonly #codeFile = join(tmpdir(), `${this.#socket}.code`);
+  readonly #emulator;
+  readonly #script: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #looks = new Set<() => void>();
+  /** The last key was Esc, and nothing was drawn since. */
+  #escaped = false;
+  #pid: number | undefined;
+  #code: number | undefined;
 
-  /** Starts `command` at once; the window stays when it ends, so that its last screen can be read. */
+  /** Starts `command` at once; what it drew last can be read after its end. */
   constructor(
     command: readonly string[],
     opts: { columns?: number; rows?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {},
   ) {
     const { columns = 120, rows = 36, env = process.env, cwd = process.cwd() } = opts;
-    // The window starts without the program, so that `remain-on-exit` is set before it can end.
-    this.#tmux(
-      ['-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', cwd, 'sh'],
-      env,
-    );
-    this.#tmux(['set-option', '-g', 'remain-on-exit', 'on']);
-    this.#tmux(['set-option', '-g', 'escape-time', '0']);
+    this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
+    this.#emulator.loadAddon(new Unicode11Addon());
+    this.#emulator.unicode.activeVersion = '11';
     const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    // A shell around it keeps the exit code: tmux does not always learn it.
-    this.#tmux(['respawn-pane', '-k', `${quoted}; echo $? > '${this.#codeFile}'`]);
-  }
-
-  #tmux(args: readonly string[], env: NodeJS.ProcessEnv = process.env): string {
-    const done = spawnSync('tmux', ['-L', this.#socket, ...args], {
-      env: { ...env, TMUX: '' },
-      encoding: 'utf8',
+    // `script` gives a terminal without a size to whoever has none.
+    this.#script = spawn(
+      'script',
+      ['-qefc', `stty rows ${rows} cols ${columns}; exec ${quoted}`, '/dev/null'],
+      { env: { ...env, SHELL: '/bin/sh', TMUX: '' }, cwd, stdio: ['pipe', 'pipe', 'ignore'] },
+    );
+    this.#script.stdout.on('data', (bytes: Buffer) => {
+      this.#escaped = false;
+      this.#emulator.write(bytes, () => this.#look());
     });
-    if (done.status !== 0) throw new Error(`tmux ${args[0]}: ${done.stderr}`);
-    return done.stdout;
+    // What is pressed after its end goes nowhere.
+    this.#script.stdin.on('error', () => {});
+    this.#emulator.onData((answer) => this.type(answer));
+    this.#script.once('close', (code, signal) => {
+      this.#code = code ?? (signal === null ? 0 : 255);
+      this.#emulator.write('', () => this.#look());
+    });
   }
 
-  /** tmux key names: 'Down', 'F5', 'Enter', 'BSpace', 'a'. */
+  #look(): void {
+    for (const look of this.#looks) look();
+  }
+
+  /**
+   * Names as in the key table: 'Down', 'F5', 'S-Up', 'C-x', 'a'; upper and lower case count for letters alone. After Esc
+   * something has to be waited for: a terminal that sends another key with it means Alt.
+   */
   press(...keys: readonly string[]): void {
-    this.#tmux(['send-keys', ...keys]);
+    const names = keys.map((key) => key.replace(/[A-Za-z\d]{2,}$/, (name) => name.toLowerCase()));
+    if (this.#escaped || names.slice(0, -1).includes('escape'))
+      throw new RangeError('wait for what Esc does');
+    this.#escaped = names.includes('escape');
+    this.type(names.map(keyBytes).join(''));
   }
 
   type(text: string): void {
-    this.#tmux(['send-keys', '-l', text]);
+    this.#script.stdin.write(text);
   }
 
   /** As a terminal pastes, with the marks around it where the program asked for them. */
   paste(text: string): void {
-    this.#tmux(['set-buffer', text]);
-    this.#tmux(['paste-buffer', '-p', '-d']);
+    const marked = this.#emulator.modes.bracketedPasteMode;
+    this.type(marked ? `\x1b[200~${text}\x1b[201~` : text);
   }
 
   /** Presses the left button there and lets it go; or with `to`, drags it. From 0, top left. */
@@ -73,49 +96,74 @@ export class Terminal {
   }
 
   resize(columns: number, rows: number): void {
-    this.#tmux(['resize-window', '-x', String(columns), '-y', String(rows)]);
+    const device = readlinkSync(`/proc/${this.pid()}/fd/0`);
+    this.#emulator.resize(columns, rows);
+    const { status } = spawnSync('stty', ['-F', device, 'rows', String(rows), 'cols', String(columns)]);
+    if (status !== 0) throw new Error(`stty cannot size ${device}`);
   }
 
-  /** With `colours`, the escape sequences that the program's styles come to. */
-  screen(as: 'text' | 'colours' = 'text'): string {
-    return this.#tmux(['capture-pane', '-p', ...(as === 'colours' ? ['-e'] : [])]);
+  screen(): string {
+    const { active } = this.#emulator.buffer;
+    const lines = Array.from(
+      { length: this.#emulator.rows },
+      (_, y) => active.getLine(active.baseY + y)?.translateToString(true) ?? '',
+    );
+    return `${lines.join('\n')}\n`;
+  }
+
+  /** Whether anything on the screen is of another colour than the terminal's own. */
+  hasColour(): boolean {
+    const { active } = this.#emulator.buffer;
+    return Array.from({ length: this.#emulator.rows }, (_, y) => active.getLine(active.baseY + y)).some(
+      (line) =>
+        Array.from({ length: this.#emulator.cols }, (_, x) => line?.getCell(x)).some(
+          (cell) => cell !== undefined && !(cell.isFgDefault() && cell.isBgDefault()),
+        ),
+    );
   }
 
   /** The exit code of the program, undefined while it runs. */
   exitCode(): number | undefined {
-    try {
-      const code = readFileSync(this.#codeFile, 'utf8').trim();
-      return code === '' ? undefined : Number(code);
-    } catch {
-      return undefined;
-    }
+    return this.#code;
   }
 
   /** The program's process. */
   pid(): number {
-    const shell = this.#tmux(['display-message', '-p', '#{pane_pid}']).trim();
-    return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ')[0]);
+    const { pid } = this.#script;
+    this.#pid ??= Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+    return this.#pid;
   }
 
   /** Whether the program left the alternate screen on, which a terminal after it would show. */
   alternate(): boolean {
-    return this.#tmux(['display-message', '-p', '#{alternate_on}']).trim() === '1';
+    return this.#emulator.buffer.active.type === 'alternate';
   }
 
   /** Whether the program has the mouse, or left it on. */
   mouse(): boolean {
-    return this.#tmux(['display-message', '-p', '#{mouse_any_flag}']).trim() === '1';
+    return this.#emulator.modes.mouseTrackingMode !== 'none';
   }
 
   /** Waits until the screen satisfies `met`; fails with the screen as it was last. */
-  async until(what: string, met: (screen: string) => boolean): Promise<string> {
-    const end = performance.now() + patienceMs;
-    for (;;) {
-      const screen = this.screen();
-      if (met(screen)) return screen;
-      if (performance.now() > end) throw new Error(`waited for ${what}; the screen was:\n${screen}`);
-      await pause(lookMs);
-    }
+  until(what: string, met: (screen: string) => boolean): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        this.#looks.delete(look);
+        clearTimeout(timer);
+      };
+      const look = (): void => {
+        const screen = this.screen();
+        if (!met(screen)) return;
+        end();
+        resolve(screen);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`waited for ${what}; the screen was:\n${this.screen()}`));
+      }, patienceMs);
+      this.#looks.add(look);
+      look();
+    });
   }
 
   shows(text: string | RegExp): Promise<string> {
@@ -124,18 +172,26 @@ export class Terminal {
     );
   }
 
-  lacks(text: string): Promise<string> {
-    return this.until(`no «${text}»`, (screen) => !screen.includes(text));
+  lacks(text: string | RegExp): Promise<string> {
+    return this.until(`no «${text}»`, (screen) =>
+      typeof text === 'string' ? !screen.includes(text) : !text.test(screen),
+    );
+  }
+
+  /** Waits until an Esc that was pressed has changed something. */
+  async calm(): Promise<void> {
+    await this.until('what Esc does', () => !this.#escaped);
   }
 
   async ended(): Promise<number> {
-    await this.until('the program to end', () => this.exitCode() !== undefined);
-    return this.exitCode() ?? 0;
+    await this.until('the program to end', () => this.#code !== undefined);
+    return this.#code ?? 0;
   }
 
+  /** Takes the terminal away; a program that still runs hears of it by SIGHUP. */
   close(): void {
-    spawnSync('tmux', ['-L', this.#socket, 'kill-server']);
-    rmSync(this.#codeFile, { force: true });
+    if (this.#code === undefined) this.#script.kill('SIGKILL');
+    this.#emulator.dispose();
   }
 }
 

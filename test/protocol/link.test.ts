@@ -87,6 +87,31 @@ for (const way of ['up', 'down'] as const) {
   });
 }
 
+test('what arrives on either side of TLS comes in one buffer that is used again', async () => {
+  const { a, b, done } = await overTls();
+  const seen = new Set<ArrayBufferLike>();
+  const { promise: got, resolve: onAll } = Promise.withResolvers<void>();
+  let count = 0;
+  const each = 200_000;
+  const ended = [a, b].map(
+    (link) =>
+      new Promise((onEnd) => {
+        const onData = (bytes: Buffer): void => {
+          seen.add(bytes.buffer);
+          count += bytes.length;
+          if (count === 2 * each) onAll();
+        };
+        link.start({ onData, onDrain: () => {}, onEnd });
+      }),
+  );
+  for (const link of [a, b]) link.send(Buffer.alloc(each));
+  await got;
+  assert.equal(seen.size, 1);
+  a.close();
+  await Promise.all(ended);
+  done();
+});
+
 test('a dead line ends both sides', async () => {
   const { a, b, cut } = memoryLinks();
   const ended = [a, b].map(

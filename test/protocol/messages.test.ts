@@ -10,6 +10,7 @@ import {
   pack,
   type Shape,
 } from '@ferry/protocol/wire';
+import { withCode } from '../support/code.ts';
 
 const entry = {
   name: nameFromText('a.txt'),
@@ -22,7 +23,27 @@ const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
-const deletion = { id: bytes(16), path, kind: 1, files: 2, bytes: 3, deletedMs: 4 } as const;
+const deletion = {
+  id: bytes(16),
+  path,
+  kind: 1,
+  files: 2,
+  bytes: 3,
+  deletedMs: 4,
+  isReplaced: true,
+} as const;
+
+const sealing = { salt: bytes(16), check: bytes(16) };
+const sealedMessage = {
+  seq: 2,
+  after: 1,
+  ms: 3,
+  from: 'anna',
+  id: bytes(16),
+  text: undefined,
+  path: undefined,
+  sealed: { session: bytes(16), counter: 4, sentMs: 5, box: bytes(64) },
+};
 
 /** An example of every shape that crosses the wire. */
 const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
@@ -186,6 +207,25 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
   ...of('slice', messages.slice, {
     request: { handle: 1, index: 2, offset: 3, content: bytes(9), digest: undefined },
   }),
+  ...of('rooms', messages.rooms, {
+    request: {},
+    part: { rooms: [{ room: 1, kind: 1, name: 'crew', last: 2, lastMs: 3, sealing }] },
+    reply: { generation: bytes(16) },
+  }),
+  ...of('join', messages.join, {
+    request: { kind: 1, name: 'crew', create: true, sealing },
+    reply: { room: 1, last: 2, sealing: undefined, generation: bytes(16) },
+  }),
+  ...of('leave', messages.leave, { request: { room: 1 } }),
+  ...of('say', messages.say, {
+    request: { room: 1, id: bytes(16), text: 'höher', path, sealed: undefined },
+    reply: { seq: 1, ms: 2 },
+  }),
+  ...of('history', messages.history, {
+    request: { room: 1, after: 2, most: 3 },
+    part: { messages: [sealedMessage] },
+    reply: { last: 4 },
+  }),
   ...of('discard', messages.discard, { request: { handle: 1, keep: true } }),
 ];
 
@@ -290,5 +330,22 @@ describe('messages', () => {
     assert.ok(told?.kind === 'closed');
     assert.deepEqual([told.error.code, told.error.message], [Code.KICKED, 'out']);
     assert.throws(() => messages.decodeEvent(pack([2, 'x', 'out'])), FerryError);
+    for (const message of [undefined, sealedMessage]) {
+      const event = { kind: 'chat', room: 1, last: 2, message } as const;
+      assert.deepEqual(messages.decodeEvent(messages.encodeEvent(event)), event);
+    }
+  });
+
+  test('a message that is both said and sealed, or neither, is refused', () => {
+    const shape = messages.say.request;
+    const { sealed } = sealedMessage;
+    for (const said of [
+      { text: 'a', path: undefined, sealed },
+      { text: undefined, path, sealed },
+      { text: undefined, path: undefined, sealed: undefined },
+    ]) {
+      const body = encodeBody(shape as unknown as Shape<object>, { room: 1, id: bytes(16), ...said });
+      assert.throws(() => decodeBody(shape, body), withCode('MALFORMED'));
+    }
   });
 });

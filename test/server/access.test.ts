@@ -17,9 +17,9 @@ import { type AccountSettings, Accounts, newAccount } from '../../packages/serve
 import { makeCertificate } from '../../packages/server/src/access/certificate.ts';
 import { readIdentity, readOrMakeIdentity } from '../../packages/server/src/access/identity.ts';
 import { may } from '../../packages/server/src/access/rights.ts';
+import { parseRule } from '../../packages/server/src/access/settings.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
-import { parseRule } from '../../packages/server/src/owner/settings.ts';
 import { withCode } from '../support/code.ts';
 import { runs } from '../support/random.ts';
 import { path, scratchFolder } from '../support/scratch.ts';

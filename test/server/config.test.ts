@@ -50,6 +50,7 @@ describe('config', () => {
       statusFolder: '/home/anna/.local/state/ferryd/running',
       accessFile: '/home/anna/.local/state/ferryd/access.db',
       contentsFolder: '/home/anna/.local/state/ferryd/contents',
+      chatFolder: '/home/anna/.local/state/ferryd/chat',
       addressFile: '/home/anna/.local/state/ferryd/address',
     });
   });

@@ -14,13 +14,23 @@ import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/sessio
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
+import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
+import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
 import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
+import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
+import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
+import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
+import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
+import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
+import { People } from '../../packages/server/src/presence/people.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
+import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor } from '../support/client.ts';
 import { bombs, framed, mutate, vectorFrames } from '../support/hostile-frames.ts';
@@ -37,20 +47,33 @@ const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
   const store = new AccessStore(join(folder, 'access.db'));
+  const bus = new ThreadBus('alone', () => {});
   const storage = new MemoryStorage({ capacity: 2 ** 24 });
+  const chatFile = join(folder, 'chat.db');
+  prepareChatFile(chatFile);
   const memory = new AccountMemory(newAccountMemory(1), 1);
   context = {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
+    sessionRules: new SessionRules(),
+    desk: new ShareDesk(join(folder, 'access.db')),
+    keepsOld: true,
+    admin: new AdminDesk(join(folder, 'access.db'), async () => []),
+    meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool: new BlockPool(),
     transfers: new Transfers(),
+    chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
+    bus,
+    people: new People(bus),
+    folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
     log: () => {},
+    audit: undefined,
     refusal: undefined,
     checkPassword: async () => undefined,
     onOffence: () => {},

@@ -6,6 +6,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { list, stat } from '@ferry/protocol/messages';
+import { table } from '@ferry/protocol/terminal/table';
 import { unbounded } from '../../packages/server/src/access/bounds.ts';
 import {
   boundsText,
@@ -14,8 +15,7 @@ import {
   parseRule,
   ruleText,
   settingsFrom,
-} from '../../packages/server/src/owner/settings.ts';
-import { table } from '../../packages/server/src/owner/table.ts';
+} from '../../packages/server/src/access/settings.ts';
 import { logInto, newDevice, tokenOf } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder } from '../support/scratch.ts';

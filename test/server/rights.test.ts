@@ -8,17 +8,29 @@ import { epoch, type FerryError, nameFromText, type Owner, type Path } from '@fe
 import { BlockPool, SumAlgorithm, tarEnd } from '@ferry/protocol/content';
 import {
   ArchiveFormat,
+  activity,
   archive,
+  changeAccount,
   commit,
   copy,
   create,
   discard,
   emptyTrash,
+  endShare,
   enrol,
   fetch,
   find,
+  history,
+  invite,
+  join as joinRoom,
+  leave,
   list,
+  listAccounts,
+  listDevices,
+  listInvites,
+  listShares,
   listTrash,
+  listVisits,
   locate,
   makeLink,
   manifest,
@@ -26,16 +38,22 @@ import {
   move,
   owner,
   patch,
+  RoomKind,
   read,
   readLink,
   readRange,
   readSlice,
+  received,
   remove,
   removeTree,
   rename,
   restore,
+  rooms,
+  ShareKind,
+  say,
   setFacts,
   setOwner,
+  share,
   slice,
   space,
   stat,
@@ -44,7 +62,12 @@ import {
   ticket,
   trash,
   unpack,
+  unwatch,
   usage,
+  Withdrawal,
+  watch,
+  who,
+  withdraw,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
@@ -58,9 +81,9 @@ import {
   type Role,
   roles,
 } from '../../packages/server/src/access/rights.ts';
+import { parseRule } from '../../packages/server/src/access/settings.ts';
 import { withRights } from '../../packages/server/src/access/with-rights.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
-import { parseRule } from '../../packages/server/src/owner/settings.ts';
 import {
   createOf,
   enrolmentOf,
@@ -91,9 +114,23 @@ const anything = {
   before: undefined,
   content: undefined,
 };
+const nothingSaid = {
+  role: undefined,
+  path: undefined,
+  rules: undefined,
+  noRules: false,
+  expires: undefined,
+  quota: undefined,
+  quotaFiles: undefined,
+  down: undefined,
+  up: undefined,
+  key: undefined,
+  trash: undefined,
+};
 const graft = { existing: 0, expected: undefined } as const;
 /** Of what went to the trash. */
 let deletionId: Uint8Array = Buffer.alloc(16);
+let shareId: Uint8Array = Buffer.alloc(8);
 /** Of `file`; some messages want it, and not everybody may ask for it. */
 let identity = '';
 
@@ -104,6 +141,30 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.space, (session) => session.call(space, { path: [] })],
   [Kind.ticket, (session) => session.call(ticket, {})],
   [Kind.enrol, (session) => session.call(enrol, enrolmentOf(newDevice(), session.link))],
+  [Kind.listAccounts, (session) => session.call(listAccounts, {})],
+  [Kind.listDevices, (session) => session.call(listDevices, {})],
+  [Kind.listInvites, (session) => session.call(listInvites, {})],
+  [Kind.listVisits, (session) => session.call(listVisits, {})],
+  [
+    Kind.invite,
+    (session) => session.call(invite, { user: 'bob', words: nothingSaid, forMs: 60_000, uses: 1 }),
+  ],
+  [
+    Kind.changeAccount,
+    (session) =>
+      session.call(changeAccount, { user: 'bob', isNew: false, words: { ...nothingSaid, role: 'reader' } }),
+  ],
+  [Kind.withdraw, (session) => session.call(withdraw, { what: Withdrawal.remove, name: 'bob' })],
+  [
+    Kind.share,
+    async (session) => {
+      const order = { kind: ShareKind.read, paths: [file], forMs: 60_000, downloads: 1 };
+      shareId = (await session.call(share, order)).id;
+    },
+  ],
+  [Kind.listShares, (session) => session.call(listShares, {})],
+  [Kind.endShare, (session) => session.call(endShare, { id: shareId })],
+  [Kind.received, (_, lane) => lane.call(received, { paths: [file] })],
   [Kind.readLink, (session) => session.call(readLink, { path: path('link') })],
   [
     Kind.readRange,
@@ -175,6 +236,24 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     (_, lane) =>
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
+  [Kind.watch, (session) => session.call(watch, { id: 1, path: [] })],
+  [Kind.who, (session) => session.call(who, {})],
+  [Kind.activity, (session) => session.call(activity, { activity: undefined })],
+  [Kind.unwatch, (session) => session.call(unwatch, { id: 1 })],
+  [Kind.rooms, (session) => session.call(rooms, {})],
+  [Kind.join, async (session) => void (await joinLobby(session))],
+  [Kind.leave, async (session) => session.call(leave, { room: await joinLobby(session) })],
+  [
+    Kind.say,
+    async (session) => {
+      const said = { text: 'hello', path: undefined, sealed: undefined };
+      return session.call(say, { room: await joinLobby(session), id: Buffer.alloc(16), ...said });
+    },
+  ],
+  [
+    Kind.history,
+    async (session) => session.call(history, { room: await joinLobby(session), after: undefined, most: 10 }),
+  ],
   [
     Kind.readSlice,
     async (session, lane) => {
@@ -184,7 +263,13 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   ],
 ]);
 
-/** What each role may, said a second time and by hand: a slip in the table must not be a slip here. */
+/** Whoever may not join may not do what comes after that either. */
+async function joinLobby(session: ClientChannel): Promise<number> {
+  const asked = { kind: RoomKind.open, name: 'lobby', create: true, sealing: undefined };
+  return (await session.call(joinRoom, asked)).room;
+}
+
+/** What each role may where it sees only a part (so nobody looks after accounts), said a second time and by hand: a slip in the table must not be a slip here. */
 const looking = [
   Kind.list,
   Kind.stat,
@@ -203,6 +288,16 @@ const looking = [
   Kind.usage,
   Kind.find,
   Kind.archive,
+  Kind.watch,
+  Kind.who,
+  Kind.activity,
+  Kind.unwatch,
+  Kind.received,
+  Kind.rooms,
+  Kind.join,
+  Kind.leave,
+  Kind.say,
+  Kind.history,
 ];
 const putting = [
   Kind.mkdir,
@@ -230,10 +325,10 @@ const altering = [
   Kind.emptyTrash,
 ];
 const expected: Readonly<Record<Role, readonly Kind[]>> = {
-  owner: [...looking, ...putting, ...altering],
+  owner: [...looking, ...putting, ...altering, Kind.share, Kind.listShares, Kind.endShare],
   writer: [...looking, ...putting, ...altering],
   reader: looking,
-  uploader: [Kind.space, Kind.ticket, Kind.enrol, ...putting],
+  uploader: [Kind.space, Kind.ticket, Kind.enrol, Kind.unwatch, ...putting],
 };
 
 /** Requests from 0x20 up are those of logged-in people; below are answers and the ways to log in. */

@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { limits } from '@ferry/protocol';
 import { read } from '@ferry/protocol/messages';
-import { type Visit, visitsOf } from '../../packages/server/src/owner/status.ts';
-import type { ConnectionStatus } from '../../packages/server/src/supervisor/status.ts';
+import type { ConnectionStatus, ServerStatus } from '../../packages/server/src/supervisor/status.ts';
+import { type Visit, visitsOf } from '../../packages/server/src/visits.ts';
 import { logInto, newDevice, openLane, tokenOf } from '../support/client.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { ferryd, startServer, userEnv } from '../support/server.ts';
@@ -22,12 +22,7 @@ async function status(home: string, ...args: readonly string[]): Promise<string>
   return text(child.stdout);
 }
 
-type Told = {
-  readonly pid: number;
-  readonly address: string;
-  readonly folder: string;
-  readonly visits: readonly Visit[];
-};
+type Told = ServerStatus & { readonly visits: readonly Visit[] };
 
 describe('ferryd status', () => {
   it('shows each server, who is there and what they have moved', async (t) => {
@@ -50,6 +45,11 @@ describe('ferryd status', () => {
     assert.ok(visit);
     assert.deepEqual([visit.user, visit.source, visit.lanes], [session.welcome.user, '127.0.0.1', 1]);
     assert.ok(visit.sent > 1000);
+    const asked = told.figures.verbs.find(({ verb }) => verb === 'read');
+    assert.deepEqual([asked?.results.ok, (asked?.sent ?? 0) >= 2 * limits.blockBytes], [1, true]);
+    assert.deepEqual(told.tallies.logins, { 'with an invite': 1 });
+    assert.deepEqual([told.threads.map(({ index }) => index), told.restarts], [[1, 2], 0]);
+    assert.ok((told.disk?.total ?? 0) > 0);
     assert.match(await status(home), new RegExp(`^${visit.user} +127\\.0\\.0\\.1 +\\d+ s +1 +0 B/s`, 'm'));
     for (const channel of [session.channel, lane]) channel.close();
     server.signal('SIGTERM');
@@ -89,6 +89,7 @@ describe('ferryd status', () => {
     ];
     const [anna, bob, ...rest] = visitsOf(now, earlier, 2);
     assert.deepEqual(anna, {
+      sessionId: 'a',
       user: 'anna',
       source: '10.0.0.1',
       sinceMs: 1001,

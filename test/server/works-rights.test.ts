@@ -9,8 +9,8 @@ import { Work } from '@ferry/protocol/disk';
 import { LocalStorage } from '@ferry/server/storage/local';
 import type { Storage } from '@ferry/server/storage/storage';
 import type { Rights } from '../../packages/server/src/access/rights.ts';
+import { parseRule } from '../../packages/server/src/access/settings.ts';
 import { withRights } from '../../packages/server/src/access/with-rights.ts';
-import { parseRule } from '../../packages/server/src/owner/settings.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 
 const rules = ['shown=reader', 'hidden=none', 'hidden/but/this=reader', 'mixed/locked=list', 'drop=uploader'];

@@ -28,6 +28,8 @@ export type Server = {
   readonly invite: string | undefined;
   readonly pid: number;
   readonly home: string;
+  /** The first group of the line of its greeting that matches. */
+  readonly said: (pattern: RegExp) => string;
   /** What it has logged so far. */
   readonly log: () => string;
   /** Resolves with the first log line that matches, now or later. */
@@ -65,7 +67,7 @@ export async function startServer(afterwards: Afterwards, opts: ServerOpts): Pro
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
   });
   const log = collectLog(child);
-  const { port, fingerprint, invite } = await readGreeting(child, log.text);
+  const { port, fingerprint, invite, greeting } = await readGreeting(child, log.text);
   return {
     host: '127.0.0.1',
     port,
@@ -73,6 +75,11 @@ export async function startServer(afterwards: Afterwards, opts: ServerOpts): Pro
     invite,
     pid: child.pid ?? 0,
     home,
+    said: (pattern) => {
+      const [, found] = greeting.map((line) => pattern.exec(line)).find((match) => match !== null) ?? [];
+      if (found === undefined) throw new Error(`ferryd did not say ${pattern}`);
+      return found;
+    },
     log: log.text,
     logged: log.logged,
     signal: (signal) => child.kill(signal),
@@ -111,13 +118,17 @@ const lastLine = /^(?:open: | {2}ferry ferry:|to let somebody in: )/;
 async function readGreeting(
   child: Child,
   log: () => string,
-): Promise<{ port: number; fingerprint: string; invite: string | undefined }> {
+): Promise<{ port: number; fingerprint: string; invite: string | undefined; greeting: readonly string[] }> {
+  const greeting: string[] = [];
   let port = 0;
   let fingerprint = '';
   for await (const line of createInterface(child.stdout)) {
+    greeting.push(line);
     port = Number(/^listening on .*:([0-9]+)$/.exec(line)?.[1] ?? port);
     fingerprint = /^fingerprint (\S+)$/.exec(line)?.[1] ?? fingerprint;
-    if (lastLine.test(line)) return { port, fingerprint, invite: /ferry:\/\/\S+#\S+/.exec(line)?.[0] };
+    if (lastLine.test(line)) {
+      return { port, fingerprint, invite: /ferry:\/\/\S+#\S+/.exec(line)?.[0], greeting };
+    }
   }
   throw new Error(`ferryd did not start:\n${log()}`);
 }

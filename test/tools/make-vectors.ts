@@ -6,7 +6,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Code, EntryKind, FerryError, nameFromText, pathFromText } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, type FolderNews, nameFromText, pathFromText } from '@ferry/protocol';
 import {
   blockDigest,
   blockHeaderBytes,
@@ -35,6 +35,16 @@ function body<T>(kind: Kind, id: number, shape: Shape<T>, value: T): Buffer {
   return encodeFrame(kind, id, encodeBody(shape, value));
 }
 
+function folderEvent(news: FolderNews): Buffer {
+  return encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'folder', id: 1, news }));
+}
+
+const shownActivity = {
+  folder: pathFromText('docs'),
+  moving: [{ way: messages.Way.down, path: pathFromText('docs/notes.txt') }],
+  movingCount: 4,
+};
+
 const entry = {
   name: nameFromText('notes.txt'),
   kind: EntryKind.file,
@@ -58,6 +68,18 @@ const deletion = {
   files: 2,
   bytes: 600,
   deletedMs: 1_760_000_000_000,
+  isReplaced: false,
+};
+const sealing = { salt: counted(0x30, 16), check: counted(0x50, 16) };
+const chatMessage = {
+  seq: 4,
+  after: 3,
+  ms: 1_760_000_000_005,
+  from: 'anna',
+  id: counted(0xc0, 16),
+  text: 'siehe über',
+  path,
+  sealed: undefined,
 };
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
@@ -79,6 +101,19 @@ const {
   store,
   fetch,
 } = messages;
+const nothingSaid: messages.AccountWords = {
+  role: undefined,
+  path: undefined,
+  rules: undefined,
+  noRules: false,
+  expires: undefined,
+  quota: undefined,
+  quotaFiles: undefined,
+  down: undefined,
+  up: undefined,
+  key: undefined,
+  trash: undefined,
+};
 const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
 
 const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
@@ -128,6 +163,129 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'a client makes another device known',
     body(Kind.enrol, 3, messages.enrol.request, { deviceKey: counted(1, 32), signature: counted(0x80, 64) }),
   ],
+  listAccounts: ['who has an account', body(Kind.listAccounts, 9, messages.listAccounts.request, {})],
+  'listAccounts-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listAccounts.part, {
+      user: 'anna',
+      role: 'reader',
+      root: pathFromText('docs'),
+      rules: ['/docs/private=none'],
+      expiresMs: undefined,
+      hasPassword: false,
+      devices: 2,
+      invites: 0,
+      sinceMs: 1_760_000_000_000,
+      quotaBytes: 1_000_000,
+      quotaFiles: undefined,
+      downRate: undefined,
+      upRate: undefined,
+      keepsOld: true,
+    }),
+  ],
+  listDevices: ['which devices are known', body(Kind.listDevices, 9, messages.listDevices.request, {})],
+  'listDevices-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listDevices.part, {
+      id: 'abcd-efgh',
+      user: 'anna',
+      label: 'ferry 0.1.0 on laptop',
+      sinceMs: 1_760_000_000_000,
+      seenMs: 1_760_000_600_000,
+    }),
+  ],
+  listInvites: ['which invites are open', body(Kind.listInvites, 9, messages.listInvites.request, {})],
+  'listInvites-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listInvites.part, {
+      id: 'abcd-efgh',
+      user: 'bob',
+      usesLeft: 1,
+      sinceMs: 1_760_000_000_000,
+      expiresMs: 1_760_600_000_000,
+    }),
+  ],
+  listVisits: ['who is connected', body(Kind.listVisits, 9, messages.listVisits.request, {})],
+  'listVisits-part': [
+    'somebody',
+    body(Kind.part, 9, messages.listVisits.part, {
+      user: 'anna',
+      source: '10.0.0.9',
+      sinceMs: 1_760_000_000_000,
+      lanes: 2,
+      received: 100,
+      sent: 5000,
+    }),
+  ],
+  invite: [
+    'somebody shall get in',
+    body(Kind.invite, 9, messages.invite.request, {
+      user: undefined,
+      words: { ...nothingSaid, role: 'reader', path: 'docs' },
+      forMs: 259_200_000,
+      uses: 1,
+    }),
+  ],
+  'invite-reply': [
+    'and this lets them',
+    body(Kind.reply, 9, messages.invite.reply, {
+      user: 'guest1',
+      token: counted(0xa0, 16),
+      expiresMs: 1_760_259_200_000,
+    }),
+  ],
+  changeAccount: [
+    'somebody may do something else from now on',
+    body(Kind.changeAccount, 9, messages.changeAccount.request, {
+      user: 'anna',
+      isNew: false,
+      words: { ...nothingSaid, rules: ['docs=writer'], quota: '20G' },
+    }),
+  ],
+  withdraw: [
+    'a device is forgotten',
+    body(Kind.withdraw, 9, messages.withdraw.request, {
+      what: messages.Withdrawal.device,
+      name: 'abcd-efgh',
+    }),
+  ],
+  'withdraw-reply': ['whose it was', body(Kind.reply, 9, messages.withdraw.reply, { user: 'anna' })],
+  share: [
+    'two files for a week, three times each',
+    body(Kind.share, 9, messages.share.request, {
+      kind: messages.ShareKind.read,
+      paths: [path, pathFromText('ü')],
+      forMs: 604_800_000,
+      downloads: 3,
+    }),
+  ],
+  'share-reply': [
+    'what goes into its address',
+    body(Kind.reply, 9, messages.share.reply, {
+      id: counted(0xe0, 8),
+      user: 'share.e0e1e2e3e4e5e6e7',
+      token: counted(0xa0, 16),
+      expiresMs: 1_760_604_800_000,
+    }),
+  ],
+  listShares: ['which shares there are', body(Kind.listShares, 9, messages.listShares.request, {})],
+  'listShares-part': [
+    'one of them',
+    body(Kind.part, 9, messages.listShares.part, {
+      id: counted(0xe0, 8),
+      kind: messages.ShareKind.read,
+      maker: 'anna',
+      paths: [path, pathFromText('ü')],
+      pathCount: 2,
+      sinceMs: 1_760_000_000_000,
+      expiresMs: 1_760_604_800_000,
+      downloads: 3,
+      verified: 1,
+      devices: 2,
+    }),
+  ],
+  endShare: ['one is over', body(Kind.endShare, 9, messages.endShare.request, { id: counted(0xe0, 8) })],
+  received: ['a file is there whole', body(Kind.received, 9, messages.received.request, { paths: [path] })],
   welcome: [
     'the server lets it in',
     body(Kind.reply, 1, hello.reply, {
@@ -488,6 +646,122 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'the file as it is now, and the bytes',
     body(Kind.reply, 9, messages.readRange.reply, { facts, content: content.subarray(2, 4) }),
   ],
+  rooms: ['which rooms are there', body(Kind.rooms, 10, messages.rooms.request, {})],
+  'rooms-part': [
+    'a sealed room, and a direct one with bert',
+    body(Kind.part, 10, messages.rooms.part, {
+      rooms: [
+        { room: 7, kind: 1, name: 'crew', last: 3, lastMs: 1_760_000_000_000, sealing },
+        { room: 9, kind: 2, name: 'bert', last: 1, lastMs: 1_750_000_000_000, sealing: undefined },
+      ],
+    }),
+  ],
+  'rooms-reply': [
+    'that is all',
+    body(Kind.reply, 10, messages.rooms.reply, { generation: counted(0x10, 16) }),
+  ],
+  join: [
+    'enter a sealed room, made where it is missing',
+    body(Kind.join, 11, messages.join.request, { kind: 1, name: 'crew', create: true, sealing }),
+  ],
+  'join-reply': [
+    'it was there already, made with other salt',
+    body(Kind.reply, 11, messages.join.reply, {
+      room: 7,
+      last: 3,
+      sealing: { salt: counted(0x70, 16), check: counted(0x80, 16) },
+      generation: counted(0x10, 16),
+    }),
+  ],
+  leave: ['leave it', body(Kind.leave, 12, messages.leave.request, { room: 7 })],
+  say: [
+    'say something in an open room, with a path',
+    body(Kind.say, 13, messages.say.request, {
+      room: 8,
+      id: counted(0xc0, 16),
+      text: 'siehe über',
+      path,
+      sealed: undefined,
+    }),
+  ],
+  'say-sealed': [
+    'say something in a sealed room',
+    body(Kind.say, 14, messages.say.request, {
+      room: 7,
+      id: counted(0xd0, 16),
+      text: undefined,
+      path: undefined,
+      sealed: { session: counted(0x20, 16), counter: 2, sentMs: 1_760_000_000_000, box: counted(0, 80) },
+    }),
+  ],
+  'say-reply': [
+    'it has number 4',
+    body(Kind.reply, 13, messages.say.reply, { seq: 4, ms: 1_760_000_000_005 }),
+  ],
+  history: [
+    'what was said behind number 2',
+    body(Kind.history, 15, messages.history.request, { room: 8, after: 2, most: 100 }),
+  ],
+  'history-part': ['one message', body(Kind.part, 15, messages.history.part, { messages: [chatMessage] })],
+  'history-reply': ['the last one is number 4', body(Kind.reply, 15, messages.history.reply, { last: 4 })],
+  watch: [
+    'watch /docs as 1',
+    body(Kind.watch, 16, messages.watch.request, { id: 1, path: pathFromText('docs') }),
+  ],
+  'watch-reply': ['the system says what changes', body(Kind.reply, 16, messages.watch.reply, { pollMs: 0 })],
+  unwatch: ['no more of 1', body(Kind.unwatch, 17, messages.unwatch.request, { id: 1 })],
+  who: ['who is here', body(Kind.who, 18, messages.who.request, {})],
+  'who-part': [
+    'anna, who shows what she does',
+    body(Kind.part, 18, messages.who.part, {
+      person: {
+        id: counted(0x90, 8).toString('latin1'),
+        user: 'anna',
+        client: 'ferry 0.1',
+        sinceMs: 1_760_000_000_000,
+        isSelf: true,
+        activity: shownActivity,
+      },
+    }),
+  ],
+  'who-reply': ['that is all', body(Kind.reply, 18, messages.who.reply, {})],
+  activity: [
+    'what others may see',
+    body(Kind.activity, 19, messages.activity.request, { activity: shownActivity }),
+  ],
+  'activity-none': [
+    'nothing any more',
+    body(Kind.activity, 20, messages.activity.request, { activity: undefined }),
+  ],
+  'event-presence': [
+    'three are here',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'presence', here: 3 })),
+  ],
+  'event-rights': [
+    'nothing may be changed any more',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'rights', readOnly: true })),
+  ],
+  'event-folder': [
+    'a row and a name that went',
+    folderEvent({ kind: 'changed', entries: [entry], gone: [nameFromText('old')] }),
+  ],
+  'event-folder-again': ['list it again', folderEvent({ kind: 'again' })],
+  'event-folder-over': [
+    'it has gone',
+    folderEvent({ kind: 'over', error: new FerryError(Code.NOT_FOUND, 'no such file or folder') }),
+  ],
+  'event-chat': [
+    'something was said',
+    encodeFrame(
+      Kind.event,
+      0,
+      messages.encodeEvent({ kind: 'chat', room: 8, last: 4, message: chatMessage }),
+    ),
+  ],
+  'event-chat-more': [
+    'there is more than was told, up to number 9',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'chat', room: 8, last: 9, message: undefined })),
+  ],
   cancel: ['request 2 is no longer wanted', encodeFrame(Kind.cancel, 2, Buffer.alloc(0))],
   'event-closed': [
     'the owner has taken the access away',
@@ -496,6 +770,10 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       0,
       messages.encodeEvent({ kind: 'closed', error: new FerryError(Code.REVOKED, 'you are out') }),
     ),
+  ],
+  'event-notice': [
+    'the owner says something',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'notice', text: 'lunch at noon' })),
   ],
   'event-going-down': [
     'the server ends in 30 s',

@@ -80,6 +80,11 @@ export function isCode(code: number): code is Code {
   return nameByCode.has(code);
 }
 
+/** True for a name that {@link codeName} gives to a code of this build. */
+export function isCodeName(name: string): name is CodeName {
+  return Object.hasOwn(Code, name);
+}
+
 export type FerryErrorOpts = {
   cause?: unknown;
   /** The peer's hint for when a retry is worth it, milliseconds. */

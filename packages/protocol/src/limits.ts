@@ -110,6 +110,54 @@ export const limits = {
   trashIds: 1000,
   /** Entries of an archive that is unpacked. */
   unpackEntries: 1_000_000,
+  /** Paths of one share… */
+  sharePaths: 256,
+  /** …with this much in all, as they are on the wire; keeps the message below controlFrameBytes. */
+  sharePathBytes: 48 * KiB,
+  /** Shares of one account that have not ended. */
+  shares: 100,
+  /** Downloads of each file that a share may be bounded to, and devices that any share lets in. */
+  shareDownloads: 1000,
+  /** Files that one message tells of as having arrived. */
+  receivedFiles: 64,
   /** The longest invite that is looked at. */
   inviteBytes: 512,
+  /** Folders that one session watches. */
+  sessionWatches: 16,
+  /** Folders that one server watches. */
+  watchedFolders: 4096,
+  /** Rows and names in one piece of news of a folder; what changes more is listed again. */
+  newsRows: 64,
+  /** What somebody lets others see of what moves; of more only the number. */
+  shownMoves: 3,
+  /** The name of what a message between a server's threads or machines is about. */
+  busSubjectBytes: 128,
+  /** One such message. */
+  busMessageBytes: 64 * KiB,
+  /** Messages that one thread may have under way to another; more are dropped, and who would have heard them looks for itself. */
+  busWindowMessages: 256,
+  /** The same in bytes; a last message may exceed it. */
+  busWindowBytes: MiB,
+  /** One message of the chat; with a path it has pathBytes more. */
+  chatTextBytes: 4 * KiB,
+  /** A sealed message: a text, a path, what authenticates them, and padding to 64 bytes. */
+  chatBoxBytes: 8320,
+  /** The name of a room. */
+  chatRoomNameBytes: 64,
+  /** Rooms of one server, those between two people included… */
+  chatRooms: 1000,
+  /** …of which so many may be made by one account. */
+  chatOwnRooms: 20,
+  /** Rooms that one session is in at once. */
+  chatJoined: 64,
+  /** Messages of a room that are kept… */
+  chatHistory: 1000,
+  /** …with so many bytes of text in all; the oldest go first… */
+  chatHistoryBytes: 256 * KiB,
+  /** …and none for longer. A room in which nobody spoke for so long goes too. */
+  chatHistoryMs: 30 * 86_400_000,
+  /** Messages a second of one account, over all its connections, and of one connection… */
+  chatPerSecond: 5,
+  /** …and so many at once. */
+  chatBurst: 20,
 } as const;

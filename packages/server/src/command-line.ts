@@ -2,10 +2,18 @@
 
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { asFerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultListen, parseCount, parseListen, parseOpenTo, placesOf } from './config.ts';
+import {
+  type AuditConfig,
+  defaultListen,
+  parseCount,
+  parseListen,
+  parseMetrics,
+  parseOpenTo,
+  placesOf,
+} from './config.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import { addOwnersCommands } from './owner/command-line.ts';
 
@@ -19,7 +27,9 @@ Examples:
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
+  ferryd shares                         what people share with others
   ferryd status                         who is connected, and what moves
+  ferryd status --watch                 the same as a screen, with keys
   ferryd doctor /srv/films              say what is weak about a setup
 
 The first start prints an invite: a line that lets one person in and tells their ferry
@@ -29,6 +39,7 @@ a second one ends at once.
 Files:
   $XDG_DATA_HOME/ferryd/identity.pem    the server's key; keep it, clients trust it
   $XDG_STATE_HOME/ferryd/access.db      accounts, devices and invites of this user's servers
+  $XDG_STATE_HOME/ferryd/chat/          what was said; of rooms with a passphrase nobody here can read it
 
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
@@ -38,7 +49,17 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  /** `--no-trash` makes it false. */
+  trash?: boolean;
+  poll?: boolean;
+  chat?: boolean;
   jsonLog?: boolean;
+  watch?: boolean;
+  audit?: string;
+  auditSize?: string;
+  auditOrStop?: boolean;
+  metrics?: string;
+  metricsPublic?: boolean;
 };
 
 /** Sets the exit code; for `serve` the process lives on afterwards. */
@@ -75,9 +96,18 @@ function makeProgram(): Command {
       '--open [read-only]',
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
+    .option('--no-trash', 'what is overwritten is gone, and not in the trash (deleting still is)')
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
+    .option('--poll', 'look for changes of files every 2 s: for disks that others change unheard')
+    .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
+    .option('--watch', 'show a screen: who is there, what moves, how fast; without a terminal, the log')
+    .option('--audit <FILE>', 'write down who does what, one JSON object per line')
+    .option('--audit-size <SIZE>', 'put the file aside when it has grown to this, and begin another: 100M')
+    .option('--audit-or-stop', 'go down when it cannot be written')
+    .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
+    .option('--metrics-public', 'also at an address that other machines reach')
     .helpOption('-h, --help', 'say how it is used')
     .helpCommand(false)
     .addHelpText('after', serveHelp)
@@ -117,7 +147,7 @@ async function runDoctor(
   const { doctor } = await import('./doctor.ts');
   const order = {
     folder: resolve(folder ?? '.'),
-    listen: options.listen?.map(parseListen) ?? defaultListen,
+    listen: options.listen?.map((text) => parseListen(text)) ?? defaultListen,
     openTo: parseOpenTo(options.open),
     json: options.json ?? false,
   };
@@ -125,7 +155,7 @@ async function runDoctor(
 }
 
 async function runServe(folder: string | undefined, options: ServeOptions): Promise<void> {
-  const listen = options.listen?.map(parseListen) ?? defaultListen;
+  const listen = options.listen?.map((text) => parseListen(text)) ?? defaultListen;
   const config = {
     folder: resolve(folder ?? '.'),
     listen,
@@ -135,8 +165,32 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    keepsOld: options.trash ?? true,
+    polls: options.poll ?? false,
+    chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
+    watch: options.watch ?? false,
+    audit: await auditFrom(options),
+    metrics:
+      options.metrics === undefined
+        ? undefined
+        : parseMetrics(options.metrics, options.metricsPublic ?? false),
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));
+}
+
+/** @throws {FerryError} USAGE */
+async function auditFrom({
+  audit,
+  auditSize,
+  auditOrStop = false,
+}: ServeOptions): Promise<AuditConfig | undefined> {
+  if (audit === undefined) {
+    if (auditSize === undefined && !auditOrStop) return undefined;
+    throw new FerryError(Code.USAGE, 'say with --audit FILE where the audit log is to be');
+  }
+  const { parseSize } = await import('./access/settings.ts');
+  const mostBytes = auditSize === undefined ? undefined : parseSize('--audit-size', auditSize);
+  return { file: resolve(audit), mostBytes, orStop: auditOrStop };
 }

@@ -21,6 +21,15 @@ export type ListenAddress = {
   readonly optional: boolean;
 };
 
+export type AuditConfig = {
+  /** Absolute. */
+  readonly file: string;
+  /** A larger one is put aside. */
+  readonly mostBytes: number | undefined;
+  /** A server that cannot write it goes down. */
+  readonly orStop: boolean;
+};
+
 export type ServeConfig = {
   /** Absolute. */
   readonly folder: string;
@@ -29,7 +38,19 @@ export type ServeConfig = {
   readonly threads: number;
   /** Tells people whom files belong to, and sets it where it runs as root. */
   readonly keepsOwners: boolean;
+  /** What is overwritten goes to the trash. */
+  readonly keepsOld: boolean;
+  /** Folders that somebody looks at are read every two seconds, whatever the system could say of them. */
+  readonly polls: boolean;
+  /** People may talk with each other. */
+  readonly chat: boolean;
   readonly jsonLog: boolean;
+  /** On a terminal, a screen shows what it does. */
+  readonly watch: boolean;
+  /** Where what people do is written down; undefined: nowhere. */
+  readonly audit: AuditConfig | undefined;
+  /** Where figures are told; undefined: nowhere. */
+  readonly metrics: ListenAddress | undefined;
 };
 
 /** Where this user's ferryd keeps its files. One identity and one list of accounts per user, whatever is shared. */
@@ -38,6 +59,8 @@ export type Places = {
   readonly accessFile: string;
   /** One file for each shared folder. */
   readonly contentsFolder: string;
+  /** One file for each shared folder: what was said there. */
+  readonly chatFolder: string;
   /** `host:port` that the server started last can be reached at; read by `ferryd invite`. */
   readonly addressFile: string;
   /** A socket for each server that runs; asked by `ferryd status`. */
@@ -46,7 +69,16 @@ export type Places = {
 
 /** Of each shared folder its own. */
 export function contentsFileOf({ contentsFolder }: Places, folder: string): string {
-  return join(contentsFolder, `${createHash('sha256').update(folder).digest('hex').slice(0, 16)}.db`);
+  return join(contentsFolder, `${tagOf(folder)}.db`);
+}
+
+/** Of each shared folder its own. */
+export function chatFileOf({ chatFolder }: Places, folder: string): string {
+  return join(chatFolder, `${tagOf(folder)}.db`);
+}
+
+function tagOf(folder: string): string {
+  return createHash('sha256').update(folder).digest('hex').slice(0, 16);
 }
 
 /** As XDG says: a relative or empty variable counts as missing. */
@@ -61,6 +93,7 @@ export function placesOf(env: NodeJS.ProcessEnv, home: string): Places {
     identityFile: join(data, 'identity.pem'),
     accessFile: join(state, 'access.db'),
     contentsFolder: join(state, 'contents'),
+    chatFolder: join(state, 'chat'),
     addressFile: join(state, 'address'),
     statusFolder: join(state, 'running'),
   };
@@ -72,7 +105,7 @@ export const defaultListen: readonly ListenAddress[] = [
 ];
 
 /** `HOST:PORT`, `[IPV6]:PORT`, `HOST` or `:PORT`. @throws {FerryError} USAGE */
-export function parseListen(text: string): ListenAddress {
+export function parseListen(text: string, option = '--listen'): ListenAddress {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:[\]]*))(?::(?<port>[0-9]{1,5}))?$/.exec(text);
   const host = match?.groups?.['v6'] ?? (match?.groups?.['host'] || '0.0.0.0');
   const port = Number(match?.groups?.['port'] ?? defaultPort);
@@ -81,9 +114,30 @@ export function parseListen(text: string): ListenAddress {
       ? isIP(host) === 6
       : isIP(host) > 0 || /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(host);
   if (match === null || !isHost || port > 65535) {
-    throw new FerryError(Code.USAGE, `--listen wants HOST:PORT, for example 0.0.0.0:7377 or [::1]:0`);
+    throw new FerryError(Code.USAGE, `${option} wants HOST:PORT, for example 0.0.0.0:7377 or [::1]:0`);
   }
   return { host, port, optional: false };
+}
+
+/**
+ * As parseListen; without a host it is this machine alone. Figures are told to whoever asks, so other machines only hear them where
+ * that was said.
+ * @throws {FerryError} USAGE
+ */
+export function parseMetrics(text: string, isPublic: boolean): ListenAddress {
+  if (!/:[0-9]+$/.test(text)) {
+    throw new FerryError(Code.USAGE, '--metrics wants HOST:PORT, for example 127.0.0.1:9377');
+  }
+  const address = parseListen(text.startsWith(':') ? `127.0.0.1${text}` : text, '--metrics');
+  if (isPublic || isLoopback(address.host)) return address;
+  throw new FerryError(
+    Code.USAGE,
+    `everybody who reaches ${text} could read the figures: say --metrics-public if that is meant`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** @throws {FerryError} USAGE */

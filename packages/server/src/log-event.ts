@@ -35,6 +35,17 @@ export type LogEvent =
       /** How many a folder held. */
       readonly files?: number;
     }
+  /** `path`: the first of so many; `as`: what it goes by. */
+  | {
+      readonly what: 'shared';
+      readonly who: Who;
+      readonly path: Shown;
+      readonly files: number;
+      readonly as: Shown;
+    }
+  /** An owner, from afar. */
+  | { readonly what: 'administered'; readonly who: Who; readonly text: Shown }
+  | { readonly what: 'unshared'; readonly who: Who; readonly as: Shown }
   | { readonly what: 'renamed'; readonly who: Who; readonly path: Shown; readonly to: Shown }
   /** Files that went from one place here to another; `bytes` of content had to be written for that. */
   | {

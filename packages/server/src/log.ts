@@ -74,6 +74,11 @@ function flat(event: LogEvent): object {
   return { what, ...who, ...rest };
 }
 
+/** What a line for people says of it. */
+export function wordsOf(event: LogEvent): Shown {
+  return trusted(text(event));
+}
+
 function text(event: LogEvent): string {
   switch (event.what) {
     case 'joined':
@@ -94,6 +99,12 @@ function text(event: LogEvent): string {
     case 'moved':
     case 'unpacked':
       return `${name(event.who)} ${event.what} ${event.path} to ${event.to} (${counted(event.files)}, ${moved(event)})`;
+    case 'shared':
+      return `${name(event.who)} shared ${event.path}${event.files === 1 ? '' : ` and ${event.files - 1} more`} as ${event.as}`;
+    case 'administered':
+      return `${name(event.who)} ${event.text}`;
+    case 'unshared':
+      return `${name(event.who)} ended the share ${event.as}`;
     case 'renamed':
       return `${name(event.who)} renamed ${event.path} to ${event.to}`;
     case 'trouble':

@@ -7,7 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { networkInterfaces, userInfo } from 'node:os';
-import { Code, FerryError, limits, show, trusted } from '@ferry/protocol';
+import {
+  Code,
+  FerryError,
+  limits,
+  type Shown,
+  show,
+  toWireError,
+  trusted,
+  type WireError,
+} from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
@@ -16,10 +25,22 @@ import { newAccountMemory } from './access/account-memory.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
-import { contentsFileOf, type Places, type ServeConfig } from './config.ts';
+import type { AuditFile } from './audit/audit-file.ts';
+import { ownerLine, refusalLine } from './audit/audit-line.ts';
+import { openAudit } from './audit/open-audit.ts';
+import { prepareChatFile } from './chat/chat-file.ts';
+import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
-import { type Log, note, openStderrLog } from './log.ts';
+import { type Log, note, openStderrLog, wordsOf } from './log.ts';
+import { figuresIn, newMeterMemory } from './metrics/meters.ts';
+import { openMetrics } from './metrics/metrics-server.ts';
+import { spaceOn } from './metrics/space-on.ts';
+import { Tally } from './metrics/tally.ts';
+import { RecentLines } from './recent-lines.ts';
+import { runScreen } from './screen-process.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
+import { orderWords } from './supervisor/order.ts';
+import type { ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -31,6 +52,16 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   checkFolder(config.folder);
   readIdentity(places.identityFile);
   let open: Supervisor | undefined;
+  let stop = (): void => process.exit(ExitCode.failed);
+  const audit =
+    config.audit === undefined
+      ? undefined
+      : openAudit(
+          config.audit,
+          config.folder,
+          () => log,
+          () => stop(),
+        );
   /** Nobody can be served before the workers are there; who hurried waits. */
   const early: Socket[] = [];
   const listeners = await listenOnAll(config.listen, (socket) => {
@@ -38,7 +69,21 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else if (early.length < limits.strangers) early.push(socket);
     else socket.destroy();
   });
-  const log = openStderrLog(config.jsonLog);
+  let statusNow: (() => Promise<ServerStatus>) | undefined;
+  const metrics =
+    config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
+  let hasScreen = false;
+  const tally = new Tally();
+  const recent = new RecentLines();
+  const meterMemory = newMeterMemory(config.threads);
+  const stderrLog = openStderrLog(config.jsonLog);
+  const log: Log = (event) => {
+    tally.count(event);
+    recent.add({ ms: Date.now(), text: wordsOf(event) });
+    if (event.what === 'refused') audit?.add([refusalLine(event, Date.now())]);
+    // What would be written over the screen stands in it.
+    if (!hasScreen) stderrLog(event);
+  };
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
   const supervisor = new Supervisor({
@@ -47,15 +92,21 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
+      keepsOld: config.keepsOld,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
+      chatFile: chatFor(config, places, log),
       key: identity.key,
       cert: identity.cert,
       ticketMaster: randomBytes(32),
       ticketMemory: newTicketMemory(),
       accountMemory: newAccountMemory(config.threads),
+      meterMemory,
+      audits: audit !== undefined,
     },
+    polls: config.polls,
     log,
+    onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {
       note(log, 'the workers are broken: ferryd ends here');
       process.exit(ExitCode.failed);
@@ -64,7 +115,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   await supervisor.start();
   open = supervisor;
   for (const socket of early) supervisor.accept(socket);
-  endOnSignals(supervisor, listeners, log);
+  const end = endOnSignals(supervisor, listeners, log, audit);
+  stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
   const sinceMs = Date.now();
   const about = {
@@ -73,13 +125,35 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     address: hostPort(reachableAt(listeners)),
     sinceMs,
   };
-  const fault = await openStatusSocket(places.statusFolder, process.pid, async () => ({
+  const status = async (): Promise<ServerStatus> => ({
     ...about,
     ...(await running.status()),
-  }));
+    figures: figuresIn(meterMemory),
+    tallies: tally.tallies,
+    disk: spaceOn(config.folder),
+    audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
+  });
+  statusNow = status;
+  const fault = await openStatusSocket({
+    folder: places.statusFolder,
+    pid: process.pid,
+    status,
+    recent,
+    order: (order) => {
+      const whose = running.order(order);
+      audit?.add([ownerLine(order, whose, Date.now())]);
+      note(log, orderWords(order, whose));
+    },
+  });
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
+  const printed: Shown[] = [];
+  const print = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+    printed.push(show(line));
+  };
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
+  if (metrics !== undefined) print(`metrics at http://${hostPort(metrics)}/metrics`);
   print(`sharing ${show(config.folder)}`);
   print(`fingerprint ${identity.fingerprint}`);
   const where = reachableAt(listeners);
@@ -95,6 +169,37 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     print('to let somebody in: ferryd invite');
   }
   store.close();
+  if (!config.watch || fault !== undefined || !process.stdin.isTTY || !process.stdout.isTTY) return;
+  for (const text of printed) recent.add({ ms: Date.now(), text });
+  hasScreen = process.stderr.isTTY;
+  void runScreen(process.pid).then((how) => {
+    hasScreen = false;
+    if (how === 'end-server') end('Ctrl+C', ExitCode.done);
+    else
+      note(log, how === 'left' ? 'the screen is closed, the log goes on here' : 'the screen has broken down');
+  });
+}
+
+/** The file that the chat is kept in, or why there is none; whatever is wrong with it, files are served. */
+function chatFor(config: ServeConfig, places: Places, log: Log): string | WireError {
+  if (!config.chat) {
+    return toWireError(new FerryError(Code.FORBIDDEN, 'the owner of this server has switched the chat off'));
+  }
+  const file = chatFileOf(places, config.folder);
+  try {
+    const aside = prepareChatFile(file);
+    if (aside !== undefined) {
+      note(
+        log,
+        `what was said in the chat was damaged: it begins anew, and the old file is kept as ${show(aside)}`,
+      );
+    }
+    return file;
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    note(log, `there is no chat: ${show(error.message)}`);
+    return toWireError(new FerryError(Code.IO_ERROR, 'the chat of this server cannot be used now'));
+  }
 }
 
 /** @throws {FerryError} CONFIG */
@@ -146,27 +251,41 @@ function ownName(): string {
   }
 }
 
-/** First signal: finish what moves. Second: end at once. */
-function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], log: Log): void {
+/**
+ * First signal: finish what moves. Second: end at once.
+ * @returns the same as a first signal; does nothing while it is going down already
+ */
+function endOnSignals(
+  supervisor: Supervisor,
+  listeners: readonly Listener[],
+  log: Log,
+  audit: AuditFile | undefined,
+): (why: string, code: ExitCode) => void {
   let isEnding = false;
-  const end = (signal: NodeJS.Signals): void => {
-    if (isEnding) supervisor.exit(signal === 'SIGINT' ? 130 : 143);
+  const end = (why: string, code: ExitCode): void => {
+    if (isEnding) return;
     isEnding = true;
-    note(log, `${signal}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
+    note(log, `${why}: going down, what is moving has ${limits.drainMs / 1000} s to finish`);
     for (const listener of listeners) listener.close();
     setTimeout(() => {
       note(log, 'not everything has finished in time');
-      supervisor.exit(ExitCode.done);
+      supervisor.exit(code);
     }, limits.drainMs);
-    void supervisor.drain().then(() => {
+    void supervisor.drain().then(async () => {
       note(log, 'all is finished');
-      process.exit(ExitCode.done);
+      await audit?.close();
+      process.exit(code);
     });
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
-  // A server outlives the terminal that it was started in.
-  process.on('SIGHUP', () => {});
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (isEnding) supervisor.exit(signal === 'SIGINT' ? 130 : 143);
+    end(signal, ExitCode.done);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // A server outlives the terminal that it was started in; who rotates logs says so with the same signal.
+  process.on('SIGHUP', () => audit?.reopen());
+  process.on('exit', () => audit?.closeNow());
   const crash = process.env['FERRY_TEST_CRASH'];
   if (crash !== undefined) {
     const how = crash === 'hang' || crash === 'heap' ? crash : 'throw';
@@ -179,8 +298,5 @@ function endOnSignals(supervisor: Supervisor, listeners: readonly Listener[], lo
     });
     process.exit(ExitCode.failed);
   });
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  return end;
 }

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -16,7 +18,19 @@ import {
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { limits } from '@ferry/protocol';
-import { FolderSync, list, mkdir, openRead, Root, remove, rename, space, stat } from '@ferry/protocol/disk';
+import {
+  FolderSync,
+  list,
+  mkdir,
+  openRead,
+  Root,
+  remove,
+  rename,
+  space,
+  stat,
+  syncShared,
+  takenIn,
+} from '@ferry/protocol/disk';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 
@@ -188,6 +202,17 @@ describe('mkdir, rename, remove', () => {
   });
 });
 
+test('names that are in use are known of a whole folder at once, links among them', (t) => {
+  const { root, folder } = share(t);
+  mkdirSync(join(folder, 'a/folder'), { recursive: true });
+  writeFileSync(join(folder, 'a/file'), '');
+  symlinkSync('nowhere', join(folder, 'a/link'));
+  const names = ['file', 'none', 'folder', 'link'].flatMap((name) => path(name));
+  assert.deepEqual(takenIn(root, path('a'), names), [true, false, true, true]);
+  assert.deepEqual(takenIn(root, path('b/c'), names), [false, false, false, false]);
+  assert.throws(() => takenIn(root, path('a/file'), names), withCode('NOT_FOLDER'));
+});
+
 test('one FolderSync holds each folder once and none after the sync', (t) => {
   const { root } = share(t);
   mkdir(root, path('a'));
@@ -207,5 +232,40 @@ test('a folder that cannot be synced leaves none of the others open', (t) => {
   root.withFolder([], (folderFd) => folders.add(folderFd));
   assert.throws(() => folders.add(1_000_000), { code: 'EBADF' });
   assert.equal(folders.size, 0);
+  assert.equal(openDescriptors(), before);
+});
+
+test('who comes while a folder is being synced shares the next sync, which begins later', async (t) => {
+  const { root } = share(t);
+  mkdir(root, path('a'));
+  const before = openDescriptors();
+  const ends: string[] = [];
+  const told = (who: string, sync: Promise<boolean>): Promise<void> =>
+    sync.then((durable) => {
+      assert.equal(durable, true);
+      ends.push(who);
+    });
+  // Nobody keeps the handle until it is over.
+  const sync = (folder: string): Promise<boolean> => root.withFolder(path(folder), syncShared);
+  const first = sync('');
+  const [second, third, elsewhere] = [sync(''), sync(''), sync('a')];
+  assert.notEqual(second, first);
+  assert.equal(third, second);
+  assert.notEqual(elsewhere, first);
+  await Promise.all([told('second', second), told('first', first), elsewhere]);
+  assert.deepEqual(ends, ['first', 'second']);
+  const later = sync('');
+  assert.ok(later !== first && later !== second);
+  await later;
+  assert.equal(openDescriptors(), before);
+});
+
+test('a folder that its file system cannot sync is told of, and one that cannot be looked at', async () => {
+  const before = openDescriptors();
+  const inProc = openSync('/proc/self/fdinfo', 'r');
+  const syncs = [syncShared(inProc), syncShared(inProc)];
+  closeSync(inProc);
+  assert.deepEqual(await Promise.all(syncs), [false, false]);
+  assert.throws(() => syncShared(1_000_000), { code: 'EBADF' });
   assert.equal(openDescriptors(), before);
 });

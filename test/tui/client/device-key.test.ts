@@ -33,6 +33,21 @@ test('two devices have two keys', (t) => {
   assert.notEqual(hex(deviceKey(fileIn(t)).publicKey), hex(deviceKey(fileIn(t)).publicKey));
 });
 
+test('to each share a device shows a key of its own, always the same, and to people its first', (t) => {
+  const file = fileIn(t);
+  const keys = [undefined, 'anna', 'share.1', 'share.2'].map((user) => hex(deviceKey(file, user).publicKey));
+  assert.equal(keys[0], keys[1]);
+  assert.equal(new Set(keys).size, 3);
+  assert.equal(hex(deviceKey(file, 'share.1').publicKey), keys[2]);
+  assert.notEqual(hex(deviceKey(fileIn(t), 'share.1').publicKey), keys[2], 'of another device');
+  const { publicKey, sign } = deviceKey(file, 'share.1');
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+    format: 'jwk',
+  });
+  assert.ok(verify(null, Buffer.from('a text'), key, sign(Buffer.from('a text'))));
+});
+
 test('its signature is what its public key verifies', (t) => {
   const { publicKey, sign } = deviceKey(fileIn(t));
   const x = Buffer.from(publicKey).toString('base64url');

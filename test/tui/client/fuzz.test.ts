@@ -199,7 +199,7 @@ describe('whatever a server sends', () => {
     const client = new ClientChannel(a, { pool });
     const block = encodeFrame(Kind.block, 77, Buffer.alloc(1000));
     for (let i = 0; i < 50; i++) b.send(block);
-    b.send(encodeFrame(Kind.event, 0, Buffer.from([0x91, 0x07])));
+    b.send(encodeFrame(Kind.event, 0, Buffer.from([0x91, 0x7f])));
     await turn();
     await turn();
     assert.equal(pool.out, 0);

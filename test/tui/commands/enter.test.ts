@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { Accounts, newAccount } from '../../../packages/server/src/access/accounts.ts';
 import { unbounded } from '../../../packages/server/src/access/bounds.ts';
 import { hashPassword } from '../../../packages/server/src/access/password.ts';
+import { readPublicKey } from '../../../packages/server/src/access/public-key.ts';
 import { placesOf } from '../../../packages/server/src/config.ts';
-import { readPublicKey } from '../../../packages/server/src/owner/public-key.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { type Server, startServer, userEnv } from '../../support/server.ts';
 

@@ -35,7 +35,7 @@ export class Watch {
     if (event.kind === 'connection') this.status = event.status;
     else if (event.kind === 'changed') this.changed.add(`${event.side} ${event.folder.join('/')}`);
     else if (event.kind === 'queue') this.queue = event.status;
-    else {
+    else if (event.kind === 'jobs') {
       for (const job of event.changed) this.jobs.set(job.id, job);
       for (const id of event.removed) this.jobs.delete(id);
     }

@@ -15,7 +15,7 @@ describe('walking', () => {
     const driven = new Driven();
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['list', 'space', 'list', 'space', 'find-leftovers'],
+      ['chat-rooms', 'watch', 'watch', 'list', 'space', 'list', 'space', 'find-leftovers'],
     );
   });
 
@@ -42,9 +42,9 @@ describe('walking', () => {
 
   test('a step in a folder of 100,000 copies no row', () => {
     const driven = new Driven().list('remote', ...Array.from({ length: 100_000 }, (_, i) => file(`f${i}`)));
-    const { rows, entries } = driven.state.remote;
+    const { rows, pages } = driven.state.remote;
     driven.press('down', 'pagedown', 'end', 'home');
-    assert.ok(driven.state.remote.rows === rows && driven.state.remote.entries === entries);
+    assert.ok(driven.state.remote.rows === rows && driven.state.remote.pages === pages);
   });
 
   test('Enter goes in, Left comes back to the folder one came from', () => {
@@ -100,7 +100,7 @@ describe('walking', () => {
     assert.match(driven.state.notice?.text ?? '', /folder deep: no such file or folder \[NOT_FOUND\]/);
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['list', 'space'],
+      ['watch', 'list', 'space'],
     );
   });
 
@@ -142,7 +142,7 @@ describe('walking', () => {
     status({});
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
-      ['list', 'space'],
+      ['watch', 'chat-rooms', 'list', 'space'],
     );
     driven.list('remote', file('0b'), ...listing);
     assert.deepEqual([driven.names(), driven.at()], [names('0b b bc'), 'b']);

@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Entry, type Name, pathFromText } from '@ferry/protocol';
+import { type Entry, EntryKind, type Name, pathFromText } from '@ferry/protocol';
+import type { TrashRow } from '@ferry/tui/engine/server-trash';
+import { golden } from '../../support/golden.ts';
 import { Driven, file, folder } from '../support/drive.ts';
+import { FakeTerminal } from '../support/fake-terminal.ts';
+
+process.env['TZ'] = 'UTC';
 
 /** As a search gives it. */
 function hit(path: string, entry: Entry): Entry {
@@ -34,8 +39,47 @@ describe('the trash', () => {
       { kind: 'undo-delete', ids: ['11', '22'], folder: pathFromText('share') },
     ]);
     driven.press('u');
-    assert.deepEqual(driven.taken(), []);
-    assert.match(notice(driven), /^nothing was deleted/);
+    assert.deepEqual(driven.taken(), [{ kind: 'list-trash' }], 'what there is to bring back');
+  });
+
+  test('is a list of what was deleted or overwritten, to bring it back or to delete it for good', async () => {
+    const row = (id: string, change: Partial<TrashRow> = {}): TrashRow => ({
+      id,
+      path: pathFromText(`share/docs/${id}`),
+      kind: EntryKind.file,
+      files: 1,
+      bytes: 1234,
+      deletedMs: 1_760_000_000_000,
+      isReplaced: false,
+      ...change,
+    });
+    const driven = new Driven('share', 'home', { columns: 80, rows: 24 })
+      .list('remote', file('a'))
+      .list('local');
+    driven.taken();
+    driven.press('U');
+    assert.deepEqual(driven.taken(), [{ kind: 'list-trash' }]);
+    const odd = row('odd', { path: pathFromText(`a\u001b[31m${'/long'.repeat(20)}`), files: 9 });
+    driven.post({ kind: 'trash', rows: [row('one', { isReplaced: true }), odd, row('three')] });
+    for (const [columns, rows] of [
+      [80, 24],
+      [40, 12],
+    ] as const) {
+      driven.post({ kind: 'resized', size: { columns, rows } });
+      const terminal = new FakeTerminal(columns, rows);
+      golden(`trash-${columns}x${rows}`, await terminal.draw(driven.state));
+      terminal.close();
+    }
+    driven.press('down', 'delete');
+    assert.equal(title(driven), 'Delete?');
+    driven.press('n', 'delete', 'y');
+    assert.deepEqual(driven.taken(), [{ kind: 'drop-trash', id: 'odd' }]);
+    driven.post({ kind: 'trash', rows: [row('one'), row('three')] }).press('end', 'enter');
+    const folder = pathFromText('share/docs');
+    assert.deepEqual(driven.taken(), [{ kind: 'undo-delete', ids: ['three'], folder }]);
+    assert.equal(driven.state.dialog, undefined);
+    driven.post({ kind: 'trash', rows: [] });
+    assert.equal(driven.state.dialog, undefined, 'nobody waits for it any more');
   });
 
   test('on one’s own side it is for good, and there is nothing to undo', () => {
@@ -139,6 +183,29 @@ describe('finding', () => {
     driven.list('remote').press('F', ...'y', 'enter');
     driven.list('remote').press('left');
     assert.deepEqual(driven.path(), pathFromText('share/deep/xd'));
+  });
+
+  test('going back out of what was found led past the folder that was searched', () => {
+    const driven = new Driven().list('remote', folder('in')).press('down', 'enter');
+    driven.list('remote', file('a'), file('b')).press('end', 'F', ...'x', 'enter');
+    driven.list('remote', hit('deep/xd', folder('xd'))).press('M-left');
+    driven.list('remote', file('a'), file('b'));
+    assert.deepEqual([driven.path(), driven.at()], [pathFromText('share/in'), 'b']);
+    // Out by the row above, or on into a folder: the folder is in the history once.
+    driven
+      .press('F', ...'x', 'enter')
+      .list('remote')
+      .press('left')
+      .list('remote', file('a'));
+    driven.press('M-left');
+    assert.deepEqual(driven.path(), pathFromText('share'));
+    driven.list('remote', folder('in')).press('M-right').list('remote', file('a'));
+    driven
+      .press('F', ...'x', 'enter')
+      .list('remote', hit('deep/xd', folder('xd')))
+      .press('end', 'enter');
+    driven.list('remote').press('M-left');
+    assert.deepEqual([driven.path(), driven.state.remote.found], [pathFromText('share/in'), undefined]);
   });
 
   test('only the server is searched', () => {

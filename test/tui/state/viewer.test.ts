@@ -148,6 +148,17 @@ describe('the viewer', () => {
     assert.ok(looked.read < 700_000, `${looked.read} bytes were read`);
   });
 
+  test('keys pressed before the first bytes were there were lost', () => {
+    assert.equal(new Looked(numbered(10_000), ['f3', 'end']).rows.at(-1), 'line 10000');
+    const byte = new Looked(numbered(10_000), ['f3', 'g', '@', '5', '0', '0', 'enter']);
+    assert.ok(byte.viewer.top <= 500 && byte.viewer.top > 480);
+    const driven = new Driven().list('remote', file('f')).press('down', 'f3', 'g', '9', 'enter');
+    assert.ok(driven.taken().some((cmd) => cmd.kind === 'find-line' && cmd.line === 9));
+    // What 50 % is cannot be known yet.
+    const { dialog } = driven.press('g', '5', '0', '%', 'enter').state;
+    assert.match(dialog?.kind === 'prompt' ? `${dialog.error}` : '', /not known yet/);
+  });
+
   test('a byte is gone to, in either way of writing', () => {
     const looked = new Looked(numbered(10_000));
     looked.press('g', '@', '5', '0', '0', 'enter');

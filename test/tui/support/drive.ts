@@ -5,6 +5,7 @@ import type { Job } from '@ferry/tui/engine/job';
 import { type Keymap, resolveKeys } from '@ferry/tui/keymap/resolve';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import type { Msg } from '@ferry/tui/state/msg';
+import { inOrder } from '@ferry/tui/state/order';
 import { nothingRemembered } from '@ferry/tui/state/remembered';
 import { type AppState, initialState } from '@ferry/tui/state/state';
 import { update } from '@ferry/tui/state/update';
@@ -86,8 +87,20 @@ export class Driven {
   post(msg: Msg): this {
     const [next, cmds] = update(this.state, msg);
     this.state = next;
-    this.cmds.push(...cmds);
+    for (const cmd of cmds) {
+      if (cmd.kind === 'order') this.#order(cmd);
+      else this.cmds.push(cmd);
+    }
     return this;
+  }
+
+  /** At once, as if no key came in between. */
+  #order({ side, ordering }: Cmd & { kind: 'order' }): void {
+    if (ordering === undefined) return;
+    const work = inOrder(ordering);
+    let step = work.next();
+    while (step.done !== true) step = work.next();
+    this.post({ kind: 'ordered', side, ordering, rows: step.value });
   }
 
   press(...keys: readonly string[]): this {

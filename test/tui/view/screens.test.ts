@@ -12,6 +12,7 @@ import {
   toWireError,
 } from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
+import { parseKeysFile, resolveKeys } from '@ferry/tui/keymap/resolve';
 import { type ConflictFacts, decide } from '@ferry/tui/transfer/conflict';
 import { cells } from '@ferry/tui/view/rows/cells';
 import { conflictRowsOf } from '@ferry/tui/view/rows/conflict-rows';
@@ -19,10 +20,14 @@ import { paneRowsOf } from '@ferry/tui/view/rows/pane-rows';
 import { asciiGlyphs } from '@ferry/tui/view/rows/style';
 import { mono } from '@ferry/tui/view/rows/themes/mono';
 import { golden } from '../../support/golden.ts';
-import { Driven, file, folder, link } from '../support/drive.ts';
+import { randomFrom, runs, seed } from '../../support/random.ts';
+import { Driven, file, folder, link, usualKeys } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
 
 process.env['TZ'] = 'UTC';
+
+/** A blank that was drawn is not told from a cell that never was. */
+const blanksCut = (screen: string): string => screen.replaceAll(/ +$/gm, '');
 
 function job(id: number, change: Partial<Job>): Job {
   return {
@@ -220,11 +225,16 @@ describe('screens', () => {
     assert.ok(decision.do === 'ask');
     const dialog = { kind: 'conflict', question: decision.question, chosen: 1, scope: 'job' } as const;
     const look = { theme: { ...mono, cursor: '', focusFrame: '' }, glyphs: asciiGlyphs };
-    const text = conflictRowsOf(dialog, 72, 22, 0, look).join('\n');
+    const text = conflictRowsOf(dialog, 72, 22, 0, look, usualKeys).join('\n');
     assert.match(text, /> n Newer +leaves the one there: this is not newer/);
     assert.match(text, /For +this one +\[all of this job\] +all uploads/);
     assert.match(text, /5000001 B {2}larger +5000000 B/);
     for (const line of text.split('\n')) assert.equal(cells(line), 72, line);
+    // Its letters were those of the usual keys, whatever the user had made of them.
+    const { wishes } = parseKeysFile('{"conflict": {"choose-newer": "Ctrl+O"}}');
+    const other = conflictRowsOf(dialog, 72, 22, 0, look, resolveKeys('mc', wishes).keymap).join('\n');
+    assert.match(other, /> Ctrl\+O Newer/);
+    assert.match(other, / {2}o {6}Overwrite/);
   });
 
   test('dialogs: help, question, prompt, details', async () => {
@@ -328,5 +338,60 @@ describe('screens', () => {
     await terminal.draw(driven.press('down').state);
     assert.ok(terminal.output.length > 0 && terminal.output.length < 1500, `${terminal.output.length} bytes`);
     terminal.close();
+  });
+
+  test('a new size told just before the end was drawn after it, and that ended in an error', async () => {
+    const driven = scene(80, 24);
+    const terminal = new FakeTerminal(80, 24);
+    await terminal.loadGauge(driven.state);
+    terminal.close();
+    await terminal.draw(driven.post({ kind: 'resized', size: { columns: 100, rows: 30 } }).state);
+  });
+
+  test('only rows that changed are drawn: after any keys the screen is as if it were drawn anew', async () => {
+    const random = randomFrom(seed);
+    const keys = [
+      'down',
+      'up',
+      'pagedown',
+      'space',
+      'tab',
+      'f1',
+      'escape',
+      'f3',
+      'f7',
+      'a',
+      '海',
+      'enter',
+      '+',
+      'w',
+    ];
+    const more = ['C-r', 'C-a', '/', 'M-i', 'f9', 'end', 'home', '|'];
+    const names = ['海と船.txt', 'e\u0301t\u00e9', '👨 family', 'plain', 'ﬁne', '🏳️ flag'];
+    for (let round = 0; round < runs(4); round++) {
+      const driven = scene(60 + random(80), 20 + random(20));
+      driven.list(
+        'remote',
+        ...Array.from({ length: 60 }, (_, i) => file(`${names[i % names.length]}-${i}`, i)),
+      );
+      const { columns, rows } = driven.state.size;
+      const kept = new FakeTerminal(columns, rows);
+      await kept.loadGauge(driven.state);
+      for (let i = 0; i < 25; i++) {
+        const from = random(4) === 0 ? more : keys;
+        driven.press(from[random(from.length)] ?? '');
+        const screen = blanksCut(await kept.draw(driven.state));
+        if (i % 5 < 4) continue;
+        const fresh = new FakeTerminal(columns, rows);
+        await fresh.loadGauge(driven.state);
+        assert.equal(
+          screen,
+          blanksCut(await fresh.draw(driven.state)),
+          `seed ${seed}, round ${round}, step ${i}`,
+        );
+        fresh.close();
+      }
+      kept.close();
+    }
   });
 });

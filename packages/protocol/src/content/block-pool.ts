@@ -39,6 +39,11 @@ export class BlockPool {
     return this.#idle.pop() ?? Buffer.alloc(bufferBytes);
   }
 
+  /** How many could be taken now. */
+  get free(): number {
+    return Math.max(0, this.#cap - this.#out);
+  }
+
   /** True when the next `take` would fail. */
   get exhausted(): boolean {
     return this.#out >= this.#cap;

@@ -1,7 +1,7 @@
 /**
  * Small files of one folder, published together: each staged, verified and synced like any other, with one walk, one look
- * at the folder and one sync of it for all. Called on I/O threads; what takes the kernel long, making a file and syncing it,
- * is done on the thread pool, for many files at once.
+ * at the folder and one sync of it for all, and for other packs of that moment. Called on I/O threads; what takes the kernel
+ * long, making a file and syncing, is done on the thread pool, for many files at once.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -28,6 +28,8 @@ import { moveAt } from './move.ts';
 import { partName as partNameFor } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
+import { syncShared } from './shared-syncs.ts';
+import type { KeepsOld } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import type { TargetRule } from './target.ts';
 
@@ -45,7 +47,7 @@ export type PackFile = {
   readonly content: Uint8Array;
 };
 
-export type PackSpec = {
+export type PackSpec = KeepsOld & {
   readonly folder: Path;
   readonly existing: TargetRule['existing'];
   /** A file that is there with this content and time counts as stored. */
@@ -96,14 +98,16 @@ export async function storePack(staging: Staging, spec: PackSpec): Promise<PackR
         for (const { partName } of staged) unlinkQuietly(partFolderFd, partName);
         throw new FerryError(Code.NOT_FOUND, 'the folder was moved away during the transfer');
       }
-      const folders = new FolderSync();
       for (const { index, partName } of staged) {
         const name = spec.files[index]?.name;
         try {
           if (name === undefined) throw new Error('a file without its name');
           // Both look at the name and take it in one step.
           if (spec.existing === 'fail') moveAt(partFolderFd, partName, folderFd, name, false);
-          else renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name));
+          else {
+            const kept = staging.keepOld(spec, [...spec.folder, name], folderFd, name);
+            renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name), kept);
+          }
         } catch (error) {
           const file = spec.files[index];
           const failure = asDiskError(error);
@@ -115,15 +119,23 @@ export async function storePack(staging: Staging, spec: PackSpec): Promise<PackR
         }
       }
       if (!root.durable) return { outcomes, durable: false };
-      folders.add(folderFd);
-      folders.add(partFolderFd);
-      return { outcomes, durable: folders.sync() };
+      // The new names first: cut off in between, a file has both rather than none.
+      const named = await syncFolder(folderFd, toSync);
+      const unnamed = await syncFolder(partFolderFd, toSync);
+      return { outcomes, durable: named && unnamed };
     } finally {
       closeSync(partFolderFd);
     }
   } finally {
     closeSync(folderFd);
   }
+}
+
+async function syncFolder(folderFd: number, onPool: boolean): Promise<boolean> {
+  if (onPool) return syncShared(folderFd);
+  const folders = new FolderSync();
+  folders.add(folderFd);
+  return folders.sync();
 }
 
 function isOurs(hideStaging: boolean, folder: Path, name: Name): boolean {

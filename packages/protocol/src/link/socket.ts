@@ -1,8 +1,7 @@
 /**
  * A TLS socket as a link, on either side; I/O threads. The only file of this package that imports node:net or node:tls.
  *
- * Reading goes through `onread` with one reused buffer: half the CPU of 'data' events. Client identity is decided by the
- * caller inside `secure`, synchronously, before the first application byte can be written.
+ * Client identity is decided by the caller inside `secure`, synchronously, before the first application byte can be written.
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -17,27 +16,16 @@ import {
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Link, LinkReader } from './link.ts';
+import { type Onread, onreadOf, readInto } from './read-into.ts';
 
-/** Plain TLS reads come as records of at most 16 KiB; several fit. */
-const readBufferBytes = 64 * 1024;
 const exporterBytes = 32;
 
-type Onread = { buffer: Uint8Array; callback: (count: number, buffer: Uint8Array) => boolean };
-
-/** Delivery that can be set up before anyone listens: `onread` must be given when the socket is made. */
+/** Delivery that can be set up before anyone listens, as it must be when the socket is made. */
 class Inlet {
   reader: LinkReader | undefined;
   paused = false;
   /** What arrived before `start`; at most one read, because the first one stops reading. */
   early: Buffer[] = [];
-
-  /** As `onread` wants it, with a buffer of its own. */
-  onread(): Onread {
-    return {
-      buffer: Buffer.alloc(readBufferBytes),
-      callback: (count, buffer) => this.take(Buffer.from(buffer.buffer, buffer.byteOffset, count)),
-    };
-  }
 
   /** @returns whether more is wanted now */
   take(bytes: Buffer): boolean {
@@ -165,7 +153,7 @@ export function dial(opts: DialOpts): Promise<Link> {
       rejectUnauthorized: false,
       ALPNProtocols: ['ferry/1'],
       highWaterMark: limits.linkBufferBytes,
-      onread: inlet.onread(),
+      onread: onreadOf((bytes) => inlet.take(bytes)),
     };
     const socket = connect(options);
     const timer = setTimeout(
@@ -246,9 +234,7 @@ export function acceptTls(
     highWaterMark: limits.linkBufferBytes,
   };
   const tls = new TLSSocket(socket, options);
-  // A TLSSocket over an accepted socket ignores `onread` (seen on Node 24.21 and 26.10), so here bytes come as 'data'.
-  tls.pause();
-  tls.on('data', (bytes: Buffer) => inlet.take(bytes));
+  readInto(tls, (bytes) => inlet.take(bytes));
   return new Promise<Link>((resolve, reject) => {
     const fail = (error: FerryError): void => {
       clearTimeout(timer);

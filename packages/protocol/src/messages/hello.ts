@@ -17,9 +17,15 @@ export type Login = (typeof Login)[keyof typeof Login];
 
 export const tokenBytes = 16;
 
+/** Bits of `features`. */
+export const Feature = {
+  /** In a welcome: downloads are counted, so say `received` when a file is there whole. */
+  countsDownloads: 1,
+} as const;
+
 export type Hello = {
   readonly version: number;
-  /** Bits for what both sides may use if both set them; none are defined yet. */
+  /** Bits as in {@link Feature}; a side ignores those that it does not know. */
   readonly features: number;
   /** Name and version of the program that calls, for the server's log. */
   readonly client: string;

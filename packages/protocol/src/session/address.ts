@@ -3,6 +3,7 @@
  *
  *   ferry://[user@]host[:port][/path]                    an address
  *   ferry://host:port[/path]#<fingerprint>.<token>       an invite: trust and access in one paste
+ *   ferry://share.<id>@host:port/#<fingerprint>.<token>  the same for a share
  *
  * The token is base64url of 16 bytes and a CRC-32 of them, so that a cut-off paste is noticed before it is sent anywhere.
  */
@@ -16,6 +17,9 @@ import { bytesOf, type Path, pathFromText } from '../path.ts';
 import { type Fingerprint, parseFingerprint } from './fingerprint.ts';
 
 export const defaultPort = 7377;
+
+/** What the user in a share's address begins with. To each such user a client shows a device key of its own. */
+export const shareUserPrefix = 'share.';
 
 export type Address = {
   readonly host: string;
@@ -73,7 +77,7 @@ export function hostPort({ host, port }: { host: string; port: number }): string
 }
 
 export function formatInvite(
-  where: { host: string; port: number; path?: Path },
+  where: { host: string; port: number; user?: string; path?: Path },
   fingerprint: Fingerprint,
   token: Uint8Array,
 ): string {
@@ -81,5 +85,6 @@ export function formatInvite(
   check.writeUInt32BE(crc32(token));
   const secret = Buffer.concat([token, check]).toString('base64url');
   const path = bytesOf((where.path ?? []).join('/')).toString('utf8');
-  return `ferry://${hostPort(where)}/${path}#${fingerprint.replaceAll('-', '')}.${secret}`;
+  const user = where.user === undefined ? '' : `${where.user}@`;
+  return `ferry://${user}${hostPort(where)}/${path}#${fingerprint.replaceAll('-', '')}.${secret}`;
 }

@@ -31,25 +31,38 @@ export type ServerCall<Part> = {
   block: (buffer: Buffer, header: BlockHeader, sent: () => void) => boolean;
   /** Resolves when more may be sent. @throws {FerryError} CONNECTION_LOST, CANCELLED */
   ready: () => Promise<void>;
+  /** For whoever watches a handler: its reply before it is encoded. */
+  onReply?: (reply: unknown) => void;
 };
 
 type Serve = (body: Buffer, call: ServerCall<unknown>, encode: (part: unknown) => Buffer) => Promise<Buffer>;
 
-/** Handlers by kind. Made with {@link handler}. */
-export type Handlers = ReadonlyMap<number, { serve: Serve; encodePart: (part: unknown) => Buffer }>;
+/** Made with {@link handler}. */
+export type Handler = {
+  serve: Serve;
+  encodePart: (part: unknown) => Buffer;
+  /** The request alone. @throws {FerryError} MALFORMED or a NAME_… code */
+  decode: (body: Buffer) => unknown;
+};
+
+/** Handlers by kind. */
+export type Handlers = ReadonlyMap<number, Handler>;
 
 export function handler<Request, Part, Reply>(
   op: Operation<Request, Part, Reply>,
   serve: (request: Request, call: ServerCall<Part>) => Promise<Reply> | Reply,
-): readonly [number, { serve: Serve; encodePart: (part: unknown) => Buffer }] {
+): readonly [number, Handler] {
   return [
     op.kind,
     {
       serve: async (body, call) => {
         const request = decodeBody(op.request, body);
-        return encodeBody(op.reply, await serve(request, call as ServerCall<Part>));
+        const reply = await serve(request, call as ServerCall<Part>);
+        call.onReply?.(reply);
+        return encodeBody(op.reply, reply);
       },
       encodePart: (part) => encodeBody(op.part, part as Part),
+      decode: (body) => decodeBody(op.request, body),
     },
   ];
 }
@@ -58,6 +71,16 @@ export function handler<Request, Part, Reply>(
 export type Pacing = {
   readonly received: (bytes: number) => number;
   readonly sent: (bytes: number) => number;
+};
+
+/** Counts what a channel does, by the kind of the request. Called for every message: it has to be cheap. */
+export type ChannelMeter = {
+  /** Body of a request, or a block. */
+  readonly received: (kind: number, bytes: number) => void;
+  /** Part of an answer. */
+  readonly sent: (kind: number, bytes: number) => void;
+  /** Once for each request, with its answer; `ms` since the request came, waits for the client included. */
+  readonly served: (kind: number, ms: number, error: FerryError | undefined) => void;
 };
 
 export type ServerChannelOpts = {
@@ -69,6 +92,7 @@ export type ServerChannelOpts = {
   onBlock?: (buffer: Buffer, bodyBytes: number) => Promise<void>;
   /** Every error that is answered, for the log. */
   onFailure?: (kind: number, error: FerryError) => void;
+  meter?: ChannelMeter;
   /** Once. */
   onEnd: (error: FerryError | undefined) => void;
 };
@@ -136,6 +160,21 @@ export class ServerChannel {
     this.#frames.send(Kind.event, 0, encodeEvent(event));
   }
 
+  /** An event that was encoded before, for many. */
+  sendEncodedEvent(body: Uint8Array): void {
+    this.#frames.send(Kind.event, 0, body);
+  }
+
+  /** False while the peer does not take what was sent: events that can wait should, for `ready`. */
+  get writable(): boolean {
+    return this.#frames.writable;
+  }
+
+  /** Resolves when the peer takes something again. @throws {FerryError} CONNECTION_LOST */
+  ready(): Promise<void> {
+    return this.#frames.ready();
+  }
+
   close(): void {
     this.#frames.close();
   }
@@ -169,10 +208,10 @@ export class ServerChannel {
       return;
     }
     // The frame's bytes are gone after this call, and handlers decode before their first await.
-    this.#serve(kind, id, (call) =>
+    this.#serve(kind, id, body.length, (call) =>
       found.serve(
         body,
-        { ...call, part: (part) => this.#send(Kind.part, id, found.encodePart(part)) },
+        { ...call, part: (part) => this.#send(kind, Kind.part, id, found.encodePart(part)) },
         found.encodePart,
       ),
     );
@@ -184,7 +223,7 @@ export class ServerChannel {
       this.#opts.pool.give(buffer);
       throw onBlock === undefined ? new FerryError(Code.BAD_STATE, 'blocks travel only on lanes') : idInUse();
     }
-    this.#serve(Kind.block, id, async () => {
+    this.#serve(Kind.block, id, bodyBytes, async () => {
       try {
         await onBlock(buffer, bodyBytes);
       } finally {
@@ -194,8 +233,16 @@ export class ServerChannel {
     });
   }
 
-  #serve(kind: number, id: number, run: (call: Omit<ServerCall<unknown>, 'part'>) => Promise<Buffer>): void {
+  #serve(
+    kind: number,
+    id: number,
+    bytes: number,
+    run: (call: Omit<ServerCall<unknown>, 'part'>) => Promise<Buffer>,
+  ): void {
     if (this.#calls.has(id)) throw idInUse();
+    const { meter } = this.#opts;
+    const beganMs = performance.now();
+    meter?.received(kind, bytes);
     const controller = new AbortController();
     this.#calls.set(id, controller);
     this.#holdWhileBusy();
@@ -204,6 +251,7 @@ export class ServerChannel {
       signal: controller.signal,
       block: (buffer: Buffer, header: BlockHeader, sent: () => void) => {
         const goOn = this.#frames.sendBlock(id, buffer, header, sent);
+        meter?.sent(kind, header.length);
         return this.#charge(header.length) && goOn;
       },
       ready: async () => {
@@ -214,7 +262,8 @@ export class ServerChannel {
     void run(call).then(
       (reply) => {
         this.#over(id);
-        this.#send(Kind.reply, id, reply);
+        meter?.served(kind, performance.now() - beganMs, undefined);
+        this.#send(kind, Kind.reply, id, reply);
       },
       (thrown: unknown) => {
         this.#over(id);
@@ -222,6 +271,7 @@ export class ServerChannel {
         const error = asFerryError(thrown, () => {
           throw thrown;
         });
+        meter?.served(kind, performance.now() - beganMs, error);
         this.#frames.send(Kind.error, id, encodeFailure(error));
         this.#opts.onFailure?.(kind, error);
         if (error.code === Code.MALFORMED) this.close();
@@ -230,8 +280,9 @@ export class ServerChannel {
   }
 
   /** False when the peer has enough for now, or the pace says so. */
-  #send(kind: Kind, id: number, body: Buffer): boolean {
+  #send(request: number, kind: Kind, id: number, body: Buffer): boolean {
     const goOn = this.#frames.send(kind, id, body);
+    this.#opts.meter?.sent(request, body.length);
     return this.#charge(body.length) && goOn;
   }
 

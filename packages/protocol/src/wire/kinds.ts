@@ -58,8 +58,33 @@ export const Kind = {
   readSlice: 0x49,
   slice: 0x4a,
   locate: 0x4b,
+  /** The chat, on the control connection. */
+  rooms: 0x58,
+  join: 0x59,
+  leave: 0x5a,
+  say: 0x5b,
+  history: 0x5c,
+  /** Watching, on the control connection. */
+  watch: 0x50,
+  unwatch: 0x51,
+  /** Presence, on the control connection. */
+  who: 0x52,
+  activity: 0x53,
   /** Accounts, on the control connection. */
   enrol: 0x60,
+  listAccounts: 0x61,
+  listDevices: 0x62,
+  listInvites: 0x63,
+  listVisits: 0x64,
+  invite: 0x65,
+  changeAccount: 0x66,
+  withdraw: 0x67,
+  /** Shares, on the control connection… */
+  share: 0x68,
+  listShares: 0x69,
+  endShare: 0x6a,
+  /** …and, from who downloads, on lanes. */
+  received: 0x6b,
 } as const;
 
 export type Kind = (typeof Kind)[keyof typeof Kind];

@@ -68,7 +68,33 @@ const fromFirstVersion = `
 /** Keys that the owner gave may make further devices known. */
 const fromVersion1 = 'alter table device add column may_enrol integer not null default 0';
 
-const version = 2;
+/**
+ * Shares are accounts of their own that nobody logs into by name: with their maker they go. `download` counts, where a share bounds
+ * that: how often a device has said that a file arrived whole, and what has gone out to it since.
+ */
+const fromVersion2 = `
+  alter table account add column maker integer references account (id) on delete cascade;
+  create table share (
+    account integer primary key references account (id) on delete cascade,
+    id blob not null unique,
+    kind text not null,
+    paths text not null,
+    downloads integer
+  ) strict;
+  create table download (
+    share integer not null references share (account) on delete cascade,
+    path blob not null,
+    device blob not null,
+    verified integer not null default 0,
+    sent integer not null default 0,
+    touched_ms integer not null,
+    primary key (share, path, device)
+  ) strict, without rowid;
+`;
+
+const fromVersion3 = 'alter table account add column keeps_old integer not null default 1';
+
+const version = 4;
 
 /** Longest wait for another thread or process that is writing, milliseconds. */
 const busyMs = 5000;
@@ -76,19 +102,25 @@ const retryMs = 20;
 
 export type Row = Readonly<Record<string, unknown>>;
 
+export type AccessFileOpts = {
+  /** What is written survives a crash of ours, but the last of it perhaps no power cut: for counts that change often. */
+  readonly isRelaxed?: boolean;
+};
+
 export class AccessFile {
   readonly #database: DatabaseSync;
   /** Every text is one of ours, so there are few. */
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
-  constructor(file: string) {
+  constructor(file: string, { isRelaxed = false }: AccessFileOpts = {}) {
     let database: DatabaseSync | undefined;
     try {
       makePrivateFolder(dirname(file));
       database = new DatabaseSync(file, { timeout: busyMs });
       chmodSync(file, 0o600);
       prepare(database);
+      if (isRelaxed) database.exec('pragma synchronous = normal');
       this.#database = database;
     } catch (cause) {
       if (database?.isOpen === true) database.close();
@@ -173,7 +205,9 @@ function makeTables(database: DatabaseSync): void {
     throw new FerryError(Code.CONFIG, 'the list of accounts is of a newer ferryd: use that one');
   }
   if (found === 0) makeFirstTables(database);
-  database.exec(fromVersion1);
+  if (found <= 1) database.exec(fromVersion1);
+  if (found <= 2) database.exec(fromVersion2);
+  database.exec(fromVersion3);
   database.exec(`pragma user_version = ${version}`);
 }
 
@@ -186,6 +220,7 @@ export function boundsFrom(row: Row): Bounds {
     quotaFiles: bound('quota_files'),
     downRate: bound('down_rate'),
     upRate: bound('up_rate'),
+    keepsOld: row['keeps_old'] !== 0,
   };
 }
 

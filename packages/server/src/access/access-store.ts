@@ -4,16 +4,17 @@
  */
 
 import { createHash } from 'node:crypto';
-import { decodePath } from '@ferry/protocol';
+import { Code, decodePath, FerryError, type Path } from '@ferry/protocol';
 import { AccessFile, boundsFrom, type Row } from './access-file.ts';
-import type { Principal } from './principal.ts';
-import { decodeRules, isRole } from './rights.ts';
+import type { Account, Principal } from './principal.ts';
+import { decodeRules, isRole, type Role } from './rights.ts';
+import { withinMaker } from './within-maker.ts';
 
 /** When a device was seen is written down again after this long, milliseconds: not with every login. */
 const seenMs = 3_600_000;
 
 const principalColumns = `account.id, account.user, account.role, account.root, account.rules, account.expires_ms,
-  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate,
+  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate, account.keeps_old, account.maker,
   coalesce((select count from kick where kick.user = account.user), 0) as kicks`;
 
 export class AccessStore {
@@ -35,8 +36,33 @@ export class AccessStore {
       `select ${principalColumns} from device join account on account.id = device.account where key = ?`,
       deviceKey,
     );
-    const principal = row === undefined ? undefined : toPrincipal(row, deviceKey);
+    const principal = row === undefined ? undefined : this.#withinMaker(row, toPrincipal(row, deviceKey));
     return (principal?.account?.expiresMs ?? Infinity) > nowMs ? principal : undefined;
+  }
+
+  /** A share is held against its maker; anybody else is as they are. */
+  #withinMaker(row: Row, own: OfAccount): OfAccount | undefined {
+    if (row['maker'] === null) return own;
+    const { id, device, expiresMs } = own.account;
+    const share = this.#file.one('select downloads from share where account = ?', id);
+    const makersRow = this.#file.one(
+      `select ${principalColumns} from account where id = ?`,
+      Number(row['maker']),
+    );
+    if (share === undefined || makersRow === undefined) return undefined;
+    const { user, account, root, rights } = toPrincipal(makersRow, device);
+    const downloads = share['downloads'] === null ? undefined : Number(share['downloads']);
+    return {
+      ...own,
+      rights: withinMaker(own, { rights, root }),
+      account: {
+        id,
+        device,
+        expiresMs: Math.min(expiresMs, account.expiresMs),
+        bounds: account.bounds,
+        share: { maker: { id: account.id, user, root }, downloads },
+      },
+    };
   }
 
   /** Notes that the device was here, now and then. */
@@ -49,7 +75,7 @@ export class AccessStore {
   /**
    * Uses an invite once and makes the device known, both or neither. undefined when there is no such invite, or it or its
    * account is spent or has expired; nothing is changed then. A device that was known before belongs to the invite's account
-   * from now on.
+   * from now on; but a share never takes a device from its account: clients have another key for each share.
    */
   redeem(token: Uint8Array, deviceKey: Uint8Array, label: string, nowMs: number): Principal | undefined {
     return this.#file.inTransaction(() => {
@@ -63,9 +89,32 @@ export class AccessStore {
         nowMs,
       );
       if (invite === undefined) return undefined;
-      this.#addDevice(Number(invite['account']), deviceKey, label, nowMs);
+      const account = Number(invite['account']);
+      if (this.#isShare(account) && this.#isOfAnother(deviceKey, account)) {
+        throw new FerryError(
+          Code.FORBIDDEN,
+          'this device has an account here, which a share must not replace: use the line as it was given, or another device',
+        );
+      }
+      this.#addDevice(account, deviceKey, label, nowMs);
       return this.principalOf(deviceKey, nowMs);
     });
+  }
+
+  /** The account of that name as it is now; undefined when there is none, or it has expired. */
+  accountOf(
+    user: string,
+    nowMs: number,
+  ): { readonly id: number; readonly role: Role; readonly root: Path } | undefined {
+    const row = this.#file.one(
+      `select id, role, root from account
+       where user = ? and maker is null and (expires_ms is null or expires_ms > ?)`,
+      user,
+      nowMs,
+    );
+    const { id, role, root } = row ?? {};
+    if (typeof role !== 'string' || !isRole(role) || !(root instanceof Uint8Array)) return undefined;
+    return { id: Number(id), role, root: decodePath(root) };
   }
 
   /** What the account's password is checked against. An account that has expired has none. */
@@ -100,10 +149,7 @@ export class AccessStore {
 
   #addDevice(account: number, deviceKey: Uint8Array, label: string, nowMs: number): void {
     // Connections of a device that changes its account are other people's from now on.
-    if (
-      this.#file.one('select 1 from device where key = ? and account <> ?', deviceKey, account) !== undefined
-    )
-      this.#file.run('update change set count = count + 1');
+    if (this.#isOfAnother(deviceKey, account)) this.#file.run('update change set count = count + 1');
     this.#file.run(
       `insert into device values (?, ?, ?, ?, ?, 0) on conflict (key) do update set account = excluded.account`,
       deviceKey,
@@ -112,6 +158,15 @@ export class AccessStore {
       nowMs,
       nowMs,
     );
+  }
+
+  #isOfAnother(deviceKey: Uint8Array, account: number): boolean {
+    const sql = 'select 1 from device where key = ? and account <> ?';
+    return this.#file.one(sql, deviceKey, account) !== undefined;
+  }
+
+  #isShare(account: number): boolean {
+    return this.#file.one('select 1 from share where account = ?', account) !== undefined;
   }
 
   /** How often the owner has closed this user's connections. */
@@ -139,7 +194,9 @@ export function hashOf(token: Uint8Array): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-function toPrincipal(row: Row, device: Uint8Array): Principal {
+type OfAccount = Principal & { readonly account: Account };
+
+function toPrincipal(row: Row, device: Uint8Array): OfAccount {
   const { id, user, role, root, rules, expires_ms: expiresMs, kicks } = row;
   if (
     typeof user !== 'string' ||

@@ -4,6 +4,7 @@
  */
 
 import { Code, decodePath, encodePath, FerryError, type Path, show } from '@ferry/protocol';
+import { shareUserPrefix } from '@ferry/protocol/session';
 import { AccessFile, boundsFrom, type Row } from './access-file.ts';
 import { hashOf } from './access-store.ts';
 import { type Bounds, unbounded } from './bounds.ts';
@@ -94,7 +95,7 @@ export class Accounts {
       .all(
         `select account.*, (select count(*) from device where account = account.id) as devices,
            (select count(*) from invite where account = account.id and uses_left > 0 and expires_ms > ?) as invites
-         from account order by user`,
+         from account where maker is null order by user`,
         nowMs,
       )
       .map(toFacts);
@@ -119,12 +120,13 @@ export class Accounts {
     });
   }
 
-  /** Forgets its devices, invites and password, and keeps the account. @throws {FerryError} USAGE when there is none */
+  /** Forgets its devices, invites, password and shares, and keeps the account. @throws {FerryError} USAGE when there is none */
   revoke(user: string): void {
     this.#change(() => {
       const id = this.#need(user).id;
       this.#file.run('delete from device where account = ?', id);
       this.#file.run('delete from invite where account = ?', id);
+      this.#file.run('delete from account where maker = ?', id);
       this.#file.run('update account set password = null where id = ?', id);
     });
   }
@@ -230,7 +232,7 @@ export class Accounts {
   #write(user: string, { role, root, rules, expiresMs, bounds }: AccountSettings): void {
     this.#file.run(
       `update account set role = ?, root = ?, rules = ?, expires_ms = ?,
-         quota_bytes = ?, quota_files = ?, down_rate = ?, up_rate = ? where user = ?`,
+         quota_bytes = ?, quota_files = ?, down_rate = ?, up_rate = ?, keeps_old = ? where user = ?`,
       role,
       encodePath(root),
       encodeRules(rules),
@@ -239,6 +241,7 @@ export class Accounts {
       bounds.quotaFiles ?? null,
       bounds.downRate ?? null,
       bounds.upRate ?? null,
+      bounds.keepsOld ? 1 : 0,
       user,
     );
   }
@@ -267,6 +270,9 @@ export class Accounts {
 
 /** @throws {FerryError} USAGE */
 export function checkUser(user: string): void {
+  if (user.startsWith(shareUserPrefix)) {
+    throw new FerryError(Code.USAGE, `names that begin with ${shareUserPrefix} belong to shares`);
+  }
   if (/^[^\s/@:#]{1,64}$/u.test(user) && Buffer.byteLength(user) <= 256 && show(user) === user) return;
   throw new FerryError(
     Code.USAGE,

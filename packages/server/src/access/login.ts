@@ -7,7 +7,7 @@
 
 import { Code, FerryError } from '@ferry/protocol';
 import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
-import { verifyDevice } from '@ferry/protocol/session';
+import { type Grant, verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
 import type { AccessStore } from './access-store.ts';
 import { guestName, guestOf, type Principal } from './principal.ts';
@@ -83,4 +83,13 @@ function failed(): FerryError {
     Code.AUTH_FAILED,
     'the server does not know this device, or the invite is spent or has expired: ask its owner for a new invite',
   );
+}
+
+/** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
+export function principalOfLane({ store, openTo }: LoginRules, { device, kicks }: Grant): Principal {
+  const guest =
+    device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
+  const principal = device === undefined ? guest : store.principalOf(device, Date.now());
+  if (principal !== undefined && principal.kicks === kicks) return principal;
+  throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
 }

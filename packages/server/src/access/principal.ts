@@ -24,8 +24,24 @@ export type Account = {
   readonly device: Uint8Array;
   /** Milliseconds since 1970; Infinity: never. */
   readonly expiresMs: number;
+  /** Of a share: its maker's. */
   readonly bounds: Bounds;
+  /** Set when it is none of a person, but a share that a person made. */
+  readonly share?: Sharing;
 };
+
+/** What a share is to those who use it. Its rights are never more than its maker has at this moment. */
+export type Sharing = {
+  /** Who made it: their account, which pays for what is put there, and what they see as the root. */
+  readonly maker: { readonly id: number; readonly user: string; readonly root: Path };
+  /** How often each file may be downloaded whole; undefined: as often as anybody likes. */
+  readonly downloads: number | undefined;
+};
+
+/** Whose quota and rates what this account moves counts against, and the folder that is counted. */
+export function payerOf(account: Account, root: Path): { readonly id: number; readonly root: Path } {
+  return account.share?.maker ?? { id: account.id, root };
+}
 
 /** Whose trash it is: the account's, whatever it is called and never that of another; guests share one. */
 export function trashOwnerOf(accountId: number | undefined): string {

@@ -42,8 +42,11 @@ export type Rule = { readonly path: Path; readonly rights: ReadonlySet<Right> };
 /** Paths are from the shared folder, whatever part of it the account sees. */
 export type Rights = { readonly role: Role; readonly rules: readonly Rule[] };
 
-/** What a message needs: a right, or only to be logged in. */
-export type Need = Right | 'login';
+/** What a message needs: a right, to be one of those who may chat, or only to be logged in. */
+export type Need = Right | 'chat' | 'login';
+
+/** Chatting belongs to no folder: whoever may look may talk; a drop box has no people in it. */
+const chatting: ReadonlySet<Role> = new Set(['owner', 'writer', 'reader']);
 
 /** The one table. Where the path decides, with-rights.ts asks again with it. A message that is missing is nobody's. */
 export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
@@ -52,7 +55,23 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.stat, 'login'],
   [Kind.space, 'login'],
   [Kind.ticket, 'login'],
+  [Kind.watch, 'list'],
+  [Kind.unwatch, 'login'],
+  [Kind.who, 'list'],
+  [Kind.activity, 'list'],
   [Kind.enrol, 'login'],
+  [Kind.listAccounts, 'admin'],
+  [Kind.listDevices, 'admin'],
+  [Kind.listInvites, 'admin'],
+  [Kind.listVisits, 'admin'],
+  [Kind.invite, 'admin'],
+  [Kind.changeAccount, 'admin'],
+  [Kind.withdraw, 'admin'],
+  [Kind.share, 'share'],
+  // One's own. Who may share no more has shares that nobody gets anything from.
+  [Kind.listShares, 'share'],
+  [Kind.endShare, 'share'],
+  [Kind.received, 'read'],
   [Kind.readLink, 'list'],
   [Kind.read, 'read'],
   [Kind.fetch, 'read'],
@@ -86,6 +105,11 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.slice, 'create'],
   [Kind.archive, 'read'],
   [Kind.unpack, 'create'],
+  [Kind.rooms, 'chat'],
+  [Kind.join, 'chat'],
+  [Kind.leave, 'chat'],
+  [Kind.say, 'chat'],
+  [Kind.history, 'chat'],
 ]);
 
 const changing: readonly Right[] = ['create', 'overwrite', 'rename', 'delete', 'mkdir'];
@@ -105,6 +129,10 @@ export function rightsAt({ role, rules }: Rights, path: Path): ReadonlySet<Right
     if (isWithin(path, rule.path) && rule.path.length >= (nearest?.path.length ?? 0)) nearest = rule;
   }
   return nearest?.rights ?? rightsOfRole[role];
+}
+
+export function mayChat({ role }: Rights): boolean {
+  return chatting.has(role);
 }
 
 export function may(rights: Rights, right: Right, path: Path): boolean {
@@ -147,6 +175,15 @@ export function isReadOnly(rights: Rights, root: Path): boolean {
 export function checkMessage(rights: Rights, root: Path, kind: Kind): void {
   const need = needs.get(kind);
   if (need === undefined) throw new FerryError(Code.FORBIDDEN, `nobody may send "${kindName(kind)}" here`);
+  if (need === 'chat') {
+    if (mayChat(rights)) return;
+    throw new FerryError(Code.FORBIDDEN, 'you may put files here, but not talk with others');
+  }
+  if (need === 'admin') {
+    // It belongs to no folder, and to nobody who sees only a part.
+    if (rights.role === 'owner' && root.length === 0) return;
+    throw new FerryError(Code.FORBIDDEN, 'only owners of all that is shared may look after accounts');
+  }
   if (need === 'login' || maySomewhere(rights, need, root)) return;
   throw refusal(need, rights, root);
 }

@@ -8,7 +8,7 @@ import type { Kind } from '@ferry/protocol/wire';
 import type { AccessStore } from './access-store.ts';
 import { type Bounds, unbounded } from './bounds.ts';
 import type { Principal } from './principal.ts';
-import { checkMessage, type Rights } from './rights.ts';
+import { checkMessage, encodeRules, type Rights } from './rights.ts';
 
 /** Longest time until a connection that sends nothing hears of a change, milliseconds. */
 export const lookMs = 250;
@@ -31,6 +31,7 @@ type Entry = {
   now: Principal;
   ended: FerryError | undefined;
   readonly onEnd: (why: FerryError) => void;
+  readonly onChange: () => void;
 };
 
 export class Standings {
@@ -48,9 +49,12 @@ export class Standings {
     this.#changes = store.changes();
   }
 
-  /** @param onEnd once, when the connection has to be closed; not after `leave` */
-  enter(principal: Principal, onEnd: (why: FerryError) => void): Standing {
-    const entry: Entry = { principal, now: principal, ended: undefined, onEnd };
+  /**
+   * @param onEnd once, when the connection has to be closed; not after `leave`
+   * @param onChange its rights are different from now on
+   */
+  enter(principal: Principal, onEnd: (why: FerryError) => void, onChange: () => void = () => {}): Standing {
+    const entry: Entry = { principal, now: principal, ended: undefined, onEnd, onChange };
     this.#entries.add(entry);
     return {
       principal,
@@ -79,7 +83,7 @@ export class Standings {
     }
     const nowMs = this.#now();
     for (const entry of this.#entries) {
-      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked());
+      if ((entry.now.account?.expiresMs ?? Infinity) <= nowMs) this.#end(entry, revoked(entry.principal));
     }
   }
 
@@ -105,14 +109,18 @@ export class Standings {
       return;
     }
     const now = this.#store.principalOf(account.device, this.#now());
-    if (now === undefined || now.account?.id !== account.id) this.#end(entry, revoked());
+    if (now === undefined || now.account?.id !== account.id) this.#end(entry, revoked(principal));
     else if (now.kicks !== principal.kicks) this.#end(entry, kicked());
     else if (!encodePath(now.root).equals(encodePath(principal.root)))
       this.#end(
         entry,
         new FerryError(Code.SHUTTING_DOWN, 'the owner has given you another folder: come back in'),
       );
-    else entry.now = now;
+    else {
+      const isChanged = !isEqualRights(entry.now.rights, now.rights);
+      entry.now = now;
+      if (isChanged) entry.onChange();
+    }
   }
 
   #end(entry: Entry, why: FerryError): void {
@@ -122,10 +130,18 @@ export class Standings {
   }
 }
 
-function revoked(): FerryError {
+function isEqualRights(a: Rights, b: Rights): boolean {
+  return a.role === b.role && encodeRules(a.rules) === encodeRules(b.rules);
+}
+
+function revoked({ account }: Principal): FerryError {
+  if (account?.share !== undefined) {
+    return new FerryError(Code.REVOKED, 'this share has ended: ask whoever made it for a new one');
+  }
   return new FerryError(Code.REVOKED, 'the owner of this server has taken your access away');
 }
 
-function kicked(): FerryError {
+/** The owner has ended it; a person may connect again. */
+export function kicked(): FerryError {
   return new FerryError(Code.KICKED, 'the owner of this server has closed your connection');
 }

@@ -99,6 +99,21 @@ function leadsToWhatIsListed(rights: Rights, path: Path): boolean {
   );
 }
 
+/** May the folder be listed, in part at least? @throws {FerryError} FORBIDDEN, NOT_FOUND */
+export function checkListing(rights: Rights, root: Path, path: Path): void {
+  if (may(rights, 'list', path) || leadsToWhatIsListed(rights, path)) return;
+  if (!isVisible(rights, path) && path.length > root.length) throw nothingThere();
+  throw refusal('list', rights, root);
+}
+
+/** Whether a listing of the folder shows this row. */
+export function showsRow(rights: Rights, folder: Path, name: Name): boolean {
+  const at = [...folder, name];
+  return may(rights, 'list', folder)
+    ? isVisible(rights, at)
+    : may(rights, 'list', at) || leadsToWhatIsListed(rights, at);
+}
+
 async function* listVisible(
   storage: Storage,
   path: Path,
@@ -115,10 +130,7 @@ async function* listVisible(
       yield page;
       continue;
     }
-    const seen = page.filter(({ name }) => {
-      const at = [...path, name];
-      return mayList ? isVisible(rights, at) : may(rights, 'list', at) || leadsToWhatIsListed(rights, at);
-    });
+    const seen = page.filter(({ name }) => showsRow(rights, path, name));
     if (seen.length > 0) yield seen;
   }
 }

@@ -5,12 +5,15 @@ import { resolve } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
 import type { Command } from 'commander';
 import type { Accounts } from '../access/accounts.ts';
+import { type SettingsOptions, settingsFrom } from '../access/settings.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
-import type { InviteOrder } from './invite.ts';
-import { type SettingsOptions, settingsFrom } from './settings.ts';
+import { screenEndsServer } from '../exit-code.ts';
+import type { InviteLineOrder } from './invite.ts';
 import type { UserOptions } from './user.ts';
 
 const mostUses = 1_000_000;
+/** As Linux has it. */
+const mostPid = 2 ** 22;
 
 const inviteHelp = `
 Examples:
@@ -53,6 +56,7 @@ type InviteOptions = SettingsOptions & {
   readonly dir?: string;
 };
 
+type StatusOptions = { readonly json?: boolean; readonly watch?: boolean; readonly pid?: string };
 type ListOptions = { readonly json?: boolean; readonly remove?: string };
 
 export function addOwnersCommands(program: Command): void {
@@ -74,7 +78,8 @@ export function addOwnersCommands(program: Command): void {
       .option('--quota <SIZE>', 'how much their folder may hold: 500M, 20G, none')
       .option('--quota-files <N>', 'how many files, folders and links; or none')
       .option('--down <RATE>', 'bytes a second to all their devices together: 5M, none')
-      .option('--up <RATE>', 'bytes a second from them');
+      .option('--up <RATE>', 'bytes a second from them')
+      .option('--trash <on|off>', 'whether what they overwrite goes to their trash (default: on)');
 
   withSettings(plain(program.command('invite')))
     .description('Make a line that lets somebody in; it works at once, also beside a running server.')
@@ -146,10 +151,27 @@ export function addOwnersCommands(program: Command): void {
           : (await users()).removeDevice(accounts, remove),
       ),
     );
+  plain(program.command('shares'))
+    .description('Show what people with accounts share with others.')
+    .option('--remove <SHARE>', 'end one; who uses it is out at once')
+    .option('--json', 'as one JSON array')
+    .action(({ json = false, remove }: ListOptions) => runShares(json, remove));
   plain(program.command('status'))
     .description('Show what this user’s servers do now: who is connected, what moves, who is kept out.')
     .option('--json', 'as one JSON array')
-    .action(async ({ json = false }: ListOptions) => {
+    .option('--watch', 'a screen that shows it as it changes, with keys to close, limit and tell')
+    .option('--pid <N>', 'with --watch: the server with this process number alone')
+    .action(async (_options: object, command: Command) => {
+      // ferryd itself has a --watch as well, and takes it wherever it stands.
+      const { json = false, watch = false, pid } = command.optsWithGlobals<StatusOptions>();
+      if (watch) {
+        const { watchServers } = await import('../screen/watch.ts');
+        const only = pid === undefined ? undefined : parseCount('--pid', pid, mostPid);
+        const places = placesOf(process.env, homedir());
+        const left = await watchServers({ places, pid: only, env: process.env });
+        if (left === 'never-there') throw new FerryError(Code.NOT_FOUND, 'there is no such server');
+        process.exit(left === 'all' && only !== undefined ? screenEndsServer : 0);
+      }
       const { status } = await import('./status.ts');
       process.stdout.write(await status(placesOf(process.env, homedir()), json));
     });
@@ -172,12 +194,26 @@ async function run(work: (accounts: Accounts) => Promise<string>): Promise<void>
   }
 }
 
+async function runShares(json: boolean, remove: string | undefined): Promise<void> {
+  const { Shares } = await import('../access/shares.ts');
+  const { listShares, removeShare } = await import('./shares.ts');
+  const shares = new Shares(placesOf(process.env, homedir()).accessFile);
+  try {
+    const nowMs = Date.now();
+    process.stdout.write(
+      remove === undefined ? listShares(shares, json, nowMs) : removeShare(shares, remove, nowMs),
+    );
+  } finally {
+    shares.close();
+  }
+}
+
 async function runInvite({ expires, uses, ...options }: InviteOptions): Promise<void> {
   const { user, readOnly, role, path, rule, address, dir } = options;
   if (readOnly === true && role !== undefined && role !== 'reader') {
     throw new FerryError(Code.USAGE, '--read-only is the same as --role reader: leave one of them out');
   }
-  const order: InviteOrder = {
+  const order: InviteLineOrder = {
     user,
     settings: settingsFrom(
       {

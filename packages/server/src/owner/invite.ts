@@ -1,67 +1,33 @@
 /** `ferryd invite`: one line that lets somebody in, made beside a running server or before its first start. Main thread. */
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesOf, Code, FerryError, type Path, show } from '@ferry/protocol';
-import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, parseAddress } from '@ferry/protocol/session';
-import { type AccountFacts, type AccountSettings, Accounts, newAccount } from '../access/accounts.ts';
+import { Accounts } from '../access/accounts.ts';
+import { type InviteOrder, inviteTo } from '../access/administration.ts';
 import { readOrMakeIdentity } from '../access/identity.ts';
-import { guestName } from '../access/principal.ts';
 import type { Places } from '../config.ts';
 
-export type InviteOrder = {
-  /** undefined: an account of its own, with a name that is free. */
-  readonly user: string | undefined;
-  /** What the account is to be like; of one that exists nothing may be said that differs. */
-  readonly settings: Partial<AccountSettings>;
-  readonly expiresMs: number;
-  readonly uses: number;
+export type InviteLineOrder = InviteOrder & {
   /** `HOST:PORT` that the guest can reach; undefined: where the server started last listens. */
   readonly address: string | undefined;
   /** The shared folder, to check that the account's root is in it; undefined: not checked. */
   readonly folder: string | undefined;
 };
 
-/** What an invite without further words gives: everything but looking after accounts. */
-const invited: AccountSettings = { ...newAccount, role: 'writer' };
-
 /** The invite. @throws {FerryError} USAGE, CONFIG */
-export function makeInvite(order: InviteOrder, places: Places): string {
+export function makeInvite(order: InviteLineOrder, places: Places): string {
   const { host, port } = parseAddress(`ferry://${order.address ?? lastAddress(places)}`);
-  const { settings, expiresMs, uses } = order;
-  if (order.folder !== undefined) checkRoot(order.folder, settings.root ?? []);
+  if (order.folder !== undefined) checkRoot(order.folder, order.settings.root ?? []);
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
-  const token = randomBytes(tokenBytes);
   const accounts = new Accounts(places.accessFile);
   try {
-    const user = order.user ?? freeName(accounts);
-    const found = accounts.get(user);
-    if (found === undefined) accounts.add(user, { ...invited, ...settings }, Date.now());
-    else checkSame(found, settings);
-    accounts.addInvite(user, token, Date.now() + expiresMs, uses, Date.now());
+    const { token } = inviteTo(accounts, order, Date.now());
+    return formatInvite({ host, port }, identity.fingerprint, token);
   } finally {
     accounts.close();
   }
-  return formatInvite({ host, port }, identity.fingerprint, token);
-}
-
-function freeName(accounts: Accounts): string {
-  const taken = new Set(accounts.list().map(({ user }) => user));
-  for (let i = 1; ; i++) if (!taken.has(`${guestName}${i}`)) return `${guestName}${i}`;
-}
-
-/** An invite changes no account: its other devices would change with it. @throws {FerryError} USAGE */
-function checkSame(
-  found: AccountFacts,
-  { role = found.role, root = found.root }: Partial<AccountSettings>,
-): void {
-  if (role === found.role && root.join('/') === found.root.join('/')) return;
-  throw new FerryError(
-    Code.USAGE,
-    `the account ${found.user} has other rights: leave out --role and --path, or change it with ferryd user set`,
-  );
 }
 
 function lastAddress({ addressFile }: Places): string {

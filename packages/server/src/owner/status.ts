@@ -5,28 +5,17 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { show } from '@ferry/protocol';
+import { table } from '@ferry/protocol/terminal/table';
 import prettyBytes from 'pretty-bytes';
 import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
-import type { ConnectionStatus, ServerStatus } from '../supervisor/status.ts';
-import { table } from './table.ts';
+import type { ServerStatus } from '../supervisor/status.ts';
+import type { FromServer } from '../supervisor/status-talk.ts';
+import { type Visit, visitsOf } from '../visits.ts';
 
 /** Between the two looks that rates are made of, milliseconds. */
 const betweenMs = 500;
 const answerMs = 3000;
-
-/** A person at one place: a session, with its lanes. */
-export type Visit = {
-  readonly user: string;
-  readonly source: string;
-  readonly sinceMs: number;
-  readonly lanes: number;
-  readonly received: number;
-  readonly sent: number;
-  /** Bytes a second, from them and to them. */
-  readonly upRate: number;
-  readonly downRate: number;
-};
 
 /** What to print. */
 export async function status(places: Places, json: boolean): Promise<string> {
@@ -73,44 +62,6 @@ function heldBy(accounts: readonly AccountFacts[], held: ServerStatus['held']): 
     if (facts === undefined) return [];
     const { quotaBytes, quotaFiles } = facts.bounds;
     return [{ user: facts.user, bytes, files, quotaBytes, quotaFiles }];
-  });
-}
-
-/** Sessions with what they and their lanes have moved; what a lane that ended had moved is not counted any more. Pure. */
-export function visitsOf(
-  now: readonly ConnectionStatus[],
-  earlier: readonly ConnectionStatus[],
-  seconds: number,
-): readonly Visit[] {
-  const before = new Map(earlier.map((connection) => [connection.id, connection]));
-  const sum = (of: readonly ConnectionStatus[], pick: (one: ConnectionStatus) => number): number =>
-    of.reduce((total, one) => total + pick(one), 0);
-  const bySession = Map.groupBy(
-    now.filter(({ kind }) => kind !== 'stranger'),
-    ({ sessionId }) => sessionId,
-  );
-  return [...bySession.values()].flatMap((connections) => {
-    const [first] = connections.toSorted((a, b) => a.sinceMs - b.sinceMs);
-    if (first === undefined) return [];
-    const rate = (pick: (one: ConnectionStatus) => number): number =>
-      Math.round(
-        sum(connections, (one) => {
-          const then = before.get(one.id);
-          return pick(one) - (then === undefined ? 0 : pick(then));
-        }) / Math.max(seconds, 0.001),
-      );
-    return [
-      {
-        user: first.user ?? '',
-        source: first.source,
-        sinceMs: first.sinceMs,
-        lanes: connections.filter(({ kind }) => kind === 'lane').length,
-        received: sum(connections, (one) => one.received),
-        sent: sum(connections, (one) => one.sent),
-        upRate: rate((one) => one.received),
-        downRate: rate((one) => one.sent),
-      },
-    ];
   });
 }
 
@@ -179,7 +130,7 @@ async function askAll(folder: string): Promise<readonly ServerStatus[]> {
 
 function ask(path: string): Promise<ServerStatus | undefined> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = connect(path, () => socket.write('{"say":"status"}\n'));
     let text = '';
     socket.setEncoding('utf8');
     socket.setTimeout(answerMs, () => socket.destroy());
@@ -192,7 +143,8 @@ function ask(path: string): Promise<ServerStatus | undefined> {
     socket.on('close', () => {
       try {
         // Ours: the folder lets in nobody else.
-        resolve(text === '' ? undefined : (JSON.parse(text) as ServerStatus));
+        const said = text === '' ? undefined : (JSON.parse(text) as FromServer);
+        resolve(said?.say === 'status' ? said.status : undefined);
       } catch {
         resolve(undefined);
       }

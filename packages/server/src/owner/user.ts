@@ -1,62 +1,42 @@
 /** `ferryd user …`: accounts, made and changed beside a running server. Main thread. */
 
-import { createHash } from 'node:crypto';
 import { Code, FerryError, show } from '@ferry/protocol';
-import { fingerprintFromHash } from '@ferry/protocol/session';
 import { askSecret } from '@ferry/protocol/terminal/ask-secret';
-import { type AccountFacts, type Accounts, newAccount } from '../access/accounts.ts';
-import { unbounded } from '../access/bounds.ts';
+import { day, minute, table } from '@ferry/protocol/terminal/table';
+import type { AccountFacts, Accounts } from '../access/accounts.ts';
+import { addAccount, changeAccount, forgetDevice, need, takeBackInvite } from '../access/administration.ts';
+import { deviceId, idOf } from '../access/device-id.ts';
 import { hashPassword } from '../access/password.ts';
-import { readPublicKey } from './public-key.ts';
-import {
-  boundsText,
-  boundsWith,
-  pathText,
-  ruleText,
-  type SettingsOptions,
-  settingsFrom,
-} from './settings.ts';
-import { day, minute, table } from './table.ts';
+import { readPublicKey } from '../access/public-key.ts';
+import { boundsText, pathText, ruleText, type SettingsOptions } from '../access/settings.ts';
 
 export type UserOptions = SettingsOptions & {
   /** A file with an OpenSSH public key. */
   readonly key?: string;
 };
 
-export function addUser(accounts: Accounts, user: string, options: UserOptions): string {
+export function addUser(accounts: Accounts, user: string, { key, ...options }: UserOptions): string {
   // Read first: a file that cannot be used leaves no account behind.
-  const key = options.key === undefined ? undefined : readPublicKey(options.key);
-  const bounds = boundsWith(unbounded, options);
-  accounts.add(
-    user,
-    { ...newAccount, role: 'writer', ...settingsFrom(options, Date.now()), bounds },
-    Date.now(),
-  );
-  if (key === undefined) return `${user} is added; let them in with: ferryd invite --user ${user}\n`;
-  accounts.addDevice(user, key.key, key.comment, Date.now());
-  return `${user} is added and gets in with that key: ferry ferry://${user}@HOST\n`;
+  const known = key === undefined ? {} : { key: readPublicKey(key) };
+  addAccount(accounts, user, { ...options, ...known }, Date.now());
+  return key === undefined
+    ? `${user} is added; let them in with: ferryd invite --user ${user}\n`
+    : `${user} is added and gets in with that key: ferry ferry://${user}@HOST\n`;
 }
 
 /** @param noRules the rules there were are gone */
-export function setUser(accounts: Accounts, user: string, options: UserOptions, noRules: boolean): string {
-  const before = accounts.get(user);
-  if (before === undefined) throw noAccount(user);
-  const key = options.key === undefined ? undefined : readPublicKey(options.key);
-  if (Object.keys(options).length === 0 && !noRules) {
-    throw new FerryError(Code.USAGE, 'say what to change: see ferryd user set --help');
-  }
-  accounts.set(user, {
-    ...(noRules ? { rules: [] } : {}),
-    ...settingsFrom(options, Date.now()),
-    bounds: boundsWith(before.bounds, options),
-  });
-  if (key !== undefined) accounts.addDevice(user, key.key, key.comment, Date.now());
-  const facts = accounts.get(user);
-  return facts === undefined ? '' : listOf([facts]);
+export function setUser(
+  accounts: Accounts,
+  user: string,
+  { key, ...options }: UserOptions,
+  noRules: boolean,
+): string {
+  const known = key === undefined ? {} : { key: readPublicKey(key) };
+  return listOf([changeAccount(accounts, user, { ...options, ...known, noRules }, Date.now())]);
 }
 
 export async function setPassword(accounts: Accounts, user: string, none: boolean): Promise<string> {
-  if (accounts.get(user) === undefined) throw noAccount(user);
+  need(accounts, user);
   if (none) {
     accounts.setPassword(user, undefined);
     return `${user} has no password any more; devices that are known stay so\n`;
@@ -115,37 +95,14 @@ export function listDevices(accounts: Accounts, json: boolean): string {
 
 /** @throws {FerryError} USAGE when it names none, or several */
 export function removeDevice(accounts: Accounts, id: string): string {
-  const { user, key } = theOne(accounts.devices(), id, ({ key }) => deviceId(key), 'device');
-  accounts.removeDevice(key);
+  const { user } = forgetDevice(accounts, id);
   return `the device ${id} of ${show(user)} is out\n`;
 }
 
 /** @throws {FerryError} USAGE when it names none, or several */
 export function removeInvite(accounts: Accounts, id: string): string {
-  const { user, tokenHash } = theOne(
-    accounts.invites(Date.now()),
-    id,
-    ({ tokenHash }) => idOf(tokenHash),
-    'invite',
-  );
-  accounts.removeInvite(tokenHash);
+  const { user } = takeBackInvite(accounts, id, Date.now());
   return `the invite ${id} for ${show(user)} is worthless now\n`;
-}
-
-function noAccount(user: string): FerryError {
-  return new FerryError(Code.USAGE, `there is no account ${show(user)}: see ferryd user list`);
-}
-
-function theOne<T>(all: readonly T[], id: string, idFor: (one: T) => string, what: string): T {
-  const found = all.filter((one) => idFor(one).startsWith(id));
-  const [first] = found;
-  if (first === undefined || found.length > 1) {
-    throw new FerryError(
-      Code.USAGE,
-      `${first === undefined ? 'no' : 'more than one'} ${what} begins with ${show(id)}`,
-    );
-  }
-  return first;
 }
 
 function listOf(accounts: readonly AccountFacts[]): string {
@@ -166,13 +123,4 @@ function listOf(accounts: readonly AccountFacts[]): string {
 
 function plain({ root, rules, ...rest }: AccountFacts): object {
   return { ...rest, path: pathText(root), rules: rules.map(ruleText) };
-}
-
-function deviceId(key: Uint8Array): string {
-  return idOf(createHash('sha256').update(key).digest());
-}
-
-/** Enough of a hash to tell it from others, and to type. */
-function idOf(hash: Uint8Array): string {
-  return fingerprintFromHash(hash).slice(0, 9);
 }

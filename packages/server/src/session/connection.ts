@@ -4,12 +4,12 @@
  */
 
 import { Code, FerryError, limits, show } from '@ferry/protocol';
-import type { BlockPool } from '@ferry/protocol/content';
 import type { Link } from '@ferry/protocol/link';
 import {
   type Attach,
   attach,
   type Enrol,
+  Feature,
   type Hello,
   hello,
   Login,
@@ -19,84 +19,51 @@ import {
   type Welcome,
 } from '@ferry/protocol/messages';
 import {
-  type Grant,
   type Handlers,
   handler,
   laneProof,
   loginText,
   newSessionId,
   openTicket,
-  type Pacing,
   ServerChannel,
   sameSecret,
   sealTicket,
   sessionSecret,
-  type TicketKeys,
   verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, enterWithPassword, type LoginRules, logIn } from '../access/login.ts';
+import { checkVersion, enterWithPassword, logIn, principalOfLane } from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
-import { type Pace, Way } from '../access/pace.ts';
-import { guestName, guestOf, type Principal } from '../access/principal.ts';
-import type { Quotas } from '../access/quota.ts';
+import type { Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
-import type { Standings } from '../access/standing.ts';
+import { kicked } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
-import type { TicketLedger } from '../access/ticket-ledger.ts';
-import { withQuota } from '../access/with-quota.ts';
-import { withRights } from '../access/with-rights.ts';
-import type { LogEvent } from '../log-event.ts';
-import type { ContentIndex } from '../storage/content-index.ts';
-import type { Storage } from '../storage/storage.ts';
-import { withRoot } from '../storage/with-root.ts';
-import type { Transfers } from '../worker/transfers.ts';
-import type { SessionContext } from './context.ts';
+import { brokenCodes } from '../metrics/meters.ts';
+import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
+import type { ConnectionOpts } from './connection-context.ts';
+import { auditOf, type SessionContext } from './context.ts';
+import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
+import { offenceOf } from './offence-of.ts';
+import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
+import { storageFor } from './storage-for.ts';
+import { type Surroundings, surroundingsFor } from './surroundings.ts';
 
-export type ConnectionContext = {
-  readonly storage: Storage;
-  readonly login: LoginRules;
-  readonly standings: Standings;
-  readonly ticketKeys: TicketKeys;
-  readonly ticketLedger: TicketLedger;
-  readonly quotas: Quotas;
-  readonly pace: Pace;
-  readonly pool: BlockPool;
-  readonly contents: ContentIndex;
-  readonly transfers: Transfers;
-  readonly log: (event: LogEvent) => void;
-  /** Nobody gets in, and why. */
-  readonly refusal: FerryError | undefined;
-  /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
-  readonly checkPassword: (user: string, password: string) => Promise<number | undefined>;
-  /** What a stranger did that honest clients seldom do. */
-  readonly onOffence: (offence: Offence) => void;
-  /** Once, when it is no stranger any more. */
-  readonly onKnown: (as: KnownAs) => void;
-};
+export type { ConnectionContext, ConnectionOpts, KnownAs } from './connection-context.ts';
 
-/** What the supervisor learns of a connection that is no stranger any more. */
-export type KnownAs = {
-  /** As the account has it: foreign text. */
-  readonly user: string;
-  readonly kind: 'session' | 'lane';
-  /** The session that it is, or that it is a lane of; hex. */
-  readonly sessionId: string;
-};
-
-export type ConnectionOpts = ConnectionContext & {
-  /** When a stranger is thrown out, on performance.now's clock. */
-  readonly deadlineMs: number;
-  /** Once. */
-  readonly onEnd: () => void;
+type SessionPhase = {
+  readonly kind: 'session';
+  readonly context: SessionContext;
+  readonly beganMs: number;
+  readonly chat: ChatDoor;
+  readonly around: Surroundings;
 };
 
 /** What a connection is; a stranger may become one of the others, once. */
 type Phase =
   | { readonly kind: 'stranger' }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'session'; readonly context: SessionContext; readonly beganMs: number }
+  | SessionPhase
   | { readonly kind: 'lane'; readonly context: SessionContext; readonly lane: Lane };
 
 /** How long a peer may take to close its side after we have closed ours, milliseconds… */
@@ -105,14 +72,6 @@ const farewellMs = 2000;
 const endedMs = 500;
 
 const noHandlers: Handlers = new Map();
-const senseless: ReadonlySet<Code> = new Set([
-  Code.MALFORMED,
-  Code.FRAME_TOO_LARGE,
-  Code.UNKNOWN_MESSAGE,
-  Code.BAD_STATE,
-  Code.TICKET_INVALID,
-]);
-const reportable: ReadonlySet<Code> = new Set([Code.INTERNAL, Code.IO_ERROR, Code.NO_SPACE, Code.CONFIG]);
 
 export class Connection {
   readonly #opts: ConnectionOpts;
@@ -143,6 +102,7 @@ export class Connection {
         handler(attach, (request) => this.#attach(request)),
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
+      meter: opts.meters,
       onEnd: (error) => this.#onEnd(error),
     });
   }
@@ -155,6 +115,11 @@ export class Connection {
   /** Tells a session that the server is going down. */
   announceEnd(drainMs: number): void {
     if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'going-down', drainMs });
+  }
+
+  /** Something from the owner, to whoever sits at a session. */
+  tell(text: string): void {
+    if (this.#phase.kind === 'session') this.#channel.sendEvent({ kind: 'notice', text });
   }
 
   /** Lets go out what was sent, then ends; a peer that does not end its side is cut off. Idempotent. */
@@ -215,30 +180,30 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers } = this.#opts;
-    const context = this.#contextFor(principal);
-    void makeOwnFolder(this.#opts.storage, principal);
+    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub } = this.#opts;
     const sessionId = newSessionId();
+    const context = this.#contextFor(principal, sessionId);
+    const isShare = principal.account?.share !== undefined;
+    if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
-    this.#become({ kind: 'session', context, beganMs: performance.now() }, sessionId);
+    const chat = chatDoor(hub, principal, () => chatLink(context, login.store, this.#link, this.#channel));
+    const around = surroundingsFor(context, this.#opts, this.#channel, client);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, around });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, Date.now());
     };
-    const enrolDevice = (request: Enrol): void => this.#enrol(principal, request, client);
-    const handlers = sessionHandlers(context, { grantTicket, enrolDevice, transfers });
+    const enrolDevice = (request: Enrol): void =>
+      enrolFor(principal, login.store, this.#link, request, client);
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, ...around };
+    const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
-    this.#opts.log({
-      what: 'joined',
-      who: context.who,
-      client: show(client),
-      readOnly,
-      by,
-    });
+    this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
+    context.audit?.({ verb: 'login', by, ms: 0 });
     return {
       version: protocolVersion,
-      features: 0,
+      features: isShare ? Feature.countsDownloads : 0,
       sessionId,
       sessionSecret: sessionSecret(ticketKeys, sessionId),
       user: principal.user,
@@ -247,22 +212,8 @@ export class Connection {
     };
   }
 
-  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-  #enrol({ account }: Principal, { deviceKey, signature }: Enrol, client: string): void {
-    const { store } = this.#opts.login;
-    // Else whoever was let in once could let in everybody.
-    if (account === undefined || !store.mayEnrol(account.device)) {
-      throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
-    }
-    if (!verifyDevice(deviceKey, loginText(this.#link), signature)) {
-      throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
-    }
-    if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
-    throw new FerryError(Code.REVOKED, 'the account has gone');
-  }
-
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents } = this.#opts;
+    const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -271,68 +222,62 @@ export class Connection {
     if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
       throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
     }
-    const context = this.#contextFor(this.#principalOf(grant));
-    const lane = new Lane({ ...context, pool, transfers, contents });
-    this.#become({ kind: 'lane', context, lane }, grant.sessionId);
+    const context = this.#contextFor(principalOfLane(this.#opts.login, grant), grant.sessionId);
+    if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
+    const lane = new Lane({ ...context, pool, transfers, contents, desk });
+    this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
       limits.controlFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
-      this.#pacingOf(context),
+      pacingOf(context, this.#opts),
     );
     return {};
   }
 
-  /** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
-  #principalOf({ device, kicks }: Grant): Principal {
-    const { store, openTo } = this.#opts.login;
-    const guest =
-      device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
-    const principal = device === undefined ? guest : store.principalOf(device, Date.now());
-    if (principal !== undefined && principal.kicks === kicks) return principal;
-    throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
+  #rightsChanged(): void {
+    if (this.#phase.kind !== 'session') return;
+    const { context, around } = this.#phase;
+    const { standing, principal } = context;
+    this.#channel.sendEvent({ kind: 'rights', readOnly: isReadOnly(standing.rights(), principal.root) });
+    around.watches.rightsChanged();
+    around.presence.rightsChanged();
   }
 
-  /** File bytes are paced, on lanes; what the browser shows must not wait behind them. */
-  #pacingOf({ principal, standing }: SessionContext): Pacing | undefined {
-    const { pace } = this.#opts;
-    const id = principal.account?.id;
-    if (id === undefined) return undefined;
+  #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
+    const { standings, log, audit } = this.#opts;
+    const { peer } = this.#link;
+    const standing = standings.enter(
+      principal,
+      (why) => this.end(why),
+      () => this.#rightsChanged(),
+    );
+    const session = Buffer.from(sessionId).toString('hex');
     return {
-      received: (bytes) => pace.charge(id, Way.up, bytes, standing.bounds().upRate),
-      sent: (bytes) => pace.charge(id, Way.down, bytes, standing.bounds().downRate),
-    };
-  }
-
-  #contextFor(principal: Principal): SessionContext {
-    const { storage: shared, standings, quotas, log } = this.#opts;
-    const standing = standings.enter(principal, (why) => this.end(why));
-    const id = principal.account?.id;
-    const storage =
-      id === undefined ? shared : withQuota(shared, standing.bounds, () => quotas.of(id, principal.root));
-    return {
+      sessionId: session,
       principal,
       standing,
-      who: { user: show(principal.user), peer: this.#link.peer },
-      storage: withRoot(withRights(storage, principal.root, standing.rights), principal.root),
+      who: { user: show(principal.user), peer },
+      storage: storageFor(this.#opts, principal, standing),
       log,
+      audit: auditOf(audit, principal, peer, session),
     };
   }
 
-  #become(phase: Extract<Phase, { context: SessionContext }>, sessionId: Uint8Array): void {
+  #become(phase: Extract<Phase, { context: SessionContext }>): void {
     clearTimeout(this.#deadline);
     this.#phase = phase;
     this.#opts.onKnown({
       user: phase.context.principal.user,
       kind: phase.kind,
-      sessionId: Buffer.from(sessionId).toString('hex'),
+      sessionId: phase.context.sessionId,
     });
   }
 
   #onFailure(error: FerryError): void {
     const phase = this.#phase;
     if (phase.kind === 'stranger') this.#refuse(error);
-    else if (phase.kind !== 'refused' && reportable.has(error.code)) {
+    else if (phase.kind !== 'refused' && brokenCodes.has(error.code)) {
       const { who } = phase.context;
       this.#opts.log({ what: 'trouble', who, code: error.codeName, why: show(error.message) });
     }
@@ -355,10 +300,8 @@ export class Connection {
 
   #offended(error: FerryError | undefined): void {
     if (this.#opts.refusal !== undefined) return;
-    if (error === undefined || error.code === Code.CONNECTION_LOST) this.#opts.onOffence('left');
-    else if (error.code === Code.AUTH_FAILED) this.#opts.onOffence(this.#offence);
-    else if (error.code === Code.TIMEOUT) this.#opts.onOffence('slow');
-    else if (senseless.has(error.code)) this.#opts.onOffence('malformed');
+    const offence = offenceOf(error, this.#offence);
+    if (offence !== undefined) this.#opts.onOffence(offence);
   }
 
   #onEnd(error: FerryError | undefined): void {
@@ -370,9 +313,14 @@ export class Connection {
     if (phase.kind === 'lane') phase.lane.end();
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
+      phase.chat.end();
+      phase.around.watches.end();
+      phase.around.presence.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
-      log({ what: 'left', who: phase.context.who, ms: performance.now() - phase.beganMs, why });
+      const ms = performance.now() - phase.beganMs;
+      log({ what: 'left', who: phase.context.who, ms, why });
+      phase.context.audit?.({ verb: 'logout', ms, error: ended });
     }
     if (phase.kind === 'stranger') {
       const why = error ?? new FerryError(Code.AUTH_REQUIRED, 'it left without logging in');

@@ -10,7 +10,7 @@ import type { Read, ReadSlice, ReadSliceReply } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
 import type { ReadHandle } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
-import { shownPath } from './context.ts';
+import { aboutMoving, shownPath } from './context.ts';
 import type { LaneContext } from './lane.ts';
 import { takeBuffer } from './take-buffer.ts';
 
@@ -23,6 +23,8 @@ type OpenRead = {
   readonly file: ReadHandle;
   readonly transfer: Transfer;
   readonly beganMs: number;
+  /** Bytes that went out on this lane; undefined: nobody wants more than its facts so far. */
+  moved: number | undefined;
 };
 
 export class LaneReads {
@@ -87,7 +89,8 @@ export class LaneReads {
       if (!(await file.unchanged())) {
         throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was read');
       }
-      transfer.touch();
+      transfer.touch(content.length);
+      open.moved = (open.moved ?? 0) + content.length;
       if (request.digest && index + 1 === blockCount(file.facts.size)) this.#finish(open);
       return { content, digest };
     } catch (error) {
@@ -106,8 +109,9 @@ export class LaneReads {
     }
   }
 
-  async #sendBlock({ file, transfer }: OpenRead, index: number, call: Call): Promise<void> {
+  async #sendBlock(open: OpenRead, index: number, call: Call): Promise<void> {
     const { pool } = this.#context;
+    const { file, transfer } = open;
     const buffer = await takeBuffer(pool, call.signal);
     let length: number;
     let digest: Uint8Array;
@@ -122,7 +126,8 @@ export class LaneReads {
       pool.give(buffer);
       throw error;
     }
-    transfer.touch();
+    transfer.touch(length);
+    open.moved = (open.moved ?? 0) + length;
     const goOn = call.block(buffer, { handle: 0, index, length, digest }, () => pool.give(buffer));
     if (!goOn) await call.ready();
     checkWanted(call.signal);
@@ -139,7 +144,9 @@ export class LaneReads {
     const key = keyOf(path, file.facts.identity);
     const older = this.#open.get(key);
     if (older !== undefined) this.#close(older);
-    return this.#keep({ key, path, file, transfer: transfers.begin(false), beganMs: performance.now() });
+    const about = aboutMoving(this.#context, 'download', path, file.facts.size);
+    const transfer = transfers.begin(false, about);
+    return this.#keep({ key, path, file, transfer, beganMs: performance.now(), moved: undefined });
   }
 
   /** Makes it the latest used, and closes the one used longest ago when there are too many. */
@@ -160,10 +167,15 @@ export class LaneReads {
       bytes: open.file.facts.size,
       ms: performance.now() - open.beganMs,
     });
+    open.moved ??= 0;
     this.#close(open);
   }
 
   #close(open: OpenRead): void {
+    if (open.moved !== undefined) {
+      const { path, moved: bytes, beganMs } = open;
+      this.#context.audit?.({ verb: 'download', path, bytes, ms: performance.now() - beganMs });
+    }
     open.transfer.over();
     open.file.close();
     this.#open.delete(open.key);

@@ -21,7 +21,7 @@ import type { ServerCall } from '@ferry/protocol/session';
 import { frameHeaderBytes } from '@ferry/protocol/wire';
 import type { ReadHandle, Upload } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
-import { shownPath } from './context.ts';
+import { aboutMoving, shownPath } from './context.ts';
 import { rememberContent } from './known-content.ts';
 import type { LaneContext } from './lane.ts';
 import { patchedBlock } from './patched-block.ts';
@@ -40,6 +40,8 @@ type OpenUpload = {
   readonly base: Promise<ReadHandle> | undefined;
   readonly transfer: Transfer;
   readonly beganMs: number;
+  /** Bytes that came for it on this lane. */
+  moved: number;
   /** The last step in line; never rejects. */
   tail: Promise<unknown>;
 };
@@ -84,17 +86,20 @@ export class LaneUploads {
       request,
       begun,
       base,
-      transfer: transfers.begin(true),
+      transfer: transfers.begin(true, aboutMoving(this.#context, 'upload', path, size)),
       beganMs: performance.now(),
+      moved: 0,
       tail: Promise.allSettled([begun, base]),
     };
     this.#open.set(request.handle, open);
     try {
       const upload = await begun;
       if (upload.committed !== undefined) this.#forget(open);
-      else if (request.begin === Begin.resume) await this.#inLine(open, () => tell(upload, call));
+      else if (request.begin === Begin.resume)
+        open.transfer.touch((await this.#inLine(open, () => tell(upload, call))) * limits.blockBytes);
       return { committed: upload.committed };
     } catch (error) {
+      this.#tell(open, 'upload', error);
       this.#release(request.handle, open);
       await this.#drop(open, true);
       throw error;
@@ -107,8 +112,10 @@ export class LaneUploads {
       buffer.subarray(frameHeaderBytes, frameHeaderBytes + bodyBytes),
     );
     const content = buffer.subarray(blockContentAt, blockContentAt + length);
-    await this.#inLine(this.#get(handle), async (upload) => {
+    const open = this.#get(handle);
+    await this.#inLine(open, async (upload) => {
       await upload.write(index, content, digest);
+      this.#moved(open, length);
     });
   }
 
@@ -124,6 +131,7 @@ export class LaneUploads {
         const block = buffer.subarray(blockContentAt);
         const length = await patchedBlock(request, base, block);
         await upload.write(request.index, block.subarray(0, length), request.digest);
+        this.#moved(open, length);
       } finally {
         pool.give(buffer);
       }
@@ -136,7 +144,7 @@ export class LaneUploads {
     await this.#inLine(open, async (upload) => {
       await upload.writeSlice(index, offset, content);
       if (digest !== undefined) await upload.settle(index, digest);
-      open.transfer.touch();
+      this.#moved(open, content.length);
     });
   }
 
@@ -156,7 +164,11 @@ export class LaneUploads {
       });
       const { storage, contents, principal } = this.#context;
       void rememberContent({ storage, contents, root: principal.root }, open.request.path, result.facts);
+      this.#tell(open, 'upload');
       return result;
+    } catch (error) {
+      this.#tell(open, 'upload', error);
+      throw error;
     } finally {
       open.transfer.over();
     }
@@ -166,6 +178,7 @@ export class LaneUploads {
   async discard(handle: number, keep: boolean): Promise<void> {
     const open = this.#open.get(handle);
     if (open === undefined) return;
+    this.#tell(open, keep ? 'upload-left' : 'upload-discarded');
     this.#release(handle, open);
     await this.#drop(open, keep);
   }
@@ -173,9 +186,22 @@ export class LaneUploads {
   /** What is there stays: the client may come back for it. */
   end(): void {
     for (const [handle, open] of [...this.#open]) {
+      this.#tell(open, 'upload-left');
       this.#release(handle, open);
       void this.#drop(open, true);
     }
+  }
+
+  #moved(open: OpenUpload, bytes: number): void {
+    open.moved += bytes;
+    open.transfer.touch(bytes);
+  }
+
+  /** The audit log hears of each upload once from each lane that had a part in it. */
+  #tell(open: OpenUpload, verb: 'upload' | 'upload-left' | 'upload-discarded', error?: unknown): void {
+    if (error !== undefined && !(error instanceof FerryError)) return;
+    const ms = performance.now() - open.beganMs;
+    this.#context.audit?.({ verb, path: open.request.path, bytes: open.moved, ms, error });
   }
 
   #get(handle: number): OpenUpload {
@@ -225,8 +251,8 @@ async function withBase(created: Promise<Upload>, base: Promise<ReadHandle>): Pr
   throw found.reason;
 }
 
-/** Says which blocks are there, in runs, with a turn for everybody else in between. */
-async function tell(upload: Upload, call: Call): Promise<void> {
+/** Says which blocks are there, in runs, with a turn for everybody else in between; gives how many. */
+async function tell(upload: Upload, call: Call): Promise<number> {
   let first = 0;
   let run: Uint8Array[] = [];
   const flush = async (): Promise<void> => {
@@ -245,4 +271,5 @@ async function tell(upload: Upload, call: Call): Promise<void> {
     call.signal.throwIfAborted();
   }
   await flush();
+  return count;
 }

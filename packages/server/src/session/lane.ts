@@ -3,6 +3,7 @@
 import type { BlockPool } from '@ferry/protocol/content';
 import type { Handlers } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
+import type { ShareDesk } from '../access/share-desk.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { SessionContext } from './context.ts';
@@ -16,6 +17,7 @@ import { manifestHandler } from './handlers/manifest.ts';
 import { patchHandler } from './handlers/patch.ts';
 import { readHandler } from './handlers/read.ts';
 import { readSliceHandler } from './handlers/read-slice.ts';
+import { receivedHandler } from './handlers/share.ts';
 import { sliceHandler } from './handlers/slice.ts';
 import { storeHandler } from './handlers/store.ts';
 import { LaneReads } from './lane-reads.ts';
@@ -27,6 +29,7 @@ export type LaneContext = SessionContext & {
   readonly pool: BlockPool;
   readonly transfers: Transfers;
   readonly contents: ContentIndex;
+  readonly desk: ShareDesk;
 };
 
 export class Lane {
@@ -40,7 +43,7 @@ export class Lane {
     this.#reads = new LaneReads(context);
     this.#uploads = new LaneUploads(context);
     this.handlers = permitted(
-      context.standing,
+      context,
       new Map([
         readHandler(this.#reads),
         readSliceHandler(this.#reads),
@@ -54,6 +57,7 @@ export class Lane {
         patchHandler(this.#uploads),
         archiveHandler(context, new SessionWorks(context.transfers)),
         sliceHandler(this.#uploads),
+        receivedHandler(context, context.desk),
       ]),
     );
   }

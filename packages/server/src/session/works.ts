@@ -4,7 +4,7 @@ import { Code, encodePath, FerryError, limits, type Path } from '@ferry/protocol
 import { Work } from '@ferry/protocol/disk';
 import type { TreeDone, TreeFailure, TreeProgress } from '@ferry/protocol/messages';
 import type { ServerCall } from '@ferry/protocol/session';
-import type { Transfers } from '../worker/transfers.ts';
+import type { About, Transfers } from '../worker/transfers.ts';
 
 /** What a part says of the work now, in as many parts as it takes. */
 type Tell<Part> = (work: Work) => readonly Part[];
@@ -19,12 +19,14 @@ export class SessionWorks {
 
   /**
    * Parts go out a few times a second and when it has come to its end, no faster than the client takes them.
+   * @param about what the owner sees of it
    * @throws {FerryError} LIMIT, SHUTTING_DOWN, and what `use` throws
    */
   async run<Part>(
     call: ServerCall<Part>,
     tell: Tell<Part>,
     use: (work: Work) => Promise<void>,
+    about?: Omit<About, 'done'>,
   ): Promise<Work> {
     this.#transfers.checkWelcome();
     if (this.#count >= limits.sessionWorks) {
@@ -34,9 +36,10 @@ export class SessionWorks {
       for (const part of tell(work)) if (!call.part(part)) await call.ready();
     };
     this.#count += 1;
-    const transfer = this.#transfers.begin(true);
+    const work = new Work({ signal: call.signal, onProgress: say });
+    const done = (): number => work.bytes;
+    const transfer = this.#transfers.begin(true, about === undefined ? undefined : { ...about, done });
     try {
-      const work = new Work({ signal: call.signal, onProgress: say });
       await use(work);
       await say(work);
       return work;

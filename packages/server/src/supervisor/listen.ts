@@ -16,16 +16,18 @@ export type Listener = {
 
 /**
  * Sockets come paused.
+ * @param option what the user would say otherwise
  * @throws {FerryError} CONFIG with one clear sentence; no port is left open then
  */
 export async function listenOnAll(
   addresses: readonly ListenAddress[],
   onSocket: (socket: Socket) => void,
+  option = '--listen',
 ): Promise<readonly Listener[]> {
   const listeners: Listener[] = [];
   try {
     for (const address of addresses) {
-      const listener = await listenOn(address, onSocket);
+      const listener = await listenOn(address, onSocket, option);
       if (listener !== undefined) listeners.push(listener);
     }
     if (listeners.length === 0) throw new FerryError(Code.CONFIG, 'this machine has no network to listen on');
@@ -36,14 +38,18 @@ export async function listenOnAll(
   }
 }
 
-function listenOn(address: ListenAddress, onSocket: (socket: Socket) => void): Promise<Listener | undefined> {
+function listenOn(
+  address: ListenAddress,
+  onSocket: (socket: Socket) => void,
+  option: string,
+): Promise<Listener | undefined> {
   const { host, port } = address;
   const server = createServer({ pauseOnConnect: true, noDelay: true }, onSocket);
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       if (address.optional && (cause.code === 'EAFNOSUPPORT' || cause.code === 'EADDRNOTAVAIL'))
         resolve(undefined);
-      else reject(listenError(address, cause));
+      else reject(listenError(address, option, cause));
     });
     // Each address is its own listener, so `::` must not take IPv4 as well.
     server.listen({ host, port, ipv6Only: true }, () => {
@@ -61,20 +67,20 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): FerryError {
+function listenError(address: ListenAddress, option: string, cause: NodeJS.ErrnoException): FerryError {
   const { port } = address;
   const where = hostPort(address);
   switch (cause.code) {
     case 'EADDRINUSE':
       return new FerryError(
         Code.CONFIG,
-        `port ${port} is taken by another program: stop it, or choose another port with --listen HOST:PORT`,
+        `port ${port} is taken by another program: stop it, or choose another port with ${option} HOST:PORT`,
         { cause },
       );
     case 'EACCES':
       return new FerryError(
         Code.CONFIG,
-        `port ${port} may not be used by this user: choose one above 1023 with --listen HOST:PORT`,
+        `port ${port} may not be used by this user: choose one above 1023 with ${option} HOST:PORT`,
         { cause },
       );
     case 'EADDRNOTAVAIL':

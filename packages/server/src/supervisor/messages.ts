@@ -3,9 +3,14 @@
 import type { Socket } from 'node:net';
 import type { WireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
+import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
+import type { Watched } from '../watching/messages.ts';
+import type { Moving } from '../worker/transfers.ts';
+import type { Slowed } from './orders.ts';
+import type { ConnectionStatus } from './status.ts';
 
 /** What a worker is born with. */
 export type WorkerSetup = {
@@ -13,8 +18,12 @@ export type WorkerSetup = {
   readonly openTo: OpenTo;
   /** Owners of files are told and set. */
   readonly keepsOwners: boolean;
+  /** What is overwritten goes to the trash. */
+  readonly keepsOld: boolean;
   readonly accessFile: string;
   readonly contentsFile: string;
+  /** Made and looked at already; or why there is no chat. */
+  readonly chatFile: string | WireError;
   /** PEM. */
   readonly key: string;
   /** PEM. */
@@ -25,10 +34,22 @@ export type WorkerSetup = {
   readonly ticketMemory: SharedArrayBuffer;
   /** What is counted over all workers, as access/account-memory.ts has it. */
   readonly accountMemory: SharedArrayBuffer;
+  /** What is counted for the owner, as metrics/meters.ts has it. */
+  readonly meterMemory: SharedArrayBuffer;
+  /** What people do is told line by line. */
+  readonly audits: boolean;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
+  /** What it is called on the bus; no other worker ever has this name. */
+  readonly busMember: string;
   /** One worker of a server tidies up what dead transfers left. */
   readonly tidies: boolean;
+};
+
+/** What a worker tells of itself when it is asked. */
+export type WorkerReport = {
+  readonly connections: readonly ConnectionReport[];
+  readonly moving: readonly Moving[];
 };
 
 export type ConnectionReport = { readonly id: number; readonly received: number; readonly sent: number };
@@ -48,12 +69,24 @@ export type ToWorker =
   | { readonly kind: 'drop'; readonly id: number }
   /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
   | { readonly kind: 'password'; readonly id: number; readonly account: number | undefined | WireError }
-  /** How much has each connection moved? */
+  /** How much has each connection moved, and what moves now? */
   | { readonly kind: 'report'; readonly id: number }
+  /** The answer to the question of that id. */
+  | { readonly kind: 'connections'; readonly id: number; readonly connections: readonly ConnectionStatus[] }
   /** Say why, and end it. */
   | { readonly kind: 'close'; readonly id: number; readonly why: WireError }
+  /** The owner says something to whoever sits there. */
+  | { readonly kind: 'tell'; readonly id: number; readonly text: string }
+  /** The owner has slowed down a session, or does not any more. */
+  | { readonly kind: 'slow'; readonly slowed: Slowed }
+  /** The owner has ended this session: no ticket of it is good any more. */
+  | { readonly kind: 'kick'; readonly sessionId: string }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
+  /** What came of `watch` with that number; again when the watching was interrupted. */
+  | { readonly kind: 'watched'; readonly key: string; readonly id: number; readonly answer: Watched }
+  /** From the hub of the bus. */
+  | { readonly kind: 'bus'; readonly parcel: FromHub }
   /** Tests only: what a bug would do. */
   | { readonly kind: 'crash'; readonly how: Crash };
 
@@ -72,9 +105,18 @@ export type FromWorker =
   /** Is it somebody's password? */
   | { readonly kind: 'password'; readonly id: number; readonly user: string; readonly password: string }
   /** The answer to the report of that id. */
-  | { readonly kind: 'report'; readonly id: number; readonly connections: readonly ConnectionReport[] }
+  | { readonly kind: 'report'; readonly id: number; readonly report: WorkerReport }
+  /** An owner asks who is connected. */
+  | { readonly kind: 'connections'; readonly id: number }
   /** What a stranger did. */
   | { readonly kind: 'offence'; readonly id: number; readonly offence: Offence }
   | { readonly kind: 'gone'; readonly id: number }
   | { readonly kind: 'drained' }
-  | { readonly kind: 'log'; readonly event: LogEvent };
+  /** Some of its sessions look at a folder; `key` as watching/folder-subject.ts has it. */
+  | { readonly kind: 'watch'; readonly key: string; readonly id: number }
+  | { readonly kind: 'unwatch'; readonly key: string }
+  /** To the hub of the bus. */
+  | { readonly kind: 'bus'; readonly parcel: ToHub }
+  | { readonly kind: 'log'; readonly event: LogEvent }
+  /** Lines for the audit log, without ends. */
+  | { readonly kind: 'audit'; readonly lines: readonly string[] };

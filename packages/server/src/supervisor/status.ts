@@ -1,5 +1,12 @@
 /** What a running server tells its owner. Pure; main thread of the server, and `ferryd status`. */
 
+import type { Figures } from '../metrics/meters.ts';
+import type { Space } from '../metrics/space-on.ts';
+import type { Tallies } from '../metrics/tally.ts';
+import type { Moving } from '../worker/transfers.ts';
+
+import type { Rates } from './order.ts';
+
 export type ConnectionStatus = {
   readonly id: number;
   readonly source: string;
@@ -14,19 +21,55 @@ export type ConnectionStatus = {
   readonly sent: number;
 };
 
+export type ThreadStatus = {
+  /** From 1. */
+  readonly index: number;
+  readonly connections: number;
+  /** Milliseconds since it began in which it did not wait for something to do. */
+  readonly activeMs: number;
+  /** Processor time since it began, milliseconds. */
+  readonly workedMs: number;
+};
+
 export type Status = {
   readonly workers: number;
+  /** How many there should be. */
+  readonly wantedWorkers: number;
+  readonly threads: readonly ThreadStatus[];
+  /** Workers that died since the start and were replaced. */
+  readonly restarts: number;
+  readonly isDraining: boolean;
+  /** Sockets that were closed before anything was looked at, since the start. */
+  readonly turnedAway: number;
+  /** By lane: a large file may move on several. */
+  readonly moving: readonly Moving[];
   /** Accepted and not looked at yet. */
   readonly waiting: number;
   readonly connections: readonly ConnectionStatus[];
+  /** Sessions that the owner has slowed down, and to what. */
+  readonly slowed: readonly (Rates & { readonly sessionId: string })[];
   /** What accounts with a quota hold, of those that it was counted for. */
   readonly held: readonly { readonly account: number; readonly bytes: number; readonly files: number }[];
   /** Addresses that are kept out, and for how long, milliseconds. */
   readonly barred: readonly { readonly source: string; readonly ms: number }[];
 };
 
+export type AuditFigures = {
+  readonly lines: number;
+  /** Lines that could not be written and are gone. */
+  readonly lost: number;
+  readonly waitingBytes: number;
+  readonly isBroken: boolean;
+};
+
 /** What one server says on its status socket: one line of JSON. */
 export type ServerStatus = Status & {
+  readonly figures: Figures;
+  readonly tallies: Tallies;
+  /** Of the file system that the folder is on; undefined where it does not say. */
+  readonly disk: Space | undefined;
+  /** undefined: none is kept. */
+  readonly audit: AuditFigures | undefined;
   readonly pid: number;
   readonly folder: string;
   readonly address: string;

@@ -4,13 +4,17 @@
  */
 
 import type { Socket } from 'node:net';
-import { Code, FerryError, limits, show } from '@ferry/protocol';
+import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
+import { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
+import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
+import type { Order } from './order.ts';
+import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
@@ -19,8 +23,12 @@ import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies' | 'index'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  /** Folders that are looked at are read now and then, whatever the system could say of them. */
+  readonly polls: boolean;
   readonly log: Log;
+  /** Lines for the audit log, without ends. */
+  readonly onAudit: (lines: readonly string[]) => void;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
@@ -37,17 +45,25 @@ export class Supervisor {
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
+  readonly #bus = new BusHub();
+  readonly #watching: Watching;
+  readonly #orders = new Orders(this.#registry, () => this.#workers);
   /** Accepted while no worker lived. */
   readonly #waiting: { readonly socket: Socket; readonly sinceMs: number }[] = [];
   readonly #heart: NodeJS.Timeout;
   #crashesMs: readonly number[] = [];
+  #restarts = 0;
+  #turnedAway = 0;
   #nextConnection = 1;
+  #nextMember = 1;
   #isDraining = false;
   #onLastDrained: () => void = () => {};
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
     this.#passwords = new Passwords(opts.setup.accessFile);
+    const { folder } = opts.setup;
+    this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
       for (const worker of this.#workers) worker.feelPulse(performance.now());
     }, limits.heartbeatMs);
@@ -67,6 +83,7 @@ export class Supervisor {
     // Who is refused and comes again at once is not worth a handshake.
     const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
     if (isPest || this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
+      this.#turnedAway += 1;
       socket.destroy();
       return;
     }
@@ -87,10 +104,18 @@ export class Supervisor {
 
   /** Who is connected and what they have moved, and who is kept out. */
   async status(): Promise<Status> {
-    const reports = await Promise.all([...this.#workers].map((worker) => worker.report()));
-    const moved = new Map(reports.flat().map((report) => [report.id, report]));
+    const reports = (await Promise.all([...this.#workers].map((worker) => worker.report()))).filter(
+      (report) => report !== undefined,
+    );
+    const moved = new Map(reports.flatMap(({ connections }) => connections).map((one) => [one.id, one]));
     return {
       workers: this.#workers.size,
+      wantedWorkers: this.#opts.threads,
+      threads: [...this.#workers].map(({ thread }) => thread).toSorted((a, b) => a.index - b.index),
+      restarts: this.#restarts,
+      isDraining: this.#isDraining,
+      turnedAway: this.#turnedAway,
+      moving: reports.flatMap(({ moving }) => moving),
       waiting: this.#waiting.length,
       connections: [...this.#registry.all()].map(({ id, source, sinceMs, as }) => ({
         id,
@@ -102,9 +127,15 @@ export class Supervisor {
         received: moved.get(id)?.received ?? 0,
         sent: moved.get(id)?.sent ?? 0,
       })),
+      slowed: this.#orders.slowed.map(({ sessionId, down, up }) => ({ sessionId, down, up })),
       held: heldIn(this.#opts.setup.accountMemory),
       barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
     };
+  }
+
+  /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
+  order(order: Order): Shown {
+    return this.#orders.run(order);
   }
 
   /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
@@ -136,6 +167,7 @@ export class Supervisor {
     const key = sourceKey(source);
     const place = admission(this.#strangers, key, nowMs, this.#capacity.strangers);
     if (place.kind === 'refuse') {
+      this.#turnedAway += 1;
       socket.destroy();
       return;
     }
@@ -183,10 +215,14 @@ export class Supervisor {
 
   #spawn(index: number, onReady: () => void, onFailedStart?: (why: Error) => void): void {
     let isReady = false;
+    const busMember = `worker-${index}.${this.#nextMember++}`;
+    const membership = this.#bus.join(busMember, (parcel) => worker.tellBus(parcel));
+    const tellWatched: Tell = (key, id, answer) => worker.tellWatched(key, id, answer);
     const worker = new WorkerHandle({
       name: `worker ${index}`,
-      setup: { ...this.#opts.setup, index, tidies: index === 1 },
+      setup: { ...this.#opts.setup, index, busMember, tidies: index === 1 },
       onLog: this.#opts.log,
+      onAudit: this.#opts.onAudit,
       onSpoke: (id) => {
         const stranger = this.#strangers.get(id);
         if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });
@@ -195,17 +231,26 @@ export class Supervisor {
         this.#strangers.delete(id);
         this.#passwords.succeeded(as.user);
         if (!this.#registry.known(id, as)) worker.end(id, tooManyLanes());
+        const refusal = this.#orders.refusal(as.sessionId);
+        if (refusal !== undefined) worker.end(id, refusal);
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
+      onConnections: (id) =>
+        void this.status().then(({ connections }) => worker.tellConnections(id, connections)),
       onOffence: (id, offence) => this.#offended(id, offence),
       onGone: (id) => {
         this.#strangers.delete(id);
+        const sessionId = this.#registry.get(id)?.as?.sessionId;
         this.#registry.gone(id);
+        if (sessionId !== undefined) this.#orders.gone(sessionId);
       },
       onImmortal: () => {
         note(this.#opts.log, `worker ${index} works without end and cannot be ended: ferryd ends here`);
         endNow();
       },
+      onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
+      onUnwatch: (key) => this.#watching.leave(tellWatched, key),
+      onBus: membership.receive,
       onReady: () => {
         isReady = true;
         onReady();
@@ -215,6 +260,8 @@ export class Supervisor {
         if (this.#workers.size === 0) this.#onLastDrained();
       },
       onExit: (why) => {
+        membership.leave();
+        this.#watching.gone(tellWatched);
         if (!this.#workers.delete(worker)) return;
         this.#admit();
         if (this.#isDraining) {
@@ -227,11 +274,13 @@ export class Supervisor {
       },
     });
     this.#workers.add(worker);
+    this.#orders.greet(worker);
     this.#admit();
   }
 
   #replace(index: number, why: Error | undefined): void {
     const nowMs = performance.now();
+    this.#restarts += 1;
     this.#crashesMs = [...this.#crashesMs, nowMs].slice(-100);
     const restart = restartAfter(this.#crashesMs, nowMs);
     note(

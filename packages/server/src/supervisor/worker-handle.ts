@@ -4,10 +4,14 @@ import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { FerryError, toWireError } from '@ferry/protocol';
 import type { Offence } from '../access/throttle.ts';
+import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { KnownAs } from '../session/connection.ts';
-import type { ConnectionReport, Crash, FromWorker, ToWorker, WorkerSetup } from './messages.ts';
-import { Pulse } from './pulse.ts';
+import type { Watched } from '../watching/messages.ts';
+import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
+import type { Slowed } from './orders.ts';
+import { Pulse, workedMsOf } from './pulse.ts';
+import type { ConnectionStatus, ThreadStatus } from './status.ts';
 
 /** What one thread may take before it is taken for broken. Block buffers lie outside of the heap and have their own cap. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -22,15 +26,23 @@ export type WorkerHandleOpts = {
   readonly name: string;
   readonly setup: WorkerSetup;
   readonly onLog: (event: LogEvent) => void;
+  /** Lines without ends. */
+  readonly onAudit: (lines: readonly string[]) => void;
   /** A stranger's first bytes have come. */
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
   readonly onPassword: (id: number, user: string, password: string) => void;
+  /** An owner asks who is connected; tellConnections answers. */
+  readonly onConnections: (id: number) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
   readonly onImmortal: () => void;
+  readonly onWatch: (key: string, id: number) => void;
+  readonly onUnwatch: (key: string) => void;
+  /** It says something to the hub of the bus. */
+  readonly onBus: (parcel: ToHub) => void;
   readonly onReady: () => void;
   readonly onDrained: () => void;
   /** Once, however it ended. */
@@ -43,8 +55,10 @@ export class WorkerHandle {
   readonly #opts: WorkerHandleOpts;
   readonly #connections = new Set<number>();
   #pulse: Pulse | undefined;
+  /** The kernel's number of it. */
+  #thread: number | undefined;
   #isCondemned = false;
-  readonly #reports = new Map<number, (connections: readonly ConnectionReport[]) => void>();
+  readonly #reports = new Map<number, (report: WorkerReport | undefined) => void>();
   #nextReport = 1;
   #error: Error | undefined;
 
@@ -107,18 +121,41 @@ export class WorkerHandle {
     this.#send({ kind: 'close', id, why: toWireError(why) });
   }
 
+  /** Something from the owner, for whoever has that session; nothing where it is on another thread. */
+  tell(id: number, text: string): void {
+    this.#send({ kind: 'tell', id, text });
+  }
+
+  slow(slowed: Slowed): void {
+    this.#send({ kind: 'slow', slowed });
+  }
+
+  kick(sessionId: string): void {
+    this.#send({ kind: 'kick', sessionId });
+  }
+
   /** The answer to onPassword. */
   answerPassword(id: number, account: number | undefined | FerryError): void {
     const answer = account instanceof FerryError ? toWireError(account) : account;
     this.#send({ kind: 'password', id, account: answer });
   }
 
-  /** How much each connection has moved; nothing from a worker that is too busy to say. */
-  async report(): Promise<readonly ConnectionReport[]> {
+  /** How it is as a thread, which it need not be asked for. */
+  get thread(): ThreadStatus {
+    return {
+      index: this.#opts.setup.index,
+      connections: this.#connections.size,
+      activeMs: this.#worker.performance.eventLoopUtilization().active,
+      workedMs: this.#thread === undefined ? 0 : workedMsOf(this.#thread),
+    };
+  }
+
+  /** What it does; undefined from a worker that is too busy to say. */
+  async report(): Promise<WorkerReport | undefined> {
     const id = this.#nextReport++;
-    const { promise, resolve } = Promise.withResolvers<readonly ConnectionReport[]>();
+    const { promise, resolve } = Promise.withResolvers<WorkerReport | undefined>();
     this.#reports.set(id, resolve);
-    const timer = setTimeout(() => resolve([]), reportMs);
+    const timer = setTimeout(() => resolve(undefined), reportMs);
     this.#send({ kind: 'report', id });
     try {
       return await promise;
@@ -126,6 +163,20 @@ export class WorkerHandle {
       clearTimeout(timer);
       this.#reports.delete(id);
     }
+  }
+
+  /** The answer to onWatch. */
+  tellWatched(key: string, id: number, answer: Watched): void {
+    this.#send({ kind: 'watched', key, id, answer });
+  }
+
+  /** The answer to onConnections. */
+  tellConnections(id: number, connections: readonly ConnectionStatus[]): void {
+    this.#send({ kind: 'connections', id, connections });
+  }
+
+  tellBus(parcel: FromHub): void {
+    this.#send({ kind: 'bus', parcel });
   }
 
   drain(): void {
@@ -143,6 +194,7 @@ export class WorkerHandle {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
+        this.#thread = message.thread;
         this.#pulse = new Pulse(message.thread, performance.now());
         this.#opts.onReady();
         break;
@@ -156,10 +208,13 @@ export class WorkerHandle {
         this.#opts.onKnown(message.id, message.as);
         break;
       case 'report':
-        this.#reports.get(message.id)?.(message.connections);
+        this.#reports.get(message.id)?.(message.report);
         break;
       case 'password':
         this.#opts.onPassword(message.id, message.user, message.password);
+        break;
+      case 'connections':
+        this.#opts.onConnections(message.id);
         break;
       case 'offence':
         this.#opts.onOffence(message.id, message.offence);
@@ -171,8 +226,20 @@ export class WorkerHandle {
       case 'drained':
         this.#opts.onDrained();
         break;
+      case 'watch':
+        this.#opts.onWatch(message.key, message.id);
+        break;
+      case 'unwatch':
+        this.#opts.onUnwatch(message.key);
+        break;
+      case 'bus':
+        this.#opts.onBus(message.parcel);
+        break;
       case 'log':
         this.#opts.onLog(message.event);
+        break;
+      case 'audit':
+        this.#opts.onAudit(message.lines);
         break;
     }
   }

@@ -5,7 +5,7 @@ import { asFerryError, Code, FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
 import { type Offence, sourceKey } from '../access/throttle.ts';
 import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
-import type { ConnectionReport, ToWorker } from '../supervisor/messages.ts';
+import type { ToWorker, WorkerReport } from '../supervisor/messages.ts';
 import { Newcomers } from './newcomers.ts';
 import { Transfers } from './transfers.ts';
 
@@ -120,9 +120,16 @@ export class Connections {
     this.#opts.onGone(id);
   }
 
-  /** Bytes that each connection has moved so far. */
-  report(): readonly ConnectionReport[] {
-    return [...this.#open].map(([id, { moved }]) => ({ id, received: moved.received, sent: moved.sent }));
+  /** Bytes that each connection has moved so far, and what moves now. */
+  report(): WorkerReport {
+    return {
+      connections: [...this.#open].map(([id, { moved }]) => ({
+        id,
+        received: moved.received,
+        sent: moved.sent,
+      })),
+      moving: this.#transfers.moving(performance.now()),
+    };
   }
 
   /** The answer to onPassword. */
@@ -143,6 +150,11 @@ export class Connections {
   /** Of one that has gone meanwhile it does nothing. */
   end(id: number, why: FerryError): void {
     this.#open.get(id)?.end(why);
+  }
+
+  /** Something from the owner; of one that is no session it does nothing. */
+  tell(id: number, text: string): void {
+    this.#open.get(id)?.tell(text);
   }
 
   /** Resolves when no file is moving and every connection has been closed. */

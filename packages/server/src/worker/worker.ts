@@ -13,13 +13,25 @@ import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
+import { AdminDesk } from '../access/admin-desk.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
+import { ShareDesk } from '../access/share-desk.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
+import { AuditBatch } from '../audit/audit-batch.ts';
+import { ThreadBus } from '../bus/thread-bus.ts';
+import { ChatHistory } from '../chat/chat-history.ts';
+import { ChatHub } from '../chat/chat-hub.ts';
+import { chatOverBus } from '../chat/chat-over-bus.ts';
+import { Meters } from '../metrics/meters.ts';
+import { People } from '../presence/people.ts';
+import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
+import type { ConnectionStatus } from '../supervisor/status.ts';
+import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
 
@@ -30,11 +42,22 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
+const asked = new Map<number, (connections: readonly ConnectionStatus[]) => void>();
+let nextAsked = 0;
 const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners });
 const store = new AccessStore(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
+const sessionRules = new SessionRules();
+const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
 const contents = new ContentIndex(setup.contentsFile);
+const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const folders = new WatchedFolders({
+  bus,
+  want: (key, id) => send({ kind: 'watch', key, id }),
+  leave: (key) => send({ kind: 'unwatch', key }),
+});
+const chat = openChat(setup.chatFile);
 const connections = new Connections({
   storage,
   login: { store, openTo: setup.openTo },
@@ -42,7 +65,12 @@ const connections = new Connections({
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
+  desk: new ShareDesk(setup.accessFile),
+  keepsOld: setup.keepsOld,
+  admin: new AdminDesk(setup.accessFile, askConnections),
   pace: new Pace(accountMemory),
+  sessionRules,
+  meters: new Meters(setup.meterMemory, setup.index),
   secureContext: createSecureContext({
     key: setup.key,
     cert: setup.cert,
@@ -55,7 +83,12 @@ const connections = new Connections({
   }),
   pool: new BlockPool(),
   contents,
+  bus,
+  folders,
+  people: new People(bus),
+  chat,
   log: (event) => send({ kind: 'log', event }),
+  audit: setup.audits ? (line) => auditBatch.add(line) : undefined,
   onKnown: (id, as) => send({ kind: 'known', id, as }),
   onPassword: (id, user, password) => send({ kind: 'password', id, user, password }),
   onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
@@ -80,8 +113,27 @@ port.on('message', (message: ToWorker) => {
     case 'close':
       connections.end(message.id, fromWireError(message.why));
       break;
+    case 'tell':
+      connections.tell(message.id, message.text);
+      break;
+    case 'slow':
+      sessionRules.slow(message.slowed);
+      break;
+    case 'kick':
+      sessionRules.kick(message.sessionId);
+      break;
     case 'report':
-      send({ kind: 'report', id: message.id, connections: connections.report() });
+      send({ kind: 'report', id: message.id, report: connections.report() });
+      break;
+    case 'watched':
+      folders.watched(message.key, message.id, message.answer);
+      break;
+    case 'connections':
+      asked.get(message.id)?.(message.connections);
+      asked.delete(message.id);
+      break;
+    case 'bus':
+      bus.receive(message.parcel);
       break;
     case 'drain':
       void connections.drain().then(() => send({ kind: 'drained' }));
@@ -90,6 +142,27 @@ port.on('message', (message: ToWorker) => {
       crash(message.how);
   }
 });
+
+/** Of the main thread, which knows them all. */
+function askConnections(): Promise<readonly ConnectionStatus[]> {
+  nextAsked += 1;
+  const id = nextAsked;
+  return new Promise((resolve) => {
+    asked.set(id, resolve);
+    send({ kind: 'connections', id });
+  });
+}
+
+/** @returns the hub, or why there is none */
+function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
+  if (typeof file !== 'string') return fromWireError(file);
+  try {
+    return chatOverBus(new ChatHistory(file), bus);
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    return error;
+  }
+}
 
 /** Tests only. */
 function crash(how: Crash): void {
@@ -108,6 +181,7 @@ if (setup.tidies) {
       if (!(error instanceof FerryError)) throw error;
     });
     void learnContents(storage, contents);
+    if (chat instanceof ChatHub) chat.tidy();
   };
   setInterval(tidy, tidyEveryMs).unref();
   setImmediate(tidy);

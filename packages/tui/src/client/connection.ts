@@ -4,14 +4,26 @@
  */
 
 import { asFerryError, Code, FerryError, toWireError } from '@ferry/protocol';
+import type { ServerEvent } from '@ferry/protocol/messages';
 import { hostPort } from '@ferry/protocol/session';
 import type { ConnectionStatus } from '../engine/engine.ts';
 import { retryDelay } from './backoff.ts';
 import { InviteRefused, Session, type SessionSpec } from './session.ts';
 
+/** Who wants to know what becomes of a connection's sessions. */
+export type SessionEar = {
+  readonly session: (session: Session) => void;
+  readonly event: (event: ServerEvent) => void;
+  readonly lost: () => void;
+  /** There will be none any more, and why. */
+  readonly over: (error: FerryError) => void;
+};
+
 export type ConnectionOpts = {
   readonly spec: SessionSpec;
   readonly onStatus: (status: ConnectionStatus) => void;
+  /** The owner of the server says something: foreign text. */
+  readonly onNotice?: (text: string) => void;
   /** Attempts in a row until it gives up: the first contact, and after a loss. Infinity: never. */
   readonly attempts: { readonly first: number; readonly later: number };
   readonly random?: () => number;
@@ -39,9 +51,12 @@ export class Connection {
   readonly #opts: ConnectionOpts;
   readonly #abort = new AbortController();
   readonly #wake = new Set<() => void>();
+  readonly #ears = new Set<SessionEar>();
   #spec: SessionSpec;
   #phase: Phase = { kind: 'waiting' };
   #wasOnline = false;
+  /** As the server has said since the login. */
+  #readOnly: boolean | undefined;
   #isClosing = false;
   #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
   #retry: (() => void) | undefined;
@@ -59,6 +74,13 @@ export class Connection {
   /** The session, if there is one now. */
   get current(): Session | undefined {
     return this.#phase.kind === 'online' ? this.#phase.session : undefined;
+  }
+
+  /** Calls back with the session that there is, each that comes, their events and ends, until the returned function is called. */
+  listen(ear: SessionEar): () => void {
+    this.#ears.add(ear);
+    if (this.#phase.kind === 'online') ear.session(this.#phase.session);
+    return () => this.#ears.delete(ear);
   }
 
   /** The session as soon as there is one. @throws {FerryError} why there will be none; CANCELLED */
@@ -108,7 +130,12 @@ export class Connection {
   }
 
   async #open(): Promise<Session> {
-    const on = { event: () => {}, end: (error: FerryError) => this.#lost(error) };
+    const event = (said: ServerEvent): void => {
+      if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
+      else if (said.kind === 'rights') this.#rightsChanged(said.readOnly);
+      for (const ear of [...this.#ears]) ear.event(said);
+    };
+    const on = { event, end: (error: FerryError) => this.#lost(error) };
     const opts = { signal: this.#abort.signal };
     try {
       return await Session.open(this.#spec, on, opts);
@@ -125,13 +152,21 @@ export class Connection {
     // From now on this device's key opens the door; the token is spent.
     this.#spec = { ...this.#spec, token: undefined };
     this.#phase = { kind: 'online', session };
+    this.#readOnly = undefined;
     this.#sayOnline(session);
     session.channel.ping();
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.session(session);
+  }
+
+  #rightsChanged(readOnly: boolean): void {
+    this.#readOnly = readOnly;
+    if (this.#phase.kind === 'online') this.#sayOnline(this.#phase.session);
   }
 
   #sayOnline(session: Session): void {
-    const { user, readOnly } = session.welcome;
+    const { user } = session.welcome;
+    const readOnly = this.#readOnly ?? session.welcome.readOnly;
     this.#say({
       phase: 'online',
       address: hostPort(this.#spec),
@@ -151,6 +186,7 @@ export class Connection {
   #lost(error: FerryError): void {
     if (this.#isClosing) return;
     this.#phase = { kind: 'waiting' };
+    for (const ear of [...this.#ears]) ear.lost();
     this.#failed(error, 1);
   }
 
@@ -182,6 +218,7 @@ export class Connection {
     this.#phase = { kind: 'closed', error };
     this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
     this.#wakeAll();
+    for (const ear of [...this.#ears]) ear.over(error);
   }
 
   /** Makes the next attempt now, where one is waited for and the server has not asked to wait. */

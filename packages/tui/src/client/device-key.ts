@@ -3,10 +3,18 @@
  * and commands.
  */
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Code, FerryError } from '@ferry/protocol';
 import { createPrivateFile } from '@ferry/protocol/disk/private-file';
+import { shareUserPrefix } from '@ferry/protocol/session';
 
 export type DeviceKey = {
   /** Raw, 32 bytes. */
@@ -15,15 +23,34 @@ export type DeviceKey = {
   readonly sign: (text: Uint8Array) => Uint8Array;
 };
 
-/** Two programs that make it at once end with the same key. @throws {FerryError} CONFIG when it cannot be read or made */
-export function deviceKey(file: string): DeviceKey {
+/**
+ * Two programs that make it at once end with the same key. To each share (a user whose name begins with `share.`) this device shows a
+ * key of its own, made from the first: so it keeps the account that it has at that server, and shares cannot tell that they have it in
+ * common. @throws {FerryError} CONFIG when it cannot be read or made
+ */
+export function deviceKey(file: string, user?: string): DeviceKey {
   try {
-    const key = createPrivateKey(readOrMake(file));
-    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`a key of type ${key.asymmetricKeyType}`);
+    const first = createPrivateKey(readOrMake(file));
+    if (first.asymmetricKeyType !== 'ed25519') throw new Error(`a key of type ${first.asymmetricKeyType}`);
+    const key = shareUserOf(user) === undefined ? first : keyForShare(first, user ?? '');
     return { publicKey: rawPublicKey(key), sign: (text) => sign(null, text, key) };
   } catch (cause) {
     throw new FerryError(Code.CONFIG, `this device's key in ${file} cannot be used`, { cause });
   }
+}
+
+/** The user of an address where it is a share. */
+export function shareUserOf(user: string | undefined): string | undefined {
+  return user?.startsWith(shareUserPrefix) === true ? user : undefined;
+}
+
+/** PKCS #8 of an Ed25519 key, up to its seed (RFC 8410). */
+const seedHead = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+function keyForShare(first: KeyObject, user: string): KeyObject {
+  const seed = first.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
+  const derived = createHmac('sha256', seed).update(`ferry share key 1\0${user}`).digest();
+  return createPrivateKey({ key: Buffer.concat([seedHead, derived]), format: 'der', type: 'pkcs8' });
 }
 
 function readOrMake(file: string): string {

@@ -4,6 +4,7 @@
  */
 
 import { Code, FerryError, limits } from '@ferry/protocol';
+import { Feature } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Connection } from './connection.ts';
 import { firstLanes, type LaneState, nextLaneCount, oneLane } from './lane-count.ts';
@@ -38,6 +39,8 @@ export type LaneSource = {
   prepare(bytes: number): void;
   /** Lanes that one of the files that move now may use. At least 1. */
   share(): number;
+  /** The server wants to hear which files have arrived. */
+  countsDownloads?(): boolean;
 };
 
 type OpenLane = {
@@ -175,6 +178,10 @@ export class Lanes implements LaneSource {
     slot.opened.catch(() => {});
     this.#slots.add(slot);
     return slot.opened;
+  }
+
+  countsDownloads(): boolean {
+    return ((this.#connection.current?.welcome.features ?? 0) & Feature.countsDownloads) !== 0;
   }
 
   prepare(bytes: number): void {

@@ -3,7 +3,7 @@
  * makes the next one. I/O thread.
  */
 
-import { asFerryError, Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, type FolderNews } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import { dial, type Link } from '@ferry/protocol/link';
 import {
@@ -42,6 +42,12 @@ export type SessionSpec = {
   readonly knownServersFile?: string | undefined;
 };
 
+/** By the number of the watch. */
+type FolderEars = Map<
+  number,
+  { readonly news: (news: FolderNews) => void; readonly end: (error: FerryError) => void }
+>;
+
 type Wait = { signal?: AbortSignal };
 
 /** A login takes a near server so long at most; that says nothing of the line. */
@@ -50,13 +56,26 @@ const busyLoginMs = 25;
 export class Session {
   readonly channel: ClientChannel;
   readonly welcome: Welcome;
+  /** The server's, as it showed it: perhaps one for which the known one vouches. */
+  readonly fingerprint: Fingerprint;
   readonly #spec: SessionSpec;
   readonly #loginMs: number;
+  readonly #folders: FolderEars;
+  #nextFolder = 1;
 
-  private constructor(spec: SessionSpec, channel: ClientChannel, welcome: Welcome, loginMs: number) {
+  private constructor(
+    spec: SessionSpec,
+    fingerprint: Fingerprint,
+    channel: ClientChannel,
+    folders: FolderEars,
+    welcome: Welcome,
+    loginMs: number,
+  ) {
     this.#spec = spec;
+    this.fingerprint = fingerprint;
     this.#loginMs = loginMs;
     this.channel = channel;
+    this.#folders = folders;
     this.welcome = welcome;
   }
 
@@ -67,10 +86,19 @@ export class Session {
     opts: Wait = {},
   ): Promise<Session> {
     let isOpen = false;
-    const channel = new ClientChannel(await dialPinned(spec, opts), {
+    let fingerprint = spec.fingerprint;
+    const link = await dialPinned(spec, opts, (shown) => {
+      fingerprint = shown;
+    });
+    const folders: FolderEars = new Map();
+    const channel = new ClientChannel(link, {
       pool: spec.pool,
-      onEvent: on.event,
+      onEvent: (event) => {
+        if (event.kind === 'folder') folders.get(event.id)?.news(event.news);
+        else on.event(event);
+      },
       onEnd: (error) => {
+        for (const { end } of [...folders.values()]) end(error);
         if (isOpen) on.end(error);
       },
     });
@@ -78,11 +106,30 @@ export class Session {
       const sinceMs = performance.now();
       const welcome = await logIn(spec, channel, opts);
       isOpen = true;
-      return new Session(spec, channel, welcome, performance.now() - sinceMs);
+      return new Session(spec, fingerprint, channel, folders, welcome, performance.now() - sinceMs);
     } catch (error) {
       channel.close();
       throw error;
     }
+  }
+
+  /**
+   * Listens to a watch of this number, which is to be asked for; `leave` ends that.
+   * @param end the connection has ended
+   */
+  hearFolder(
+    news: (news: FolderNews) => void,
+    end: (error: FerryError) => void,
+  ): { readonly id: number; readonly leave: () => void } {
+    const id = this.#nextFolder++;
+    this.#folders.set(id, { news, end });
+    return { id, leave: () => this.#folders.delete(id) };
+  }
+
+  /** Where this session reached the server. */
+  get address(): { readonly host: string; readonly port: number } {
+    const { host, port } = this.#spec;
+    return { host, port };
   }
 
   /** Round trip to the server, milliseconds: of the last ping, or, before the first came back, as long as the login took. */
@@ -125,6 +172,7 @@ export class Session {
 export function dialPinned(
   spec: Pick<SessionSpec, 'host' | 'port' | 'fingerprint' | 'knownServersFile'>,
   opts: Wait = {},
+  onShown: (fingerprint: Fingerprint) => void = () => {},
 ): Promise<Link> {
   const { host, port, fingerprint, knownServersFile } = spec;
   return dial({
@@ -132,6 +180,7 @@ export function dialPinned(
     port,
     check: (spki, names) => {
       const shown = fingerprintOf(spki);
+      onShown(shown);
       if (shown === fingerprint) return;
       const where = hostPort({ host, port });
       if (!predecessors(spki, names).includes(fingerprint)) throw mismatch(where, fingerprint, shown);

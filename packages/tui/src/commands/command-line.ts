@@ -16,6 +16,7 @@ Examples:
   ferry get -r ferry://10.0.0.5/films ~/films   download a folder
   ferry put -r photos ferry://10.0.0.5/         upload a folder
   ferry mv ferry://10.0.0.5/a ferry://10.0.0.5/b   cp, mv, rm, mkdir, …: inside of the server
+  ferry share ferry://10.0.0.5/films/a.mov      a line that lets others have it, for a week
   ferry queue                                   what moves, waits and was done
   ferry servers                                 whom this ferry trusts
   ferry trust 10.0.0.5                          accept a server's changed identity

@@ -19,7 +19,7 @@ import {
 } from '@ferry/protocol/session';
 import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import packageJson from '../../package.json' with { type: 'json' };
-import { deviceKey } from '../client/device-key.ts';
+import { deviceKey, shareUserOf } from '../client/device-key.ts';
 import { enter } from '../client/enter.ts';
 import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
@@ -87,7 +87,7 @@ export async function settle(
     servers,
     isFirstContact,
     engine: {
-      address: { host: address.host, port: address.port },
+      address: placeOf(address),
       fingerprint,
       token: address.invite?.token,
       deviceKeyFile: places.deviceKeyFile,
@@ -95,6 +95,12 @@ export async function settle(
       client,
     },
   };
+}
+
+/** What an engine and its queue need of an address. */
+export function placeOf({ host, port, user }: Address): EngineOpts['address'] {
+  const share = shareUserOf(user);
+  return share === undefined ? { host, port } : { host, port, user: share };
 }
 
 /**
@@ -105,7 +111,9 @@ export async function introduce(
   { address: { host, port, user, invite }, engine: { fingerprint }, isFirstContact }: Target,
   { passwordFile }: ConnectOptions,
 ): Promise<void> {
-  if (invite !== undefined || !(isFirstContact || user !== undefined)) return;
+  // A share's line is all that lets in.
+  if (invite !== undefined || shareUserOf(user) !== undefined) return;
+  if (!isFirstContact && user === undefined) return;
   const device = deviceKey(places.deviceKeyFile);
   const isAsked = process.stdin.isTTY && process.stderr.isTTY;
   // Nothing has been begun that would have to be ended.

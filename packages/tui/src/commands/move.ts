@@ -256,8 +256,7 @@ async function withEngine(
     sayRenewed(rememberServer(target));
     if (interrupted) return ExitCode.interrupted;
     if (options.detach === true) {
-      const { host, port } = target.address;
-      const server = { host, port, fingerprint: target.engine.fingerprint };
+      const server = { ...target.engine.address, fingerprint: target.engine.fingerprint };
       const paused = options.paused === true;
       enqueue(
         orders.map((order) => ({ server, order, paused, priority })),

@@ -60,7 +60,7 @@ async function open({ engine }: Target): Promise<Session> {
     token,
     client,
     knownServersFile,
-    device: deviceKey(deviceKeyFile),
+    device: deviceKey(deviceKeyFile, address.user),
     pool: new BlockPool(),
   };
   const on = { event: () => {}, end: () => {} };

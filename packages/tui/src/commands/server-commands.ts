@@ -1,6 +1,7 @@
 /** The commands that work on the server's files where they lie. Part of command-line.ts; each command is loaded when it is used. */
 
 import type { Command } from 'commander';
+import { addAdminCommands } from './admin-commands.ts';
 
 export type AddTo = {
   readonly program: Command;
@@ -17,6 +18,37 @@ export function addServerCommands(at: AddTo): void {
   addSurvey(at);
   addTrash(at);
   addUnpack(at);
+  addShares(at);
+  addChat(at);
+  addAdminCommands(at);
+}
+
+const chatHelp = `
+Examples:
+  ferry chat ferry://host                          which rooms there are
+  ferry chat ferry://host --room crew              talk there; Ctrl+D leaves
+  ferry chat ferry://host --to anna                talk with one person alone
+  ferry chat ferry://host --room crew --encrypted  a room that only those with its passphrase can read
+  echo done | ferry chat ferry://host --room crew --attach films/a.mov
+  ferry chat ferry://host --room crew --json --follow < /dev/null
+
+A room is made by whoever enters it first. The passphrase is asked for, or taken from FERRY_ROOM_PASSPHRASE.`;
+
+function addChat({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('chat'))
+    .description('Talk with others on a server: lines from stdin are said, what others say is printed.')
+    .argument('<ADDRESS>')
+    .option('--room <NAME>', 'the room to enter (without: list them)')
+    .option('--to <ACCOUNT>', 'somebody to talk with alone')
+    .option('-e, --encrypted', 'the room has a passphrase, without which nobody can read it, nor the server')
+    .option('--attach <PATH>', 'a path on the server that goes with the first line')
+    .option('-f, --follow', 'go on printing when stdin has ended')
+    .option('--json', jsonEvents)
+    .addHelpText('after', chatHelp)
+    .action(async (address: string, _options: object, command: Command) => {
+      const { chat } = await import('./chat.ts');
+      done(await chat(address, command.optsWithGlobals()));
+    });
 }
 
 function addTrees({ program, withConnectOptions, done }: AddTo): void {
@@ -149,12 +181,13 @@ Examples:
   ferry trash restore ferry://host 3f2a91c0
   ferry trash empty --all ferry://host
 
-What is deleted stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.`;
+What is deleted or overwritten stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.
+Restoring what was overwritten puts it in the place of the version that is there, which goes to the trash in turn.`;
 
 function addTrash({ program, withConnectOptions, done }: AddTo): void {
   const trash = program
     .command('trash')
-    .description('List, restore and remove for good what you deleted on a server.')
+    .description('List, restore and remove for good what you deleted or overwrote on a server.')
     .addHelpText('after', trashHelp)
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();
@@ -197,5 +230,47 @@ function addUnpack({ program, withConnectOptions, done }: AddTo): void {
     .action(async (from: string, to: string | undefined, _options: object, command: Command) => {
       const { unpackArchive } = await import('./archive.ts');
       done(await unpackArchive(to === undefined ? [from] : [from, to], command.optsWithGlobals()));
+    });
+}
+
+const shareHelp = `
+Examples:
+  ferry share ferry://host/films/a.mov --until 3d --downloads 1
+  ferry share ferry://host/photos ferry://host/notes.pdf
+  ferry share --drop-box ferry://host/inbox          others put files in, and see nothing
+
+It prints a line to give away. Whoever has it needs no account: ferry with that line browses what is shared, ferry get
+downloads it. What others may do is never more than you may, and ends when you lose the right yourself.`;
+
+function addShares({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('share'))
+    .description('Let others have files and folders of the server, or put some there, without an account.')
+    .argument('<PATHS...>', 'ADDRESS/PATH...')
+    .option('--until <TIME>', 'how long: 90m, 12h, 7d (default), 4w, or a date')
+    .option('--downloads <N>', 'how often each file may be downloaded whole, and how many devices get in')
+    .option('--drop-box', 'one folder, to put new files into')
+    .option('--address <HOST:PORT>', 'how others reach the server (default: as you do)')
+    .option('--json', jsonEvents)
+    .addHelpText('after', shareHelp)
+    .action(async (args: string[], _options: object, command: Command) => {
+      const { shareFiles } = await import('./share.ts');
+      done(await shareFiles(args, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('shares'))
+    .description('What you share on a server, and how often it was downloaded.')
+    .argument('<ADDRESS>')
+    .option('--json', 'one JSON object per share on stdout')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { listOwnShares } = await import('./share.ts');
+      done(await listOwnShares(address, command.optsWithGlobals()));
+    });
+  withConnectOptions(program.command('unshare'))
+    .description('End shares; who uses them is out at once.')
+    .argument('<ADDRESS>')
+    .argument('<IDS...>', 'as ferry shares shows them')
+    .option('--json', jsonEvents)
+    .action(async (address: string, ids: string[], _options: object, command: Command) => {
+      const { endShares } = await import('./share.ts');
+      done(await endShares(address, ids, command.optsWithGlobals()));
     });
 }

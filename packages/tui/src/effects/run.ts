@@ -19,11 +19,16 @@ import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Remembered } from '../state/remembered.ts';
+import { runChat } from './chat.ts';
 import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
 import { notify } from './notify.ts';
+import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
+import { runShares } from './shares.ts';
+import { runTrash } from './trash.ts';
+import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -47,12 +52,16 @@ export class Effects {
   readonly #counts = new Map<Side, AbortController>();
   #completions: AbortController | undefined;
   readonly #serverWork: ServerWork;
+  readonly #ordering: OrderingRows;
+  readonly #watching: Watching;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
     this.#serverWork = new ServerWork(opts.engine, opts.post);
+    this.#ordering = new OrderingRows(opts.post);
+    this.#watching = new Watching(opts.engine, opts.post);
     this.#looking = new Looking(opts.engine, opts.post);
     this.#editing = new Editing(opts);
   }
@@ -63,6 +72,12 @@ export class Effects {
       case 'list':
         void this.#list(cmd);
         break;
+      case 'watch':
+        void this.#watching.watch(cmd.side, cmd.path);
+        break;
+      case 'order':
+        this.#ordering.run(cmd);
+        break;
       case 'space':
         engine[cmd.side].space(cmd.path).then(
           (space) => post({ kind: 'space', side: cmd.side, path: cmd.path, space }),
@@ -71,13 +86,16 @@ export class Effects {
         );
         break;
       case 'mkdir':
-        this.#change(cmd.side, 'making the folder', cmd.path.slice(0, -1), (source) =>
+        this.#change(cmd.side, `making the folder ${lastName(cmd.path)}`, cmd.path.slice(0, -1), (source) =>
           source.mkdir(cmd.path),
         );
         break;
       case 'rename':
-        this.#change(cmd.side, 'renaming', cmd.from.slice(0, -1), (source) =>
-          source.rename(cmd.from, cmd.to),
+        this.#change(
+          cmd.side,
+          `renaming ${lastName(cmd.from)} to ${lastName(cmd.to)}`,
+          cmd.from.slice(0, -1),
+          (source) => source.rename(cmd.from, cmd.to),
         );
         break;
       case 'remove':
@@ -89,6 +107,21 @@ export class Effects {
       case 'undo-delete':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'list-trash':
+      case 'drop-trash':
+        void runTrash(engine, post, cmd);
+        break;
+      case 'make-share':
+      case 'list-shares':
+      case 'end-share':
+        void runShares(engine, post, cmd);
+        break;
+      case 'chat-rooms':
+      case 'chat-join':
+      case 'chat-leave':
+      case 'chat-say':
+        void runChat(engine, post, cmd);
         break;
       case 'find':
         void this.#find(cmd);
@@ -179,7 +212,9 @@ export class Effects {
       const onPage = (entries: readonly Entry[]): void => {
         if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
       };
+      const sinceMs = performance.now();
       await engine[side].list(path, onPage, { signal: controller.signal });
+      this.#watching.listed(side, performance.now() - sinceMs);
       post({ kind: 'listed', side, request });
     } catch (error) {
       post({ kind: 'unlisted', side, request, error: wire(error) });
@@ -249,7 +284,7 @@ export class Effects {
   #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
     const { engine, post } = this.#opts;
     void work(engine[side])
-      .catch((error: unknown) => this.#failed(doing, error))
+      .catch((error: unknown) => post({ kind: 'failed', doing, error: wire(error), side }))
       .finally(() => post({ kind: 'engine', event: { kind: 'changed', side, folder } }));
   }
 
@@ -262,6 +297,10 @@ function setFor(map: Map<Side, AbortController>, side: Side): AbortController {
   const controller = new AbortController();
   map.set(side, controller);
   return controller;
+}
+
+function lastName(path: Path): Shown {
+  return showName(path.at(-1) ?? '');
 }
 
 /** Goes on after a failure; throws the first one at the end. Times stay as they are. */

@@ -4,9 +4,13 @@
 
 import type { Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import type { Address, Fingerprint } from '@ferry/protocol/session';
+import type { Fingerprint } from '@ferry/protocol/session';
+import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
+import { watchRemote } from '../client/remote-watching.ts';
 import { remoteWorks } from '../client/remote-works.ts';
+import { remoteShares } from '../client/shares.ts';
+import { remoteTrash } from '../client/trash.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
@@ -14,11 +18,15 @@ import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
+import { LocalWatching } from './local-watching.ts';
+import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
+import type { Watching } from './watching.ts';
 
 export type EngineOpts = {
-  readonly address: Pick<Address, 'host' | 'port'>;
+  readonly address: Pick<QueueServer, 'host' | 'port' | 'user'>;
   readonly fingerprint: Fingerprint;
   readonly token: Uint8Array | undefined;
   readonly deviceKeyFile: string;
@@ -46,11 +54,16 @@ export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
   readonly works: ServerWorks;
+  readonly shares: ServerShares;
+  readonly trash: ServerTrash;
+  readonly watching: Watching;
   readonly edits: EditCopies;
+  readonly chat: ChatClient;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
   readonly #queue: JobQueue;
+  readonly #localWatching = new LocalWatching();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #refresher: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
@@ -59,7 +72,7 @@ export class EngineCore implements Engine {
   constructor(opts: EngineOpts) {
     const { address, fingerprint, token, deviceKeyFile, client, attempts, writesBeside = 1 } = opts;
     const pool = new BlockPool(poolBuffers);
-    this.#server = { host: address.host, port: address.port, fingerprint };
+    this.#server = { ...address, fingerprint };
     this.#servers = new Servers({
       deviceKeyFile,
       knownServersFile: opts.knownServersFile,
@@ -79,9 +92,19 @@ export class EngineCore implements Engine {
     this.#line = this.#servers.open(this.#server, {
       token,
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
+      onNotice: (text) => this.#emit({ kind: 'notice', text }),
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);
+    this.watching = {
+      watch: (side, path, hears, opts) =>
+        side === 'local'
+          ? this.#localWatching.watch(path, hears, opts)
+          : watchRemote(this.#line.connection, path, hears, opts),
+    };
+    this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
+    this.shares = remoteShares(this.#line.connection);
+    this.trash = remoteTrash(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
     this.#refresher.unref();
@@ -156,6 +179,8 @@ export class EngineCore implements Engine {
 
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
+    this.#localWatching.close();
+    this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();
     this.#servers.close();

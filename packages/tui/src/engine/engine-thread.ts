@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { Code, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Chat, RoomInfo } from './chat.ts';
 import type { EditCopy, Edits } from './edits.ts';
 import type {
   ConnectionStatus,
@@ -17,10 +18,23 @@ import type {
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
-import type { CallResult, EditCall, FromEngine, SourceCall, ToEngine } from './messages.ts';
+import type {
+  CallResult,
+  ChatCall,
+  EditCall,
+  FromEngine,
+  ShareCall,
+  SourceCall,
+  ToEngine,
+  TrashCall,
+} from './messages.ts';
+import { unpackPage } from './packed-page.ts';
+import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
+import type { ServerTrash, TrashRow } from './server-trash.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
+import type { WatchHears, Watching } from './watching.ts';
 
 /** How long the thread may take to tidy up and say goodbye, milliseconds. */
 const farewellMs = 2000;
@@ -31,7 +45,7 @@ type Waiting = {
 } & Hears;
 
 /** What comes before the result. */
-type Hears = Pick<WorkWait, 'onPage' | 'onProgress'>;
+type Hears = Pick<WorkWait, 'onPage' | 'onProgress'> & WatchHears;
 
 export class EngineThread implements Engine {
   readonly remote = this.#source('remote');
@@ -40,7 +54,14 @@ export class EngineThread implements Engine {
     run: async (order, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
   };
+  readonly watching: Watching = {
+    watch: async (side, path, hears, opts = {}) =>
+      (await this.#ask((id) => ({ kind: 'watch', id, side, path }), opts, hears)) as never,
+  };
+  readonly shares = this.#shares();
+  readonly trash = this.#trash();
   readonly edits = this.#edits();
+  readonly chat = this.#chat();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
@@ -133,6 +154,29 @@ export class EngineThread implements Engine {
     return this.#closing;
   }
 
+  #trash(): ServerTrash {
+    const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'trash', id, call }), opts);
+    return {
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
+      drop: async (deletion, opts) => {
+        await ask({ verb: 'drop', deletion }, opts);
+      },
+    };
+  }
+
+  #shares(): ServerShares {
+    const ask = (call: ShareCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'share', id, call }), opts);
+    return {
+      make: async (wish, opts) => (await ask({ verb: 'make', wish }, opts)) as MadeShare,
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly OwnShare[],
+      end: async (share, opts) => {
+        await ask({ verb: 'end', share }, opts);
+      },
+    };
+  }
+
   #edits(): Edits {
     const ask = (call: EditCall, opts: Wait = {}): Promise<CallResult> =>
       this.#ask((id) => ({ kind: 'edit', id, call }), opts);
@@ -148,6 +192,21 @@ export class EngineThread implements Engine {
       },
       drop: async (copy) => {
         await ask({ verb: 'drop', copy });
+      },
+    };
+  }
+
+  #chat(): Chat {
+    const ask = (call: ChatCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'chat', id, call }), opts);
+    return {
+      rooms: async (opts) => (await ask({ verb: 'rooms' }, opts)) as readonly RoomInfo[],
+      join: async (ref, { passphrase, create, ...opts }) => {
+        await ask({ verb: 'join', ref, passphrase, create }, opts);
+      },
+      leave: (ref) => void ask({ verb: 'leave', ref }).catch(() => {}),
+      say: async (ref, text, path, opts) => {
+        await ask({ verb: 'say', ref, text, path }, opts);
       },
     };
   }
@@ -207,6 +266,8 @@ export class EngineThread implements Engine {
         },
         onPage: hears.onPage,
         onProgress: hears.onProgress,
+        onWatched: hears.onWatched,
+        onChange: hears.onChange,
       });
       signal?.addEventListener('abort', cancel, { once: true });
       this.#send(message(id));
@@ -229,7 +290,13 @@ export class EngineThread implements Engine {
         break;
       }
       case 'page':
-        this.#waiting.get(message.id)?.onPage?.(message.entries);
+        this.#waiting.get(message.id)?.onPage?.(unpackPage(message.page));
+        break;
+      case 'watched':
+        this.#waiting.get(message.id)?.onWatched?.(message.pollMs);
+        break;
+      case 'change':
+        this.#waiting.get(message.id)?.onChange?.(message.change);
         break;
       case 'progress':
         this.#waiting.get(message.id)?.onProgress?.(message.progress);

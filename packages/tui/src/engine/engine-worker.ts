@@ -7,7 +7,18 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
 import { EngineCore } from './engine-core.ts';
-import type { CallResult, EditCall, FromEngine, SourceCall, ThreadData, ToEngine } from './messages.ts';
+import type {
+  CallResult,
+  ChatCall,
+  EditCall,
+  FromEngine,
+  ShareCall,
+  SourceCall,
+  ThreadData,
+  ToEngine,
+  TrashCall,
+} from './messages.ts';
+import { packPage } from './packed-page.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
 const niceness = 5;
@@ -65,7 +76,7 @@ async function serve(
   const opts = { signal };
   switch (call.verb) {
     case 'list':
-      await source.list(call.path, (entries) => send({ kind: 'page', id, entries }), opts);
+      await source.list(call.path, (entries) => send({ kind: 'page', id, page: packPage(entries) }), opts);
       return undefined;
     case 'stat':
       return source.stat(call.path, opts);
@@ -114,6 +125,40 @@ async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal):
   }
 }
 
+async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'make':
+      return shares.make(call.wish, { signal });
+    case 'list':
+      return shares.list({ signal });
+    case 'end':
+      await shares.end(call.share, { signal });
+      return undefined;
+  }
+}
+
+async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
+  switch (call.verb) {
+    case 'rooms':
+      return chat.rooms({ signal });
+    case 'join':
+      await chat.join(call.ref, { ...call, signal });
+      return undefined;
+    case 'leave':
+      chat.leave(call.ref);
+      return undefined;
+    case 'say':
+      await chat.say(call.ref, call.text, call.path, { signal });
+      return undefined;
+  }
+}
+
+async function trash({ trash }: EngineCore, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
+  if (call.verb === 'list') return trash.list({ signal });
+  await trash.drop(call.deletion, { signal });
+  return undefined;
+}
+
 function receive(from: EngineCore, message: ToEngine): void {
   switch (message.kind) {
     case 'call':
@@ -123,13 +168,35 @@ function receive(from: EngineCore, message: ToEngine): void {
       void answer(message.id, (signal) =>
         from.works.run(message.order, {
           signal,
-          onPage: (entries) => send({ kind: 'page', id: message.id, entries }),
+          onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
         }),
       );
       break;
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
+      break;
+    case 'watch':
+      void answer(message.id, (signal) =>
+        from.watching.watch(
+          message.side,
+          message.path,
+          {
+            onWatched: (pollMs) => send({ kind: 'watched', id: message.id, pollMs }),
+            onChange: (change) => send({ kind: 'change', id: message.id, change }),
+          },
+          { signal },
+        ),
+      );
+      break;
+    case 'share':
+      void answer(message.id, (signal) => share(from, message.call, signal));
+      break;
+    case 'chat':
+      void answer(message.id, (signal) => talk(from, message.call, signal));
+      break;
+    case 'trash':
+      void answer(message.id, (signal) => trash(from, message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

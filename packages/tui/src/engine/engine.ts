@@ -5,10 +5,14 @@
 
 import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
+import type { Watching } from './watching.ts';
 
 export type Side = 'remote' | 'local';
 
@@ -44,8 +48,12 @@ export type EngineEvent =
     }
   /** Settings of the queue, who moves it, or what the user must hear about it are different. */
   | { readonly kind: 'queue'; readonly status: QueueStatus }
+  /** The owner of the server says something; foreign text. */
+  | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
-  | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path };
+  | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path }
+  /** In a room that one is in. */
+  | { readonly kind: 'chat'; readonly news: ChatNews };
 
 export type QueueLimits = {
   /** Bytes per second, all jobs together; undefined: as much as there is. */
@@ -71,8 +79,15 @@ export interface Engine {
   readonly local: FileSource;
   /** What the server does with its own files. */
   readonly works: ServerWorks;
+  /** What one lets others have of it. */
+  readonly shares: ServerShares;
+  readonly trash: ServerTrash;
+  /** What changes in folders that are shown. */
+  readonly watching: Watching;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
+  /** Talking with others on the server. */
+  readonly chat: Chat;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
   submit(orders: readonly JobOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**

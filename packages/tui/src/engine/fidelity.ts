@@ -18,6 +18,7 @@ import {
 import * as disk from '@ferry/protocol/disk';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { overAnyLine } from '../transfer/retry.ts';
+import type { FileSource } from './source.ts';
 import { lastOf, type WalkContext } from './walk.ts';
 
 export type LinkOutcome =
@@ -38,14 +39,17 @@ export async function moveLink(
   below: Path,
   existing: ConflictPolicy,
 ): Promise<LinkOutcome> {
-  const { order, remote, openRoot, signal } = context;
+  const { order, remote, origin, openRoot, signal } = context;
   const isUpload = order.direction === 'upload';
-  const from = joinPath(isUpload ? lastOf(order.source) : order.source, ...below);
+  const isHere = isUpload && origin === undefined;
+  const from = joinPath(isHere ? lastOf(order.source) : order.source, ...below);
   const to = joinPath(isUpload ? order.target : lastOf(order.target), ...below);
   const overLine = <T>(step: () => Promise<T>): Promise<T> => overAnyLine(step, signal);
-  const read = async (path: Path, isThere: boolean): Promise<string> =>
-    isThere ? overLine(() => remote.readLink(path, { signal })) : disk.readLink(openRoot(), path);
-  const target = await read(from, !isUpload);
+  const read = async (path: Path, source: FileSource | undefined): Promise<string> =>
+    source === undefined
+      ? disk.readLink(openRoot(), path)
+      : overLine(() => source.readLink(path, { signal }));
+  const target = await read(from, isHere ? undefined : (origin?.remote ?? remote));
   if (!linkStaysInside(below, target)) {
     return { outcome: 'lost', what: `a link to ${show(target)}, which is not part of what is copied` };
   }
@@ -60,7 +64,7 @@ export async function moveLink(
     if (!(error instanceof FerryError) || error.code !== Code.EXISTS) throw error;
     const there = isUpload ? await overLine(() => remote.stat(to, { signal })) : disk.stat(openRoot(), to);
     const isLink = there.kind === EntryKind.symlink;
-    if (isLink && (await read(to, isUpload)) === target) return { outcome: 'moved' };
+    if (isLink && (await read(to, isUpload ? remote : undefined)) === target) return { outcome: 'moved' };
     if (existing === 'skip') return { outcome: 'skipped' };
     if (existing !== 'overwrite' || !isLink) throw error;
     if (isUpload) await overLine(() => remote.remove(to, { signal }));
@@ -75,20 +79,21 @@ export async function moveLink(
  * @returns what could not be kept. @throws {FerryError} CANCELLED
  */
 export async function keepOwner(
-  { order, owners, openRoot, signal }: WalkContext,
+  { order, owners, origin, openRoot, signal }: WalkContext,
   below: Path,
   name = baseName(below),
 ): Promise<string | undefined> {
   if (order.owners !== true) return undefined;
   const isUpload = order.direction === 'upload';
-  const from = joinPath(isUpload ? lastOf(order.source) : order.source, ...below);
+  const isHere = isUpload && origin === undefined;
+  const from = joinPath(isHere ? lastOf(order.source) : order.source, ...below);
   const own = joinPath(isUpload ? order.target : lastOf(order.target), ...below);
   const to = name === undefined ? own : joinPath(parentPath(own), name);
   let whose = 'its owner';
   try {
-    const owner = isUpload
+    const owner = isHere
       ? disk.ownerOf(openRoot(), from)
-      : await overAnyLine(() => owners.get(from, signal), signal);
+      : await overAnyLine(() => (origin?.owners ?? owners).get(from, signal), signal);
     whose = `its owner ${show(`${owner.user}:${owner.group}`)}`;
     if (isUpload) await overAnyLine(() => owners.set(to, owner, signal), signal);
     else disk.setOwner(openRoot(), to, owner);

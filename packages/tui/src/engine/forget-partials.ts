@@ -8,6 +8,7 @@ import { Staging } from '@ferry/protocol/disk';
 import { forgetUpload } from '../transfer/forget-upload.ts';
 import type { JobOrder } from './job.ts';
 import { JobRoot } from './job-root.ts';
+import type { JobOrigin } from './live-job-context.ts';
 import { orderTag } from './order-tag.ts';
 import type { Line } from './servers.ts';
 import { lastOf, walkAll } from './walk.ts';
@@ -28,15 +29,30 @@ export function forgetDownload(order: JobOrder): void {
 }
 
 /** Of an upload, as far as its source is what it was. Nobody may be moving it. */
-export async function forgetUploads(order: JobOrder, { lanes, remote, owners }: Line): Promise<void> {
+export async function forgetUploads(
+  order: JobOrder,
+  { lanes, remote, owners }: Line,
+  origin?: JobOrigin,
+): Promise<void> {
   const root = new JobRoot(order);
   const signal = AbortSignal.timeout(patienceMs);
   try {
-    for await (const item of walkAll({ order, remote, owners, openRoot: () => root.open(), signal })) {
+    for await (const item of walkAll({
+      order,
+      remote,
+      owners,
+      origin,
+      openRoot: () => root.open(),
+      signal,
+    })) {
       if (item.kind !== 'file') continue;
-      const source = joinPath(lastOf(order.source), ...item.below);
-      const target = joinPath(order.target, ...item.below);
-      await forgetUpload({ root: root.open(), source, target }, lanes, signal);
+      const top = origin === undefined ? lastOf(order.source) : order.source;
+      const paths = {
+        source: joinPath(top, ...item.below),
+        target: joinPath(order.target, ...item.below),
+      };
+      const spec = origin === undefined ? { root: root.open(), ...paths } : { from: origin, ...paths };
+      await forgetUpload(spec, lanes, signal);
     }
   } catch (error) {
     if (!(error instanceof FerryError) && !signal.aborted) throw error;

@@ -107,15 +107,15 @@ export class JobFiles {
       return;
     }
     const { order, walk, names, onEnded, onFailed } = this.#opts;
-    const { signal, openRoot } = walk();
+    const { signal, openRoot, origin } = walk();
     try {
       const [together, alone] = await this.#split(items, rule);
       const [first, ...rest] = together;
       if (first !== undefined) {
         const context = this.#transfer(names.unseen(rule).placing);
-        const outcomes = await movePack({ order, root: openRoot() }, [first, ...rest], context);
+        const outcomes = await movePack({ order, openRoot, origin }, [first, ...rest], context);
         const moved = together.filter((_, i) => outcomes[i] === 'moved');
-        await Promise.all(moved.map((item) => this.#keepOwner(item)));
+        if (order.owners === true) await Promise.all(moved.map((item) => this.#keepOwner(item)));
         for (const [i, item] of together.entries()) {
           const outcome = outcomes[i] ?? 'again';
           if (outcome === 'moved') onEnded(item, outcome);
@@ -135,16 +135,13 @@ export class JobFiles {
 
   /** What can go together without having been looked at, and what has to be seen to by itself. */
   async #split(items: Files, rule: ConflictRule): Promise<[together: FileItem[], alone: FileItem[]]> {
-    const { names } = this.#opts;
-    const seen = await Promise.all(
-      items.map(async (item) => names.wantsLook(rule, item) && (await names.look(item)) !== undefined),
-    );
-    return [items.filter((_, i) => seen[i] !== true), items.filter((_, i) => seen[i] === true)];
+    const taken = await this.#opts.names.lookAll(rule, items);
+    return [items.filter((_, i) => taken[i] !== true), items.filter((_, i) => taken[i] === true)];
   }
 
   async #moveOne(item: FileItem, rule: ConflictRule): Promise<void> {
     const { order, walk, names, onEnded, onFailed } = this.#opts;
-    const { signal, openRoot } = walk();
+    const { signal, openRoot, origin } = walk();
     try {
       let mustLook = names.wantsLook(rule, item);
       for (let looked = 0; ; looked++) {
@@ -160,7 +157,7 @@ export class JobFiles {
           return;
         }
         try {
-          await moveFile({ order, root: openRoot() }, item, place, this.#transfer(place.placing));
+          await moveFile({ order, openRoot, origin }, item, place, this.#transfer(place.placing));
           await this.#keepOwner(item, place.name);
           onEnded(item, 'moved');
           return;

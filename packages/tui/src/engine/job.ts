@@ -4,9 +4,19 @@
  */
 
 import type { EntryKind, Path, WireError } from '@ferry/protocol';
+import type { Fingerprint } from '@ferry/protocol/session';
 import type { ConflictPolicy, Question } from '../transfer/conflict.ts';
 
 export type Direction = 'download' | 'upload';
+
+/** A server, and the identity that must answer. */
+export type OrderServer = {
+  readonly host: string;
+  readonly port: number;
+  readonly fingerprint: Fingerprint;
+  /** Of a share, which this device shows a key of its own to; left out otherwise. */
+  readonly user?: string;
+};
 
 /** What a user asks for: one file or one whole folder, into a folder of the other side. */
 export type JobOrder = {
@@ -14,6 +24,8 @@ export type JobOrder = {
   /** The file or folder to copy, on the side it comes from. */
   readonly source: Path;
   readonly kind: EntryKind;
+  /** Of an upload whose source is on another server, not on this machine: that server. */
+  readonly origin?: OrderServer;
   /** The full path it shall have on the other side, last name included. */
   readonly target: Path;
   /** What to do with a file whose name is taken. `ask` also means that somebody answers what the rules of later leave open. */

@@ -5,10 +5,16 @@ import type { BlockPool } from '@ferry/protocol/content';
 import type { Lanes } from '../client/lanes.ts';
 import type { RemoteOwners } from '../client/remote-owners.ts';
 import type { Pace } from '../transfer/pace.ts';
+import type { Origin } from '../transfer/relay-file.ts';
 import type { FileSource } from './source.ts';
+
+/** Also whom its files belong to. */
+export type JobOrigin = Origin & { readonly owners: RemoteOwners };
 
 export type LiveJobContext = {
   readonly remote: FileSource;
+  /** The server that an upload's files come from, where it is not this machine. */
+  readonly origin: JobOrigin | undefined;
   readonly owners: RemoteOwners;
   readonly lanes: Lanes;
   readonly pool: BlockPool;

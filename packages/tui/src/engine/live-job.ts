@@ -276,8 +276,8 @@ export class LiveJob {
 
   #walkContext(): WalkContext {
     const { order } = this;
-    const { remote, owners } = this.#context;
-    return { order, remote, owners, openRoot: () => this.#root.open(), signal: this.#abort.signal };
+    const { remote, owners, origin } = this.#context;
+    return { order, remote, owners, origin, openRoot: () => this.#root.open(), signal: this.#abort.signal };
   }
 
   /** Whether what is in the folder can be moved. One that cannot be made counts as failed and stops no other. */

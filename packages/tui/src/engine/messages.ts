@@ -2,15 +2,20 @@
  * All that crosses between the UI thread and the I/O thread. Plain data only; failures travel as codes and words.
  */
 
-import type { Entry, Facts, Path, Time, WireError } from '@ferry/protocol';
+import type { Facts, Path, Time, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
+import type { RoomInfo, RoomRef } from './chat.ts';
 import type { EditCopy, StoreSpec } from './edits.ts';
 import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
+import type { PackedPage } from './packed-page.ts';
+import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
+import type { TrashRow } from './server-trash.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
+import type { FolderChange } from './watching.ts';
 
 export type ThreadData = EngineOpts;
 
@@ -40,10 +45,32 @@ export type EditCall =
   | { readonly verb: 'leftovers' }
   | { readonly verb: 'difference'; readonly copy: Path; readonly path: Path };
 
+export type ShareCall =
+  | { readonly verb: 'make'; readonly wish: ShareWish }
+  | { readonly verb: 'list' }
+  | { readonly verb: 'end'; readonly share: string };
+
+export type TrashCall = { readonly verb: 'list' } | { readonly verb: 'drop'; readonly deletion: string };
+
+export type ChatCall =
+  | { readonly verb: 'rooms' }
+  | {
+      readonly verb: 'join';
+      readonly ref: RoomRef;
+      readonly passphrase: string | undefined;
+      readonly create: boolean;
+    }
+  | { readonly verb: 'leave'; readonly ref: RoomRef }
+  | { readonly verb: 'say'; readonly ref: RoomRef; readonly text: string; readonly path: Path | undefined };
+
 export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
   | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
+  | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
+  | { readonly kind: 'trash'; readonly id: number; readonly call: TrashCall }
+  | { readonly kind: 'watch'; readonly id: number; readonly side: Side; readonly path: Path }
+  | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
@@ -62,15 +89,21 @@ export type CallResult =
   | Space
   | EditCopy
   | WorkResult
+  | MadeShare
+  | readonly OwnShare[]
+  | readonly TrashRow[]
   | readonly JobId[]
   | readonly DiffLine[]
+  | readonly RoomInfo[]
   | readonly Path[]
   | string
   | undefined;
 
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }
-  | { readonly kind: 'page'; readonly id: number; readonly entries: readonly Entry[] }
+  | { readonly kind: 'page'; readonly id: number; readonly page: PackedPage }
+  | { readonly kind: 'watched'; readonly id: number; readonly pollMs: number }
+  | { readonly kind: 'change'; readonly id: number; readonly change: FolderChange }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: WorkProgress }
   | { readonly kind: 'done'; readonly id: number; readonly result: CallResult }
   | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }

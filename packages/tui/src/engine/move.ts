@@ -6,6 +6,8 @@ import type { TransferContext } from '../transfer/context.ts';
 import { download } from '../transfer/download.ts';
 import { downloadPack, type PackOutcome, uploadPack } from '../transfer/move-pack.ts';
 import type { FileItem } from '../transfer/packs.ts';
+import type { Origin } from '../transfer/relay-file.ts';
+import { relayPack } from '../transfer/relay-pack.ts';
 import { upload } from '../transfer/upload.ts';
 import type { JobOrder } from './job.ts';
 import { lastOf } from './walk.ts';
@@ -15,8 +17,10 @@ export const packPlaces = 1 / 4;
 
 export type MoveContext = {
   readonly order: JobOrder;
-  /** The folder of this machine that holds the job's source or target. */
-  readonly root: disk.Root;
+  /** The folder of this machine that holds the job's source or target. @throws {FerryError} as Root.open */
+  readonly openRoot: () => disk.Root;
+  /** As LiveJobContext. */
+  readonly origin: Origin | undefined;
 };
 
 export type MovePlace = {
@@ -28,13 +32,16 @@ export type MovePlace = {
 
 /** @throws {FerryError} as {@link download} and {@link upload} */
 export function moveFile(
-  { order: { direction, source, target }, root }: MoveContext,
+  { order: { direction, source, target }, openRoot, origin }: MoveContext,
   { below, size, facts }: FileItem,
   { name, old }: MovePlace,
   context: TransferContext,
 ): Promise<void> {
   const own = joinPath(direction === 'download' ? lastOf(target) : target, ...below);
   const to = name === undefined ? own : joinPath(parentPath(own), name);
+  if (origin !== undefined)
+    return upload({ from: origin, source: joinPath(source, ...below), target: to, old }, context);
+  const root = openRoot();
   return direction === 'download'
     ? download({ root, source: joinPath(source, ...below), target: to, size, facts }, context)
     : upload({ root, source: joinPath(lastOf(source), ...below), target: to, old }, context);
@@ -42,12 +49,17 @@ export function moveFile(
 
 /** Files of one folder, by their place. @throws {FerryError} as {@link downloadPack} and {@link uploadPack} */
 export function movePack(
-  { order: { direction, source, target }, root }: MoveContext,
+  { order: { direction, source, target }, openRoot, origin }: MoveContext,
   items: readonly [FileItem, ...FileItem[]],
   context: TransferContext,
 ): Promise<readonly PackOutcome[]> {
   const folder: Path = parentPath(items[0].below);
   const names = items.flatMap(({ below }) => baseName(below) ?? []);
+  if (origin !== undefined) {
+    const spec = { origin, from: joinPath(source, ...folder), to: joinPath(target, ...folder), names };
+    return relayPack(spec, context);
+  }
+  const root = openRoot();
   const isDownload = direction === 'download';
   const from = joinPath(isDownload ? source : lastOf(source), ...folder);
   const to = joinPath(isDownload ? lastOf(target) : target, ...folder);

@@ -15,6 +15,7 @@ import { Bandwidth } from './bandwidth.ts';
 import { forgetDownload, forgetUploads } from './forget-partials.ts';
 import { type Figures, isOver, type JobId, type LiveView } from './job.ts';
 import { LiveJob } from './live-job.ts';
+import type { JobOrigin } from './live-job-context.ts';
 import type { Line, Servers } from './servers.ts';
 
 export type MoverOpts = {
@@ -36,6 +37,8 @@ export type MoverOpts = {
 type Live = {
   readonly job: LiveJob;
   readonly line: Line;
+  /** The line to the server that its files come from, where that is not this machine. */
+  readonly from: Line | undefined;
   attempt: number;
   /** How many of its answers were heeded, and the rule of the last. */
   answers: number;
@@ -49,6 +52,10 @@ type Placed = Contender & { readonly place: number };
 
 function contenderOf({ id, wish }: StoredJob): Placed {
   return { id, place: wish.place, priority: wish.priority, inFlight: 0, ready: true };
+}
+
+function originOf({ remote, owners, lanes, key }: Line): JobOrigin {
+  return { remote, owners, lanes, key };
 }
 
 /** How long stopping waits for what is to be removed, milliseconds. */
@@ -195,9 +202,11 @@ export class Mover {
       return;
     }
     const line = servers.open(row.server);
-    const gone = forgetUploads(order, line).finally(() => {
+    const from = order.origin === undefined ? undefined : servers.open(order.origin);
+    const gone = forgetUploads(order, line, from === undefined ? undefined : originOf(from)).finally(() => {
       this.#leaving.delete(gone);
       servers.release(line);
+      if (from !== undefined) servers.release(from);
     });
     this.#leaving.add(gone);
   }
@@ -284,11 +293,13 @@ export class Mover {
     const { id, order, wish, fact } = row;
     const rule = ruleOfJob(row);
     const line = servers.open(row.server);
+    const from = order.origin === undefined ? undefined : servers.open(order.origin);
     const job = new LiveJob(
       id,
       { ...order, existing: rule.policy, allowEmpty: rule.allowEmpty ?? false },
       {
         remote: line.remote,
+        origin: from === undefined ? undefined : originOf(from),
         owners: line.owners,
         lanes: line.lanes,
         bandwidth: this.#bandwidth.of(order.direction),
@@ -305,6 +316,7 @@ export class Mover {
     const live: Live = {
       job,
       line,
+      from,
       attempt: wish.attempt,
       answers: wish.answer?.count ?? 0,
       rule,
@@ -349,6 +361,7 @@ export class Mover {
     const left = live.job.idle().then(() => {
       this.#leaving.delete(left);
       this.#opts.servers.release(live.line);
+      if (live.from !== undefined) this.#opts.servers.release(live.from);
     });
     this.#leaving.add(left);
   }

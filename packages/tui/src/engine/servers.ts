@@ -5,7 +5,7 @@
 
 import type { BlockPool } from '@ferry/protocol/content';
 import { Connection, type ConnectionOpts } from '../client/connection.ts';
-import { type DeviceKey, deviceKey } from '../client/device-key.ts';
+import { deviceKey } from '../client/device-key.ts';
 import { Lanes } from '../client/lanes.ts';
 import { type RemoteOwners, remoteOwners } from '../client/remote-owners.ts';
 import { remoteSource } from '../client/remote-source.ts';
@@ -34,19 +34,23 @@ export type Line = {
 
 export class Servers {
   readonly #opts: ServersOpts;
-  readonly #device: DeviceKey;
   readonly #lines = new Map<string, { readonly line: Line; users: number }>();
 
   /** @throws {FerryError} CONFIG when this device's key cannot be used */
   constructor(opts: ServersOpts) {
     this.#opts = opts;
-    this.#device = deviceKey(opts.deviceKeyFile);
+    // Better said now than with the first job.
+    deviceKey(opts.deviceKeyFile);
   }
 
   /** Shared by all who open the same server; each gives it back with `release`. */
   open(
     server: QueueServer,
-    first: { token?: Uint8Array | undefined; onStatus?: (status: ConnectionStatus) => void } = {},
+    first: {
+      token?: Uint8Array | undefined;
+      onStatus?: (status: ConnectionStatus) => void;
+      onNotice?: (text: string) => void;
+    } = {},
   ): Line {
     const key = serverKey(server);
     const there = this.#lines.get(key);
@@ -55,11 +59,13 @@ export class Servers {
       there.users += 1;
       return there.line;
     }
-    const { client, attempts, pool, knownServersFile } = this.#opts;
+    const { client, attempts, pool, knownServersFile, deviceKeyFile } = this.#opts;
+    const device = deviceKey(deviceKeyFile, server.user);
     const connection = new Connection({
-      spec: { ...server, device: this.#device, token: first.token, client, pool, knownServersFile },
+      spec: { ...server, device, token: first.token, client, pool, knownServersFile },
       attempts,
       onStatus: first.onStatus ?? (() => {}),
+      onNotice: first.onNotice ?? (() => {}),
     });
     const line = {
       key,

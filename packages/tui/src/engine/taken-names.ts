@@ -28,6 +28,7 @@ import {
 import type { Placing } from '../transfer/context.ts';
 import { fetchManifest, worthComparingBytes } from '../transfer/delta.ts';
 import type { FileItem } from '../transfer/packs.ts';
+import type { Origin } from '../transfer/relay-file.ts';
 import { overAnyLine } from '../transfer/retry.ts';
 import { isSameVersion } from '../transfer/same-version.ts';
 import { takeTurns } from '../transfer/take-turns.ts';
@@ -72,6 +73,18 @@ export class TakenNames {
     if (this.#opts.walk().order.direction === 'download') return true;
     if (policy === 'overwrite') return size >= worthComparingBytes || (size === 0 && allowEmpty !== true);
     return policy !== 'fail' && policy !== 'ask' && policy !== 'keep-both';
+  }
+
+  /** Of files of one folder, by their place: whether the name is taken, where the rule wants that known. @throws {FerryError} */
+  async lookAll(rule: ConflictRule, items: readonly [FileItem, ...FileItem[]]): Promise<readonly boolean[]> {
+    const { order, openRoot } = this.#opts.walk();
+    if (order.direction === 'download') {
+      const names = items.flatMap(({ below }) => baseName(below) ?? []);
+      return disk.takenIn(openRoot(), parentPath(this.#targetOf(items[0].below)), names);
+    }
+    return Promise.all(
+      items.map(async (item) => this.wantsLook(rule, item) && (await this.look(item)) !== undefined),
+    );
   }
 
   /** Without a look. */
@@ -169,9 +182,25 @@ export class TakenNames {
     }
   }
 
+  /** What both servers say of their blocks. */
+  async #isSameThere({ remote, lanes }: Origin, { below }: FileItem, target: Facts): Promise<boolean> {
+    const { order, signal } = this.#opts.walk();
+    const from = joinPath(order.source, ...below);
+    return overAnyLine(async () => {
+      const facts = await remote.stat(from, { signal });
+      if (facts.size !== target.size) return false;
+      const [ours, theirs] = await Promise.all([
+        digestsOf(lanes, from, facts, signal),
+        digestsOf(this.#opts.lanes, joinPath(order.target, ...below), target, signal),
+      ]);
+      return ours.every((digest, i) => sameDigest(digest, theirs[i] ?? new Uint8Array()));
+    }, signal);
+  }
+
   /** Block by block against the server's digests; both are of one size. */
   async #isSame(item: FileItem, target: Facts): Promise<boolean> {
-    const { order, remote, openRoot, signal } = this.#opts.walk();
+    const { order, remote, origin, openRoot, signal } = this.#opts.walk();
+    if (origin !== undefined) return this.#isSameThere(origin, item, target);
     const isUpload = order.direction === 'upload';
     const here = joinPath(lastOf(isUpload ? order.source : order.target), ...item.below);
     const there = joinPath(isUpload ? order.target : order.source, ...item.below);
@@ -190,6 +219,20 @@ export class TakenNames {
         lane.release();
       }
     }, signal);
+  }
+}
+
+async function digestsOf(
+  lanes: LaneSource,
+  path: Path,
+  facts: Facts,
+  signal: AbortSignal,
+): Promise<readonly Uint8Array[]> {
+  const lane = await lanes.take(signal);
+  try {
+    return (await fetchManifest(lane.channel, path, facts, signal)).blocks;
+  } finally {
+    lane.release();
   }
 }
 

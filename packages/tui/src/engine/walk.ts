@@ -19,12 +19,15 @@ import type { RemoteOwners } from '../client/remote-owners.ts';
 import { type PlanItem, plan } from '../transfer/plan.ts';
 import { overAnyLine } from '../transfer/retry.ts';
 import type { JobOrder } from './job.ts';
+import type { JobOrigin } from './live-job-context.ts';
 import type { FileSource } from './source.ts';
 
 export type WalkContext = {
   readonly order: JobOrder;
   readonly remote: FileSource;
   readonly owners: RemoteOwners;
+  /** As LiveJobContext. */
+  readonly origin: JobOrigin | undefined;
   /** The folder of this machine that holds the job's source or target. @throws {FerryError} as Root.open */
   readonly openRoot: () => disk.Root;
   readonly signal: AbortSignal;
@@ -43,16 +46,19 @@ export function lastOf(path: Path): Path {
 
 /** The whole source, or a folder `from` below it. @throws {FerryError} as plan */
 export async function* walkAll(context: WalkContext, from: Path = rootPath): Walk {
-  const { remote, signal } = context;
+  const { signal, origin } = context;
   const { source, kind, direction } = context.order;
-  const root = context.openRoot();
-  if (direction === 'upload') {
+  if (direction === 'upload' && origin === undefined) {
+    const root = context.openRoot();
     const top = joinPath(lastOf(source), ...from);
     const facts = disk.stat(root, top);
     const list = async (folder: Path) => [...disk.list(root, folder)].flat();
     yield* plan(top, kind, { size: facts.size, entry: facts }, list, signal);
     return;
   }
+  // Where it cannot be put, it need not be looked for.
+  if (direction === 'download') context.openRoot();
+  const remote = origin?.remote ?? context.remote;
   const top = joinPath(source, ...from);
   const facts = await overAnyLine(() => remote.stat(top, { signal }), signal);
   const list = (folder: Path) =>

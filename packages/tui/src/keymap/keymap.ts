@@ -6,9 +6,13 @@
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
+import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
+import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
+import { chatBindings } from './chat-keys.ts';
+import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
@@ -46,6 +50,8 @@ export type Action =
   | 'rename'
   | 'delete'
   | ServerAction
+  | ShareAction
+  | ChatAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -132,6 +138,10 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'chat'
+  | 'shares'
+  | 'shared'
+  | 'trash'
   | 'reading';
 
 /** Changing the server's files needs a server, and the right to. */
@@ -144,6 +154,10 @@ function cannotChange(state: AppState): Shown | undefined {
 /** What the server does with its own files. */
 function cannotWork(state: AppState): Shown | undefined {
   return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
+}
+
+function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
 }
 
 function cannotFind(state: AppState): Shown | undefined {
@@ -159,16 +173,6 @@ function cannotCopy(state: AppState): Shown | undefined {
 function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }
-
-/** Moving the cursor. */
-export const walking: readonly Binding[] = [
-  bind('up', ['up'], 'Up', 'one row up'),
-  bind('down', ['down'], 'Down', 'one row down'),
-  bind('page-up', ['pageup'], 'PgUp', 'one page up'),
-  bind('page-down', ['pagedown'], 'PgDn', 'one page down'),
-  bind('first', ['home'], 'Home', 'first row'),
-  bind('last', ['end'], 'End', 'last row'),
-];
 
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
@@ -192,6 +196,7 @@ export const editing: readonly Binding[] = [
 ];
 
 export type { Binding } from './binding.ts';
+export { walking };
 
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
@@ -209,7 +214,6 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
-    ...marking,
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
@@ -227,15 +231,39 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'delete without the trash, after a typed word',
       cannotChange,
     ),
-    bind('undo-delete', ['u'], 'Undo', 'bring back what was deleted last on the server', cannotWork),
+    bind(
+      'undo-delete',
+      ['u'],
+      'Undo',
+      'bring back what was deleted last on the server; with nothing deleted: the trash',
+      cannotWork,
+    ),
+    bind(
+      'trash',
+      ['U'],
+      'Trash',
+      'what was deleted or overwritten on the server, to bring it back',
+      cannotWork,
+    ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
     bind('size', ['C-space'], 'Size', 'count what is in folders'),
     bind('copy-path', ['y', 'C-x p'], 'Copy path', 'into the clipboard of the terminal'),
+    ...marking,
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
+    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
+    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotFind),
+    bind(
+      'shares',
+      ['S l'],
+      'My shares',
+      'what I share, and how often it was downloaded; ends it',
+      cannotFind,
+    ),
+    bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
     ...arranging,
@@ -349,6 +377,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
   ],
+  chat: [...chatBindings, ...editing],
+  ...listBindings,
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

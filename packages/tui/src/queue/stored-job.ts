@@ -5,7 +5,7 @@
 
 import { crc32 } from 'node:zlib';
 import { Code, FerryError, type Path } from '@ferry/protocol';
-import { type Fingerprint, hostPort } from '@ferry/protocol/session';
+import { hostPort } from '@ferry/protocol/session';
 import {
   type Figures,
   isOver,
@@ -13,16 +13,13 @@ import {
   type JobId,
   type JobOrder,
   type JobPhase,
+  type OrderServer,
   type Priority,
 } from '../engine/job.ts';
 import type { Answer, ConflictPolicy, ConflictRule, Question } from '../transfer/conflict.ts';
 
 /** Whom a job talks to, and the identity that must answer. */
-export type QueueServer = {
-  readonly host: string;
-  readonly port: number;
-  readonly fingerprint: Fingerprint;
-};
+export type QueueServer = OrderServer;
 
 /** What is added to the queue. */
 export type QueueOrder = {
@@ -140,9 +137,9 @@ export function ruleOfJob({ order, wish }: StoredJob): ConflictRule {
   return { policy: existing ?? order.existing, allowEmpty };
 }
 
-/** `host:port fingerprint`: jobs with the same share a connection. */
-export function serverKey({ host, port, fingerprint }: QueueServer): string {
-  return `${host}:${port} ${fingerprint}`;
+/** `[user@]host:port fingerprint`: jobs with the same share a connection. */
+export function serverKey({ host, port, fingerprint, user }: QueueServer): string {
+  return `${user === undefined ? '' : `${user}@`}${host}:${port} ${fingerprint}`;
 }
 
 /** The phase to show: a wish counts from the moment it was made, whoever has still to act on it. */

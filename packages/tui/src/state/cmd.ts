@@ -1,12 +1,15 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
 import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
+import type { RoomRef } from '../engine/chat.ts';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
+import type { ShareWish } from '../engine/server-shares.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { ArchiveFormat } from './archive-format.ts';
 import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
+import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
 import type { Piece } from './viewer.ts';
 
@@ -14,6 +17,10 @@ export type Cmd =
   | EditCmd
   /** Supersedes the side's listing before it. */
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
+  /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
+  | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
+  /** Tells what changes in a folder, as msg `watched`, `change` and `unwatched`. Supersedes the side's watch before it. */
+  | { readonly kind: 'watch'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }
@@ -42,6 +49,28 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'list-trash' }
+  /** For good, and lists what is left. */
+  | { readonly kind: 'drop-trash'; readonly id: string }
+  | { readonly kind: 'make-share'; readonly wish: ShareWish }
+  /** Which rooms there are; from then on direct messages come. */
+  | { readonly kind: 'chat-rooms' }
+  | {
+      readonly kind: 'chat-join';
+      readonly ref: RoomRef;
+      readonly passphrase: string | undefined;
+      readonly create: boolean;
+    }
+  | { readonly kind: 'chat-leave'; readonly ref: RoomRef }
+  | {
+      readonly kind: 'chat-say';
+      readonly ref: RoomRef;
+      readonly text: string;
+      readonly path: Path | undefined;
+    }
+  | { readonly kind: 'list-shares' }
+  /** And lists those that are left. */
+  | { readonly kind: 'end-share'; readonly id: string }
   /** Supersedes the listing of the server's side. */
   | { readonly kind: 'find'; readonly path: Path; readonly query: FindQuery; readonly request: number }
   | {

@@ -3,6 +3,8 @@
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
+import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
+import type { TrashRow } from '../engine/server-trash.ts';
 import type { DiffLine } from '../engine/text-diff.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
 import type { ChangedAnswer } from './edit.ts';
@@ -21,6 +23,10 @@ export type Question =
   | { readonly about: 'edit'; readonly path: Path }
   /** Go on with a copy that is kept; a no fetches the file again. */
   | { readonly about: 'edit-kept'; readonly id: number; readonly path: Path }
+  /** One's own; the list that it stands in comes back. */
+  | { readonly about: 'end-share'; readonly id: string; readonly list: Dialog }
+  /** One's own, for good; the list that it stands in comes back. */
+  | { readonly about: 'drop-trash'; readonly id: string; readonly list: Dialog }
   | { readonly about: 'clear' | 'quit' };
 
 /** What typed lines mean. */
@@ -50,6 +56,10 @@ export type Prompted =
       readonly folder: Path;
       readonly entries: readonly Entry[];
     }
+  /** Fields: for how long, how many downloads (not of a drop box), where the server is reached. */
+  | { readonly about: 'share'; readonly shared: 'read' | 'drop'; readonly paths: readonly Path[] }
+  /** Fields: a room or `@` and an account, a passphrase. */
+  | { readonly about: 'room' }
   | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
@@ -82,8 +92,16 @@ export type Dialog =
       /** Among those that match what was typed. */
       readonly cursor: number;
     }
+  /** The chat; what it shows is in the state itself. */
+  | { readonly kind: 'chat' }
   /** Bookmarks and recent folders. */
   | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
+  /** What to give away. */
+  | { readonly kind: 'shared'; readonly made: MadeShare; readonly top: number }
+  /** What can be had back; undefined until the server has told. */
+  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] | undefined; readonly cursor: number }
+  /** One's own shares; undefined until the server has told. */
+  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] | undefined; readonly cursor: number }
   | {
       readonly kind: 'info';
       readonly side: Side;

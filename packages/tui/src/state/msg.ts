@@ -1,11 +1,16 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
+import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
+import type { TrashRow } from '../engine/server-trash.ts';
 import type { Space } from '../engine/source.ts';
+import type { FolderChange } from '../engine/watching.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
+import type { Ordering } from './order.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -28,8 +33,20 @@ export type Msg =
       readonly request: number;
       readonly entries: readonly Entry[];
     }
+  /** Rows of a large folder are in order. */
+  | {
+      readonly kind: 'ordered';
+      readonly side: Side;
+      readonly ordering: Ordering;
+      readonly rows: readonly Entry[];
+    }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
+  /** The folder is watched from now on; as Watching has it. */
+  | { readonly kind: 'watched'; readonly side: Side; readonly path: Path; readonly pollMs: number }
+  | { readonly kind: 'change'; readonly side: Side; readonly path: Path; readonly change: FolderChange }
+  /** It is not any more, and why. */
+  | { readonly kind: 'unwatched'; readonly side: Side; readonly path: Path; readonly error: WireError }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
   /** What is in a folder so far, and whether that is all. */
   | {
@@ -66,8 +83,24 @@ export type Msg =
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** What went to the server's trash, and brings it back. */
   | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  /** What can be had back from the server. */
+  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] }
+  | { readonly kind: 'share-made'; readonly made: MadeShare }
+  /** One's own on the server. */
+  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
+  | { readonly kind: 'chat-rooms'; readonly rooms: readonly RoomInfo[] }
+  /** There is none, and why. */
+  | { readonly kind: 'chat-off'; readonly error: WireError }
+  | { readonly kind: 'chat-joined'; readonly ref: RoomRef }
+  | { readonly kind: 'chat-not-joined'; readonly ref: RoomRef; readonly error: WireError }
+  | {
+      readonly kind: 'chat-not-said';
+      readonly ref: RoomRef;
+      readonly text: string;
+      readonly error: WireError;
+    }
   /** Something worth a line, in our words. */
   | { readonly kind: 'said'; readonly text: string }
-  /** Something the user asked for went wrong. `doing` is what, in our words. */
-  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError }
+  /** Something the user asked for went wrong. `doing` is what, in our words; `side` whose folder it was to change. */
+  | { readonly kind: 'failed'; readonly doing: string; readonly error: WireError; readonly side?: Side }
   | { readonly kind: 'engine'; readonly event: EngineEvent };

@@ -41,7 +41,7 @@ export function revisit(state: AppState, side: Side, way: 'back' | 'forward'): N
 
 /** Nothing can be read there now; who walked on would only lose the place. */
 function isLost(state: AppState, side: Side): boolean {
-  return side === 'remote' && isAway(state) && state.remote.entries.length > 0;
+  return side === 'remote' && isAway(state) && state.remote.arrived > 0;
 }
 
 function lost(state: AppState): AppState {

@@ -19,7 +19,15 @@ import type { Side } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
 import { filterFor } from './match.ts';
+import { type Ordering, visible } from './order.ts';
 import { type Sort, sorted, usualSort } from './sort.ts';
+
+/** Entries as they came; a page more copies none of those before it. */
+export type Pages = readonly (readonly Entry[])[];
+
+/** Rows by name as they are by now; undefined for those that are gone. */
+export type Changes = ReadonlyMap<Name, Entry | undefined>;
+export const noChanges: Changes = new Map();
 
 /** Where one was: a folder, and the name that the cursor was on. */
 export type Visit = { readonly path: Path; readonly at: Name | undefined };
@@ -28,9 +36,13 @@ export type Pane = {
   readonly side: Side;
   readonly path: Path;
   /** Every entry that has arrived, in order of arrival. */
-  readonly entries: readonly Entry[];
-  /** Those that are not hidden, sorted. While a listing runs, behind `entries` by at most half. */
+  readonly pages: Pages;
+  readonly arrived: number;
+  /** Those of the first `sortedPages` that are not hidden, sorted. */
   readonly sorted: readonly Entry[];
+  readonly sortedPages: number;
+  /** What is being put in order aside, for `sorted` of later; undefined when there is nothing to do. */
+  readonly ordering: Ordering | undefined;
   /** Those that the filter leaves, and that are shown. */
   readonly rows: readonly Entry[];
   /** '' for none; see state/match. */
@@ -43,7 +55,11 @@ export type Pane = {
   /** The folder changed while it was read: what the running listing brings may be old, so it is read again after it. */
   readonly stale: boolean;
   /** What has arrived of a refresh; the old rows stay until it is whole. */
-  readonly fresh: readonly Entry[] | undefined;
+  readonly fresh: Pages | undefined;
+  /** How often the folder is read to find out what changes, milliseconds; 0: it is told. undefined: nobody tells. */
+  readonly pollMs: number | undefined;
+  /** What changed while it could not be shown yet: the row by now, or that it is gone. See live-pane. */
+  readonly late: Changes;
   readonly error: Shown | undefined;
   /** 0 is `..` where there is a parent. */
   readonly cursor: number;
@@ -75,8 +91,11 @@ export function newPane(side: Side, path: Path): Pane {
   return {
     side,
     path,
-    entries: [],
+    pages: [],
+    arrived: 0,
     sorted: [],
+    sortedPages: 0,
+    ordering: undefined,
     rows: [],
     filter: '',
     request: 0,
@@ -84,6 +103,8 @@ export function newPane(side: Side, path: Path): Pane {
     loading: false,
     stale: false,
     fresh: undefined,
+    pollMs: undefined,
+    late: noChanges,
     error: undefined,
     cursor: 0,
     top: 0,
@@ -125,10 +146,48 @@ export function withCursor(pane: Pane, cursor: number, height: number): Pane {
   return at === pane.cursor && top === pane.top ? pane : { ...pane, cursor: at, top };
 }
 
-/** Rows from entries: hidden ones left out, sorted, filtered; the cursor stays on its name, or on the one sought. */
+/** Every entry that has arrived, in one piece. */
+export function entriesOf({ pages }: Pane): readonly Entry[] {
+  return pages.length === 1 ? (pages[0] ?? []) : pages.flat();
+}
+
+/** Above this many, rows are put in order aside: to sort these takes a few milliseconds. */
+export const mostAtOnce = 20_000;
+/** So many unsorted ones are worth a pass over those that are sorted, and this part of them. */
+const worthMerging = { least: 50_000, part: 1 / 8 };
+
+/**
+ * Rows from entries: hidden ones left out, sorted, filtered; the cursor stays on its name, or on the one sought. Of a large folder
+ * the rows stay as they are until they are in order.
+ */
 export function arranged(pane: Pane, height: number): Pane {
-  const visible = pane.showHidden ? pane.entries : pane.entries.filter(({ name }) => !name.startsWith('.'));
-  return narrowed(pane, sorted(visible, pane.sort), height);
+  const { pages, arrived, sort, showHidden } = pane;
+  if (arrived > mostAtOnce)
+    return { ...pane, ordering: { base: [], pages, upTo: pages.length, sort, showHidden } };
+  const rows = sorted(visible(entriesOf(pane), showHidden), sort);
+  return narrowed({ ...pane, ordering: undefined, sortedPages: pages.length }, rows, height);
+}
+
+function countOf(pages: Pages): number {
+  return pages.reduce((sum, page) => sum + page.length, 0);
+}
+
+/** Has what came since put among what is in order already, where it is much, or all that will come. */
+function orderingMore(pane: Pane): Pane {
+  const { pages, sorted: base, sortedPages, ordering, sort, showHidden, loading } = pane;
+  if (ordering !== undefined || sortedPages === pages.length) return pane;
+  const more = pages.slice(sortedPages);
+  const isWorthIt = countOf(more) >= Math.max(worthMerging.least, base.length * worthMerging.part);
+  if (loading && !isWorthIt) return pane;
+  return { ...pane, ordering: { base, pages: more, upTo: pages.length, sort, showHidden } };
+}
+
+/** Rows are in order that were not; late ones are left alone. */
+export function ordered(pane: Pane, ordering: Ordering, rows: readonly Entry[], height: number): Pane {
+  if (pane.ordering !== ordering) return pane;
+  const sortedPages = ordering.upTo;
+  const next = orderingMore(narrowed({ ...pane, ordering: undefined, sortedPages }, rows, height));
+  return next.loading || next.ordering !== undefined ? next : { ...next, seek: undefined };
 }
 
 /** Shows what the filter leaves of rows that are sorted already; the cursor goes to the first of them when its row goes. */
@@ -140,7 +199,7 @@ function narrowed(pane: Pane, all: readonly Entry[], height: number): Pane {
   const keep = pane.seek ?? entryAtCursor(pane)?.name;
   const matches = filterFor(pane.filter);
   const rows = pane.filter === '' ? all : all.filter(({ name }) => matches(name));
-  const found = keep === undefined ? -1 : rows.findIndex(({ name }) => name === keep);
+  const found = keep === undefined ? -1 : rowOf(rows, keep, entryAtCursor(pane));
   const seek = found >= 0 ? undefined : pane.seek;
   const next = { ...pane, sorted: all, rows, seek, ...countMarks(rows, pane.marks) };
   const head = headRows(next);
@@ -148,13 +207,29 @@ function narrowed(pane: Pane, all: readonly Entry[], height: number): Pane {
   return withCursor(next, found >= 0 ? found + head : otherwise, height);
 }
 
+/** The very entry is found without looking at names; after a refresh it is another of the same name. */
+function rowOf(rows: readonly Entry[], name: Name, likely: Entry | undefined): number {
+  const at = likely?.name === name ? rows.indexOf(likely) : -1;
+  return at >= 0 ? at : rows.findIndex((row) => row.name === name);
+}
+
 /** Begins to show another folder. Coming from below, the cursor returns to where one came from. */
 export function entering(pane: Pane, path: Path, request: number): Pane {
   const cameFrom = isWithin(path, pane.path) ? pane.path[path.length] : undefined;
   return {
     ...anew(pane, path, request, cameFrom),
-    back: samePath(path, pane.path) ? pane.back : [...pane.back, here(pane)].slice(-mostVisits),
+    back: samePath(path, pane.path) ? backHere(pane) : left(pane),
   };
+}
+
+/** The history of who leaves for somewhere else. What was found is no place of its own: its folder is in it already. */
+function left(pane: Pane): readonly Visit[] {
+  return pane.found === undefined ? [...pane.back, here(pane)].slice(-mostVisits) : pane.back;
+}
+
+/** The history of who comes back to the pane's own folder. */
+function backHere({ found, back }: Pane): readonly Visit[] {
+  return found === undefined ? back : back.slice(0, -1);
 }
 
 /** Begins to show what a search below the pane's folder finds. */
@@ -162,7 +237,7 @@ export function finding(pane: Pane, query: FindQuery, request: number): Pane {
   return {
     ...anew(pane, pane.path, request, undefined),
     found: query,
-    back: pane.back,
+    back: left(pane),
     forward: pane.forward,
   };
 }
@@ -180,7 +255,7 @@ export function revisiting(pane: Pane, way: 'back' | 'forward', request: number)
   return {
     ...anew(pane, visit.path, request, visit.at),
     [way]: pane[way].slice(0, -1),
-    [other]: [...pane[other], here(pane)],
+    [other]: pane.found === undefined ? [...pane[other], here(pane)] : pane[other],
   };
 }
 
@@ -198,23 +273,33 @@ export function refreshing(pane: Pane, request: number): Pane {
   return { ...pane, request, loading: true, stale: false, fresh: [] };
 }
 
-/** A page of the running listing. Sorting waits until the number of rows has doubled. */
+/** A page of the running listing. Sorting waits until the number of rows has doubled, or there is much of it. */
 export function withPage(pane: Pane, page: readonly Entry[], height: number): Pane {
-  if (pane.fresh !== undefined) return { ...pane, fresh: [...pane.fresh, ...page] };
-  const next = { ...pane, entries: [...pane.entries, ...page], error: undefined };
-  return next.entries.length >= 2 * pane.sorted.length || pane.sorted.length === 0
-    ? arranged(next, height)
-    : next;
+  if (pane.fresh !== undefined) return { ...pane, fresh: [...pane.fresh, page] };
+  const pages = [...pane.pages, page];
+  const next = { ...pane, pages, arrived: pane.arrived + page.length, error: undefined };
+  if (next.arrived > mostAtOnce) return orderingMore(next);
+  return next.arrived >= 2 * pane.sorted.length || pane.sorted.length === 0 ? arranged(next, height) : next;
 }
 
 /** The running listing is whole. */
 export function listed(pane: Pane, height: number): Pane {
-  const entries = pane.fresh ?? pane.entries;
-  const names = new Set(entries.map(({ name }) => name));
-  const marks =
-    pane.marks.size === 0 ? pane.marks : new Set([...pane.marks].filter((name) => names.has(name)));
-  const next = { ...pane, entries, marks, fresh: undefined, loading: false, error: undefined };
-  return { ...arranged(next, height), seek: undefined };
+  const pages = pane.fresh ?? pane.pages;
+  const arrived = countOf(pages);
+  const marks = stillThere(pane.marks, pages);
+  const next = { ...pane, pages, arrived, marks, fresh: undefined, loading: false, error: undefined };
+  if (arrived <= mostAtOnce || pane.fresh !== undefined) {
+    const now = arranged(next, height);
+    return now.ordering === undefined ? { ...now, seek: undefined } : now;
+  }
+  const more = orderingMore(next);
+  return more.ordering === undefined ? { ...more, seek: undefined } : more;
+}
+
+function stillThere(marks: ReadonlySet<Name>, pages: Pages): ReadonlySet<Name> {
+  if (marks.size === 0) return marks;
+  const names = new Set(pages.flatMap((page) => page.map(({ name }) => name)));
+  return new Set([...marks].filter((name) => names.has(name)));
 }
 
 export function unlisted(pane: Pane, error: Shown): Pane {

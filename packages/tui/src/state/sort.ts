@@ -79,10 +79,10 @@ const keys: Readonly<Record<SortBy, Compare>> = {
 const folderFirst = (entry: Entry): number => (entry.kind === EntryKind.folder ? 0 : 1);
 
 /** The largest and the newest first; what is equal goes by name, never the other way round. */
-export function sorted(entries: readonly Entry[], { by, reverse, foldersFirst }: Sort): Entry[] {
+export function comparison({ by, reverse, foldersFirst }: Sort): Compare {
   const key = keys[by];
   const sign = reverse ? -1 : 1;
-  const compare: Compare = (a, b) => {
+  return (a, b) => {
     if (foldersFirst) {
       const folders = folderFirst(a) - folderFirst(b);
       if (folders !== 0) return folders;
@@ -90,7 +90,12 @@ export function sorted(entries: readonly Entry[], { by, reverse, foldersFirst }:
     const order = key(a, b);
     return order === 0 ? compareNatural(a.name, b.name) : order * sign;
   };
+}
+
+export function sorted(entries: readonly Entry[], sort: Sort): Entry[] {
+  const sign = sort.reverse ? -1 : 1;
   // Names in order of their bytes are nearly in natural order, and what is nearly sorted is sorted in one pass.
-  const rows = by === 'name' ? entries.toSorted((a, b) => sign * compareBytes(a.name, b.name)) : [...entries];
-  return rows.sort(compare);
+  const rows =
+    sort.by === 'name' ? entries.toSorted((a, b) => sign * compareBytes(a.name, b.name)) : [...entries];
+  return rows.sort(comparison(sort));
 }

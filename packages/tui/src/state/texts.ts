@@ -23,10 +23,17 @@ export const notices = {
   hint: (mark: Shown, copy: Shown, help: Shown) =>
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
+  fromOwner: (words: Shown) => say(`the owner of the server says: ${words}`),
+  nowReadOnly: say('the owner has changed what you may do: from now on you may only look and download here'),
+  nowChanging: say('the owner has changed what you may do: from now on you may change things here'),
   away: (key: Shown) =>
     say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
     say(`${count(jobs, 'job', 'jobs')} queued · ${key} goes to the queue`),
+  sharing: say('sharing…'),
+  nothingToShare: say('there is nothing here to share'),
+  tooManyToShare: say('that is too much for one share: share a folder that holds it'),
+  dropBoxWantsFolder: say('a drop box is one folder: put the cursor on it, with nothing else marked'),
   nothingToCopy: say('there is nothing here to copy'),
   notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
@@ -36,7 +43,6 @@ export const notices = {
     entries === 1
       ? say(`deleted · ${key} brings it back`)
       : say(`${entries} entries deleted · ${key} brings them back`),
-  nothingDeleted: say('nothing was deleted on the server that could come back'),
   onlyFolders: say('only folders are counted'),
   counting: say('counting what is in there…'),
   counted: (name: Shown, bytes: number, files: number) =>
@@ -67,6 +73,9 @@ export const notices = {
 /** What a line that is typed asks for. */
 export const prompts = {
   newFolder: say('Name of the new folder'),
+  enterRoom: say('Enter a room of the chat, made where it is missing'),
+  room: say('Room, or @ and a person'),
+  passphrase: say('Passphrase, if it has one'),
   rename: (name: Shown) => say(`New name for ${name}`),
   mark: say('Mark names like'),
   unmark: say('Unmark names like'),
@@ -81,6 +90,13 @@ export const prompts = {
   nothingToFind: 'give a name or some text',
   copyThere: (name: Shown) => say(`Copy ${name} on the server to`),
   moveThere: (name: Shown) => say(`Move ${name} on the server to`),
+  share: (what: Shown) => say(`Share ${what} with people without an account`),
+  dropBox: (what: Shown) => say(`Let people put files into ${what}, unseen`),
+  shareFor: say('For how long'),
+  shareDownloads: say('Most downloads'),
+  shareAt: say('Reached at'),
+  noSpan: 'so long as 90m, 12h, 7d or 4w, at most ten years',
+  noDownloads: (most: number) => `a number from 1 to ${most}, or nothing for as often as they like`,
   goTo: (side: Side) => say(`Go to a folder ${onSide[side]} · Tab completes`),
   noSuchFolder: say('there is no folder that begins so'),
   notPermissions: 'permissions are up to four digits from 0 to 7',
@@ -95,19 +111,33 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
-  toTrash: (key: Shown) => say(`It goes to the trash: ${key} brings it back.`),
+  dropTrash: (place: Shown) => say(`${place}, out of the trash.`),
+  toTrash: (key: Shown, entries: number) =>
+    entries === 1
+      ? say(`It goes to the trash: ${key} brings it back.`)
+      : say(`They go to the trash: ${key} brings them back.`),
+  names: (names: readonly Shown[], more: number) =>
+    say(`${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`),
+  end: say('End this share?'),
+  endShare: (what: Shown) => say(`Who uses ${what} is out at once, also in mid-download.`),
+  endShareNow: say('The line works no more.'),
 } as const;
 
 export const panes = {
-  items: (shown: number) => `${shown} items`,
+  items: (shown: number) => `${shown} ${shown === 1 ? 'item' : 'items'}`,
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  /** Nobody tells what changes: the folder is read this often. */
+  polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
   free: (space: string) => `${space} free`,
   reading: 'reading…',
   noneLike: 'nothing is called so',
   empty: 'nothing here',
+  nothingMoves: 'nothing to move',
+  allMoved: 'done',
+  timeLeft: (time: string) => `${time} left`,
   stale: 'stale',
   staleUntil: (retry: string) => `stale, again ${retry}`,
   staleConnecting: 'stale, connecting…',
@@ -129,6 +159,76 @@ export const lists = {
   emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
   noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** What can be had back from the server. */
+export const trashTexts = {
+  title: 'Trash on the server',
+  reading: 'asking the server…',
+  none: 'nothing was deleted or overwritten here that could come back',
+  deleted: 'deleted',
+  replaced: 'replaced',
+  brings: (key: Shown) => `${key} brings it back`,
+} as const;
+
+/** The connect screen's list. */
+export const connectTexts = {
+  servers: 'Servers',
+  headings: { name: 'Name', address: 'Address', visited: 'Visited', now: 'Now' },
+  /** What begins with blanks is to be typed. */
+  welcome: [
+    'No server is known here yet. On the machine that has the files, run',
+    '',
+    '    ferryd ~/share',
+    '',
+    'It prints an invite, a line that begins with ferry:// and works once. Paste it above and press Enter: from then on the server is in this list.',
+    '',
+    'Where you have an account already, with a password or an OpenSSH key, type',
+    '',
+    '    ferry://NAME@HOST',
+  ],
+  noneLike: 'No saved server holds that; Enter takes it for the name of a host.',
+} as const;
+
+/** What is shared with people without an account. */
+export const shareTexts = {
+  entries: (many: number) => say(`${many} entries`),
+  what: (first: Shown, more: number) => (more > 0 ? say(`${first} and ${more} more`) : first),
+  made: (until: string) => say(`Shared until ${until}`),
+  giveAway: 'Give this line away:',
+  copied: (key: Shown) =>
+    `It is in the clipboard, where the terminal lets programs put things; ${key} puts it there again. Whoever has it gets in without an account. It is not shown again.`,
+  onlyHere: 'But it names this machine alone: share again and say where others reach the server.',
+  endWith: (key: Shown) => `${key} lists what you share, and ends it.`,
+  mine: 'My shares',
+  reading: 'asking the server…',
+  none: (key: Shown) => `you share nothing on this server: ${key} shares what is marked`,
+  ends: (key: Shown) => `${key} ends it`,
+  until: (when: string) => `until ${when}`,
+  devices: (many: number) => count(many, 'device', 'devices').replace('one', '1'),
+  downloads: (many: number, most: number | undefined) =>
+    `${many} downloaded${most === undefined ? '' : `, ${most} of each`}`,
+  dropBox: 'drop box',
+} as const;
+
+/** In the panel of the chat, and of it. */
+export const chatTexts = {
+  title: 'Chat',
+  sealed: '(only those with the passphrase can read this)',
+  elsewhere: (lines: number) => `${lines} new elsewhere`,
+  unread: (lines: number, key: Shown) => `${lines} new · ${key}`,
+  lineOf: (line: number, lines: number) => `${line} of ${lines}`,
+  goesThere: (key: Shown) => `${key} goes there`,
+  called: (from: Shown, room: Shown) =>
+    room.startsWith('@') ? say(`${from} has written to you`) : say(`${from} speaks to you in ${room}`),
+  noRoom: (key: Shown) => `there is no room yet: ${key} makes one`,
+  notIn: (why: Shown, key: Shown) => `${why} · ${key} tries again`,
+  entering: 'entering the room…',
+  enters: (key: Shown) => `${key} enters this room`,
+  wantsPassphrase: (key: Shown) => `this room has a passphrase: ${key} asks for it`,
+  empty: 'nothing was said here yet',
+  tooLong: say('that is too long for one message'),
+  notSaid: (why: Shown) => say(`not said: ${why}`),
 } as const;
 
 /** Whoever answers there is not who is known. */

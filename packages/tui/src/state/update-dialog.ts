@@ -11,9 +11,12 @@ import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
+import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
+import { actInTrash, trashDropped } from './trash.ts';
 import { typedInPane } from './typing.ts';
+import { actInChat, entering, openChat, roomNamed, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
 import { actInPlaces, complete, pathTyped, typedInPlaces } from './update-places.ts';
@@ -27,6 +30,18 @@ export function actInDialog(state: AppState, action: Action): Next {
   switch (dialog?.kind) {
     case undefined:
       return [state, []];
+    case 'shared':
+      if (action === 'copy-path') return [state, [{ kind: 'copy-text', text: lineOf(dialog.made) }]];
+      return [
+        action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
+        [],
+      ];
+    case 'trash':
+      return actInTrash(state, dialog, action);
+    case 'shares':
+      return actInShares(state, dialog, action);
+    case 'chat':
+      return actInChat(state, action);
     case 'words':
     case 'info':
     case 'details':
@@ -53,7 +68,7 @@ export function actInDialog(state: AppState, action: Action): Next {
       return [{ ...state, dialog: { ...dialog, top: action === 'last' ? dialog.lines.length : top } }, []];
     }
     case 'prompt':
-      if (action === 'no') return [closed, []];
+      if (action === 'no') return dialog.prompted.about === 'room' ? openChat(state) : [closed, []];
       if (action === 'accept') return accepted(state, dialog);
       if (action === 'complete') return completeIn(state, dialog);
       return [{ ...state, dialog: editedIn(dialog, action) }, []];
@@ -65,6 +80,7 @@ export function typed(state: AppState, text: string): AppState {
   if (dialog === undefined)
     return state.typing === undefined ? state : typedInPane(state, state.typing, text);
   if (dialog.kind === 'palette') return typedInPalette(state, dialog, text);
+  if (dialog.kind === 'chat') return typedInChat(state, text);
   if (dialog.kind === 'places') return typedInPlaces(state, dialog, text);
   if (dialog.kind !== 'prompt') return state;
   return { ...state, dialog: withField(dialog, typedInto(fieldOf(dialog), text)) };
@@ -99,6 +115,10 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'cancel':
     case 'overwrite':
       return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+    case 'drop-trash':
+      return trashDropped(state, question.id, question.list);
+    case 'end-share':
+      return shareEnded(state, question.id, question.list);
     case 'edit':
       return fetchCopy(state, question.path);
     case 'edit-kept':
@@ -116,6 +136,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
 
 /** A no means that nothing happens, but for the one that asks which of two. */
 function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
+  if (question.about === 'end-share' || question.about === 'drop-trash')
+    return [{ ...state, dialog: question.list }, []];
   return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 
@@ -162,6 +184,13 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       const pane = state[prompted.side];
       return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
     }
+    case 'room': {
+      const ref = read(roomNamed);
+      const passphrase = read(String);
+      return entering(state, ref, passphrase === '' ? undefined : passphrase);
+    }
+    case 'share':
+      return shared(state, prompted, read);
     case 'permissions': {
       const { side, folder, entries } = prompted;
       const mode = read(modeFrom);

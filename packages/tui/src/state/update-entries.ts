@@ -12,8 +12,9 @@ import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { entryAtCursor, type Pane } from './pane.ts';
+import { entriesOf, entryAtCursor, type Pane } from './pane.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
+import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
 
@@ -72,10 +73,15 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     }
     case 'delete-for-good':
     case 'undo-delete':
+    case 'trash':
     case 'find':
     case 'copy-there':
     case 'move-there':
       return actOnServer(state, pane, action);
+    case 'share':
+    case 'drop-box':
+    case 'shares':
+      return actOnShares(state, pane, action);
     case 'compare':
       return [compared(state), []];
     default:
@@ -137,6 +143,9 @@ function rename(state: AppState, pane: Pane): AppState {
   return ask(state, prompts.rename(showName(entry.name)), text, prompted);
 }
 
+/** So many are named before they are deleted. */
+const namedEntries = 3;
+
 function askDelete(state: AppState, pane: Pane): AppState {
   const entries = chosen(pane);
   const [first] = entries;
@@ -146,8 +155,10 @@ function askDelete(state: AppState, pane: Pane): AppState {
     entries.length === 1
       ? questions.deleteEntry(showName(first.name), pane.side, folders)
       : questions.deleteEntries(entries.length, pane.side, folders);
-  const then = pane.side === 'remote' ? questions.toTrash(undoKey(state)) : questions.forGood;
-  const lines = [what, then];
+  const then = pane.side === 'remote' ? questions.toTrash(undoKey(state), entries.length) : questions.forGood;
+  const names = entries.slice(0, namedEntries).map(({ name }) => showName(name));
+  const which = entries.length === 1 ? [] : [questions.names(names, entries.length - names.length)];
+  const lines = [what, ...which, then];
   const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
   return { ...state, dialog: { kind: 'question', title: questions.delete, lines, question } };
 }
@@ -157,7 +168,7 @@ function compared(state: AppState): AppState {
   const { remote, local } = state;
   if (remote.loading || local.loading) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
-    const found = compareWith(pane.entries, other.entries);
+    const found = compareWith(entriesOf(pane), entriesOf(other));
     const worth = pane.rows.filter(({ name }) => isWorthCopying(found.get(name)));
     return { ...withMarks(pane, worth), compared: found };
   };
@@ -174,7 +185,7 @@ export function recompared(state: AppState): AppState {
   const both = remote.compared !== undefined && local.compared !== undefined;
   const side = (pane: Pane, other: Pane): Pane => ({
     ...pane,
-    compared: both ? compareWith(pane.entries, other.entries) : undefined,
+    compared: both ? compareWith(entriesOf(pane), entriesOf(other)) : undefined,
   });
   return { ...state, remote: side(remote, local), local: side(local, remote) };
 }

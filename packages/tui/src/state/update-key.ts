@@ -25,7 +25,7 @@ export type Meaning =
   | { readonly is: 'nothing' };
 
 const nothing: Meaning = { is: 'nothing' };
-const typing: ReadonlySet<string> = new Set(['prompt', 'palette', 'places', 'filter', 'jump']);
+const typing: ReadonlySet<string> = new Set(['prompt', 'palette', 'places', 'chat', 'filter', 'jump']);
 
 /** What the key means, and the state without what was waiting for it. */
 export function meaningOf(state: AppState, press: KeyPress): readonly [AppState, Meaning] {
@@ -60,7 +60,9 @@ function functionKey(digit: string): string {
 /** Marks and filters as they were before Esc, where the panes show the same folders still. */
 function withUndone(state: AppState, before: AppState): AppState {
   const pane = (side: 'remote' | 'local'): AppState['remote'] =>
-    state[side].path === before[side].path && state[side].entries === before[side].entries
+    state[side].path === before[side].path &&
+    state[side].pages === before[side].pages &&
+    state[side].sorted === before[side].sorted
       ? before[side]
       : state[side];
   return { ...state, remote: pane('remote'), local: pane('local'), focus: before.focus };

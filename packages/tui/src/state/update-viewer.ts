@@ -93,9 +93,8 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'first':
       return settle(withGoal(state, { at: 0, by: 0 }));
     case 'last':
-      return viewer.facts === undefined
-        ? [state, []]
-        : settle(withGoal(state, { at: viewer.facts.size, by: 0 }));
+      // Also before the size is known: a goal counts as far as the file goes.
+      return settle(withGoal(state, { at: viewer.facts?.size ?? Number.MAX_SAFE_INTEGER, by: 0 }));
     case 'left':
       return sideways(state, viewer, -sideStep);
     case 'right':
@@ -140,6 +139,8 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
         : stopWork(state, viewer);
     case 'close':
       return closed(state, viewer);
+    case 'redraw':
+      return [state, [{ kind: 'redraw' }]];
     default:
       return [state, []];
   }
@@ -237,15 +238,15 @@ function working(
 /** `120` is a line, `50%` a share, `@1000` and `@0x3e8` a byte. @throws {FerryError} USAGE */
 export function goTo(state: AppState, text: string): Next {
   const { viewer } = state;
-  if (viewer?.facts === undefined) return [state, []];
-  const { size } = viewer.facts;
+  if (viewer === undefined) return [state, []];
   const place = placeOf(text.trim());
+  const size = viewer.facts?.size;
   if (place.is === 'line') {
     const { side, path, shows, span } = viewer;
     if (place.number <= 1) return settle(withGoal(state, { at: 0, by: 0 }));
     if (shows === 'listing' && span !== undefined) {
       const before = placesIn(span.bytes, bytePattern('\n'))[place.number - 2];
-      return settle(withGoal(state, { at: before === undefined ? size : before + 1, by: 0 }));
+      return settle(withGoal(state, { at: before === undefined ? span.bytes.length : before + 1, by: 0 }));
     }
     return working(state, viewer, 'line', 0, (request) => ({
       kind: 'find-line',
@@ -255,8 +256,9 @@ export function goTo(state: AppState, text: string): Next {
       line: place.number,
     }));
   }
-  const at = place.is === 'byte' ? place.number : Math.floor((size * place.number) / 100);
-  return settle(withGoal(state, { at: Math.min(at, size), by: 0 }));
+  if (place.is === 'byte') return settle(withGoal(state, { at: place.number, by: 0 }));
+  if (size === undefined) throw new FerryError(Code.USAGE, 'how large the file is is not known yet');
+  return settle(withGoal(state, { at: Math.floor((size * place.number) / 100), by: 0 }));
 }
 
 type Place = { readonly is: 'line' | 'byte' | 'percent'; readonly number: number };

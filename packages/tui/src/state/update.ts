@@ -6,17 +6,22 @@
 import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
+import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed } from './chat-news.ts';
+import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
-import { listed, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
+import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
 import { notices, stopReport } from './texts.ts';
+import { trashListed } from './trash.ts';
 import { actInTyping } from './typing.ts';
+import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
@@ -27,9 +32,10 @@ import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return followed(stepped(state, msg));
+  return withOrdering(state, withWatches(state, followed(stepped(state, msg))));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
@@ -62,6 +68,8 @@ function stepped(state: AppState, msg: Msg): Next {
         onPane(state, msg.side, msg.request, (pane) => withPage(pane, msg.entries, paneRows(state.size))),
         [],
       ];
+    case 'ordered':
+      return [withPane(state, ordered(state[msg.side], msg.ordering, msg.rows, paneRows(state.size))), []];
     case 'listed':
       return visited(state, msg.side, msg.request);
     case 'unlisted':
@@ -70,6 +78,10 @@ function stepped(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'watched':
+    case 'change':
+    case 'unwatched':
+      return onWatch(state, msg);
     case 'measured':
       return [measured(state, msg), []];
     case 'completions':
@@ -102,13 +114,42 @@ function stepped(state: AppState, msg: Msg): Next {
       const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
       return [{ ...state, undo: { ids, folder }, notice }, []];
     }
+    case 'trash':
+      return [trashListed(state, msg.rows), []];
+    case 'share-made':
+      return shareMade(state, msg.made);
+    case 'shares':
+      return [sharesListed(state, msg.rows), []];
+    case 'chat-rooms':
+      return roomsListed(state, msg.rooms);
+    case 'chat-off':
+      return [chatIsOff(state, msg.error), []];
+    case 'chat-joined':
+      return [roomEntered(state, msg.ref), []];
+    case 'chat-not-joined':
+      return [roomNotEntered(state, msg.ref, msg.error), []];
+    case 'chat-not-said':
+      return [notSaid(state, msg.ref, msg.text, inWords('', msg.error)), []];
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
-    case 'failed':
-      return [{ ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } }, []];
+    case 'failed': {
+      const told = { ...state, notice: { text: inWords(msg.doing, msg.error), isError: true } };
+      // What it was to make is not there: another entry of that name is not it.
+      return [msg.side === undefined ? told : withPane(told, { ...told[msg.side], seek: undefined }), []];
+    }
     case 'engine':
       return onEngine(state, msg.event);
   }
+}
+
+/** What is to be put in order aside, or is not any more. */
+function withOrdering(before: AppState, [state, cmds]: Next): Next {
+  let all = cmds;
+  for (const side of ['remote', 'local'] as const) {
+    const { ordering } = state[side];
+    if (ordering !== before[side].ordering) all = [...all, { kind: 'order', side, ordering }];
+  }
+  return [state, all];
 }
 
 function withLeftoversFound([state, cmds]: Next): Next {
@@ -213,14 +254,17 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'connection': {
       const told = { ...state, connection: event.status };
       const next =
-        event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
+        event.status.phase === 'offline' && state.connection.phase === 'online'
+          ? withAwayNotice(told)
+          : withRightsNotice(state.connection, told);
       if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
         return [withStop(next, event.status.error[1]), []];
       }
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      const [looking, cmds] = isBack ? settle(next) : ([next, []] as const);
+      const [looking, settled] = isBack ? settle(next) : ([next, []] as const);
+      const cmds: readonly Cmd[] = isBack ? [...settled, { kind: 'chat-rooms' }] : settled;
       if (!wants) return [looking, cmds];
       const [fresh, more] = refresh(looking, 'remote');
       return [fresh, [...cmds, ...more]];
@@ -233,12 +277,25 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       if (notice === undefined) return [next, []];
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
+    case 'chat':
+      return chatNews(state, event.news);
+    case 'notice':
+      return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed': {
       const pane = state[event.side];
       if (!samePath(pane.path, event.folder)) return [state, []];
-      return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
+      return onOwnChange(state, event.side, pane);
     }
   }
+}
+
+/** Of one and the same session. */
+function withRightsNotice(before: AppState['connection'], state: AppState): AppState {
+  const { connection } = state;
+  if (before.phase !== 'online' || connection.phase !== 'online') return state;
+  if (before.readOnly === connection.readOnly) return state;
+  const text = connection.readOnly ? notices.nowReadOnly : notices.nowChanging;
+  return { ...state, notice: { text, isError: false } };
 }
 
 /** Whoever answers there is not who is known: too grave for one line. */

@@ -9,6 +9,7 @@ import { type Root, stat } from '@ferry/protocol/disk';
 import type { TransferContext } from './context.ts';
 import { worthComparingBytes } from './delta.ts';
 import { Incoming } from './incoming.ts';
+import { sayReceived } from './say-received.ts';
 
 export type DownloadSpec = {
   readonly source: Path;
@@ -47,6 +48,7 @@ export async function download(spec: DownloadSpec, context: TransferContext): Pr
     file.end(error);
     throw error;
   }
+  await sayReceived([spec.source], context);
 }
 
 function existingTarget(root: Root, target: Path): Facts | undefined {

@@ -2,11 +2,10 @@
 
 import { Code, FerryError } from '@ferry/protocol';
 import { blockCount } from '@ferry/protocol/content';
-import { openRead } from '@ferry/protocol/disk';
 import { Begin, create, discard } from '@ferry/protocol/messages';
 import type { LaneSource } from '../client/lanes.ts';
 import { blocksInFlight } from './send-in-one.ts';
-import { orderOf, type UploadSpec } from './upload.ts';
+import { openSource, orderOf, type UploadSpec } from './upload.ts';
 
 /** Where there is nothing to join, there is nothing of it; the rest goes by age. */
 const harmless: ReadonlySet<Code> = new Set([
@@ -21,7 +20,7 @@ const harmless: ReadonlySet<Code> = new Set([
 /** One round trip for a large file, none for others. @throws {FerryError} of the line; CANCELLED */
 export async function forgetUpload(spec: UploadSpec, lanes: LaneSource, signal: AbortSignal): Promise<void> {
   try {
-    const file = openRead(spec.root, spec.source);
+    const file = await openSource(spec, signal);
     try {
       if (blockCount(file.facts.size) <= blocksInFlight) return;
       const order = orderOf(spec, file, { existing: 'overwrite' });

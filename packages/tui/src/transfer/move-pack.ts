@@ -2,9 +2,17 @@
  * Small files of one folder, moved in one message and one round trip. Each fails or arrives on its own. I/O thread.
  */
 
-import { asFerryError, Code, FerryError, fromWireError, type Name, type Path } from '@ferry/protocol';
+import {
+  asFerryError,
+  Code,
+  FerryError,
+  fromWireError,
+  joinPath,
+  type Name,
+  type Path,
+} from '@ferry/protocol';
 import { contentDigest } from '@ferry/protocol/content';
-import { fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
+import { entryOf, fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
 import {
   type Fetched,
   fetch,
@@ -16,6 +24,7 @@ import {
 import type { TransferContext } from './context.ts';
 import { takeAll } from './pace.ts';
 import { isOfTheLine, patience, restBefore, stallMs } from './retry.ts';
+import { sayReceived } from './say-received.ts';
 
 export type PackSpec = {
   /** Folder of this machine that is read from or written to, and that nothing leaves. */
@@ -39,8 +48,8 @@ export async function uploadPack(spec: PackSpec, context: TransferContext): Prom
     if (found instanceof FerryError) {
       outcomes[index] = found.code === Code.LIMIT ? 'again' : found;
     } else {
-      const { facts, content } = found;
-      const { modified, mode, name } = facts;
+      const { name, stats, content } = found;
+      const { modified, mode } = entryOf(name, stats);
       files.push({ name, modified, mode, rootDigest: contentDigest(content), content });
       places.push(index);
     }
@@ -58,7 +67,8 @@ export async function uploadPack(spec: PackSpec, context: TransferContext): Prom
   return outcomes;
 }
 
-async function sendPack(
+/** @throws {FerryError} what concerns all of them: the folder, the line, CANCELLED */
+export async function sendPack(
   folder: Path,
   files: readonly PackedFile[],
   { lanes, gate, signal, placing, resumed, pace }: TransferContext,
@@ -141,6 +151,11 @@ export async function downloadPack(
       await restBefore(failures, error, signal);
     }
   }
+  const arrived = spec.names.filter((_, place) => outcomes[place] === 'moved');
+  await sayReceived(
+    arrived.map((name) => joinPath(spec.from, name)),
+    context,
+  );
   return outcomes.map((outcome) => outcome ?? new FerryError(Code.INTERNAL, 'the file was forgotten'));
 }
 

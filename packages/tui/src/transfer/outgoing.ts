@@ -8,6 +8,7 @@ import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
 import {
   type BlockHeader,
   blockCount,
+  blockLength,
   type DeltaPlan,
   digestBytes,
   type Piece,
@@ -15,7 +16,6 @@ import {
   rootDigest,
   sameDigest,
 } from '@ferry/protocol/content';
-import type { OpenFile } from '@ferry/protocol/disk';
 import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Lane } from '../client/lanes.ts';
@@ -23,10 +23,10 @@ import type { TransferContext } from './context.ts';
 import { type Base, chunkFile, fetchManifest, lackedBytes } from './delta.ts';
 import { overLanes } from './over-lanes.ts';
 import { takeAll, takeSome } from './pace.ts';
-import { readBlock } from './read-block.ts';
 import { isOfTheLine, isWorthKeeping, patience, restBefore } from './retry.ts';
 import { sendBlock } from './send-block.ts';
 import { isPatch, sendPatch } from './send-patch.ts';
+import type { SentFile } from './sent-file.ts';
 import { Turns } from './turns.ts';
 import type { UploadOrder } from './upload.ts';
 
@@ -41,7 +41,7 @@ const repairs = 3;
 type Calls = { readonly out: Set<Promise<void>>; readonly fail: (error: unknown) => void };
 
 export class Outgoing {
-  readonly #file: OpenFile;
+  readonly #file: SentFile;
   #order: UploadOrder;
   /** Until it turns out to be of no use. */
   #base: Base | undefined;
@@ -66,7 +66,7 @@ export class Outgoing {
   /** In slices one block is sent after the other, whatever the number of lanes. */
   readonly #sending = new Turns();
 
-  constructor(file: OpenFile, order: UploadOrder, context: TransferContext, base?: Base) {
+  constructor(file: SentFile, order: UploadOrder, context: TransferContext, base?: Base) {
     this.#file = file;
     this.#order = { ...order, base: base?.identity, basePath: base?.path };
     this.#context = context;
@@ -168,9 +168,16 @@ export class Outgoing {
   async #sendBlock(lane: Lane, handle: number, index: number, calls: Calls): Promise<void> {
     const { pool, signal, gate } = this.#context;
     const { late } = gate;
-    const { buffer, length, digest } = await readBlock(this.#file, index, pool, signal);
-    this.#digests[index] = digest;
     const had = this.#had.get(index);
+    const known = had === undefined ? undefined : await this.#file.digestOf?.(index, signal);
+    if (had !== undefined && known !== undefined && sameDigest(had, known)) {
+      this.#digests[index] = known;
+      this.#arrived(blockLength(this.#order.size, index));
+      return;
+    }
+    const isWanted = (other: number): boolean => !this.#had.has(other);
+    const { buffer, length, digest } = await this.#file.block(index, pool, signal, isWanted);
+    this.#digests[index] = digest;
     if (had !== undefined && sameDigest(had, digest)) {
       pool.give(buffer);
       this.#arrived(length);
@@ -216,11 +223,12 @@ export class Outgoing {
   /** What the two versions have in common, found once, before the first block. */
   async #compare(lane: Lane): Promise<void> {
     const base = this.#base;
-    if (base === undefined) return;
+    const { disk } = this.#file;
+    if (base === undefined || disk === undefined) return;
     const { signal } = this.#context;
     this.#comparing ??= Promise.all([
       fetchManifest(lane.channel, base.path, base, signal),
-      chunkFile(this.#file, signal),
+      chunkFile(disk, signal),
     ]).then(([there, here]) => {
       this.#plan = planDelta(there.chunks, here);
     });
@@ -305,9 +313,7 @@ export class Outgoing {
 
   async #commit(): Promise<void> {
     const { lanes, signal } = this.#context;
-    if (!this.#file.unchanged()) {
-      throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was sent');
-    }
+    await this.#file.checkUnchanged(signal);
     for (let failures = 0; ; ) {
       try {
         const lane = await lanes.take(signal);

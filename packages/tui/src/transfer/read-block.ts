@@ -25,9 +25,11 @@ export async function readBlock(
   }
 }
 
-/** @throws {FerryError} CANCELLED, having taken none */
-async function takeBuffer(pool: BlockPool, signal: AbortSignal): Promise<Buffer> {
+/** As soon as there is one. @throws {FerryError} CANCELLED, having taken none */
+export async function takeBuffer(pool: BlockPool, signal: AbortSignal): Promise<Buffer> {
   for (;;) {
+    const free = pool.take();
+    if (free !== undefined) return free;
     await new Promise<void>((resolve, reject) => {
       const cancel = (): void => {
         stop();
@@ -40,7 +42,5 @@ async function takeBuffer(pool: BlockPool, signal: AbortSignal): Promise<Buffer>
       if (signal.aborted) cancel();
       else signal.addEventListener('abort', cancel, { once: true });
     });
-    const buffer = pool.take();
-    if (buffer !== undefined) return buffer;
   }
 }

@@ -2,20 +2,19 @@
 
 import { Code, FerryError } from '@ferry/protocol';
 import { blockCount, blockLength, rootDigest } from '@ferry/protocol/content';
-import type { OpenFile } from '@ferry/protocol/disk';
 import { type Create, commit, create, discard } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { TransferContext } from './context.ts';
 import { takeSome } from './pace.ts';
-import { readBlock } from './read-block.ts';
 import { sendBlock } from './send-block.ts';
+import type { SentFile } from './sent-file.ts';
 
 /** Blocks of one file that go out unanswered. Larger files are sent otherwise. */
 export const blocksInFlight = 8;
 
 /** @throws {FerryError} SOURCE_CHANGED, IO_ERROR; the server's; CANCELLED. Nothing is left of it then, unless the line is at fault */
 export async function sendInOne(
-  file: OpenFile,
+  file: SentFile,
   order: Omit<Create, 'handle'>,
   lane: Lane,
   context: TransferContext,
@@ -47,7 +46,7 @@ export async function sendInOne(
     for (let index = 0; index < blockCount(size); index++) {
       await gate.pass(both);
       const granted = await takeSome(pace, blockLength(size, index), both);
-      const { buffer, length, digest } = await readBlock(file, index, pool, both);
+      const { buffer, length, digest } = await file.block(index, pool, both, () => true);
       digests.push(digest);
       const { promise: handedOn, resolve: onSent } = Promise.withResolvers<void>();
       lastHandedOn = handedOn;
@@ -66,8 +65,7 @@ export async function sendInOne(
       out.push(watch(answered.then(() => context.onBytes(length))));
       if (!channel.writable) await channel.ready(both);
     }
-    if (!file.unchanged())
-      throw new FerryError(Code.SOURCE_CHANGED, 'the file was changed while it was sent');
+    await file.checkUnchanged(both);
     // The commit must not overtake a block. The answers of a small file's blocks come together with the commit's.
     await lastHandedOn;
     both.throwIfAborted();

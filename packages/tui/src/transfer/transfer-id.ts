@@ -4,7 +4,7 @@ import { bytesOf, type Path } from '@ferry/protocol';
 import { blockDigest } from '@ferry/protocol/content';
 
 export type TransferOf = {
-  readonly direction: 'download' | 'upload';
+  readonly direction: 'download' | 'upload' | `relay ${string}`;
   /** Names the version of the source. */
   readonly identity: string;
   readonly source: Path;

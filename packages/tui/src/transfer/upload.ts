@@ -5,22 +5,30 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { asFerryError, EntryKind, type Facts, type Path } from '@ferry/protocol';
+import { asFerryError, Code, EntryKind, type Facts, FerryError, type Path } from '@ferry/protocol';
 import { blockCount } from '@ferry/protocol/content';
-import { type OpenFile, openRead, type Root } from '@ferry/protocol/disk';
+import { openRead, type Root } from '@ferry/protocol/disk';
 import { Begin, type Create, Overwrite, transferIdBytes } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
 import type { Placing, TransferContext } from './context.ts';
 import { type Base, worthComparingBytes } from './delta.ts';
 import { locateBase } from './locate-base.ts';
 import { Outgoing } from './outgoing.ts';
-import { isOfTheLine, patience, restBefore } from './retry.ts';
+import { type Origin, RelayFile } from './relay-file.ts';
+import { isOfTheLine, overAnyLine, patience, restBefore } from './retry.ts';
 import { blocksInFlight, sendInOne } from './send-in-one.ts';
+import { diskFile, type SentFile } from './sent-file.ts';
 import { transferIdOf } from './transfer-id.ts';
 
-export type UploadSpec = {
-  /** Folder of this machine that the file is read from, following no link below it. */
-  readonly root: Root;
+export type UploadSpec = (
+  | {
+      /** Folder of this machine that the file is read from, following no link below it. */
+      readonly root: Root;
+      readonly from?: undefined;
+    }
+  /** Another server, that the file goes through this machine from. */
+  | { readonly from: Origin }
+) & {
   readonly source: Path;
   readonly target: Path;
   /** What is at the target as it was a moment ago: bytes that it has need not travel. */
@@ -38,13 +46,15 @@ export type UploadOrder = Omit<Create, 'handle' | 'begin'>;
  */
 export async function upload(spec: UploadSpec, context: TransferContext): Promise<void> {
   await context.gate.pass(context.signal);
-  const file = openRead(spec.root, spec.source);
+  const file = await openSource(spec, context.signal);
   try {
     const order = orderOf(spec, file, context.placing);
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
     else {
       context.lanes.prepare(file.facts.size);
-      const base = baseOf(spec, context.placing) ?? (await locateBase(file, context));
+      const { disk } = file;
+      const base =
+        disk === undefined ? undefined : (baseOf(spec, context.placing) ?? (await locateBase(disk, context)));
       await new Outgoing(file, order, context, base).send();
     }
   } finally {
@@ -52,10 +62,24 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
   }
 }
 
+/** The caller's to close. @throws {FerryError} NOT_FOUND, NOT_REGULAR, FORBIDDEN, IO_ERROR; the other server's */
+export async function openSource(spec: UploadSpec, signal: AbortSignal): Promise<SentFile> {
+  const { from, source } = spec;
+  if (from === undefined) return diskFile(openRead(spec.root, source));
+  const facts = await overAnyLine(() => from.remote.stat(source, { signal }), signal);
+  if (facts.kind !== EntryKind.file) throw new FerryError(Code.NOT_REGULAR, 'it is not a file');
+  return new RelayFile(from, source, facts);
+}
+
 /** What is the same on every lane. */
-export function orderOf({ source, target }: UploadSpec, file: OpenFile, placing: Placing): UploadOrder {
+export function orderOf(
+  { source, target, from }: UploadSpec,
+  file: Pick<SentFile, 'facts'>,
+  placing: Placing,
+): UploadOrder {
   const { size, modified, mode, identity, sparse = false } = file.facts;
-  const id = transferIdOf({ direction: 'upload', identity, source, target });
+  const direction = from === undefined ? 'upload' : (`relay ${from.key}` as const);
+  const id = transferIdOf({ direction, identity, source, target });
   const isSmall = blockCount(size) <= blocksInFlight;
   return {
     transferId: isSmall ? randomBytes(transferIdBytes) : Buffer.from(id, 'hex'),
@@ -79,7 +103,7 @@ function baseOf({ old, target }: UploadSpec, placing: Placing): Base | undefined
   return { path: target, identity: old.identity, size: old.size };
 }
 
-async function uploadSmall(file: OpenFile, order: UploadOrder, context: TransferContext): Promise<void> {
+async function uploadSmall(file: SentFile, order: UploadOrder, context: TransferContext): Promise<void> {
   // It begins again each time, so only getting further than ever before counts as progress.
   let furthest = 0;
   let begin: Begin = Begin.fresh;

@@ -4,18 +4,17 @@
  */
 
 import type { Shown } from '@ferry/protocol';
-import type { Widgets } from 'blessed';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
-import { type Layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
+import { type Layout, smallest, viewerExtent } from '../state/layout.ts';
 import { type AppState, activeSide, layoutOf } from '../state/state.ts';
 import { lists, sideNames, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
-import { rowBox } from './row-box.ts';
+import { RowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
-import { gaugeRows } from './rows/gauge-rows.ts';
+import { barRect, gaugeRows, shareOfAll } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
 import { awayWords, footerRow, titleRow } from './rows/line-rows.ts';
@@ -33,7 +32,7 @@ export class View {
   readonly #terminal: Terminal;
   readonly #lookFor: (theme: ThemeName) => Look;
   #look: Look;
-  readonly #boxes: Readonly<Record<Region | 'viewer' | 'dialog', Widgets.BoxElement>>;
+  readonly #boxes: Readonly<Record<Region | 'viewer' | 'dialog', RowBox>>;
   #gauge: Gauge | undefined;
   #isLoadingGauge = false;
   #drawn: AppState | undefined;
@@ -43,7 +42,7 @@ export class View {
     this.#terminal = terminal;
     this.#lookFor = lookFor;
     this.#look = lookFor('auto');
-    const box = (): Widgets.BoxElement => rowBox(terminal.screen);
+    const box = (): RowBox => new RowBox(terminal.screen);
     this.#boxes = {
       title: box(),
       remote: box(),
@@ -59,10 +58,13 @@ export class View {
     this.#boxes.dialog.hide();
   }
 
-  /** Brings the screen up to date with the state. Regions whose part of the state is the same are not touched. */
+  /**
+   * Brings the screen up to date with the state. Regions whose part of the state is the same are not touched. Nothing is drawn
+   * once the terminal was given back: a new size that was told just before must not end in an error.
+   */
   draw(state: AppState, nowMs: number): void {
     const before = this.#drawn;
-    if (before === state) return;
+    if (before === state || this.#terminal.hasLeft) return;
     this.#drawn = state;
     const { columns, rows } = state.size;
     if (columns < smallest.columns || rows < smallest.rows) {
@@ -143,26 +145,29 @@ export class View {
     const { Gauge } = await import('./gauge.ts');
     if (this.#terminal.hasLeft) return;
     this.#gauge = new Gauge(this.#terminal.screen);
-    this.#boxes.viewer.setFront();
-    this.#boxes.dialog.setFront();
     const { gauge } = this.#layout ?? {};
     const state = this.#drawn;
     if (gauge === undefined || state === undefined || this.#layout === undefined) return;
-    this.#placeGauge(gauge);
     this.#drawTotals(state, this.#layout);
     this.#render();
   }
 
   #drawTotals({ queue }: AppState, { gauge, graph }: Layout): void {
-    const { doneBytes, totalBytes } = queue.totals;
-    const share = totalBytes === 0 ? 0 : Math.min(1, doneBytes / totalBytes);
-    if (gauge !== undefined) {
+    const share = shareOfAll(queue.totals);
+    // It has colours of its own, so without any it is nowhere.
+    const bar =
+      this.#look.theme === mono || gauge === undefined || share === undefined ? undefined : barRect(gauge);
+    if (this.#gauge?.place(bar, this.#look.theme) === true) {
+      // Made anew it would lie over the rest.
+      this.#boxes.viewer.front();
+      this.#boxes.dialog.front();
+    }
+    this.#gauge?.show(share ?? 0);
+    if (gauge !== undefined)
       this.#fill(
         'gauge',
-        gaugeRows(share, gauge, this.#look, this.#gauge !== undefined && this.#look.theme !== mono),
+        gaugeRows(queue.totals, gauge, this.#look, this.#gauge !== undefined && bar !== undefined),
       );
-      this.#gauge?.show(share);
-    }
     if (graph !== undefined) this.#fill('graph', graphRowsOf(queue.history, graph, this.#look));
   }
 
@@ -176,27 +181,25 @@ export class View {
   #drawViewer({ viewer, size }: AppState): void {
     const box = this.#boxes.viewer;
     if (viewer === undefined) {
-      if (box.visible) box.hide();
+      box.hide();
       return;
     }
     const extent = viewerExtent(size);
-    put(box, { left: 0, top: 1, ...extent });
-    box.setContent(viewerRows(viewer, extent, this.#look).join('\n'));
+    box.place({ left: 0, top: 1, ...extent });
+    box.fill(viewerRows(viewer, extent, this.#look));
     box.show();
-    box.setFront();
   }
 
   #drawDialog(state: AppState): void {
     const { dialog } = this.#boxes;
     if (state.dialog === undefined) {
-      if (dialog.visible) dialog.hide();
+      dialog.hide();
       return;
     }
     const { rect, rows } = dialogRowsOf(state.dialog, state, this.#look);
-    put(dialog, rect);
-    dialog.setContent(rows.join('\n'));
+    dialog.place(rect);
+    dialog.fill(rows);
     dialog.show();
-    dialog.setFront();
   }
 
   #arrange(places: Layout): void {
@@ -209,30 +212,25 @@ export class View {
         continue;
       }
       box.show();
-      put(box, rect);
+      box.place(rect);
     }
-    this.#placeGauge(places.gauge);
   }
 
-  /** It has colours of its own, so without any it is nowhere. */
-  #placeGauge(rect: Rect | undefined): void {
-    this.#gauge?.place(this.#look.theme === mono ? undefined : rect);
-  }
-
+  /** It has colours of its own, so without any it is nowhere. Made anew it would lie over the rest. */
   #tooSmall(): void {
     for (const region of [...regions, 'viewer', 'dialog'] as const) this.#boxes[region].hide();
-    this.#placeGauge(undefined);
+    this.#gauge?.place(undefined, this.#look.theme);
     this.#layout = undefined;
     this.#drawn = undefined;
     const { title } = this.#boxes;
     title.show();
-    put(title, { left: 0, top: 0, width: Number(this.#terminal.screen.width), height: 1 });
-    title.setContent(tooSmall);
+    title.place({ left: 0, top: 0, width: Number(this.#terminal.screen.width), height: 1 });
+    title.fill([tooSmall]);
     this.#render();
   }
 
   #fill(region: Region, rows: readonly string[]): void {
-    this.#boxes[region].setContent(rows.join('\n'));
+    this.#boxes[region].fill(rows);
   }
 
   #render(): void {
@@ -255,11 +253,4 @@ function isSingle(places: Layout | undefined): boolean {
 /** The only place that draws on the terminal. */
 export function render({ screen }: Terminal): void {
   screen.render();
-}
-
-export function put(box: Widgets.BoxElement, { left, top, width, height }: Rect): void {
-  box.left = left;
-  box.top = top;
-  box.width = width;
-  box.height = height;
 }

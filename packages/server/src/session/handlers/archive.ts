@@ -3,7 +3,7 @@
 import { archive } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
 import { BlockStream } from '../block-stream.ts';
-import { shownPath } from '../context.ts';
+import { aboutMoving, shownPath } from '../context.ts';
 import type { LaneContext } from '../lane.ts';
 import { pressInto } from '../press.ts';
 import { type SessionWorks, treeDoneOf, treeParts } from '../works.ts';
@@ -13,12 +13,17 @@ export function archiveHandler(context: LaneContext, works: SessionWorks) {
     const beganMs = performance.now();
     const stream = new BlockStream(context.pool, call);
     try {
-      const work = await works.run(call, treeParts, async (work) => {
-        const press = pressInto(format, (bytes) => stream.write(bytes));
-        await context.storage.works.archive(path, work, (bytes) => press.write(bytes));
-        await press.end();
-        await stream.end();
-      });
+      const work = await works.run(
+        call,
+        treeParts,
+        async (work) => {
+          const press = pressInto(format, (bytes) => stream.write(bytes));
+          await context.storage.works.archive(path, work, (bytes) => press.write(bytes));
+          await press.end();
+          await stream.end();
+        },
+        aboutMoving(context, 'archive', path),
+      );
       context.log({
         what: 'sent',
         who: context.who,

@@ -3,7 +3,7 @@
 import { type Copy, copy, Existing, move, type TreeDone, type TreeProgress } from '@ferry/protocol/messages';
 import { handler, type ServerCall } from '@ferry/protocol/session';
 import type { Works } from '../../storage/works.ts';
-import { type SessionContext, shownPath } from '../context.ts';
+import { aboutMoving, type SessionContext, shownPath } from '../context.ts';
 import { type SessionWorks, treeDoneOf, treeParts } from '../works.ts';
 
 const rules = {
@@ -28,8 +28,11 @@ async function run(
   call: ServerCall<TreeProgress>,
 ): Promise<TreeDone> {
   const beganMs = performance.now();
-  const work = await works.run(call, treeParts, (work) =>
-    context.storage.works[verb]({ from, to, existing: rules[existing], expected }, work),
+  const work = await works.run(
+    call,
+    treeParts,
+    (work) => context.storage.works[verb]({ from, to, existing: rules[existing], expected }, work),
+    aboutMoving(context, verb, from),
   );
   context.log({
     what: verb === 'copy' ? 'copied' : 'moved',

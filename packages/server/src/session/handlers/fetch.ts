@@ -4,13 +4,13 @@ import { FerryError, limits } from '@ferry/protocol';
 import { contentDigest } from '@ferry/protocol/content';
 import { type FetchedFile, fetch, type StoreFailure } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { shownPath } from '../context.ts';
+import { aboutPack, shownPath } from '../context.ts';
 import type { LaneContext } from '../lane.ts';
 
 export function fetchHandler(context: LaneContext) {
   return handler(fetch, async ({ folder, names }, call) => {
     context.transfers.checkWelcome();
-    const transfer = context.transfers.begin(false);
+    const transfer = context.transfers.begin(false, aboutPack(context, 'download', folder, names.length));
     const beganMs = performance.now();
     try {
       let files: FetchedFile[] = [];
@@ -27,7 +27,14 @@ export function fetchHandler(context: LaneContext) {
       let sentFiles = 0;
       let sentBytes = 0;
       let index = 0;
+      const tell = (found: FerryError | number): void => {
+        const name = names[index];
+        const done = found instanceof FerryError ? { bytes: 0, error: found } : { bytes: found };
+        const path = name === undefined ? folder : [...folder, name];
+        context.audit?.({ verb: 'download', path, ms: performance.now() - beganMs, ...done });
+      };
       for await (const found of context.storage.fetchPack(folder, names, { signal: call.signal })) {
+        tell(found instanceof FerryError ? found : found.content.length);
         if (found instanceof FerryError) {
           failures.push({ index, code: found.code, message: found.message });
           if (failures.length * limits.textBytes > limits.packBytes) await flush();

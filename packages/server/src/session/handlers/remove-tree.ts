@@ -2,12 +2,17 @@
 
 import { removeTree } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { type SessionContext, shownPath } from '../context.ts';
+import { aboutMoving, type SessionContext, shownPath } from '../context.ts';
 import { type SessionWorks, treeDoneOf, treeParts } from '../works.ts';
 
 export function removeTreeHandler(context: SessionContext, works: SessionWorks) {
   return handler(removeTree, async ({ path }, call) => {
-    const work = await works.run(call, treeParts, (work) => context.storage.works.removeTree(path, work));
+    const work = await works.run(
+      call,
+      treeParts,
+      (work) => context.storage.works.removeTree(path, work),
+      aboutMoving(context, 'remove', path),
+    );
     context.log({
       what: 'removed',
       who: context.who,

@@ -2,13 +2,13 @@
 
 import { Overwrite, type StoreFailure, store } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { shownPath } from '../context.ts';
+import { aboutPack, shownPath } from '../context.ts';
 import type { LaneContext } from '../lane.ts';
 
 export function storeHandler(context: LaneContext) {
   return handler(store, async ({ folder, overwrite, again, files }, { signal }) => {
     context.transfers.checkWelcome();
-    const transfer = context.transfers.begin(true);
+    const transfer = context.transfers.begin(true, aboutPack(context, 'upload', folder, files.length));
     const beganMs = performance.now();
     try {
       const existing = overwrite === Overwrite.never ? 'fail' : 'overwrite';
@@ -20,6 +20,11 @@ export function storeHandler(context: LaneContext) {
       outcomes.forEach((error, index) => {
         if (error !== undefined) failures.push({ index, code: error.code, message: error.message });
       });
+      const ms = performance.now() - beganMs;
+      files.forEach(({ name, content }, i) => {
+        const done = { path: [...folder, name], bytes: content.length, ms, error: outcomes[i] };
+        context.audit?.({ verb: 'upload', ...done });
+      });
       const stored = files.filter((_, i) => outcomes[i] === undefined);
       if (stored.length > 0) {
         context.log({
@@ -28,7 +33,7 @@ export function storeHandler(context: LaneContext) {
           path: shownPath(context, folder),
           files: stored.length,
           bytes: stored.reduce((sum, { content }) => sum + content.length, 0),
-          ms: performance.now() - beganMs,
+          ms,
         });
       }
       return { failures, durable };

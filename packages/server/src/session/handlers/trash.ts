@@ -11,7 +11,7 @@ import {
 import { handler } from '@ferry/protocol/session';
 import { trashOwnerOf } from '../../access/principal.ts';
 import type { Trashed } from '../../storage/works.ts';
-import { type SessionContext, shownPath } from '../context.ts';
+import { aboutMoving, type SessionContext, shownPath } from '../context.ts';
 import { RowParts } from '../row-parts.ts';
 import { type SessionWorks, treeDoneOf, treeParts } from '../works.ts';
 
@@ -19,9 +19,14 @@ export function trashHandler(context: SessionContext, works: SessionWorks) {
   const { storage, principal, who, log } = context;
   return handler(trash, async ({ path }, call) => {
     const found: Trashed[] = [];
-    const work = await works.run(call, treeParts, async (work) => {
-      found.push(await storage.works.trash(path, trashOwnerOf(principal.account?.id), work));
-    });
+    const work = await works.run(
+      call,
+      treeParts,
+      async (work) => {
+        found.push(await storage.works.trash(path, trashOwnerOf(principal.account?.id), work));
+      },
+      aboutMoving(context, 'trash', path),
+    );
     const [trashed] = found;
     if (trashed === undefined) throw new Error('it went to the trash and is not there');
     log({ what: 'trashed', who, path: shownPath(context, path), files: work.files });
@@ -70,6 +75,6 @@ export function emptyTrashHandler({ storage, principal }: SessionContext, works:
   });
 }
 
-function deletionOf({ id, path, kind, files, bytes, deletedMs }: Trashed): Deletion {
-  return { id: Buffer.from(id, 'hex'), path, kind, files, bytes, deletedMs };
+function deletionOf({ id, ...trashed }: Trashed): Deletion {
+  return { ...trashed, id: Buffer.from(id, 'hex') };
 }

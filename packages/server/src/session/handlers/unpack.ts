@@ -2,14 +2,17 @@
 
 import { unpack } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import { type SessionContext, shownPath } from '../context.ts';
+import { aboutMoving, type SessionContext, shownPath } from '../context.ts';
 import { type SessionWorks, treeDoneOf, treeParts } from '../works.ts';
 
 export function unpackHandler(context: SessionContext, works: SessionWorks) {
   return handler(unpack, async ({ archive, to }, call) => {
     const beganMs = performance.now();
-    const work = await works.run(call, treeParts, (work) =>
-      context.storage.works.unpack({ archive, to }, work),
+    const work = await works.run(
+      call,
+      treeParts,
+      (work) => context.storage.works.unpack({ archive, to }, work),
+      aboutMoving(context, 'unpack', archive),
     );
     context.log({
       what: 'unpacked',

@@ -1,8 +1,9 @@
 /** What is known of an entry, as lines to read. Pure; UI thread. */
 
-import { EntryKind, showName, timeToMs } from '@ferry/protocol';
+import { EntryKind, samePath, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Dialog } from '../../state/dialog.ts';
+import { entriesOf } from '../../state/pane.ts';
 import type { AppState } from '../../state/state.ts';
 import { sideNames } from '../../state/texts.ts';
 import { fit } from './cells.ts';
@@ -24,11 +25,16 @@ export function infoLines(
   look: Look,
   width: number,
 ): string[] {
-  const { name, kind, size, modified, mode } = entry;
-  const counted = state[side].sizes.get(name);
+  // What was read again since is newer.
+  const pane = state[side];
+  const now = samePath(pane.path, folder)
+    ? entriesOf(pane).find(({ name }) => name === entry.name)
+    : undefined;
+  const { name, kind, size, modified, mode } = now ?? entry;
+  const counted = pane.sizes.get(name);
   const bytes = kind === EntryKind.folder ? counted : size;
   const octal = (mode & 0o7777).toString(8).padStart(4, '0');
-  const compared = state[side].compared?.get(name);
+  const compared = pane.compared?.get(name);
   const facts: [string, string][] = [
     ['Name', showName(name)],
     ['In', `${sideNames[side]}/${showName(folder.join('/'))}`],

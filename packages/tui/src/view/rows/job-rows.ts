@@ -5,6 +5,7 @@ import prettyBytes from 'pretty-bytes';
 import { isOver, type Job } from '../../engine/job.ts';
 import type { Rect } from '../../state/layout.ts';
 import type { Queue } from '../../state/queue.ts';
+import { jobTexts, queueTexts } from '../../state/queue-texts.ts';
 import { formatRate } from '../../transfer/timetable.ts';
 import { cells, cutEnd, fit, fitName, padEnd, padStart } from './cells.ts';
 import { framed } from './frame-rows.ts';
@@ -21,19 +22,21 @@ export function queueRowsOf(
 ): string[] {
   const width = rect.width - 2;
   const visible = queue.shown.slice(queue.top, queue.top + rect.height - 2);
-  // A column of its own, so that bars stand below one another.
+  // Columns of their own, so that bars stand below one another.
   const settingsCells = Math.max(0, ...visible.map((job) => cells(settingsOfJob(job, look))));
+  const filesCells = Math.max(0, ...visible.filter(hasBar).map((job) => cells(filesOf(job))));
   const rows = visible.map((job, i) =>
     jobRow(job, width, look, {
       atCursor: focused && queue.top + i === queue.cursor,
       marked: queue.marks.has(job.id),
       settingsCells,
+      filesCells,
     }),
   );
   if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothing}`, width)));
   const words = {
     topLeft: cutEnd(queueTitle(queue, look, rect.width - 6), rect.width - 6),
-    bottomLeft: queue.marks.size > 0 ? `${queue.marks.size} marked` : '',
+    bottomLeft: queue.marks.size > 0 ? queueTexts.marked(queue.marks.size) : '',
     bottomRight: settingsOf(queue, look),
   };
   return framed(look, focused, rect, words, rows);
@@ -49,9 +52,9 @@ export function queueTitle(
   const active = moving + waiting + paused;
   const title = (numbers: Readonly<Record<string, number>>): string =>
     [
-      view === 'all' ? 'Queue' : `Queue: ${view}`,
-      ...(pausedAll ? [active > 0 ? `all ${active} paused` : 'all paused'] : []),
-      ...(asking.length > 0 ? [`${asking.length} asking`] : []),
+      view === 'all' ? queueTexts.title : queueTexts.view(view),
+      ...(pausedAll ? [queueTexts.allPaused(active)] : []),
+      ...(asking.length > 0 ? [queueTexts.asking(asking.length)] : []),
       ...Object.entries(numbers)
         .filter(([, number]) => number > 0)
         .map(([name, number]) => `${number} ${name}`),
@@ -65,8 +68,8 @@ function settingsOf({ limits, moves }: Queue, { glyphs }: Look): string {
   const parts = [
     ...(limits.up === undefined ? [] : [`${glyphs.up} ${limitWords(limits.up, glyphs)}`]),
     ...(limits.down === undefined ? [] : [`${glyphs.down} ${limitWords(limits.down, glyphs)}`]),
-    ...(limits.timetable === '' ? [] : ['timetable']),
-    ...(moves === 'here' ? [] : ['another ferry moves']),
+    ...(limits.timetable === '' ? [] : [queueTexts.timetable]),
+    ...(moves === 'here' ? [] : [queueTexts.movedElsewhere]),
   ];
   return parts.join(` ${glyphs.dot} `);
 }
@@ -97,13 +100,17 @@ function signOf({ phase, question }: Job, { glyphs }: Look): string {
   return phase === 'paused' ? '=' : ' ';
 }
 
-/** The bar goes before the name gets shorter than this. */
+/** The bar gets shorter before the name does, and goes when it would be shorter than that. */
 const nameBesideBar = 12;
+const shortestBar = 6;
+/** Something of a name is always seen. */
+const shortestName = 4;
 
 type RowLook = {
   readonly atCursor: boolean;
   readonly marked: boolean;
   readonly settingsCells: number;
+  readonly filesCells: number;
 };
 
 function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
@@ -125,12 +132,17 @@ function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
     return paint(theme, style, fit(`${lead}${name} ${words}`, width));
   }
   const settings = padEnd(settingsOfJob(job, look), hasBar(job) ? row.settingsCells : 0);
-  const right = `${settings}${rightOf(job, look)}`;
+  const mostRight = width - cells(lead) - shortestName - 1;
+  const plainRight = rightOf(job, look, row.filesCells);
+  const right = cutEnd(
+    cells(settings) + cells(plainRight) <= mostRight ? `${settings}${plainRight}` : plainRight,
+    mostRight,
+  );
   const room = width - cells(lead) - cells(right) - 1;
-  const wanted = hasBar(job) && width >= 60 ? Math.min(30, Math.floor(width / 4)) : 0;
-  const barWidth = room - wanted - 1 >= nameBesideBar ? wanted : 0;
+  const wanted = Math.min(30, Math.floor(width / 4), room - 1 - nameBesideBar);
+  const barWidth = hasBar(job) && wanted >= shortestBar ? wanted : 0;
   const nameWidth = room - (barWidth > 0 ? barWidth + 1 : 0);
-  const name = fitName(title, Math.max(4, nameWidth), glyphs.ellipsis);
+  const name = fitName(title, nameWidth, glyphs.ellipsis);
   if (row.atCursor)
     return paint(theme, style, fit(`${lead}${name} ${plainBar(job, barWidth, look)}${right}`, width));
   return (
@@ -162,18 +174,22 @@ function hasBar({ phase }: Job): boolean {
 
 /** What went wrong stands where the numbers were. */
 function wordsOf(job: Job): string | undefined {
-  if (job.question !== undefined) return 'that name is taken: Enter answers';
-  if (job.phase === 'cancelled') return 'cancelled';
+  if (job.question !== undefined) return jobTexts.nameTaken;
+  if (job.phase === 'cancelled') return jobTexts.cancelled;
   if (job.phase !== 'failed' || job.error === undefined) return undefined;
   const [code, message] = job.error;
-  const more = job.failedFiles > 1 ? `${job.failedFiles} files failed; first: ` : '';
-  const hint = codeName(code) === 'EXISTS' ? '; o overwrites' : '';
-  return `${more}${show(message)} [${codeName(code)}]${hint}`;
+  const hint = codeName(code) === 'EXISTS' ? jobTexts.overwrites : '';
+  return `${jobTexts.failed(job.failedFiles)}${show(message)} [${codeName(code)}]${hint}`;
 }
 
-function rightOf(job: Job, { glyphs }: Look): string {
+/** How many of its files are there, of a job that has several. */
+function filesOf({ doneFiles, totalFiles }: Job): string {
+  return totalFiles > 1 ? `${doneFiles}/${totalFiles} ` : '';
+}
+
+function rightOf(job: Job, { glyphs }: Look, filesCells: number): string {
   const percent = `${Math.floor(shareOf(job) * 100)} %`;
-  const files = job.totalFiles > 1 ? `${job.doneFiles}/${job.totalFiles} ` : '';
+  const files = padStart(filesOf(job), filesCells);
   switch (job.phase) {
     case 'moving':
       return `${files}${padStart(percent, 5)} ${padStart(`${prettyBytes(Math.round(job.rate))}/s`, 10)} ${padStart(duration((job.totalBytes - job.doneBytes) / job.rate), 7)}`;
@@ -182,13 +198,13 @@ function rightOf(job: Job, { glyphs }: Look): string {
         job.movingMs > 0
           ? ` ${glyphs.dot} ${prettyBytes(Math.round((job.doneBytes * 1000) / job.movingMs))}/s`
           : '';
-      const counted = job.totalFiles > 1 ? `${job.doneFiles} files ${glyphs.dot} ` : '';
+      const counted = job.totalFiles > 1 ? `${jobTexts.files(job.doneFiles)} ${glyphs.dot} ` : '';
       return `${counted}${prettyBytes(job.doneBytes)}${rate} ${padStart(took(job.movingMs), 7)}`;
     }
     case 'paused':
-      return `${padStart(percent, 5)} ${padStart('paused', 18)}`;
+      return `${files}${padStart(percent, 5)} ${padStart(jobTexts.paused, 18)}`;
     default:
-      return padStart('waiting', 24);
+      return `${files}${padStart(jobTexts.waiting, 24)}`;
   }
 }
 

@@ -5,10 +5,12 @@ import type { ConnectionStatus } from '../../engine/engine.ts';
 import { footerPlaces } from '../../keymap/footer.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
+import { keyOf } from '../../keymap/resolve.ts';
+import { unreadIn } from '../../state/chat.ts';
 import type { Field } from '../../state/edit-line.ts';
 import { type AppState, isAway } from '../../state/state.ts';
 import { tabNames } from '../../state/tabs.ts';
-import { panes, prompts } from '../../state/texts.ts';
+import { chatTexts, panes, prompts } from '../../state/texts.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
@@ -26,7 +28,7 @@ export function connectionWords(status: ConnectionStatus, address: Shown, dot: s
       return `${show(status.user)}@${address}${rtt} ${dot} TLS 1.3${status.readOnly ? ` ${dot} read-only` : ''}`;
     }
     case 'offline':
-      return `${address} ${dot} offline: ${show(status.error[1])} ${dot} attempt ${status.attempt + 1} ${retryWords(status.retryMs)}`;
+      return `${address} ${dot} offline, attempt ${status.attempt + 1} ${retryWords(status.retryMs)} ${dot} ${show(status.error[1])}`;
     case 'closed':
       return status.error === undefined
         ? `${address} ${dot} closed`
@@ -50,10 +52,14 @@ export function awayWords(state: AppState): string | undefined {
 export function titleRow(state: AppState, width: number, { theme, glyphs }: Look): string {
   const { connection, address } = state;
   const words = ` ferry  ${connectionWords(connection, address, glyphs.dot)}`;
+  const news = unreadIn(state.chat);
+  const chatKey = keyName(keyOf(state.keymap, 'pane', 'chat'));
+  const chatWords = news.lines === 0 ? '' : ` ${chatTexts.unread(news.lines, chatKey)} `;
   const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
   while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
   const right = tabs.join('');
-  return paint(theme, 'title', fit(words, width - cells(right)) + right);
+  const left = paint(theme, 'title', fit(words, Math.max(0, width - cells(right) - cells(chatWords))));
+  return left + paint(theme, news.isCalled ? 'error' : 'notice', chatWords) + paint(theme, 'title', right);
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
@@ -101,8 +107,10 @@ function chordRow(state: AppState, width: number, theme: Look['theme']): string 
   return row + ' '.repeat(Math.max(0, width - used));
 }
 
-/** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells. */
-export function lineRow({ text, at }: Field, width: number, { theme }: Look): string {
+/** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells on a ground of their own. */
+export function lineRow(line: Field, width: number, { theme, glyphs }: Look): string {
+  const { at } = line;
+  const text = line.secret === true ? glyphs.mark.repeat([...line.text].length) : line.text;
   const chars = [...show(text)];
   const shownAt = [...show([...text].slice(0, at).join(''))].length;
   let from = 0;
@@ -114,5 +122,6 @@ export function lineRow({ text, at }: Field, width: number, { theme }: Look): st
     Math.max(0, width - cells(before) - Math.max(1, cells(under))),
   );
   const used = cells(before) + Math.max(1, cells(under)) + cells(after);
-  return `${before}${paint(theme, 'cursor', under)}${after}${' '.repeat(Math.max(0, width - used))}`;
+  const rest = `${after}${' '.repeat(Math.max(0, width - used))}`;
+  return `${paint(theme, 'field', before)}${paint(theme, 'cursor', under)}${paint(theme, 'field', rest)}`;
 }

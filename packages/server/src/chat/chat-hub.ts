@@ -1,0 +1,362 @@
+/**
+ * Who of this thread's sessions is in which room, and telling them what is said there. What is told comes from the history, in
+ * its order; another thread's "something was said" is only a bell, and one that was not heard is made up for by the next.
+ *
+ * Nobody waits for anybody: who does not take what is sent is told nothing more, and once it takes something again, that there is
+ * more, which it asks for itself. Worker threads.
+ */
+
+import { Code, FerryError, limits } from '@ferry/protocol';
+import {
+  type ChatMessage,
+  encodeEvent,
+  type Join,
+  type Room,
+  RoomKind,
+  type Say,
+} from '@ferry/protocol/messages';
+import type { ChatHistory, Chatter, Partner, RoomRecord } from './chat-history.ts';
+import { tooFast } from './chat-history.ts';
+import { charge } from './rate.ts';
+
+/** What one thread tells the others: something was said here. */
+export type ChatRing = { readonly room: number; readonly pair: readonly [number, number] | undefined };
+
+/** A session as the hub needs it. */
+export type ChatLink = {
+  readonly who: Chatter;
+  /** Whether it may take part at this moment. */
+  readonly mayChat: () => boolean;
+  /** Whether it may know of what lies at that path of a message. */
+  readonly maySee: (path: NonNullable<ChatMessage['path']>) => boolean;
+  /** The account of that name that this one may talk to. @throws {FerryError} NOT_FOUND */
+  readonly partner: (name: string) => Partner;
+  readonly send: (event: Buffer) => void;
+  /** False while the peer does not take what was sent already. */
+  readonly writable: () => boolean;
+  /** Resolves when it does again. Rejects when it is gone. */
+  readonly ready: () => Promise<void>;
+};
+
+export type ChatHubOpts = {
+  readonly history: ChatHistory;
+  /** Tells the other threads. */
+  readonly ring: (ring: ChatRing) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+};
+
+/** Longest time that telling takes the thread for itself, milliseconds. */
+const sliceMs = 3;
+/** Messages that are read from the history at once. */
+const pageMessages = 64;
+
+type LiveRoom = {
+  readonly room: number;
+  readonly members: Set<ChatMember>;
+  /** Number of the last message that those who are here were told of. */
+  told: number;
+};
+
+export class ChatHub {
+  readonly history: ChatHistory;
+  readonly now: () => number;
+  readonly #ring: (ring: ChatRing) => void;
+  readonly #rooms = new Map<number, LiveRoom>();
+  /** Those who hear of direct messages, by account. */
+  readonly #byAccount = new Map<number, Set<ChatMember>>();
+  /** Rooms in which something was said that not all here know. */
+  readonly #rung = new Set<LiveRoom>();
+  #isTelling = false;
+
+  constructor({ history, ring, now = Date.now }: ChatHubOpts) {
+    this.history = history;
+    this.now = now;
+    this.#ring = ring;
+  }
+
+  enter(link: ChatLink): ChatMember {
+    return new ChatMember(this, link);
+  }
+
+  /** Forgets what is too old, if the file can be written now. */
+  tidy(): void {
+    try {
+      this.history.tidy(this.now());
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+    }
+  }
+
+  /** Tells nobody anything any more. Idempotent. */
+  close(): void {
+    this.#rooms.clear();
+    this.#byAccount.clear();
+    this.#rung.clear();
+    this.history.close();
+  }
+
+  /** Another thread's. */
+  heard({ room, pair }: ChatRing): void {
+    const live = this.#rooms.get(room);
+    if (live !== undefined) this.#wake(live);
+    if (pair !== undefined) this.#knock(room, pair);
+  }
+
+  /** Bells may have been lost. */
+  resync(): void {
+    for (const room of this.#rooms.values()) this.#wake(room);
+  }
+
+  /** There is more than was told. How much, a file that cannot be read now does not say: 0. */
+  bell(room: number): Buffer {
+    let last = 0;
+    try {
+      last = this.history.last(room);
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+    }
+    return encodeEvent({ kind: 'chat', room, last, message: undefined });
+  }
+
+  /** Something was said by one of this thread's. */
+  said({ room, pair }: ChatRing): void {
+    this.heard({ room, pair });
+    this.#ring({ room, pair });
+  }
+
+  /** From now on it is told of all that is said there. */
+  add(member: ChatMember, room: number): void {
+    const live = this.#rooms.get(room) ?? { room, members: new Set(), told: this.history.last(room) };
+    this.#rooms.set(room, live);
+    live.members.add(member);
+  }
+
+  remove(member: ChatMember, room: number): void {
+    const live = this.#rooms.get(room);
+    if (live?.members.delete(member) !== true || live.members.size > 0) return;
+    this.#rooms.delete(room);
+    this.#rung.delete(live);
+  }
+
+  listen(member: ChatMember, account: number): void {
+    const members = this.#byAccount.get(account) ?? new Set();
+    this.#byAccount.set(account, members.add(member));
+  }
+
+  unlisten(member: ChatMember, account: number): void {
+    const members = this.#byAccount.get(account);
+    members?.delete(member);
+    if (members?.size === 0) this.#byAccount.delete(account);
+  }
+
+  #wake(room: LiveRoom): void {
+    this.#rung.add(room);
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => this.#tell());
+  }
+
+  /** In turns, so that whoever asks this thread for something else waits for one slice at most. */
+  #tell(): void {
+    const untilMs = performance.now() + sliceMs;
+    for (const room of this.#rung) {
+      // Behind the others, if it is not done.
+      this.#rung.delete(room);
+      if (this.#tellPageOrWait(room, untilMs)) this.#rung.add(room);
+      if (performance.now() >= untilMs) break;
+    }
+    this.#isTelling = this.#rung.size > 0;
+    if (this.#isTelling) setImmediate(() => this.#tell());
+  }
+
+  /** A file that cannot be read now is read when the next bell rings; whoever waits for an answer hears why there is none. */
+  #tellPageOrWait(room: LiveRoom, untilMs: number): boolean {
+    try {
+      return this.#tellPage(room, untilMs);
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+      return false;
+    }
+  }
+
+  /** True when there may be more. */
+  #tellPage(live: LiveRoom, untilMs: number): boolean {
+    const { room } = live;
+    for (const message of this.#read(live)) {
+      live.told = message.seq;
+      const last = message.seq;
+      const event = encodeEvent({ kind: 'chat', room, last, message });
+      let bare: Buffer | undefined;
+      for (const member of live.members) {
+        const isHidden = message.path !== undefined && !member.link.maySee(message.path);
+        if (isHidden)
+          bare ??= encodeEvent({ kind: 'chat', room, last, message: { ...message, path: undefined } });
+        member.tell(room, isHidden && bare !== undefined ? bare : event);
+      }
+      if (performance.now() >= untilMs) return true;
+    }
+    return live.told < this.history.last(room);
+  }
+
+  #read(live: LiveRoom): readonly ChatMessage[] {
+    const messages = this.history.after(live.room, live.told, pageMessages);
+    // All that was there was damaged or is not kept any more.
+    if (messages.length === 0) live.told = this.history.last(live.room);
+    return messages;
+  }
+
+  /** There is something new for two accounts, for those of theirs who have not entered that room. */
+  #knock(room: number, pair: readonly [number, number]): void {
+    for (const account of new Set(pair)) {
+      for (const member of this.#byAccount.get(account) ?? []) member.knock(room);
+    }
+  }
+}
+
+/** One session in the chat. */
+export class ChatMember {
+  readonly link: ChatLink;
+  readonly #hub: ChatHub;
+  /** With the two accounts of direct ones. */
+  readonly #joined = new Map<number, ChatRing['pair']>();
+  /** Rooms of which something was not told, as it would not have been taken. */
+  readonly #missed = new Set<number>();
+  #isListening = false;
+  #isOver = false;
+  #paidMs = 0;
+
+  constructor(hub: ChatHub, link: ChatLink) {
+    this.#hub = hub;
+    this.link = link;
+  }
+
+  get generation(): Uint8Array {
+    return this.#hub.history.generation;
+  }
+
+  /** @throws {FerryError} IO_ERROR */
+  rooms(): readonly Room[] {
+    this.#listen();
+    return this.#hub.history.rooms(this.link.who);
+  }
+
+  /** @throws {FerryError} NOT_FOUND, CONFLICT, FORBIDDEN, LIMIT, IO_ERROR */
+  join(request: Join): RoomRecord {
+    const { history } = this.#hub;
+    const partner = request.kind === RoomKind.direct ? this.#partner(request.name) : undefined;
+    const record = history.room(this.link.who, request, partner, this.#hub.now());
+    if (!this.#joined.has(record.room) && this.#joined.size >= limits.chatJoined) {
+      throw new FerryError(Code.LIMIT, `one is in ${limits.chatJoined} rooms at most: leave one first`);
+    }
+    this.#listen();
+    if (this.#isOver) return record;
+    this.#joined.set(record.room, record.pair);
+    this.#hub.add(this, record.room);
+    // What was said since is told; what was said before is asked for.
+    return { ...record, last: history.last(record.room) };
+  }
+
+  leave(room: number): void {
+    if (this.#joined.delete(room)) this.#hub.remove(this, room);
+    this.#missed.delete(room);
+  }
+
+  /** @throws {FerryError} LIMIT, NOT_FOUND, BAD_STATE, IO_ERROR */
+  say({ room, id, ...said }: Say): { readonly seq: number; readonly ms: number } {
+    this.checkJoined(room);
+    const { history, now } = this.#hub;
+    // By connection first: who floods does not even cost a look at the file.
+    const { paidMs, waitMs } = charge(this.#paidMs, now());
+    if (waitMs > 0) throw tooFast(waitMs);
+    this.#paidMs = paidMs;
+    const pair = this.#joined.get(room);
+    const { seq, ms, isNew } = history.say(room, this.link.who, id, said, now());
+    if (isNew) this.#hub.said({ room, pair });
+    return { seq, ms };
+  }
+
+  /** At most so many; one with a path that this account may not see comes without it. @throws {FerryError} NOT_FOUND, IO_ERROR */
+  messages(room: number, after: number, most: number): readonly ChatMessage[] {
+    this.checkJoined(room);
+    return this.#hub.history
+      .after(room, after, most)
+      .map((message) =>
+        message.path === undefined || this.link.maySee(message.path)
+          ? message
+          : { ...message, path: undefined },
+      );
+  }
+
+  beforeNewest(room: number, most: number): number {
+    this.checkJoined(room);
+    return this.#hub.history.beforeNewest(room, most);
+  }
+
+  last(room: number): number {
+    return this.#hub.history.last(room);
+  }
+
+  /** @throws {FerryError} NOT_FOUND */
+  checkJoined(room: number): void {
+    if (!this.#joined.has(room)) throw new FerryError(Code.NOT_FOUND, 'you are not in this room');
+  }
+
+  /** By the hub. */
+  tell(room: number, event: Buffer): void {
+    if (!this.link.mayChat()) return;
+    if (this.#missed.size > 0 || !this.link.writable()) this.#miss(room);
+    else this.link.send(event);
+  }
+
+  /** By the hub: something was said to or by this account. */
+  knock(room: number): void {
+    if (this.#joined.has(room) || !this.link.mayChat()) return;
+    if (this.#missed.size > 0 || !this.link.writable()) this.#miss(room);
+    else this.link.send(this.#hub.bell(room));
+  }
+
+  /** The session has ended. */
+  end(): void {
+    this.#isOver = true;
+    for (const room of [...this.#joined.keys()]) this.leave(room);
+    const { account } = this.link.who;
+    if (this.#isListening && account !== undefined) this.#hub.unlisten(this, account);
+    this.#missed.clear();
+  }
+
+  #listen(): void {
+    const { account } = this.link.who;
+    if (this.#isListening || this.#isOver || account === undefined) return;
+    this.#isListening = true;
+    this.#hub.listen(this, account);
+  }
+
+  #partner(name: string): Partner {
+    if (this.link.who.account === undefined) {
+      throw new FerryError(
+        Code.FORBIDDEN,
+        'only people with an account of their own talk to each other alone',
+      );
+    }
+    return this.link.partner(name);
+  }
+
+  #miss(room: number): void {
+    const isFirst = this.#missed.size === 0;
+    this.#missed.add(room);
+    if (!isFirst) return;
+    this.link.ready().then(
+      () => this.#catchUp(),
+      // It is gone, and `end` is on its way.
+      () => {},
+    );
+  }
+
+  #catchUp(): void {
+    const rooms = [...this.#missed];
+    this.#missed.clear();
+    if (this.#isOver || !this.link.mayChat()) return;
+    for (const room of rooms) this.link.send(this.#hub.bell(room));
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The one thread of a server that watches folders; started by watching.ts with the first folder that somebody looks at. One thread, so that
+ * each folder is watched once however many look at it, the bounds are counted in one place, and a disk that stands still holds up no
+ * session. It tells what changes to whoever listens on the bus.
+ */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { asFerryError, type FolderNews, limits, toWireError } from '@ferry/protocol';
+import { FolderWatches, Root, watchedPlace } from '@ferry/protocol/disk';
+import { ThreadBus } from '../bus/thread-bus.ts';
+import { encodeNews, folderSubject, keysTouched, pathOfKey, touchedSubject } from './folder-subject.ts';
+import type { FromWatcher, ToWatcher, WatchSetup } from './messages.ts';
+
+if (parentPort === null) throw new Error('this file runs in a worker thread');
+const port = parentPort;
+const setup = workerData as WatchSetup;
+const send = (message: FromWatcher): void => port.postMessage(message);
+
+const root = Root.open(setup.folder);
+const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
+const watches = new FolderWatches({ most: limits.watchedFolders, polls: setup.polls, onNews: tell });
+
+// What ferry itself changes shows at once also where folders are only read now and then.
+bus.subscribe(touchedSubject, {
+  onMessage: (body) => {
+    for (const key of keysTouched(body)) watches.hint(key);
+  },
+  onGap: () => watches.hint(undefined),
+});
+
+port.on('message', (message: ToWatcher) => {
+  switch (message.kind) {
+    case 'want':
+      void want(message.key, message.id);
+      break;
+    case 'leave':
+      watches.leave(message.key);
+      break;
+    case 'bus':
+      bus.receive(message.parcel);
+      break;
+  }
+});
+
+async function want(key: string, id: number): Promise<void> {
+  try {
+    const { pollMs } = await watches.watch(key, watchedPlace(root, pathOfKey(key)));
+    send({ kind: 'watched', key, id, answer: { pollMs } });
+  } catch (error) {
+    send({ kind: 'watched', key, id, answer: toWireError(asFerryError(error)) });
+  }
+}
+
+function tell(key: string, news: FolderNews): void {
+  bus.publish(folderSubject(key), encodeNews(news));
+  if (news.kind === 'over') send({ kind: 'over', key });
+}
