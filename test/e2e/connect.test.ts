@@ -142,7 +142,7 @@ describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () =
       // What came is shown at once.
       await terminal.shows('2 items');
       terminal.press('w', 'Home', 'Enter');
-      await terminal.shows(`From      127.0.0.1:${server.port}: in the harbour.txt`);
+      await terminal.shows(`From      127.0.0.1:${server.port}: /in the harbour.txt`);
       terminal.press('Escape');
       await terminal.lacks('From  ');
       terminal.press('F10');
