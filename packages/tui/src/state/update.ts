@@ -6,7 +6,7 @@
 import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
-import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed } from './chat-news.ts';
+import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed, withReadKept } from './chat-news.ts';
 import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
@@ -33,7 +33,7 @@ import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, followed(stepped(state, msg)));
+  return withOrdering(state, withReadKept(state, followed(stepped(state, msg))));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
