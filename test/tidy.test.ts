@@ -51,6 +51,10 @@ function forbid(
   });
 }
 
+/** What of the server's screen is text and data; the rest is the terminal and what puts both together. */
+const pureScreen = (file: string): boolean =>
+  file.startsWith(`${S}screen/`) && !/\/(terminal-screen|watch)\.ts$/.test(file);
+
 const waits = /^node:(?!buffer$|path$|util$|zlib$)/;
 
 forbid(
@@ -68,6 +72,7 @@ forbid(
   (to) => /^@ferry\/server|packages\/server/.test(to),
   { types: true },
 );
+forbid('the server’s rows are text, and wait for nothing', pureScreen, (to) => waits.test(to));
 forbid(
   'what is pure imports nothing that waits',
   within(
@@ -93,8 +98,8 @@ forbid(
   (to) => to === 'node:fs',
 );
 forbid(
-  'only the view knows blessed',
-  (file) => !file.startsWith(`${T}view/`),
+  'only the view and the server’s screen know blessed',
+  (file) => !file.startsWith(`${T}view/`) && file !== `${S}screen/terminal-screen.ts`,
   (to) => to.startsWith('blessed'),
   { types: true },
 );
@@ -132,6 +137,15 @@ forbid(
   { types: true },
 );
 forbid(
+  'a server knows nothing of its screen, which is a process of its own',
+  (file) => file.startsWith(S) && !file.startsWith(`${S}screen/`) && file !== `${S}owner/command-line.ts`,
+  (to) => to.startsWith(`${S}screen/`),
+  { types: true },
+);
+forbid('the screen knows of a server only what its socket tells', within(`${S}screen/`), (to) =>
+  /server\/src\/(session|worker|storage|supervisor)\//.test(to),
+);
+forbid(
   'only the worker’s root names a concrete storage',
   (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/worker.ts`,
   (to) => /storage\/(local|memory)/.test(to),
@@ -157,15 +171,18 @@ test('what is pure looks at no clock and sets no timer', () => {
   );
   const clock =
     /\bDate\.now\(|\bnew Date\(\)|performance\.now\(|\bset(?:Timeout|Interval|Immediate)\(|\bprocess\./;
-  const broken = sources.filter((file) => pure(file) && clock.test(textOf.get(file) ?? ''));
+  const broken = sources.filter(
+    (file) => (pure(file) || pureScreen(file)) && clock.test(textOf.get(file) ?? ''),
+  );
   assert.deepEqual(broken, []);
 });
 
-test('the screen is rendered in one place', () => {
+test('each screen is rendered in one place', () => {
   const calls = sources.flatMap((file) =>
     [...(textOf.get(file) ?? '').matchAll(/screen\.render\(/g)].map(() => file),
   );
-  assert.deepEqual(calls, [`${T}view/view.ts`]);
+  assert.deepEqual(new Set(calls), new Set([`${S}screen/terminal-screen.ts`, `${T}view/view.ts`]));
+  assert.equal(calls.length, 2);
 });
 
 test('tags are off wherever a box is made', () => {

@@ -114,7 +114,7 @@ describe('the owner, watching', () => {
     await assert.rejects(attached, withCode('KICKED'));
 
     await assert.rejects(watch.order({ do: 'kick', session }), /that session has gone/);
-    await logged(/the owner: session [0-9a-f]{8} was closed/);
+    await logged(/the owner has closed the session of guest@127\.0\.0\.1/);
     for (const channel of [two.channel, other]) channel.close();
     server.signal('SIGTERM');
     await Promise.all([server.ended, ended]);

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import { limits } from '@ferry/protocol';
 import { read } from '@ferry/protocol/messages';
 import type { ConnectionStatus, ServerStatus } from '../../packages/server/src/supervisor/status.ts';
-import { type Visit, visitsOf } from '../../packages/server/src/supervisor/visits.ts';
+import { type Visit, visitsOf } from '../../packages/server/src/visits.ts';
 import { logInto, newDevice, openLane, tokenOf } from '../support/client.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { ferryd, startServer, userEnv } from '../support/server.ts';
@@ -89,6 +89,7 @@ describe('ferryd status', () => {
     ];
     const [anna, bob, ...rest] = visitsOf(now, earlier, 2);
     assert.deepEqual(anna, {
+      sessionId: 'a',
       user: 'anna',
       source: '10.0.0.1',
       sinceMs: 1001,

@@ -29,6 +29,7 @@ Examples:
   ferryd user list                      who has an account; see ferryd user --help
   ferryd shares                         what people share with others
   ferryd status                         who is connected, and what moves
+  ferryd status --watch                 the same as a screen, with keys
   ferryd doctor /srv/films              say what is weak about a setup
 
 The first start prints an invite: a line that lets one person in and tells their ferry
@@ -51,6 +52,7 @@ type ServeOptions = {
   poll?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
+  watch?: boolean;
   audit?: string;
   auditSize?: string;
   auditOrStop?: boolean;
@@ -97,6 +99,7 @@ function makeProgram(): Command {
     .option('--no-chat', 'people may not talk with each other here')
     .option('--threads <N>', 'worker threads (default: one for each core)')
     .option('--json-log', 'one JSON object per log line on stderr')
+    .option('--watch', 'show a screen: who is there, what moves, how fast; without a terminal, the log')
     .option('--audit <FILE>', 'write down who does what, one JSON object per line')
     .option('--audit-size <SIZE>', 'put the file aside when it has grown to this, and begin another: 100M')
     .option('--audit-or-stop', 'go down when it cannot be written')
@@ -162,6 +165,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     polls: options.poll ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,
+    watch: options.watch ?? false,
     audit: await auditFrom(options),
     metrics:
       options.metrics === undefined

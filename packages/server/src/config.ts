@@ -43,6 +43,8 @@ export type ServeConfig = {
   /** People may talk with each other. */
   readonly chat: boolean;
   readonly jsonLog: boolean;
+  /** On a terminal, a screen shows what it does. */
+  readonly watch: boolean;
   /** Where what people do is written down; undefined: nowhere. */
   readonly audit: AuditConfig | undefined;
   /** Where figures are told; undefined: nowhere. */

@@ -7,7 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { networkInterfaces, userInfo } from 'node:os';
-import { Code, FerryError, limits, show, toWireError, trusted, type WireError } from '@ferry/protocol';
+import {
+  Code,
+  FerryError,
+  limits,
+  type Shown,
+  show,
+  toWireError,
+  trusted,
+  type WireError,
+} from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
@@ -28,6 +37,7 @@ import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
 import { RecentLines } from './recent-lines.ts';
+import { runScreen } from './screen-process.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { orderWords } from './supervisor/order.ts';
 import type { ServerStatus } from './supervisor/status.ts';
@@ -62,6 +72,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   let statusNow: (() => Promise<ServerStatus>) | undefined;
   const metrics =
     config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
+  let hasScreen = false;
   const tally = new Tally();
   const recent = new RecentLines();
   const meterMemory = newMeterMemory(config.threads);
@@ -70,7 +81,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     tally.count(event);
     recent.add({ ms: Date.now(), text: wordsOf(event) });
     if (event.what === 'refused') audit?.add([refusalLine(event, Date.now())]);
-    stderrLog(event);
+    // What would be written over the screen stands in it.
+    if (!hasScreen) stderrLog(event);
   };
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
@@ -127,14 +139,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     status,
     recent,
     order: (order) => {
-      running.order(order);
+      const whose = running.order(order);
       const { do: verb, ...about } = order;
-      audit?.add([ownerLine(verb, about, Date.now())]);
-      note(log, `the owner: ${orderWords(order)}`);
+      audit?.add([ownerLine(verb, { of: whose, ...about }, Date.now())]);
+      note(log, orderWords(order, whose));
     },
   });
   if (fault !== undefined) note(log, `ferryd status will not see this server: ${fault}`);
 
+  const printed: Shown[] = [];
+  const print = (line: string): void => {
+    process.stdout.write(`${line}\n`);
+    printed.push(show(line));
+  };
   for (const { host, port } of listeners) print(`listening on ${hostPort({ host, port })}`);
   if (metrics !== undefined) print(`metrics at http://${hostPort(metrics)}/metrics`);
   print(`sharing ${show(config.folder)}`);
@@ -152,6 +169,15 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     print('to let somebody in: ferryd invite');
   }
   store.close();
+  if (!config.watch || fault !== undefined || !process.stdin.isTTY || !process.stdout.isTTY) return;
+  for (const text of printed) recent.add({ ms: Date.now(), text });
+  hasScreen = process.stderr.isTTY;
+  void runScreen(process.pid).then((how) => {
+    hasScreen = false;
+    if (how === 'end-server') end('Ctrl+C', ExitCode.done);
+    else
+      note(log, how === 'left' ? 'the screen is closed, the log goes on here' : 'the screen has broken down');
+  });
 }
 
 /** The file that the chat is kept in, or why there is none; whatever is wrong with it, files are served. */
@@ -273,8 +299,4 @@ function endOnSignals(
     process.exit(ExitCode.failed);
   });
   return end;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -29,6 +29,7 @@ import {
   space,
   stat,
   syncShared,
+  takenIn,
 } from '@ferry/protocol/disk';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
@@ -199,6 +200,17 @@ describe('mkdir, rename, remove', () => {
     space(root, path('a'));
     assert.equal(openDescriptors(), before);
   });
+});
+
+test('names that are in use are known of a whole folder at once, links among them', (t) => {
+  const { root, folder } = share(t);
+  mkdirSync(join(folder, 'a/folder'), { recursive: true });
+  writeFileSync(join(folder, 'a/file'), '');
+  symlinkSync('nowhere', join(folder, 'a/link'));
+  const names = ['file', 'none', 'folder', 'link'].flatMap((name) => path(name));
+  assert.deepEqual(takenIn(root, path('a'), names), [true, false, true, true]);
+  assert.deepEqual(takenIn(root, path('b/c'), names), [false, false, false, false]);
+  assert.throws(() => takenIn(root, path('a/file'), names), withCode('NOT_FOLDER'));
 });
 
 test('one FolderSync holds each folder once and none after the sync', (t) => {

@@ -449,6 +449,10 @@ export function symlinkSync(): never {
   throw new Error('the model makes no links');
 }
 
+export function watch(): never {
+  throw new Error('the model watches nothing');
+}
+
 const promised = Symbol.for('nodejs.util.promisify.custom');
 
 type Done<T extends unknown[]> = (error: Error | null, ...results: T) => void;
@@ -503,15 +507,23 @@ Object.assign(read, {
     }),
 });
 
-export function fdatasync(fd: number, done: Done<[]>): void {
-  look('fdatasync');
-  const { inode } = held(fd, 'fdatasync');
+function syncBeside(what: 'fsync' | 'fdatasync', fd: number, done: Done<[]>): void {
+  look(what);
+  const { inode } = held(fd, what);
   // What is written while it works may be left out.
   const sync = (): [] => {
     disk().sync(inode);
     return [];
   };
-  beside('fdatasync', sync, done);
+  beside(what, sync, done);
+}
+
+export function fsync(fd: number, done: Done<[]>): void {
+  syncBeside('fsync', fd, done);
+}
+
+export function fdatasync(fd: number, done: Done<[]>): void {
+  syncBeside('fdatasync', fd, done);
 }
 
 export function write(

@@ -259,7 +259,7 @@ describe('the queue from the command line', () => {
     const parts = (): string[] => all().filter((name) => !before.has(name));
     done('put', '--detach', '--paused', '--accept-new', join(here, 'holes'), `${server.address}/`);
     const store = QueueStore.open(queueFile());
-    store.set(slow);
+    store.set({ ...slow, limitUp: 6 * MiB });
     store.ask('resume', [1]);
     const mover = runner();
     await holds(() => {

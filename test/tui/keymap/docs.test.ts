@@ -1,7 +1,7 @@
-/** The keys that README.md and docs/guide/keys.md tell are those of the browser. UPDATE_GOLDEN=1 rewrites them. */
+/** README.md and docs/guide: the keys that they tell are the browser's (UPDATE_GOLDEN=1 rewrites them), and their links lead somewhere. */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -49,4 +49,20 @@ test('the guide tells all keys and presets', () => {
       next = withPart(next, `preset ${preset}`, presetTable(preset));
     return next;
   });
+});
+
+test('links lead to files, and each picture is small and shown somewhere', () => {
+  const guide = readdirSync(join(root, 'docs/guide')).filter((name) => name.endsWith('.md'));
+  const linked = new Set<string>();
+  for (const page of ['README.md', 'CONTRIBUTING.md', ...guide.map((name) => `docs/guide/${name}`)])
+    for (const [, to = ''] of readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      const file = join(dirname(page), to);
+      assert.ok(existsSync(join(root, file)), `${page}: ${to}`);
+      linked.add(file);
+    }
+  for (const name of readdirSync(join(root, 'docs/guide/pictures'))) {
+    const file = join('docs/guide/pictures', name);
+    assert.ok(linked.has(file), `${file} is shown nowhere`);
+    assert.ok(statSync(join(root, file)).size < 60_000, file);
+  }
 });

@@ -4,12 +4,15 @@
  */
 
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { MoverLock } from '../../../packages/tui/src/queue/mover-lock.ts';
 import { QueueStore } from '../../../packages/tui/src/queue/queue-store.ts';
 import { noFigures } from '../../../packages/tui/src/queue/stored-job.ts';
 import { randomFrom } from '../../support/random.ts';
 import { orderOf } from './order.ts';
 
+// Nobody who is killed keeps what was compiled.
+flushCompileCache();
 const [file = '', seed = '0'] = process.argv.slice(2);
 const random = randomFrom(Number(seed));
 const store = QueueStore.open(file);

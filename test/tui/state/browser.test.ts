@@ -15,7 +15,7 @@ describe('walking', () => {
     const driven = new Driven();
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['chat-rooms', 'list', 'space', 'list', 'space', 'find-leftovers'],
+      ['watch', 'watch', 'list', 'space', 'list', 'space', 'find-leftovers', 'chat-rooms'],
     );
   });
 
@@ -100,7 +100,7 @@ describe('walking', () => {
     assert.match(driven.state.notice?.text ?? '', /folder deep: no such file or folder \[NOT_FOUND\]/);
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['list', 'space'],
+      ['watch', 'list', 'space'],
     );
   });
 
@@ -142,7 +142,7 @@ describe('walking', () => {
     status({});
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
-      ['chat-rooms', 'list', 'space'],
+      ['watch', 'list', 'space'],
     );
     driven.list('remote', file('0b'), ...listing);
     assert.deepEqual([driven.names(), driven.at()], [names('0b b bc'), 'b']);

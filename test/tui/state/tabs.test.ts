@@ -21,7 +21,7 @@ test('a new tab begins where one is, goes its own way, and comes back as it was 
   driven.press('[');
   assert.deepEqual(
     driven.taken().map((cmd) => cmd.kind),
-    ['list', 'space', 'list', 'space'],
+    ['watch', 'list', 'space', 'list', 'space'],
   );
   assert.deepEqual(
     [driven.path(), driven.state.focus, names(driven)],

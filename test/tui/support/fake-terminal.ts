@@ -1,7 +1,9 @@
 /** A terminal without a terminal: what the view draws goes through a real emulator, and is read back as text. */
 
 import { PassThrough, Writable } from 'node:stream';
+import type { ConnectState } from '@ferry/tui/state/connect';
 import type { AppState } from '@ferry/tui/state/state';
+import { ConnectView } from '@ferry/tui/view/connect-view';
 import { type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
 import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { Terminal } from '@ferry/tui/view/terminal';
@@ -29,6 +31,8 @@ export class FakeTerminal {
   readonly #emulator;
   readonly #terminal: Terminal;
   readonly #view: View;
+  readonly #look: Look;
+  #connect: ConnectView | undefined;
   /** Every byte that was drawn. */
   output = '';
 
@@ -46,19 +50,36 @@ export class FakeTerminal {
     Object.assign(output, { columns, rows, isTTY: true });
     const streams = { input, output } as unknown as { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
     this.#terminal = new Terminal(streams, { TERM: 'xterm-256color' }, look);
+    this.#look = look;
     this.#view = new View(this.#terminal, () => look);
   }
 
   /** Draws a state and gives the screen as text, one line per row, blanks at the ends left out. */
   async draw(state: AppState): Promise<string> {
     this.#view.draw(state, fixedNow);
-    await new Promise<void>((done) => setImmediate(done));
-    await new Promise<void>((done) => this.#emulator.write('', done));
+    await this.#settled();
     const { active } = this.#emulator.buffer;
     const lines: string[] = [];
     for (let y = 0; y < this.#emulator.rows; y++)
       lines.push(active.getLine(y)?.translateToString(true) ?? '');
     return `${lines.join('\n')}\n`;
+  }
+
+  /** The same for the connect screen. */
+  async drawConnect(state: ConnectState): Promise<void> {
+    this.#connect ??= new ConnectView(this.#terminal, this.#look);
+    this.#connect.draw(state, fixedNow);
+    await this.#settled();
+  }
+
+  async #settled(): Promise<void> {
+    await new Promise<void>((done) => setImmediate(done));
+    await new Promise<void>((done) => this.#emulator.write('', done));
+  }
+
+  /** What the screen is drawn on, with its colours. */
+  get emulator(): XTerminal {
+    return this.#emulator;
   }
 
   /** The gauge of all jobs, as some time after the start. */

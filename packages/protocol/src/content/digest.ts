@@ -16,7 +16,7 @@ export function blockDigest(bytes: Uint8Array): Uint8Array {
  * A file of no bytes has no blocks.
  */
 export function rootDigest(sizeBytes: number, blockDigests: readonly Uint8Array[]): Uint8Array {
-  const manifest = Buffer.alloc(8 + blockDigests.length * digestBytes);
+  const manifest = Buffer.allocUnsafe(8 + blockDigests.length * digestBytes);
   manifest.writeBigUInt64BE(BigInt(sizeBytes), 0);
   blockDigests.forEach((digest, i) => {
     manifest.set(digest, 8 + i * digestBytes);

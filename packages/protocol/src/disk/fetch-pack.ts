@@ -1,18 +1,16 @@
 /** Small files of one folder, read whole, with one walk for all. Called on I/O threads; synchronous. */
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
-import type { Facts } from '../entry.ts';
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { type Name, type Path, stagingName } from '../path.ts';
 import { pathAt } from './at.ts';
 import { asDiskError } from './errno.ts';
-import { factsOf } from './facts.ts';
-import { identityOf } from './identity.ts';
+import { isSameFile } from './identity.ts';
 import type { Root } from './root.ts';
 
-/** `content` is a buffer of its own. */
-export type FetchedPart = { readonly facts: Facts; readonly content: Buffer };
+/** `content` stays as it is; files of one pack may share what it lies in. */
+export type PackSource = { readonly name: Name; readonly stats: BigIntStats; readonly content: Buffer };
 
 /**
  * Each file as it is asked for, or why it cannot be had: NOT_FOUND, NOT_REGULAR, FORBIDDEN, SOURCE_CHANGED, LIMIT (it is
@@ -23,15 +21,16 @@ export function* fetchPack(
   root: Root,
   folder: Path,
   names: readonly Name[],
-): Generator<FetchedPart | FerryError, void, void> {
+): Generator<PackSource | FerryError, void, void> {
   const folderFd = root.holdFolder(folder);
+  const room = new Room();
   try {
     for (const name of names) {
       try {
         if (root.hideStaging && folder.length === 0 && name === stagingName) {
           throw new FerryError(Code.NAME_INVALID, 'that name is reserved');
         }
-        yield readSmall(root, folderFd, name);
+        yield readSmall(root, folderFd, name, room);
       } catch (error) {
         yield asDiskError(error);
       }
@@ -41,7 +40,7 @@ export function* fetchPack(
   }
 }
 
-function readSmall(root: Root, folderFd: number, name: Name): FetchedPart {
+function readSmall(root: Root, folderFd: number, name: Name, room: Room): PackSource {
   // Asked before opening, since opening a device or a FIFO can itself do something; asked again of what was opened.
   const seen = lstatSync(pathAt(folderFd, name));
   if (!root.isOn(seen.dev)) throw new FerryError(Code.NOT_FOUND, 'no such file or folder');
@@ -57,17 +56,29 @@ function readSmall(root: Root, folderFd: number, name: Name): FetchedPart {
       throw new FerryError(Code.NOT_FOUND, 'no such file or folder');
     if (stats.size > BigInt(limits.packedFileBytes))
       throw new FerryError(Code.LIMIT, 'the file is no small one');
-    const facts = factsOf(name, stats);
-    const content = Buffer.allocUnsafe(facts.size);
+    const content = room.take(Number(stats.size));
     for (let done = 0; done < content.length; ) {
       const read = readSync(fd, content, done, content.length - done, done);
       if (read === 0) throw changed();
       done += read;
     }
-    if (identityOf(fstatSync(fd, { bigint: true })) !== facts.identity) throw changed();
-    return { facts, content };
+    if (!isSameFile(fstatSync(fd, { bigint: true }), stats)) throw changed();
+    return { name, stats, content };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** A buffer for a whole pack: one for each file would keep the collector busy, as each counts as memory outside of its heap. */
+class Room {
+  #free = Buffer.alloc(0);
+
+  /** Its bytes may be anything. */
+  take(bytes: number): Buffer {
+    if (bytes > this.#free.length) this.#free = Buffer.allocUnsafeSlow(Math.max(bytes, limits.packBytes));
+    const taken = this.#free.subarray(0, bytes);
+    this.#free = this.#free.subarray(bytes);
+    return taken;
   }
 }
 

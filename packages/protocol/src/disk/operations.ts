@@ -32,6 +32,18 @@ export function stat(root: Root, path: Path): Facts {
   return root.withParent(path, (folderFd, name) => factsOf(name, root.statAt(folderFd, name)));
 }
 
+/** For each of these names whether it is in use in a folder; none is in one that is not there. One walk for all. */
+export function takenIn(root: Root, folder: Path, names: readonly Name[]): readonly boolean[] {
+  try {
+    return root.withFolder(folder, (folderFd) =>
+      names.map((name) => root.lookAt(folderFd, name) !== undefined),
+    );
+  } catch (error) {
+    if (error instanceof FerryError && error.code === Code.NOT_FOUND) return names.map(() => false);
+    throw error;
+  }
+}
+
 /** Makes one folder, its permissions as the umask has them. @throws {FerryError} EXISTS, NOT_FOUND (its parent) */
 export function mkdir(root: Root, path: Path): void {
   if (path.length === 0) throw new FerryError(Code.EXISTS, 'that name is taken');

@@ -51,7 +51,8 @@ export function parseSize(option: string, text: string): number {
   throw new FerryError(Code.USAGE, `${option} wants a size such as 500M or 1.5G, or none`);
 }
 
-function parseRate(option: string, text: string): number {
+/** At least 512K. @throws {FerryError} USAGE */
+export function parseRate(option: string, text: string): number {
   const rate = parseSize(option, text);
   if (rate >= leastRate) return rate;
   throw new FerryError(Code.USAGE, `${option} wants at least 512K a second`);

@@ -8,6 +8,8 @@ import { encodePath, type FerryError, type Path, type Shown, show, showName } fr
 /** Who does something, and from where. */
 export type Actor = {
   readonly user: Shown;
+  /** Of somebody who came in by a share: who made it. */
+  readonly maker?: Shown | undefined;
   /** undefined: somebody without an account. */
   readonly account: number | undefined;
   /** As `ferryd devices` has it. */
@@ -44,7 +46,7 @@ export type Audit = (action: Action) => void;
 
 /** Without an end. @param nowMs milliseconds since 1970 */
 export function auditLine(
-  { user, account, device, peer, session }: Actor,
+  { user, maker, account, device, peer, session }: Actor,
   action: Action,
   nowMs: number,
 ): string {
@@ -52,6 +54,7 @@ export function auditLine(
   return JSON.stringify({
     time: new Date(nowMs).toISOString(),
     user,
+    maker,
     account,
     device,
     from: peer,

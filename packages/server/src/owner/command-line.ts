@@ -7,10 +7,13 @@ import type { Command } from 'commander';
 import type { Accounts } from '../access/accounts.ts';
 import { type SettingsOptions, settingsFrom } from '../access/settings.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
+import { screenEndsServer } from '../exit-code.ts';
 import type { InviteLineOrder } from './invite.ts';
 import type { UserOptions } from './user.ts';
 
 const mostUses = 1_000_000;
+/** As Linux has it. */
+const mostPid = 2 ** 22;
 
 const inviteHelp = `
 Examples:
@@ -53,6 +56,7 @@ type InviteOptions = SettingsOptions & {
   readonly dir?: string;
 };
 
+type StatusOptions = { readonly json?: boolean; readonly watch?: boolean; readonly pid?: string };
 type ListOptions = { readonly json?: boolean; readonly remove?: string };
 
 export function addOwnersCommands(program: Command): void {
@@ -154,7 +158,19 @@ export function addOwnersCommands(program: Command): void {
   plain(program.command('status'))
     .description('Show what this user’s servers do now: who is connected, what moves, who is kept out.')
     .option('--json', 'as one JSON array')
-    .action(async ({ json = false }: ListOptions) => {
+    .option('--watch', 'a screen that shows it as it changes, with keys to close, limit and tell')
+    .option('--pid <N>', 'with --watch: the server with this process number alone')
+    .action(async (_options: object, command: Command) => {
+      // ferryd itself has a --watch as well, and takes it wherever it stands.
+      const { json = false, watch = false, pid } = command.optsWithGlobals<StatusOptions>();
+      if (watch) {
+        const { watchServers } = await import('../screen/watch.ts');
+        const only = pid === undefined ? undefined : parseCount('--pid', pid, mostPid);
+        const places = placesOf(process.env, homedir());
+        const left = await watchServers({ places, pid: only, env: process.env });
+        if (left === 'never-there') throw new FerryError(Code.NOT_FOUND, 'there is no such server');
+        process.exit(left === 'all' && only !== undefined ? screenEndsServer : 0);
+      }
       const { status } = await import('./status.ts');
       process.stdout.write(await status(placesOf(process.env, homedir()), json));
     });

@@ -11,7 +11,7 @@ import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
-import { type Visit, visitsOf } from '../supervisor/visits.ts';
+import { type Visit, visitsOf } from '../visits.ts';
 
 /** Between the two looks that rates are made of, milliseconds. */
 const betweenMs = 500;

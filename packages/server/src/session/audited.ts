@@ -18,6 +18,8 @@ const told: ReadonlySet<number> = new Set<Kind>([
   Kind.patch,
   Kind.commit,
   Kind.discard,
+  Kind.watch,
+  Kind.unwatch,
   Kind.ticket,
   Kind.space,
 ]);

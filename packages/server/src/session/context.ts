@@ -32,7 +32,9 @@ export function auditOf(
 ): Audit | undefined {
   if (write === undefined) return undefined;
   const device = account === undefined ? undefined : deviceId(account.device);
-  const actor = { user: show(user), account: account?.id, device, peer, session };
+  const share = account?.share;
+  const maker = share === undefined ? undefined : show(share.maker.user);
+  const actor = { user: show(user), maker, account: account?.id, device, peer, session };
   const placed = (path: Path | undefined): Path | undefined =>
     path === undefined ? undefined : [...root, ...path];
   return gatherLooks((action) =>

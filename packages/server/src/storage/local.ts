@@ -18,6 +18,7 @@ import { localWorks } from './local-works.ts';
 import {
   type Committed,
   checkSignal,
+  type FetchedPart,
   type ReadHandle,
   type Space,
   type Storage,
@@ -172,9 +173,12 @@ export class LocalStorage implements Storage {
     folder: Path,
     names: readonly Name[],
     opts: Wait = {},
-  ): AsyncGenerator<disk.FetchedPart | FerryError, void, void> {
+  ): AsyncGenerator<FetchedPart | FerryError, void, void> {
     checkSignal(opts);
-    yield* disk.fetchPack(this.#root, folder, names);
+    for (const found of disk.fetchPack(this.#root, folder, names))
+      yield found instanceof FerryError
+        ? found
+        : { facts: disk.factsOf(found.name, found.stats), content: found.content };
   }
 
   /** Removes partial files that dead transfers left behind; gives their number. One worker does this, once in a while. */

@@ -29,14 +29,7 @@ import {
   type Path,
   type Time,
 } from '@ferry/protocol';
-import type {
-  Committed,
-  FetchedPart,
-  PackFile,
-  PackResult,
-  PackSpec,
-  StagedFileSpec,
-} from '@ferry/protocol/disk';
+import type { Committed, PackFile, PackResult, PackSpec, StagedFileSpec } from '@ferry/protocol/disk';
 import type { Works } from './works.ts';
 
 export type { Works };
@@ -52,7 +45,10 @@ export type UploadSpec = StagedFileSpec & {
    */
   readonly begin?: 'fresh' | 'resume' | 'join';
 };
-export type { Committed, FetchedPart, PackFile, PackResult, PackSpec };
+export type { Committed, PackFile, PackResult, PackSpec };
+
+/** `content` stays as it is. */
+export type FetchedPart = { readonly facts: Facts; readonly content: Buffer };
 
 export interface Storage {
   /**

@@ -1,6 +1,7 @@
 /** What the owner may have a running server do to one session, as his screen says it on the status socket. Pure; main thread. */
 
-import { Code, FerryError, limits } from '@ferry/protocol';
+import { Code, FerryError, limits, type Shown } from '@ferry/protocol';
+import prettyBytes from 'pretty-bytes';
 
 export type Rates = {
   /** Bytes a second to and from the session; undefined: no limit. */
@@ -38,17 +39,17 @@ export function readOrder(value: unknown): Order {
   }
 }
 
-/** For the log; a message's words are between the two. */
-export function orderWords(order: Order): string {
-  const of = `session ${order.session.slice(0, 8)}`;
+/** For the log; a message's words are between the two. @param whose as a log names people */
+export function orderWords(order: Order, whose: Shown): string {
   switch (order.do) {
     case 'kick':
-      return `${of} was closed`;
+      return `the owner has closed the session of ${whose}`;
     case 'tell':
-      return `${of} was told something`;
+      return `the owner has told ${whose} something`;
     case 'throttle': {
-      const rate = (bytes: number | undefined): string => (bytes === undefined ? 'no limit' : `${bytes} B/s`);
-      return `${of} has limits of its own: down ${rate(order.rates.down)}, up ${rate(order.rates.up)}`;
+      const rate = (bytes: number | undefined): string =>
+        bytes === undefined ? 'without a limit' : `at most ${prettyBytes(bytes, { binary: true })}/s`;
+      return `the session of ${whose}: down ${rate(order.rates.down)}, up ${rate(order.rates.up)}`;
     }
   }
 }

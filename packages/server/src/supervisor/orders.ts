@@ -3,7 +3,7 @@
  * holds for longer than a moment is told to each worker that begins, too. Main thread.
  */
 
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, type Shown, show } from '@ferry/protocol';
 import { kicked } from '../access/standing.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import type { Order, Rates } from './order.ts';
@@ -37,12 +37,12 @@ export class Orders {
     return [...this.#rules.allSlowed];
   }
 
-  /** @throws {FerryError} NOT_FOUND when the session has gone, LIMIT */
-  run(order: Order): void {
-    const ids = [...this.#registry.all()]
-      .filter(({ as }) => as?.sessionId === order.session)
-      .map(({ id, as }) => ({ id, isSession: as?.kind === 'session' }));
-    if (ids.length === 0) throw new FerryError(Code.NOT_FOUND, 'that session has gone');
+  /** Gives whose session it is, as a log names people. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
+  run(order: Order): Shown {
+    const all = [...this.#registry.all()].filter(({ as }) => as?.sessionId === order.session);
+    const [first] = all;
+    if (first === undefined) throw new FerryError(Code.NOT_FOUND, 'that session has gone');
+    const ids = all.map(({ id, as }) => ({ id, isSession: as?.kind === 'session' }));
     switch (order.do) {
       case 'kick':
         this.#rules.kick(order.session);
@@ -58,6 +58,7 @@ export class Orders {
         this.#slow(order.session, order.rates);
         break;
     }
+    return show(`${first.as?.user ?? ''}@${first.source}`);
   }
 
   /** Why a connection that shows a ticket of this session has to go. */

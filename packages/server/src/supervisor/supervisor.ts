@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
-import { Code, FerryError, limits, show } from '@ferry/protocol';
+import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import { BusHub } from '../bus/hub.ts';
@@ -133,9 +133,9 @@ export class Supervisor {
     };
   }
 
-  /** What the owner wants of one session. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  order(order: Order): void {
-    this.#orders.run(order);
+  /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
+  order(order: Order): Shown {
+    return this.#orders.run(order);
   }
 
   /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */

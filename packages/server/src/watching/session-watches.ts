@@ -25,6 +25,8 @@ type Watch = {
   /** From the shared folder. */
   readonly path: Path;
   readonly watched: FolderWatched;
+  /** Rejects when it is left. */
+  readonly left: PromiseWithResolvers<never>;
   isReady: boolean;
 };
 
@@ -59,11 +61,14 @@ export class SessionWatches {
     const watch: Watch = {
       path: at,
       watched: folders.watch(at, (news) => this.#hear(id, news)),
+      left: Promise.withResolvers<never>(),
       isReady: false,
     };
+    // Mostly nobody waits any more.
+    watch.left.promise.catch(() => {});
     this.#watches.set(id, watch);
     try {
-      return await watch.watched.ready;
+      return await Promise.race([watch.watched.ready, watch.left.promise]);
     } catch (error) {
       this.unwatch(id);
       throw error;
@@ -74,7 +79,9 @@ export class SessionWatches {
 
   /** Idempotent. */
   unwatch(id: number): void {
-    this.#watches.get(id)?.watched.leave();
+    const watch = this.#watches.get(id);
+    watch?.watched.leave();
+    watch?.left.reject(new FerryError(Code.CANCELLED, 'the folder is not watched any more'));
     this.#watches.delete(id);
     this.#behind.delete(id);
   }

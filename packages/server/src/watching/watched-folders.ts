@@ -83,7 +83,10 @@ export class WatchedFolders {
     const subscription = this.#opts.bus.subscribe(folderSubject(key), {
       onMessage: (body) => {
         const news = decodeNews(body);
-        if (news.kind === 'over') this.#forget(key, folder);
+        if (news.kind === 'over') {
+          this.#forget(key, folder);
+          folder.ready.reject(news.error);
+        }
         this.#tell(folder, news);
       },
       onGap: () => this.#tell(folder, { kind: 'again' }),

@@ -55,6 +55,8 @@ export class Connection {
   #spec: SessionSpec;
   #phase: Phase = { kind: 'waiting' };
   #wasOnline = false;
+  /** As the server has said since the login. */
+  #readOnly: boolean | undefined;
   #isClosing = false;
   #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
   #retry: (() => void) | undefined;
@@ -130,6 +132,7 @@ export class Connection {
   async #open(): Promise<Session> {
     const event = (said: ServerEvent): void => {
       if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
+      else if (said.kind === 'rights') this.#rightsChanged(said.readOnly);
       for (const ear of [...this.#ears]) ear.event(said);
     };
     const on = { event, end: (error: FerryError) => this.#lost(error) };
@@ -149,14 +152,21 @@ export class Connection {
     // From now on this device's key opens the door; the token is spent.
     this.#spec = { ...this.#spec, token: undefined };
     this.#phase = { kind: 'online', session };
+    this.#readOnly = undefined;
     this.#sayOnline(session);
     session.channel.ping();
     this.#wakeAll();
     for (const ear of [...this.#ears]) ear.session(session);
   }
 
+  #rightsChanged(readOnly: boolean): void {
+    this.#readOnly = readOnly;
+    if (this.#phase.kind === 'online') this.#sayOnline(this.#phase.session);
+  }
+
   #sayOnline(session: Session): void {
-    const { user, readOnly } = session.welcome;
+    const { user } = session.welcome;
+    const readOnly = this.#readOnly ?? session.welcome.readOnly;
     this.#say({
       phase: 'online',
       address: hostPort(this.#spec),

@@ -3,7 +3,7 @@
  * makes the next one. I/O thread.
  */
 
-import { asFerryError, Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, type FolderNews } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
 import { dial, type Link } from '@ferry/protocol/link';
 import {
@@ -42,6 +42,12 @@ export type SessionSpec = {
   readonly knownServersFile?: string | undefined;
 };
 
+/** By the number of the watch. */
+type FolderEars = Map<
+  number,
+  { readonly news: (news: FolderNews) => void; readonly end: (error: FerryError) => void }
+>;
+
 type Wait = { signal?: AbortSignal };
 
 /** A login takes a near server so long at most; that says nothing of the line. */
@@ -54,11 +60,14 @@ export class Session {
   readonly fingerprint: Fingerprint;
   readonly #spec: SessionSpec;
   readonly #loginMs: number;
+  readonly #folders: FolderEars;
+  #nextFolder = 1;
 
   private constructor(
     spec: SessionSpec,
     fingerprint: Fingerprint,
     channel: ClientChannel,
+    folders: FolderEars,
     welcome: Welcome,
     loginMs: number,
   ) {
@@ -66,6 +75,7 @@ export class Session {
     this.fingerprint = fingerprint;
     this.#loginMs = loginMs;
     this.channel = channel;
+    this.#folders = folders;
     this.welcome = welcome;
   }
 
@@ -80,10 +90,15 @@ export class Session {
     const link = await dialPinned(spec, opts, (shown) => {
       fingerprint = shown;
     });
+    const folders: FolderEars = new Map();
     const channel = new ClientChannel(link, {
       pool: spec.pool,
-      onEvent: on.event,
+      onEvent: (event) => {
+        if (event.kind === 'folder') folders.get(event.id)?.news(event.news);
+        else on.event(event);
+      },
       onEnd: (error) => {
+        for (const { end } of [...folders.values()]) end(error);
         if (isOpen) on.end(error);
       },
     });
@@ -91,11 +106,24 @@ export class Session {
       const sinceMs = performance.now();
       const welcome = await logIn(spec, channel, opts);
       isOpen = true;
-      return new Session(spec, fingerprint, channel, welcome, performance.now() - sinceMs);
+      return new Session(spec, fingerprint, channel, folders, welcome, performance.now() - sinceMs);
     } catch (error) {
       channel.close();
       throw error;
     }
+  }
+
+  /**
+   * Listens to a watch of this number, which is to be asked for; `leave` ends that.
+   * @param end the connection has ended
+   */
+  hearFolder(
+    news: (news: FolderNews) => void,
+    end: (error: FerryError) => void,
+  ): { readonly id: number; readonly leave: () => void } {
+    const id = this.#nextFolder++;
+    this.#folders.set(id, { news, end });
+    return { id, leave: () => this.#folders.delete(id) };
   }
 
   /** Where this session reached the server. */

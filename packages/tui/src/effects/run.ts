@@ -27,6 +27,7 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
+import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
 export type EffectsOpts = {
@@ -51,6 +52,7 @@ export class Effects {
   #completions: AbortController | undefined;
   readonly #serverWork: ServerWork;
   readonly #ordering: OrderingRows;
+  readonly #watching: Watching;
   readonly #looking: Looking;
   readonly #editing: Editing;
 
@@ -58,6 +60,7 @@ export class Effects {
     this.#opts = opts;
     this.#serverWork = new ServerWork(opts.engine, opts.post);
     this.#ordering = new OrderingRows(opts.post);
+    this.#watching = new Watching(opts.engine, opts.post);
     this.#looking = new Looking(opts.engine, opts.post);
     this.#editing = new Editing(opts);
   }
@@ -67,6 +70,9 @@ export class Effects {
     switch (cmd.kind) {
       case 'list':
         void this.#list(cmd);
+        break;
+      case 'watch':
+        void this.#watching.watch(cmd.side, cmd.path);
         break;
       case 'order':
         this.#ordering.run(cmd);
@@ -201,7 +207,9 @@ export class Effects {
       const onPage = (entries: readonly Entry[]): void => {
         if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
       };
+      const sinceMs = performance.now();
       await engine[side].list(path, onPage, { signal: controller.signal });
+      this.#watching.listed(side, performance.now() - sinceMs);
       post({ kind: 'listed', side, request });
     } catch (error) {
       post({ kind: 'unlisted', side, request, error: wire(error) });

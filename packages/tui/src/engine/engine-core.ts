@@ -7,6 +7,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import type { Fingerprint } from '@ferry/protocol/session';
 import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
+import { watchRemote } from '../client/remote-watching.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { remoteShares } from '../client/shares.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
@@ -16,9 +17,11 @@ import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
 import type { Job, JobId, JobOrder, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
+import { LocalWatching } from './local-watching.ts';
 import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
+import type { Watching } from './watching.ts';
 
 export type EngineOpts = {
   readonly address: Pick<QueueServer, 'host' | 'port' | 'user'>;
@@ -50,12 +53,14 @@ export class EngineCore implements Engine {
   readonly local = localSource;
   readonly works: ServerWorks;
   readonly shares: ServerShares;
+  readonly watching: Watching;
   readonly edits: EditCopies;
   readonly chat: ChatClient;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
   readonly #queue: JobQueue;
+  readonly #localWatching = new LocalWatching();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #refresher: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
@@ -88,6 +93,12 @@ export class EngineCore implements Engine {
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);
+    this.watching = {
+      watch: (side, path, hears, opts) =>
+        side === 'local'
+          ? this.#localWatching.watch(path, hears, opts)
+          : watchRemote(this.#line.connection, path, hears, opts),
+    };
     this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
     this.shares = remoteShares(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
@@ -164,6 +175,7 @@ export class EngineCore implements Engine {
 
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
+    this.#localWatching.close();
     this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();

@@ -32,6 +32,7 @@ import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
+import type { WatchHears, Watching } from './watching.ts';
 
 /** How long the thread may take to tidy up and say goodbye, milliseconds. */
 const farewellMs = 2000;
@@ -42,7 +43,7 @@ type Waiting = {
 } & Hears;
 
 /** What comes before the result. */
-type Hears = Pick<WorkWait, 'onPage' | 'onProgress'>;
+type Hears = Pick<WorkWait, 'onPage' | 'onProgress'> & WatchHears;
 
 export class EngineThread implements Engine {
   readonly remote = this.#source('remote');
@@ -50,6 +51,10 @@ export class EngineThread implements Engine {
   readonly works: ServerWorks = {
     run: async (order, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
+  };
+  readonly watching: Watching = {
+    watch: async (side, path, hears, opts = {}) =>
+      (await this.#ask((id) => ({ kind: 'watch', id, side, path }), opts, hears)) as never,
   };
   readonly shares = this.#shares();
   readonly edits = this.#edits();
@@ -247,6 +252,8 @@ export class EngineThread implements Engine {
         },
         onPage: hears.onPage,
         onProgress: hears.onProgress,
+        onWatched: hears.onWatched,
+        onChange: hears.onChange,
       });
       signal?.addEventListener('abort', cancel, { once: true });
       this.#send(message(id));
@@ -270,6 +277,12 @@ export class EngineThread implements Engine {
       }
       case 'page':
         this.#waiting.get(message.id)?.onPage?.(unpackPage(message.page));
+        break;
+      case 'watched':
+        this.#waiting.get(message.id)?.onWatched?.(message.pollMs);
+        break;
+      case 'change':
+        this.#waiting.get(message.id)?.onChange?.(message.change);
         break;
       case 'progress':
         this.#waiting.get(message.id)?.onProgress?.(message.progress);

@@ -169,6 +169,19 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
       break;
+    case 'watch':
+      void answer(message.id, (signal) =>
+        from.watching.watch(
+          message.side,
+          message.path,
+          {
+            onWatched: (pollMs) => send({ kind: 'watched', id: message.id, pollMs }),
+            onChange: (change) => send({ kind: 'change', id: message.id, change }),
+          },
+          { signal },
+        ),
+      );
+      break;
     case 'share':
       void answer(message.id, (signal) => share(from, message.call, signal));
       break;

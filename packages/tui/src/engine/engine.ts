@@ -11,6 +11,7 @@ import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
+import type { Watching } from './watching.ts';
 
 export type Side = 'remote' | 'local';
 
@@ -79,6 +80,8 @@ export interface Engine {
   readonly works: ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  /** What changes in folders that are shown. */
+  readonly watching: Watching;
   /** Copies of the server's files that are edited here. */
   readonly edits: Edits;
   /** Talking with others on the server. */

@@ -115,7 +115,7 @@ export class JobFiles {
         const context = this.#transfer(names.unseen(rule).placing);
         const outcomes = await movePack({ order, openRoot, origin }, [first, ...rest], context);
         const moved = together.filter((_, i) => outcomes[i] === 'moved');
-        await Promise.all(moved.map((item) => this.#keepOwner(item)));
+        if (order.owners === true) await Promise.all(moved.map((item) => this.#keepOwner(item)));
         for (const [i, item] of together.entries()) {
           const outcome = outcomes[i] ?? 'again';
           if (outcome === 'moved') onEnded(item, outcome);
@@ -135,11 +135,8 @@ export class JobFiles {
 
   /** What can go together without having been looked at, and what has to be seen to by itself. */
   async #split(items: Files, rule: ConflictRule): Promise<[together: FileItem[], alone: FileItem[]]> {
-    const { names } = this.#opts;
-    const seen = await Promise.all(
-      items.map(async (item) => names.wantsLook(rule, item) && (await names.look(item)) !== undefined),
-    );
-    return [items.filter((_, i) => seen[i] !== true), items.filter((_, i) => seen[i] === true)];
+    const taken = await this.#opts.names.lookAll(rule, items);
+    return [items.filter((_, i) => taken[i] !== true), items.filter((_, i) => taken[i] === true)];
   }
 
   async #moveOne(item: FileItem, rule: ConflictRule): Promise<void> {

@@ -50,7 +50,8 @@ function withLinksFollowed(folder: Path, entry: Entry): Entry {
   return target?.isDirectory() === true ? { ...entry, kind: EntryKind.folder } : entry;
 }
 
-function followed(folder: Path, entry: Entry): Entry {
+/** As it is listed: what a link leads to, where that is a folder. */
+export function followed(folder: Path, entry: Entry): Entry {
   try {
     return withLinksFollowed(folder, entry);
   } catch {

@@ -14,6 +14,7 @@ import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
+import type { FolderChange } from './watching.ts';
 
 export type ThreadData = EngineOpts;
 
@@ -64,6 +65,7 @@ export type ToEngine =
   | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
+  | { readonly kind: 'watch'; readonly id: number; readonly side: Side; readonly path: Path }
   | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
@@ -95,6 +97,8 @@ export type CallResult =
 export type FromEngine =
   | { readonly kind: 'event'; readonly event: EngineEvent }
   | { readonly kind: 'page'; readonly id: number; readonly page: PackedPage }
+  | { readonly kind: 'watched'; readonly id: number; readonly pollMs: number }
+  | { readonly kind: 'change'; readonly id: number; readonly change: FolderChange }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: WorkProgress }
   | { readonly kind: 'done'; readonly id: number; readonly result: CallResult }
   | { readonly kind: 'failed'; readonly id: number; readonly error: WireError }

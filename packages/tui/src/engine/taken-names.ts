@@ -75,6 +75,18 @@ export class TakenNames {
     return policy !== 'fail' && policy !== 'ask' && policy !== 'keep-both';
   }
 
+  /** Of files of one folder, by their place: whether the name is taken, where the rule wants that known. @throws {FerryError} */
+  async lookAll(rule: ConflictRule, items: readonly [FileItem, ...FileItem[]]): Promise<readonly boolean[]> {
+    const { order, openRoot } = this.#opts.walk();
+    if (order.direction === 'download') {
+      const names = items.flatMap(({ below }) => baseName(below) ?? []);
+      return disk.takenIn(openRoot(), parentPath(this.#targetOf(items[0].below)), names);
+    }
+    return Promise.all(
+      items.map(async (item) => this.wantsLook(rule, item) && (await this.look(item)) !== undefined),
+    );
+  }
+
   /** Without a look. */
   unseen({ policy }: ConflictRule): Put {
     return { do: 'put', placing: { existing: policy === 'overwrite' ? 'overwrite' : 'fail' } };

@@ -19,6 +19,8 @@ export type Cmd =
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
   | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
+  /** Tells what changes in a folder, as msg `watched`, `change` and `unwatched`. Supersedes the side's watch before it. */
+  | { readonly kind: 'watch'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }

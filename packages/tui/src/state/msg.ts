@@ -5,6 +5,7 @@ import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { Space } from '../engine/source.ts';
+import type { FolderChange } from '../engine/watching.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
@@ -40,6 +41,11 @@ export type Msg =
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
+  /** The folder is watched from now on; as Watching has it. */
+  | { readonly kind: 'watched'; readonly side: Side; readonly path: Path; readonly pollMs: number }
+  | { readonly kind: 'change'; readonly side: Side; readonly path: Path; readonly change: FolderChange }
+  /** It is not any more, and why. */
+  | { readonly kind: 'unwatched'; readonly side: Side; readonly path: Path; readonly error: WireError }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly space: Space }
   /** What is in a folder so far, and whether that is all. */
   | {

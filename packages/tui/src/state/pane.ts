@@ -25,6 +25,10 @@ import { type Sort, sorted, usualSort } from './sort.ts';
 /** Entries as they came; a page more copies none of those before it. */
 export type Pages = readonly (readonly Entry[])[];
 
+/** Rows by name as they are by now; undefined for those that are gone. */
+export type Changes = ReadonlyMap<Name, Entry | undefined>;
+export const noChanges: Changes = new Map();
+
 /** Where one was: a folder, and the name that the cursor was on. */
 export type Visit = { readonly path: Path; readonly at: Name | undefined };
 
@@ -52,6 +56,10 @@ export type Pane = {
   readonly stale: boolean;
   /** What has arrived of a refresh; the old rows stay until it is whole. */
   readonly fresh: Pages | undefined;
+  /** How often the folder is read to find out what changes, milliseconds; 0: it is told. undefined: nobody tells. */
+  readonly pollMs: number | undefined;
+  /** What changed while it could not be shown yet: the row by now, or that it is gone. See live-pane. */
+  readonly late: Changes;
   readonly error: Shown | undefined;
   /** 0 is `..` where there is a parent. */
   readonly cursor: number;
@@ -95,6 +103,8 @@ export function newPane(side: Side, path: Path): Pane {
     loading: false,
     stale: false,
     fresh: undefined,
+    pollMs: undefined,
+    late: noChanges,
     error: undefined,
     cursor: 0,
     top: 0,

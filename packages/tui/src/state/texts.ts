@@ -24,6 +24,8 @@ export const notices = {
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
   fromOwner: (words: Shown) => say(`the owner of the server says: ${words}`),
+  nowReadOnly: say('the owner has changed what you may do: from now on you may only look and download here'),
+  nowChanging: say('the owner has changed what you may do: from now on you may change things here'),
   away: (key: Shown) =>
     say(`the server is away; this pane is read again as soon as it is back · ${key} tries now`),
   queued: (jobs: number, key: Shown) =>
@@ -110,22 +112,32 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  toTrash: (key: Shown, entries: number) =>
+    entries === 1
+      ? say(`It goes to the trash: ${key} brings it back.`)
+      : say(`They go to the trash: ${key} brings them back.`),
+  names: (names: readonly Shown[], more: number) =>
+    say(`${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}`),
   end: say('End this share?'),
   endShare: (what: Shown) => say(`Who uses ${what} is out at once, also in mid-download.`),
   endShareNow: say('The line works no more.'),
-  toTrash: (key: Shown) => say(`It goes to the trash: ${key} brings it back.`),
 } as const;
 
 export const panes = {
-  items: (shown: number) => `${shown} items`,
+  items: (shown: number) => `${shown} ${shown === 1 ? 'item' : 'items'}`,
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  /** Nobody tells what changes: the folder is read this often. */
+  polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
   free: (space: string) => `${space} free`,
   reading: 'reading…',
   noneLike: 'nothing is called so',
   empty: 'nothing here',
+  nothingMoves: 'nothing to move',
+  allMoved: 'done',
+  timeLeft: (time: string) => `${time} left`,
   stale: 'stale',
   staleUntil: (retry: string) => `stale, again ${retry}`,
   staleConnecting: 'stale, connecting…',
@@ -147,6 +159,25 @@ export const lists = {
   emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
   noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** The connect screen's list. */
+export const connectTexts = {
+  servers: 'Servers',
+  headings: { name: 'Name', address: 'Address', visited: 'Visited', now: 'Now' },
+  /** What begins with blanks is to be typed. */
+  welcome: [
+    'No server is known here yet. On the machine that has the files, run',
+    '',
+    '    ferryd ~/share',
+    '',
+    'It prints an invite, a line that begins with ferry:// and works once. Paste it above and press Enter: from then on the server is in this list.',
+    '',
+    'Where you have an account already, with a password or an OpenSSH key, type',
+    '',
+    '    ferry://NAME@HOST',
+  ],
+  noneLike: 'No saved server holds that; Enter takes it for the name of a host.',
 } as const;
 
 /** What is shared with people without an account. */

@@ -142,6 +142,9 @@ function rename(state: AppState, pane: Pane): AppState {
   return ask(state, prompts.rename(showName(entry.name)), text, prompted);
 }
 
+/** So many are named before they are deleted. */
+const namedEntries = 3;
+
 function askDelete(state: AppState, pane: Pane): AppState {
   const entries = chosen(pane);
   const [first] = entries;
@@ -151,8 +154,10 @@ function askDelete(state: AppState, pane: Pane): AppState {
     entries.length === 1
       ? questions.deleteEntry(showName(first.name), pane.side, folders)
       : questions.deleteEntries(entries.length, pane.side, folders);
-  const then = pane.side === 'remote' ? questions.toTrash(undoKey(state)) : questions.forGood;
-  const lines = [what, then];
+  const then = pane.side === 'remote' ? questions.toTrash(undoKey(state), entries.length) : questions.forGood;
+  const names = entries.slice(0, namedEntries).map(({ name }) => showName(name));
+  const which = entries.length === 1 ? [] : [questions.names(names, entries.length - names.length)];
+  const lines = [what, ...which, then];
   const question = { about: 'delete', side: pane.side, folder: pane.path, entries } as const;
   return { ...state, dialog: { kind: 'question', title: questions.delete, lines, question } };
 }

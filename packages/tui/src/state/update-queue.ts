@@ -218,7 +218,10 @@ export function quit(state: AppState): Next {
   const lines = [
     ...(running === 0
       ? []
-      : [trusted(`${jobs} not finished.`), trusted('Files that are not complete are removed.')]),
+      : [
+          trusted(`${jobs} not finished.`),
+          trusted('They stay in the queue, and go on where they were with the next ferry.'),
+        ]),
     ...copies.map(({ name, place }) =>
       trusted(`${name} is not saved on the server. Yours stays as ${place}`),
     ),

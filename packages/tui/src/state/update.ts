@@ -7,7 +7,6 @@ import { Code, parentPath, samePath, show, showName, type WireError } from '@fer
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
 import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed, withReadKept } from './chat-news.ts';
-import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
@@ -31,15 +30,16 @@ import { actInPane } from './update-pane.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
+import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, withReadKept(state, followed(stepped(state, msg))));
+  return withOrdering(state, withReadKept(state, withWatches(state, followed(stepped(state, msg)))));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return withLeftoversFound(both(started(state), (side) => (now) => go(now, side, now[side].path)));
+      return withFirstLooks(both(started(state), (side) => (now) => go(now, side, now[side].path)));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
@@ -76,6 +76,10 @@ function stepped(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'watched':
+    case 'change':
+    case 'unwatched':
+      return onWatch(state, msg);
     case 'measured':
       return [measured(state, msg), []];
     case 'completions':
@@ -144,8 +148,8 @@ function withOrdering(before: AppState, [state, cmds]: Next): Next {
   return [state, all];
 }
 
-function withLeftoversFound([state, cmds]: Next): Next {
-  return [state, [...cmds, { kind: 'find-leftovers' }]];
+function withFirstLooks([state, cmds]: Next): Next {
+  return [state, [...cmds, { kind: 'find-leftovers' }, { kind: 'chat-rooms' }]];
 }
 
 function started(state: AppState): AppState {
@@ -246,15 +250,16 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'connection': {
       const told = { ...state, connection: event.status };
       const next =
-        event.status.phase === 'offline' && state.connection.phase === 'online' ? withAwayNotice(told) : told;
+        event.status.phase === 'offline' && state.connection.phase === 'online'
+          ? withAwayNotice(told)
+          : withRightsNotice(state.connection, told);
       if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
         return [withStop(next, event.status.error[1]), []];
       }
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      const [looking, settled] = isBack ? settle(next) : ([next, []] as const);
-      const cmds: readonly Cmd[] = isBack ? [...settled, { kind: 'chat-rooms' }] : settled;
+      const [looking, cmds] = isBack ? settle(next) : ([next, []] as const);
       if (!wants) return [looking, cmds];
       const [fresh, more] = refresh(looking, 'remote');
       return [fresh, [...cmds, ...more]];
@@ -274,9 +279,18 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     case 'changed': {
       const pane = state[event.side];
       if (!samePath(pane.path, event.folder)) return [state, []];
-      return pane.loading ? [withPane(state, { ...pane, stale: true }), []] : refresh(state, event.side);
+      return onOwnChange(state, event.side, pane);
     }
   }
+}
+
+/** Of one and the same session. */
+function withRightsNotice(before: AppState['connection'], state: AppState): AppState {
+  const { connection } = state;
+  if (before.phase !== 'online' || connection.phase !== 'online') return state;
+  if (before.readOnly === connection.readOnly) return state;
+  const text = connection.readOnly ? notices.nowReadOnly : notices.nowChanging;
+  return { ...state, notice: { text, isError: false } };
 }
 
 /** Whoever answers there is not who is known: too grave for one line. */

@@ -12,7 +12,7 @@ import {
   type Path,
 } from '@ferry/protocol';
 import { contentDigest } from '@ferry/protocol/content';
-import { fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
+import { entryOf, fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
 import {
   type Fetched,
   fetch,
@@ -48,8 +48,8 @@ export async function uploadPack(spec: PackSpec, context: TransferContext): Prom
     if (found instanceof FerryError) {
       outcomes[index] = found.code === Code.LIMIT ? 'again' : found;
     } else {
-      const { facts, content } = found;
-      const { modified, mode, name } = facts;
+      const { name, stats, content } = found;
+      const { modified, mode } = entryOf(name, stats);
       files.push({ name, modified, mode, rootDigest: contentDigest(content), content });
       places.push(index);
     }

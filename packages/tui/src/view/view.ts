@@ -7,14 +7,14 @@ import type { Shown } from '@ferry/protocol';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
-import { type Layout, type Rect, smallest, viewerExtent } from '../state/layout.ts';
+import { type Layout, smallest, viewerExtent } from '../state/layout.ts';
 import { type AppState, activeSide, layoutOf } from '../state/state.ts';
 import { lists, sideNames, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
 import { RowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
-import { gaugeRows } from './rows/gauge-rows.ts';
+import { barRect, gaugeRows, shareOfAll } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
 import { awayWords, footerRow, titleRow } from './rows/line-rows.ts';
@@ -148,21 +148,26 @@ export class View {
     const { gauge } = this.#layout ?? {};
     const state = this.#drawn;
     if (gauge === undefined || state === undefined || this.#layout === undefined) return;
-    this.#placeGauge(gauge);
     this.#drawTotals(state, this.#layout);
     this.#render();
   }
 
   #drawTotals({ queue }: AppState, { gauge, graph }: Layout): void {
-    const { doneBytes, totalBytes } = queue.totals;
-    const share = totalBytes === 0 ? 0 : Math.min(1, doneBytes / totalBytes);
-    if (gauge !== undefined) {
+    const share = shareOfAll(queue.totals);
+    // It has colours of its own, so without any it is nowhere.
+    const bar =
+      this.#look.theme === mono || gauge === undefined || share === undefined ? undefined : barRect(gauge);
+    if (this.#gauge?.place(bar, this.#look.theme) === true) {
+      // Made anew it would lie over the rest.
+      this.#boxes.viewer.front();
+      this.#boxes.dialog.front();
+    }
+    this.#gauge?.show(share ?? 0);
+    if (gauge !== undefined)
       this.#fill(
         'gauge',
-        gaugeRows(share, gauge, this.#look, this.#gauge !== undefined && this.#look.theme !== mono),
+        gaugeRows(queue.totals, gauge, this.#look, this.#gauge !== undefined && bar !== undefined),
       );
-      this.#gauge?.show(share);
-    }
     if (graph !== undefined) this.#fill('graph', graphRowsOf(queue.history, graph, this.#look));
   }
 
@@ -209,19 +214,12 @@ export class View {
       box.show();
       box.place(rect);
     }
-    this.#placeGauge(places.gauge);
   }
 
   /** It has colours of its own, so without any it is nowhere. Made anew it would lie over the rest. */
-  #placeGauge(rect: Rect | undefined): void {
-    this.#gauge?.place(this.#look.theme === mono ? undefined : rect);
-    this.#boxes.viewer.front();
-    this.#boxes.dialog.front();
-  }
-
   #tooSmall(): void {
     for (const region of [...regions, 'viewer', 'dialog'] as const) this.#boxes[region].hide();
-    this.#placeGauge(undefined);
+    this.#gauge?.place(undefined, this.#look.theme);
     this.#layout = undefined;
     this.#drawn = undefined;
     const { title } = this.#boxes;

@@ -28,7 +28,7 @@ import {
 import { deviceId, idOf } from '../../access/device-id.ts';
 import { parsePublicKey } from '../../access/public-key.ts';
 import { ruleText, settingsFrom } from '../../access/settings.ts';
-import { visitsOf } from '../../supervisor/visits.ts';
+import { visitsOf } from '../../visits.ts';
 import type { SessionContext } from '../context.ts';
 
 export function adminHandlers(context: SessionContext, desk: AdminDesk) {

@@ -7,6 +7,7 @@ import { connectKeys } from '../../keymap/connect-keys.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { type ConnectDialog, type ConnectState, matchingRows, type ServerRow } from '../../state/connect.ts';
 import type { Rect } from '../../state/layout.ts';
+import { connectTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit, fitName, padStart } from './cells.ts';
 import { framed, wrapped } from './frame-rows.ts';
 import { lineRow } from './line-rows.ts';
@@ -30,13 +31,14 @@ function lineRows(state: ConnectState, columns: number, look: Look): string[] {
   const hint = 'type to find, or paste ferry://HOST[:PORT][/FOLDER] or an invite';
   const isEmpty = state.line.text === '';
   const text = isEmpty
-    ? `${paint(look.theme, 'cursor', ' ')}${paint(look.theme, 'dim', fit(hint, width - 1))}`
+    ? `${paint(look.theme, 'cursor', ' ')}${paint(look.theme, 'fieldHint', fit(hint, width - 1))}`
     : lineRow(state.line, width, look);
   const words = { topLeft: state.connecting === undefined ? 'Address or invite' : 'Connecting…' };
   return framed(look, state.dialog === undefined, { width: columns, height: 3 }, words, [` ${text} `]);
 }
 
 const reachCells = 20;
+const narrowReachCells = 10;
 const fromWords: Readonly<Record<ServerRow['from'], string>> = {
   saved: '',
   recent: '(visited)',
@@ -46,33 +48,65 @@ const fromWords: Readonly<Record<ServerRow['from'], string>> = {
 function listRows(state: ConnectState, columns: number, height: number, nowMs: number, look: Look): string[] {
   const width = columns - 2;
   const rows = matchingRows(state);
-  const shown = Math.max(1, height - 2);
+  // Headings go first where there is little room.
+  const heading = rows.length > 0 && height >= 10 ? [headingRow(width, look)] : [];
+  const shown = Math.max(1, height - 2 - heading.length);
   const top = Math.max(0, Math.min(state.cursor - Math.floor(shown / 2), rows.length - shown));
   const lines = rows.slice(top, top + shown).map((row, i) => {
     // What is typed is taken before any row.
     const isCursor = top + i === state.cursor && !state.line.text.startsWith('ferry:');
     return serverRow(row, width, isCursor, nowMs, look);
   });
-  if (rows.length === 0) {
-    const text =
-      state.rows.length === 0
-        ? 'Nothing here yet: paste the line that ferryd printed, and press Enter.'
-        : 'No saved server holds that; Enter takes it for the name of a host.';
-    lines.push(...wrapped(text, width - 2).map((line) => paint(look.theme, 'dim', fit(` ${line}`, width))));
-  }
+  if (rows.length === 0) lines.push(...nothingListed(state.rows.length === 0, width, height - 2, look));
   const more =
     rows.length > shown ? `${top + 1}–${Math.min(rows.length, top + shown)} of ${rows.length}` : '';
-  return framed(look, false, { width: columns, height }, { topLeft: 'Servers', bottomRight: more }, lines);
+  return framed(
+    look,
+    false,
+    { width: columns, height },
+    { topLeft: connectTexts.servers, bottomRight: more },
+    [...heading, ...lines],
+  );
+}
+
+/** What to do where there is no server to choose; without gaps where there is little room. */
+function nothingListed(isFirst: boolean, width: number, height: number, { theme }: Look): string[] {
+  const said = isFirst ? connectTexts.welcome : [connectTexts.noneLike];
+  const lines = said.flatMap((line) =>
+    line.startsWith(' ')
+      ? [paint(theme, 'folder', fit(` ${line}`, width))]
+      : (line === '' ? [''] : wrapped(line, width - 2)).map((row) =>
+          paint(theme, 'plain', fit(` ${row}`, width)),
+        ),
+  );
+  const gapless = lines.filter((line) => line.trim() !== '');
+  return lines.length < height ? [' '.repeat(width), ...lines] : gapless;
+}
+
+function headingRow(width: number, { theme }: Look): string {
+  const { room, nameRoom, isWide } = columnsOf(width);
+  const { name, address, visited, now } = connectTexts.headings;
+  const right = `${isWide ? padStart(visited, whenCells) : ''}  ${fit(now, isWide ? reachCells : narrowReachCells)}`;
+  return paint(
+    theme,
+    'heading',
+    fit(` ${fit(name, nameRoom)} ${fit(address, room - nameRoom - 1)}${right} `, width),
+  );
+}
+
+/** What name, address and the rest have of a row. */
+function columnsOf(width: number): { room: number; nameRoom: number; isWide: boolean } {
+  const isWide = width >= 70;
+  const room = width - (isWide ? whenCells + reachCells : narrowReachCells) - 4;
+  return { room, nameRoom: Math.min(18, Math.floor(room / 3)), isWide };
 }
 
 function serverRow(row: ServerRow, width: number, isCursor: boolean, nowMs: number, look: Look): string {
   const { theme, glyphs } = look;
   const seen = row.lastMs === undefined ? '' : when({ s: Math.floor(row.lastMs / 1000), ns: 0 }, nowMs);
   const [reach, style] = reachWords(row.reach);
-  const wide = width >= 70;
-  const right = `${wide ? padStart(seen, whenCells) : ''}  ${fit(reach, wide ? reachCells : 10)}`;
-  const room = width - cells(right) - 2;
-  const nameRoom = Math.min(18, Math.floor(room / 3));
+  const { room, nameRoom, isWide } = columnsOf(width);
+  const right = `${isWide ? padStart(seen, whenCells) : ''}  ${fit(reach, isWide ? reachCells : narrowReachCells)}`;
   const name = fitName(show(row.name === '' ? fromWords[row.from] : row.name), nameRoom, glyphs.ellipsis);
   const from = row.from === 'ssh' && row.name !== '' ? ` ${fromWords.ssh}` : '';
   const address = fitName(
@@ -187,7 +221,7 @@ function contentOf(dialog: ConnectDialog, width: number, look: Look): Content {
         const value =
           i === dialog.field
             ? lineRow(line, width - labels, look)
-            : fit(cutEnd(show(line.text), width - labels), width - labels);
+            : paint(theme, 'field', fit(cutEnd(show(line.text), width - labels), width - labels));
         return `${fit(line.label, labels)}${value}`;
       });
       const said = dialog.error === undefined ? [] : text(dialog.error, 'error');

@@ -201,10 +201,9 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
   if (job === undefined) return ['this job is gone'];
   const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
-  const slash = (side: string): string => (side === 'here' ? '/' : '');
   const facts: [string, string][] = [
-    ['From', `${from}: ${slash(from)}${showName(job.source.join('/'))}`],
-    ['To', `${to}: ${slash(to)}${showName(job.target.join('/'))}`],
+    ['From', `${from}: /${showName(job.source.join('/'))}`],
+    ['To', `${to}: /${showName(job.target.join('/'))}`],
     ['State', job.phase],
     [
       'Moved',
@@ -259,9 +258,11 @@ function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: numbe
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
   return fields.map((one, i) => {
-    const { label, text, secret } = one;
-    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
-    const line = i === field ? lineRow(one, width - labels, look) : cutEnd(shown, width - labels);
+    const room = width - labels;
+    const shown = one.secret === true ? look.glyphs.mark.repeat([...one.text].length) : show(one.text);
+    const line =
+      i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
+    const { label } = one;
     return `${fit(label, labels)}${line}`;
   });
 }

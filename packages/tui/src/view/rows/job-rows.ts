@@ -21,13 +21,15 @@ export function queueRowsOf(
 ): string[] {
   const width = rect.width - 2;
   const visible = queue.shown.slice(queue.top, queue.top + rect.height - 2);
-  // A column of its own, so that bars stand below one another.
+  // Columns of their own, so that bars stand below one another.
   const settingsCells = Math.max(0, ...visible.map((job) => cells(settingsOfJob(job, look))));
+  const filesCells = Math.max(0, ...visible.filter(hasBar).map((job) => cells(filesOf(job))));
   const rows = visible.map((job, i) =>
     jobRow(job, width, look, {
       atCursor: focused && queue.top + i === queue.cursor,
       marked: queue.marks.has(job.id),
       settingsCells,
+      filesCells,
     }),
   );
   if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothing}`, width)));
@@ -97,13 +99,17 @@ function signOf({ phase, question }: Job, { glyphs }: Look): string {
   return phase === 'paused' ? '=' : ' ';
 }
 
-/** The bar goes before the name gets shorter than this. */
+/** The bar gets shorter before the name does, and goes when it would be shorter than that. */
 const nameBesideBar = 12;
+const shortestBar = 6;
+/** Something of a name is always seen. */
+const shortestName = 4;
 
 type RowLook = {
   readonly atCursor: boolean;
   readonly marked: boolean;
   readonly settingsCells: number;
+  readonly filesCells: number;
 };
 
 function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
@@ -125,12 +131,17 @@ function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
     return paint(theme, style, fit(`${lead}${name} ${words}`, width));
   }
   const settings = padEnd(settingsOfJob(job, look), hasBar(job) ? row.settingsCells : 0);
-  const right = `${settings}${rightOf(job, look)}`;
+  const mostRight = width - cells(lead) - shortestName - 1;
+  const plainRight = rightOf(job, look, row.filesCells);
+  const right = cutEnd(
+    cells(settings) + cells(plainRight) <= mostRight ? `${settings}${plainRight}` : plainRight,
+    mostRight,
+  );
   const room = width - cells(lead) - cells(right) - 1;
-  const wanted = hasBar(job) && width >= 60 ? Math.min(30, Math.floor(width / 4)) : 0;
-  const barWidth = room - wanted - 1 >= nameBesideBar ? wanted : 0;
+  const wanted = Math.min(30, Math.floor(width / 4), room - 1 - nameBesideBar);
+  const barWidth = hasBar(job) && wanted >= shortestBar ? wanted : 0;
   const nameWidth = room - (barWidth > 0 ? barWidth + 1 : 0);
-  const name = fitName(title, Math.max(4, nameWidth), glyphs.ellipsis);
+  const name = fitName(title, nameWidth, glyphs.ellipsis);
   if (row.atCursor)
     return paint(theme, style, fit(`${lead}${name} ${plainBar(job, barWidth, look)}${right}`, width));
   return (
@@ -171,9 +182,14 @@ function wordsOf(job: Job): string | undefined {
   return `${more}${show(message)} [${codeName(code)}]${hint}`;
 }
 
-function rightOf(job: Job, { glyphs }: Look): string {
+/** How many of its files are there, of a job that has several. */
+function filesOf({ doneFiles, totalFiles }: Job): string {
+  return totalFiles > 1 ? `${doneFiles}/${totalFiles} ` : '';
+}
+
+function rightOf(job: Job, { glyphs }: Look, filesCells: number): string {
   const percent = `${Math.floor(shareOf(job) * 100)} %`;
-  const files = job.totalFiles > 1 ? `${job.doneFiles}/${job.totalFiles} ` : '';
+  const files = padStart(filesOf(job), filesCells);
   switch (job.phase) {
     case 'moving':
       return `${files}${padStart(percent, 5)} ${padStart(`${prettyBytes(Math.round(job.rate))}/s`, 10)} ${padStart(duration((job.totalBytes - job.doneBytes) / job.rate), 7)}`;
@@ -186,9 +202,9 @@ function rightOf(job: Job, { glyphs }: Look): string {
       return `${counted}${prettyBytes(job.doneBytes)}${rate} ${padStart(took(job.movingMs), 7)}`;
     }
     case 'paused':
-      return `${padStart(percent, 5)} ${padStart('paused', 18)}`;
+      return `${files}${padStart(percent, 5)} ${padStart('paused', 18)}`;
     default:
-      return padStart('waiting', 24);
+      return `${files}${padStart('waiting', 24)}`;
   }
 }
 

@@ -28,7 +28,7 @@ export function connectionWords(status: ConnectionStatus, address: Shown, dot: s
       return `${show(status.user)}@${address}${rtt} ${dot} TLS 1.3${status.readOnly ? ` ${dot} read-only` : ''}`;
     }
     case 'offline':
-      return `${address} ${dot} offline: ${show(status.error[1])} ${dot} attempt ${status.attempt + 1} ${retryWords(status.retryMs)}`;
+      return `${address} ${dot} offline, attempt ${status.attempt + 1} ${retryWords(status.retryMs)} ${dot} ${show(status.error[1])}`;
     case 'closed':
       return status.error === undefined
         ? `${address} ${dot} closed`
@@ -107,7 +107,7 @@ function chordRow(state: AppState, width: number, theme: Look['theme']): string 
   return row + ' '.repeat(Math.max(0, width - used));
 }
 
-/** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells. */
+/** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells on a ground of their own. */
 export function lineRow(line: Field, width: number, { theme, glyphs }: Look): string {
   const { at } = line;
   const text = line.secret === true ? glyphs.mark.repeat([...line.text].length) : line.text;
@@ -122,5 +122,6 @@ export function lineRow(line: Field, width: number, { theme, glyphs }: Look): st
     Math.max(0, width - cells(before) - Math.max(1, cells(under))),
   );
   const used = cells(before) + Math.max(1, cells(under)) + cells(after);
-  return `${before}${paint(theme, 'cursor', under)}${after}${' '.repeat(Math.max(0, width - used))}`;
+  const rest = `${after}${' '.repeat(Math.max(0, width - used))}`;
+  return `${paint(theme, 'field', before)}${paint(theme, 'cursor', under)}${paint(theme, 'field', rest)}`;
 }

@@ -6,7 +6,7 @@ import { type Palette, type PaletteItem, paletteItems } from '../../state/palett
 import type { AppState } from '../../state/state.ts';
 import { lists } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
-import { framed } from './frame-rows.ts';
+import { framed, wrapped } from './frame-rows.ts';
 import { lineRow } from './line-rows.ts';
 import { type Look, paint } from './style.ts';
 
@@ -18,7 +18,9 @@ export function paletteRowsOf(state: AppState, dialog: Palette, size: Size, look
   const items = paletteItems(state, dialog);
   const { columns: width, rows: height } = size;
   const inner = width - 4;
-  const shown = Math.max(1, height - 3);
+  // What the one at the cursor is for is said whole below the list, which has no room for it where it is narrow.
+  const words = inner < 96 ? 2 : 1;
+  const shown = Math.max(1, height - 3 - words);
   const cursor = Math.min(dialog.cursor, Math.max(0, items.length - 1));
   const from = Math.max(0, Math.min(cursor - Math.floor(shown / 2), items.length - shown));
   const rows = items
@@ -26,23 +28,33 @@ export function paletteRowsOf(state: AppState, dialog: Palette, size: Size, look
     .map((item, i) => ` ${itemRow(item, inner, from + i === cursor, dialog, look)} `);
   if (items.length === 0) rows.push(` ${paint(look.theme, 'dim', fit(lists.noneLike, inner))} `);
   const line = ` ${lineRow(dialog.line, inner, look)} `;
-  const words = {
+  const at = items[cursor];
+  const said = at === undefined ? [] : wrapped(saidOf(at, dialog), inner).slice(0, words);
+  while (rows.length < shown) rows.push(' '.repeat(width - 2));
+  rows.push(...said.map((text) => ` ${paint(look.theme, 'notice', fit(text, inner))} `));
+  const edges = {
     topLeft: lists.actions,
     topRight: lists.search,
     bottomLeft: items.length > 0 ? lists.place(cursor + 1, items.length) : '',
     bottomRight: lists.enterDoes,
   };
-  return framed(look, true, { width, height }, words, [line, ...rows]);
+  return framed(look, true, { width, height }, edges, [line, ...rows]);
+}
+
+/** What it is for, or why it cannot be done now. */
+function saidOf({ layer, binding: { help }, why }: PaletteItem, { of }: Palette): string {
+  const where = layer === of ? '' : layer === 'queue' ? lists.inQueue : lists.inFiles;
+  return why === undefined ? `${help}${where}` : lists.notNow(why);
 }
 
 function itemRow(
   { layer, binding, why }: PaletteItem,
   width: number,
   atCursor: boolean,
-  { of }: Palette,
+  dialog: Palette,
   look: Look,
 ): string {
-  const { keys, label, help } = binding;
+  const { keys, label } = binding;
   // As many keys as there is room for.
   let names = '';
   for (const key of keys) {
@@ -50,8 +62,7 @@ function itemRow(
     if (cells(longer) >= keyCells) break;
     names = longer;
   }
-  const where = layer === of ? '' : layer === 'queue' ? lists.inQueue : lists.inFiles;
-  const said = why === undefined ? `${help}${where}` : lists.notNow(why);
+  const said = saidOf({ layer, binding, why }, dialog);
   const [style, nameStyle] = atCursor ? (['cursor', 'cursor'] as const) : (['plain', 'folder'] as const);
   const dimmed = why === undefined || atCursor ? undefined : 'dim';
   return (

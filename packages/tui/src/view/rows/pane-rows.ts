@@ -74,8 +74,9 @@ function foundWords({ found }: Pane): string {
   return found === undefined ? '' : panes.found(show(wordsOf(found)));
 }
 
-function countWords({ filter, rows, sorted }: Pane): string {
-  return filter === '' ? panes.items(rows.length) : panes.someItems(rows.length, sorted.length);
+function countWords({ filter, rows, sorted, pollMs, found }: Pane): string {
+  const items = filter === '' ? panes.items(rows.length) : panes.someItems(rows.length, sorted.length);
+  return (pollMs ?? 0) > 0 && found === undefined ? panes.polled(items, (pollMs ?? 0) / 1000) : items;
 }
 
 function bottomWords({ marks, markedRows, markedBytes, filter }: Pane, look: Look): string {

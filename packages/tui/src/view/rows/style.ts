@@ -20,6 +20,9 @@ export type StyleName =
   | 'good'
   | 'bar'
   | 'barRest'
+  /** A line to type in, and what it says while it is empty. */
+  | 'field'
+  | 'fieldHint'
   | 'key'
   | 'keyLabel'
   | 'notice';

@@ -20,6 +20,8 @@ export const contrast: Theme = {
   good: '1;92',
   bar: '1;93',
   barRest: '97',
+  field: '4',
+  fieldHint: '4',
   key: '1;30;107',
   keyLabel: '1;97',
   notice: '1;93',

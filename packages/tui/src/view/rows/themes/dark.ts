@@ -20,6 +20,8 @@ export const dark: Theme = {
   good: '38;5;114',
   bar: '38;5;75',
   barRest: '38;5;238',
+  field: '48;5;236',
+  fieldHint: '38;5;246;48;5;236',
   key: '38;5;231;48;5;238',
   keyLabel: '38;5;250',
   notice: '38;5;221',

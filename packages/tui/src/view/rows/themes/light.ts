@@ -20,6 +20,8 @@ export const light: Theme = {
   good: '38;5;28',
   bar: '38;5;31',
   barRest: '38;5;250',
+  field: '48;5;254',
+  fieldHint: '38;5;241;48;5;254',
   key: '38;5;231;48;5;241',
   keyLabel: '38;5;238',
   notice: '38;5;130',

@@ -20,6 +20,8 @@ export const mono: Theme = {
   good: '',
   bar: '',
   barRest: '',
+  field: '4',
+  fieldHint: '',
   key: '7',
   keyLabel: '',
   notice: '1',

@@ -20,6 +20,8 @@ export const sixteen: Theme = {
   good: '32',
   bar: '36',
   barRest: '',
+  field: '4',
+  fieldHint: '4',
   key: '30;47',
   keyLabel: '',
   notice: '1;33',

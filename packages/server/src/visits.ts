@@ -1,9 +1,11 @@
-/** Who is connected, as people see it. Pure; `ferryd status` on the main thread, and sessions of owners on worker threads. */
+/** Who is connected, as people see it. Pure; `ferryd status` and the screen on the main thread, sessions of owners on worker threads. */
 
-import type { ConnectionStatus } from './status.ts';
+import type { ConnectionStatus } from './supervisor/status.ts';
 
 /** A person at one place: a session, with its lanes. */
 export type Visit = {
+  /** Hex. */
+  readonly sessionId: string;
   readonly user: string;
   readonly source: string;
   readonly sinceMs: number;
@@ -40,6 +42,7 @@ export function visitsOf(
       );
     return [
       {
+        sessionId: first.sessionId ?? '',
         user: first.user ?? '',
         source: first.source,
         sinceMs: first.sinceMs,

@@ -1,0 +1,171 @@
+/** What a key, a look at the server or an answer does to the screen. Pure; used by the screen. */
+
+import { Code, FerryError, limits, type Shown, show, trusted } from '@ferry/protocol';
+import { parseRate } from '../access/settings.ts';
+import { looksForRates, sampleOf } from './sample.ts';
+import {
+  type Asked,
+  chosenOf,
+  historyLength,
+  logLength,
+  peopleOf,
+  type ScreenCmd,
+  type ScreenMsg,
+  type ScreenState,
+  sorts,
+} from './state.ts';
+
+type Next = readonly [ScreenState, readonly ScreenCmd[]];
+
+export function update(state: ScreenState, msg: ScreenMsg): Next {
+  switch (msg.kind) {
+    case 'key':
+      return state.asked === undefined ? pressed(state, msg.key) : answered(state, state.asked, msg);
+    case 'size':
+      return [{ ...state, size: msg.size }, []];
+    case 'status':
+      return [looked(state, msg), []];
+    case 'log':
+      return [{ ...state, log: [...state.log, ...msg.lines].slice(-logLength) }, []];
+    case 'server': {
+      const { servers, which } = msg;
+      const fresh = {
+        status: undefined,
+        sample: undefined,
+        looks: [],
+        history: { down: [], up: [] },
+        log: [],
+      };
+      return [{ ...state, ...fresh, servers, which, chosen: undefined, asked: undefined, isLost: false }, []];
+    }
+    case 'lost':
+      return [{ ...state, isLost: true, asked: undefined }, []];
+    case 'said':
+      return [{ ...state, notice: msg.notice }, []];
+  }
+}
+
+function looked(state: ScreenState, { status, nowMs }: ScreenMsg & { kind: 'status' }): ScreenState {
+  const { history } = state;
+  const isSame = state.status?.pid === status.pid;
+  const before = isSame ? state.looks : [];
+  const sample = sampleOf(status, nowMs, before);
+  const added = (all: readonly number[], rate: number): readonly number[] =>
+    isSame ? [...all, rate].slice(-historyLength) : all;
+  return {
+    ...state,
+    status,
+    sample,
+    looks: [...before, { status, sample, ms: nowMs }].slice(-looksForRates),
+    history: { down: added(history.down, sample.downRate), up: added(history.up, sample.upRate) },
+    isLost: false,
+  };
+}
+
+/** Keys while nothing is asked. */
+function pressed(before: ScreenState, key: string): Next {
+  const state = { ...before, notice: undefined };
+  const person = chosenOf(state);
+  const ask = (asked: Asked): Next => [{ ...state, asked }, []];
+  switch (key) {
+    case 'q':
+    case 'f10':
+      return [state, [{ kind: 'quit', end: false }]];
+    case 'C-c':
+      return [state, [{ kind: 'quit', end: true }]];
+    case 'up':
+      return [moved(state, -1), []];
+    case 'down':
+      return [moved(state, 1), []];
+    case 'pageup':
+      return [moved(state, -10), []];
+    case 'pagedown':
+      return [moved(state, 10), []];
+    case 'home':
+      return [moved(state, -Infinity), []];
+    case 'end':
+      return [moved(state, Infinity), []];
+    case 's':
+      return [{ ...state, sort: sorts[(sorts.indexOf(state.sort) + 1) % sorts.length] ?? 'since' }, []];
+    case 'tab':
+      return state.servers > 1 ? [state, [{ kind: 'next-server' }]] : [state, []];
+    default:
+  }
+  if (!'kKtTm'.includes(key) || key === '') return [state, []];
+  if (state.isLost) return [complaint(state, trusted('the server has gone')), []];
+  if (person === undefined) return [complaint(state, trusted('nobody is connected')), []];
+  if (key === 'm') return ask({ what: 'tell', of: person, text: '' });
+  const whole = key === key.toUpperCase();
+  if (key.toLowerCase() === 'k') return ask({ what: 'kick', whole, of: person });
+  return ask({ what: 'limit', whole, of: person, text: '' });
+}
+
+function moved(state: ScreenState, by: number): ScreenState {
+  const people = peopleOf(state);
+  const at = people.findIndex(({ sessionId }) => sessionId === chosenOf(state)?.sessionId);
+  const next = Math.min(people.length - 1, Math.max(0, at + by));
+  return { ...state, chosen: people[next]?.sessionId };
+}
+
+/** Keys while something is asked. */
+function answered(state: ScreenState, asked: Asked, { key, text }: ScreenMsg & { kind: 'key' }): Next {
+  const done = { ...state, asked: undefined };
+  if (key === 'escape' || key === 'C-c') return [done, []];
+  if (asked.what === 'kick') return key === 'y' || key === 'Y' ? [done, [kick(asked)]] : [done, []];
+  if (key === 'enter') return entered(done, asked);
+  const typed = typedInto(asked.text, key, text);
+  return [{ ...state, notice: undefined, asked: { ...asked, text: typed } }, []];
+}
+
+function typedInto(before: string, key: string, text: string | undefined): string {
+  if (key === 'backspace') return [...before].slice(0, -1).join('');
+  if (key === 'C-u') return '';
+  if (key === 'C-w') return before.replace(/\S*\s*$/u, '');
+  const after = before + (text ?? '');
+  return Buffer.byteLength(after) > limits.textBytes ? before : after;
+}
+
+function kick({ whole, of }: Asked & { what: 'kick' }): ScreenCmd {
+  if (whole) return { kind: 'kick-account', user: of.user };
+  return {
+    kind: 'order',
+    order: { do: 'kick', session: of.sessionId },
+    done: trusted(`${show(of.user)} from ${show(of.source)} is out; they may come back`),
+  };
+}
+
+function entered(state: ScreenState, asked: Exclude<Asked, { what: 'kick' }>): Next {
+  const { of } = asked;
+  const text = asked.text.trim();
+  if (text === '') return [state, []];
+  if (asked.what === 'tell') {
+    const order = { do: 'tell', session: of.sessionId, text } as const;
+    return [state, [{ kind: 'order', order, done: trusted(`${show(of.user)} was told`) }]];
+  }
+  try {
+    const rates = parseRates(text);
+    if (asked.whole) return [state, [{ kind: 'limit-account', user: of.user, rates }]];
+    const order = { do: 'throttle', session: of.sessionId, rates } as const;
+    const done = trusted(`the limit of ${show(of.user)} from ${show(of.source)} holds now`);
+    return [state, [{ kind: 'order', order, done }]];
+  } catch (error) {
+    if (!(error instanceof FerryError)) throw error;
+    return [complaint({ ...state, asked }, show(error.message)), []];
+  }
+}
+
+/** `5M`: both ways; `5M 1M`: down and up; `none`. @throws {FerryError} USAGE */
+export function parseRates(text: string): {
+  readonly down: number | undefined;
+  readonly up: number | undefined;
+} {
+  const [down = '', up = down, ...more] = text.split(/\s+/);
+  if (more.length > 0) throw new FerryError(Code.USAGE, 'one rate for both ways, or two: down and up');
+  const rate = (word: string): number | undefined =>
+    word === 'none' ? undefined : parseRate('a limit', word);
+  return { down: rate(down), up: rate(up) };
+}
+
+function complaint(state: ScreenState, text: Shown): ScreenState {
+  return { ...state, notice: { text, isError: true } };
+}
