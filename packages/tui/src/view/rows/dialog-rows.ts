@@ -272,11 +272,11 @@ function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: numbe
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
   return fields.map((one, i) => {
-    const { label, text, secret } = one;
-    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
     const room = width - labels;
+    const shown = one.secret === true ? look.glyphs.mark.repeat([...one.text].length) : show(one.text);
     const line =
       i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
+    const { label } = one;
     return `${fit(label, labels)}${line}`;
   });
 }
