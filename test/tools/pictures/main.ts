@@ -29,7 +29,8 @@ const sizes: readonly Size[] = [
 async function picture(scene: Scene, size: Size, theme: ThemeName): Promise<string> {
   const terminal = new FakeTerminal(size.columns, size.rows, { theme: themes[theme], glyphs: unicodeGlyphs });
   try {
-    if (scene.of === 'connect') await terminal.drawConnect(scene.state(size));
+    if (scene.of === 'server') await terminal.drawRows(scene.rows(size));
+    else if (scene.of === 'connect') await terminal.drawConnect(scene.state(size));
     else {
       const state = scene.state(size);
       await terminal.loadGauge(state);
@@ -64,6 +65,7 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['viewer', 100, 22],
   ['hex', 80, 16],
   ['changed', 90, 26],
+  ['server', 120, 36],
   ['difference', 90, 22],
 ];
 

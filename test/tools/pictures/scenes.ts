@@ -12,7 +12,11 @@ import { decide } from '@ferry/tui/transfer/conflict';
 import { Driven, file, folder, link, job as plainJob } from '../../tui/support/drive.ts';
 import { fixedNow } from '../../tui/support/fake-terminal.ts';
 
+import { serverScreen } from './server-scene.ts';
+
 export type Scene =
+  /** Of the server, with its own colours. */
+  | { readonly of: 'server'; readonly about: string; readonly rows: (size: Size) => readonly string[] }
   | { readonly of: 'browser'; readonly about: string; readonly state: (size: Size) => AppState }
   | { readonly of: 'connect'; readonly about: string; readonly state: (size: Size) => ConnectState };
 
@@ -424,5 +428,6 @@ export const scenes: Readonly<Record<string, Scene>> = {
       error: toWireError(new FerryError(Code.EXISTS, 'that name is taken')),
     }),
   ),
+  server: { of: 'server', about: 'The server’s own screen', rows: serverScreen },
   quit: browser('Leaving while jobs run', (size) => busy(size).press('q')),
 };
