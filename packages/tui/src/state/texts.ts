@@ -1,6 +1,7 @@
 /**
- * What panes, lists and lines say to the user, in one place; labels of actions are in the keymap's tables. What comes from
- * elsewhere (names, keys) comes in as `Shown`. Pure; UI thread.
+ * What panes, lists and lines say to the user; what the queue says is in queue-texts.ts, what looking at files and editing say in
+ * file-texts.ts, labels of actions in the keymap's tables. What comes from elsewhere (names, keys) comes in as `Shown`. Pure; UI
+ * thread.
  */
 
 import { type Shown, trusted } from '@ferry/protocol';

@@ -7,6 +7,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import type { Action } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
+import { editTexts, infoTexts } from '../../state/file-texts.ts';
 import type { Rect, Size } from '../../state/layout.ts';
 import { jobTexts } from '../../state/queue-texts.ts';
 import type { AppState } from '../../state/state.ts';
@@ -70,7 +71,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
     case 'info':
       return reading(
         state.size,
-        'Entry',
+        infoTexts.title,
         infoLines(dialog, state, look, readingWidth(state.size) - 4),
         dialog.top,
         look,
@@ -101,13 +102,13 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const own = state.edits.find(({ id }) => id === dialog.edit);
       const { columns, rows } = state.size;
       const width = Math.min(72, columns - 4) - 4;
-      const lines = own === undefined ? [] : changedLines(own, dialog, width, rows - 4, look);
-      return boxed(state.size, 'The file there is another by now', lines, 72, look);
+      const lines = own === undefined ? [] : changedLines(own, dialog, width, rows - 4, look, state.keymap);
+      return boxed(state.size, editTexts.changed, lines, 72, look);
     }
     case 'difference':
       return reading(
         state.size,
-        'From the one there (-) to yours (+)',
+        editTexts.difference,
         differenceLines(dialog.lines, readingWidth(state.size) - 3, look),
         dialog.top,
         look,
