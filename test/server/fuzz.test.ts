@@ -58,6 +58,7 @@ before(() => {
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
     desk: new ShareDesk(join(folder, 'access.db')),
+    keepsOld: true,
     admin: new AdminDesk(join(folder, 'access.db'), async () => []),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },

@@ -4,8 +4,7 @@ import { EntryKind, samePath, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Dialog } from '../../state/dialog.ts';
 import { entriesOf } from '../../state/pane.ts';
-import type { AppState } from '../../state/state.ts';
-import { sideNames } from '../../state/texts.ts';
+import { type AppState, placeName } from '../../state/state.ts';
 import { fit } from './cells.ts';
 import { modeWords } from './columns.ts';
 import { wrapped } from './frame-rows.ts';
@@ -37,7 +36,7 @@ export function infoLines(
   const compared = pane.compared?.get(name);
   const facts: [string, string][] = [
     ['Name', showName(name)],
-    ['In', `${sideNames[side]}/${showName(folder.join('/'))}`],
+    ['In', `${placeName(state, state[side])}/${showName(folder.join('/'))}`],
     ['Kind', kinds[kind]],
     [
       'Size',

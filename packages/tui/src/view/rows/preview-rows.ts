@@ -15,13 +15,13 @@ const judgedBytes = 4096;
 const sizeCells = 10;
 
 export function previewRowsOf(preview: Preview, rect: Rect, look: Look): string[] {
-  const { entry, side } = preview;
+  const { entry, where } = preview;
   const width = rect.width - 2;
   const height = rect.height - 2;
   const name = entry === undefined ? '' : `: ${showName(entry.name)}`;
   const words = {
     topLeft: `preview${name}`,
-    bottomLeft: `of the ${side === 'remote' ? 'server' : 'local side'}`,
+    bottomLeft: `of the ${where === '' ? 'local side' : 'server'}`,
   };
   const head = entry === undefined ? [] : [factsRow(entry, width, look), ' '.repeat(width)];
   const rows = [...head, ...contentRows(preview, { width, height: height - head.length }, look)];
