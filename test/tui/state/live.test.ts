@@ -132,7 +132,7 @@ describe('a folder that changes while it is shown', () => {
   test('our own changes are told like others: the folder is read only where nobody tells', () => {
     const live = new Live().list('remote', ...abc);
     live.taken();
-    const changed = { kind: 'changed', side: 'remote', folder: pathFromText('share') } as const;
+    const changed = { kind: 'changed', where: '10.0.0.5:7377', folder: pathFromText('share') } as const;
     assert.deepEqual(live.post({ kind: 'engine', event: changed }).wanted(), ['space remote']);
     live.watched('remote', 2000);
     assert.deepEqual(live.post({ kind: 'engine', event: changed }).wanted(), ['list remote', 'space remote']);
@@ -169,7 +169,7 @@ describe('a folder that changes while it is shown', () => {
     live.post({ kind: 'engine', event: { kind: 'connection', status } });
     assert.deepEqual(
       live.taken().map(({ kind }) => kind),
-      ['watch', 'chat-rooms', 'list', 'space', 'list-people'],
+      ['watch', 'list', 'space', 'list-people'],
     );
   });
 
@@ -323,7 +323,8 @@ describe('others on the server', () => {
     const nothing = { moving: [], movingCount: 0 };
     driven.press('W', 'a');
     assert.deepEqual(told(), [{ folder: pathFromText('share/sub'), ...nothing }]);
-    jobs(driven, job(1), job(2, { direction: 'upload' }), job(3, { phase: 'waiting' }));
+    const elsewhere = job(4, { server: '10.9.9.9:7377' });
+    jobs(driven, job(1), job(2, { direction: 'upload' }), job(3, { phase: 'waiting' }), elsewhere);
     assert.deepEqual(told(), [
       {
         folder: pathFromText('share/sub'),
@@ -336,6 +337,11 @@ describe('others on the server', () => {
     ]);
     jobs(driven, job(1, { doneBytes: 50 }));
     assert.deepEqual(told(), [], 'progress is nothing new');
+    // What is shown of another server is nobody's business on this one.
+    const { remote } = driven.state;
+    driven.state = { ...driven.state, remote: { ...remote, where: '10.9.9.9:7377' } };
+    driven.press('down');
+    assert.equal((told()[0] as Activity).folder, undefined);
     driven.press('a');
     assert.deepEqual(told(), [undefined]);
   });

@@ -5,7 +5,7 @@ import type { Activity, Person } from '../engine/people.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
-import { type AppState, runningJobs } from './state.ts';
+import { type AppState, activeSide, runningJobs } from './state.ts';
 
 export type PeopleDialog = Dialog & { readonly kind: 'people' };
 
@@ -32,8 +32,8 @@ export function actInPeople(state: AppState, dialog: PeopleDialog, action: Actio
     case 'refresh':
       return [state, [{ kind: 'list-people' }]];
     case 'show-activity': {
-      const isShown = !state.others.isShown;
-      return [{ ...state, others: { ...state.others, isShown } }, []];
+      const isShown = !state.people.isShown;
+      return [{ ...state, people: { ...state.people, isShown } }, []];
     }
     case 'up':
     case 'down':
@@ -51,13 +51,13 @@ export function actInPeople(state: AppState, dialog: PeopleDialog, action: Actio
 }
 
 export function peopleListed(state: AppState, rows: readonly Person[]): AppState {
-  const told = { ...state, others: { ...state.others, here: rows.length } };
+  const told = { ...state, people: { ...state.people, here: rows.length } };
   return state.dialog?.kind === 'people' ? { ...told, dialog: { ...state.dialog, rows } } : told;
 }
 
 /** They have changed; who looks at the list sees it. */
 export function peopleChanged(state: AppState, here: number): Next {
-  const told = { ...state, others: { ...state.others, here } };
+  const told = { ...state, people: { ...state.people, here } };
   return [told, state.dialog?.kind === 'people' ? [{ kind: 'list-people' }] : []];
 }
 
@@ -65,18 +65,24 @@ export function peopleChanged(state: AppState, here: number): Next {
 export function withOthers(before: AppState, [state, cmds]: Next): Next {
   const isBack = state.connection.phase === 'online' && before.connection.phase !== 'online';
   const asked: Next = isBack ? [state, [...cmds, { kind: 'list-people' }]] : [state, cmds];
-  const now = state.others.isShown ? activityOf(state) : undefined;
-  if (isSame(now, state.others.told)) return asked;
+  const now = state.people.isShown ? activityOf(state) : undefined;
+  if (isSame(now, state.people.told)) return asked;
   return [
-    { ...state, others: { ...state.others, told: now } },
+    { ...state, people: { ...state.people, told: now } },
     [...asked[1], { kind: 'show-activity', activity: now }],
   ];
 }
 
+/** Of the server that was connected to first alone: other servers are nobody's business there. */
 function activityOf(state: AppState): Activity {
-  const moving = runningJobs(state).filter(({ phase }) => phase === 'moving');
+  const shown = [state[activeSide(state)], state.remote, state.local].find(
+    ({ where }) => where === state.address,
+  );
+  const moving = runningJobs(state).filter(
+    ({ phase, server }) => phase === 'moving' && server === state.address,
+  );
   return {
-    folder: state.remote.path,
+    folder: shown?.path,
     moving: moving.slice(0, shownMoves).map((job) => ({
       way: job.direction === 'upload' ? 0 : 1,
       path: job.direction === 'upload' ? job.target : job.source,
@@ -88,7 +94,9 @@ function activityOf(state: AppState): Activity {
 function isSame(a: Activity | undefined, b: Activity | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (
-    samePath(a.folder ?? [], b.folder ?? []) &&
+    (a.folder === undefined || b.folder === undefined
+      ? a.folder === b.folder
+      : samePath(a.folder, b.folder)) &&
     a.movingCount === b.movingCount &&
     a.moving.every(({ way, path }, i) => {
       const other = b.moving[i];

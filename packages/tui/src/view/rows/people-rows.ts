@@ -54,7 +54,7 @@ export function peopleRowsOf(state: AppState, dialog: PeopleDialog, size: Size, 
       : dialog.rows.slice(dialog.top).flatMap((person) => linesOf(person, inner, look));
   const room = height - 4;
   const key = keyName(keyOf(state.keymap, 'people', 'show-activity'));
-  const own = state.others.isShown ? peopleTexts.shown(key) : peopleTexts.hidden(key);
+  const own = state.people.isShown ? peopleTexts.shown(key) : peopleTexts.hidden(key);
   const shown = [...lines.slice(0, room)];
   while (shown.length < room) shown.push(' '.repeat(inner));
   const rows = [...shown, ' '.repeat(inner), paint(look.theme, 'notice', fit(own, inner))];
@@ -62,7 +62,7 @@ export function peopleRowsOf(state: AppState, dialog: PeopleDialog, size: Size, 
     look,
     true,
     { width, height },
-    { topLeft: peopleTexts.title(dialog.rows?.length ?? state.others.here) },
+    { topLeft: peopleTexts.title(dialog.rows?.length ?? state.people.here) },
     rows.map((row) => ` ${row} `),
   );
 }
