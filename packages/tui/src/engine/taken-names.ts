@@ -118,6 +118,7 @@ export class TakenNames {
     const facts = {
       job,
       direction,
+      ...(walk().origin === undefined ? {} : { isBetween: true }),
       sourcePath: joinPath(from, ...item.below),
       targetPath: joinPath(walk().order.target, ...item.below),
       source,
