@@ -76,6 +76,7 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['job-details', 90, 25],
   ['conflict', 90, 28],
   ['limits', 90, 24],
+  ['chat', 100, 24],
   ['offline', 90, 22],
   ['viewer', 100, 22],
   ['hex', 80, 16],

@@ -417,6 +417,36 @@ export const scenes: Readonly<Record<string, Scene>> = {
     ] as const;
     return driven.post({ kind: 'copy-compared', request, lines });
   }),
+  chat: browser('Talking with others', (size) => {
+    const driven = busy(size);
+    const rooms = ['#lobby', '#cut', '#producers'].map((ref) => ({
+      ref,
+      sealed: ref === '#producers',
+      lastMs: 1,
+    }));
+    driven.post({ kind: 'chat-rooms', rooms });
+    const said = (ref: string, seq: number, from: string, text: string, path?: string): void => {
+      const ms = fixedNow - 3_600_000 + seq * 300_000;
+      const at = path === undefined ? undefined : pathFromText(path);
+      const line = { seq, ms, from, own: from === 'anna', text, path: at, notes: [] };
+      const news = { kind: 'lines', ref, sealed: ref === '#producers', past: true, lines: [line] } as const;
+      driven.post({ kind: 'engine', event: { kind: 'chat', news: { ...news, past: seq < 9 } } });
+    };
+    said('#lobby', 1, 'cleo', 'good morning');
+    said('#cut', 1, 'bert', 'the third cut is up', 'film/cut-03.mov');
+    said('#cut', 2, 'cleo', 'watching it now; is the sound of the second half still the one from the ferry?');
+    said(
+      '#cut',
+      3,
+      'bert',
+      'yes, and I am not happy with it: the wind is too loud, and the horn comes before one sees it',
+    );
+    said('#cut', 4, 'anna', 'I have the uncut interview here, microphone 2 is clean');
+    said('#cut', 5, 'cleo', 'Anna, could you put it next to the others?', 'film/audio');
+    driven.press('C', 'tab', ...'on its way');
+    said('#producers', 9, 'dora', 'the contract is signed');
+    return driven;
+  }),
   offline: browser('The server is away', (size) => {
     const driven = busy(size);
     const error = toWireError(new FerryError(Code.CONNECTION_LOST, 'the connection was lost'));

@@ -7,6 +7,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import { type Fingerprint, hostPort } from '@ferry/protocol/session';
 import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
+import { RemotePeople } from '../client/people.ts';
 import { watchRemote } from '../client/remote-watching.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { remoteShares } from '../client/shares.ts';
@@ -60,6 +61,7 @@ export class EngineCore implements Engine {
   readonly shares: ServerShares;
   readonly trash: ServerTrash;
   readonly watching: Watching;
+  readonly people: RemotePeople;
   readonly edits: EditCopies;
   readonly chat: ChatClient;
   readonly #server: QueueServer;
@@ -111,6 +113,7 @@ export class EngineCore implements Engine {
           : watchRemote(this.#placeAt(where).line.connection, path, hears, opts),
     };
     this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
+    this.people = new RemotePeople(this.#line.connection, (here) => this.#emit({ kind: 'people', here }));
     this.shares = remoteShares(this.#line.connection);
     this.trash = remoteTrash(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
@@ -227,6 +230,7 @@ export class EngineCore implements Engine {
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
     this.#localWatching.close();
+    this.people.close();
     this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();

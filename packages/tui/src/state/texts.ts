@@ -1,6 +1,7 @@
 /**
- * What panes, lists and lines say to the user, in one place; labels of actions are in the keymap's tables. What comes from
- * elsewhere (names, keys) comes in as `Shown`. Pure; UI thread.
+ * What panes, lists and lines say to the user; what the queue says is in queue-texts.ts, what looking at files and editing say in
+ * file-texts.ts, labels of actions in the keymap's tables. What comes from elsewhere (names, keys) comes in as `Shown`. Pure; UI
+ * thread.
  */
 
 import { type Shown, trusted } from '@ferry/protocol';
@@ -132,6 +133,7 @@ export const panes = {
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  here: (people: number) => `${people} here`,
   /** Nobody tells what changes: the folder is read this often. */
   polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
@@ -248,3 +250,15 @@ export const keysReport = {
 } as const;
 
 export const tooSmall = 'ferry: make the window larger';
+
+/** Who else is on the server. */
+export const peopleTexts = {
+  title: (here: number) => (here > 0 ? `On this server · ${here} here` : 'On this server'),
+  asking: 'asking the server…',
+  self: '(you)',
+  since: (time: string) => `here since ${time}`,
+  in: (folder: Shown) => `in ${folder}`,
+  more: (jobs: number) => `and ${count(jobs, 'more job', 'more jobs')}`,
+  shown: (key: Shown) => `They see your folder here and what you move. ${key} hides it.`,
+  hidden: (key: Shown) => `They see your name and that you are here. ${key} shows more.`,
+} as const;
