@@ -92,6 +92,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
+      keepsOld: config.keepsOld,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),
@@ -140,8 +141,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     recent,
     order: (order) => {
       const whose = running.order(order);
-      const { do: verb, ...about } = order;
-      audit?.add([ownerLine(verb, { of: whose, ...about }, Date.now())]);
+      audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },
   });

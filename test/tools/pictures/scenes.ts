@@ -9,11 +9,14 @@ import { type ConnectMsg, type ConnectState, connectState, updateConnect } from 
 import type { Size } from '@ferry/tui/state/layout';
 import type { AppState } from '@ferry/tui/state/state';
 import { decide } from '@ferry/tui/transfer/conflict';
+import type { ScreenState } from '../../../packages/server/src/screen/state.ts';
+import { dayState } from '../../support/server-screen.ts';
 import { Driven, file, folder, link, job as plainJob } from '../../tui/support/drive.ts';
 import { fixedNow } from '../../tui/support/fake-terminal.ts';
 
 export type Scene =
   | { readonly of: 'browser'; readonly about: string; readonly state: (size: Size) => AppState }
+  | { readonly of: 'server'; readonly about: string; readonly state: (size: Size) => ScreenState }
   | { readonly of: 'connect'; readonly about: string; readonly state: (size: Size) => ConnectState };
 
 const seconds = Math.floor(fixedNow / 1000);
@@ -283,6 +286,11 @@ const connect = (about: string, state: (size: Size) => ConnectState): Scene => (
 });
 
 export const scenes: Readonly<Record<string, Scene>> = {
+  'server-screen': {
+    of: 'server',
+    about: 'The server’s own screen: rates, threads, who is there, what moves, and the log',
+    state: dayState,
+  },
   'connect-first-run': connect('The first start: nothing is known yet', connecting([])),
   connect: connect('Choosing a server', connecting(servers)),
   'connect-typed': connect('Looking for a server by name', connecting(servers, 'st')),

@@ -181,12 +181,13 @@ Examples:
   ferry trash restore ferry://host 3f2a91c0
   ferry trash empty --all ferry://host
 
-What is deleted stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.`;
+What is deleted or overwritten stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.
+Restoring what was overwritten puts it in the place of the version that is there, which goes to the trash in turn.`;
 
 function addTrash({ program, withConnectOptions, done }: AddTo): void {
   const trash = program
     .command('trash')
-    .description('List, restore and remove for good what you deleted on a server.')
+    .description('List, restore and remove for good what you deleted or overwrote on a server.')
     .addHelpText('after', trashHelp)
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();

@@ -27,6 +27,7 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
+import { runTrash } from './trash.ts';
 import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
@@ -106,6 +107,10 @@ export class Effects {
       case 'undo-delete':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'list-trash':
+      case 'drop-trash':
+        void runTrash(engine, post, cmd);
         break;
       case 'make-share':
       case 'list-shares':

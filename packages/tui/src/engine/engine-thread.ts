@@ -26,9 +26,11 @@ import type {
   ShareCall,
   SourceCall,
   ToEngine,
+  TrashCall,
 } from './messages.ts';
 import { unpackPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
+import type { ServerTrash, TrashRow } from './server-trash.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -57,6 +59,7 @@ export class EngineThread implements Engine {
       (await this.#ask((id) => ({ kind: 'watch', id, side, path }), opts, hears)) as never,
   };
   readonly shares = this.#shares();
+  readonly trash = this.#trash();
   readonly edits = this.#edits();
   readonly chat = this.#chat();
   readonly #worker: Worker;
@@ -149,6 +152,17 @@ export class EngineThread implements Engine {
       this.#send({ kind: 'close' });
     });
     return this.#closing;
+  }
+
+  #trash(): ServerTrash {
+    const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'trash', id, call }), opts);
+    return {
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
+      drop: async (deletion, opts) => {
+        await ask({ verb: 'drop', deletion }, opts);
+      },
+    };
   }
 
   #shares(): ServerShares {

@@ -9,6 +9,7 @@ import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 import type { Watching } from './watching.ts';
@@ -80,6 +81,7 @@ export interface Engine {
   readonly works: ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   /** What changes in folders that are shown. */
   readonly watching: Watching;
   /** Copies of the server's files that are edited here. */

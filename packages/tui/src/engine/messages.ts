@@ -11,6 +11,7 @@ import type { EngineOpts } from './engine-core.ts';
 import type { JobId, JobOrder, Priority } from './job.ts';
 import type { PackedPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
+import type { TrashRow } from './server-trash.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -49,6 +50,8 @@ export type ShareCall =
   | { readonly verb: 'list' }
   | { readonly verb: 'end'; readonly share: string };
 
+export type TrashCall = { readonly verb: 'list' } | { readonly verb: 'drop'; readonly deletion: string };
+
 export type ChatCall =
   | { readonly verb: 'rooms' }
   | {
@@ -65,6 +68,7 @@ export type ToEngine =
   | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
+  | { readonly kind: 'trash'; readonly id: number; readonly call: TrashCall }
   | { readonly kind: 'watch'; readonly id: number; readonly side: Side; readonly path: Path }
   | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
@@ -87,6 +91,7 @@ export type CallResult =
   | WorkResult
   | MadeShare
   | readonly OwnShare[]
+  | readonly TrashRow[]
   | readonly JobId[]
   | readonly DiffLine[]
   | readonly RoomInfo[]

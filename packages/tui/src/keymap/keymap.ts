@@ -12,6 +12,7 @@ import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
+import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
@@ -140,6 +141,7 @@ export type Layer =
   | 'chat'
   | 'shares'
   | 'shared'
+  | 'trash'
   | 'reading';
 
 /** Changing the server's files needs a server, and the right to. */
@@ -172,16 +174,6 @@ function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }
 
-/** Moving the cursor. */
-export const walking: readonly Binding[] = [
-  bind('up', ['up'], 'Up', 'one row up'),
-  bind('down', ['down'], 'Down', 'one row down'),
-  bind('page-up', ['pageup'], 'PgUp', 'one page up'),
-  bind('page-down', ['pagedown'], 'PgDn', 'one page down'),
-  bind('first', ['home'], 'Home', 'first row'),
-  bind('last', ['end'], 'End', 'last row'),
-];
-
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
 const always: readonly Binding[] = [
@@ -204,6 +196,7 @@ export const editing: readonly Binding[] = [
 ];
 
 export type { Binding } from './binding.ts';
+export { walking };
 
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
@@ -238,7 +231,20 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'delete without the trash, after a typed word',
       cannotChange,
     ),
-    bind('undo-delete', ['u'], 'Undo', 'bring back what was deleted last on the server', cannotWork),
+    bind(
+      'undo-delete',
+      ['u'],
+      'Undo',
+      'bring back what was deleted last on the server; with nothing deleted: the trash',
+      cannotWork,
+    ),
+    bind(
+      'trash',
+      ['U'],
+      'Trash',
+      'what was deleted or overwritten on the server, to bring it back',
+      cannotWork,
+    ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
@@ -372,17 +378,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ...editing,
   ],
   chat: [...chatBindings, ...editing],
-  shares: [
-    ...walking,
-    bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
-    bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
-  shared: [
-    ...walking,
-    bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
+  ...listBindings,
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

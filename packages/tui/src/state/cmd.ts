@@ -49,6 +49,9 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'list-trash' }
+  /** For good, and lists what is left. */
+  | { readonly kind: 'drop-trash'; readonly id: string }
   | { readonly kind: 'make-share'; readonly wish: ShareWish }
   /** Which rooms there are; from then on direct messages come. */
   | { readonly kind: 'chat-rooms' }

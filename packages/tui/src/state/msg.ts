@@ -4,6 +4,7 @@ import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
+import type { TrashRow } from '../engine/server-trash.ts';
 import type { Space } from '../engine/source.ts';
 import type { FolderChange } from '../engine/watching.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -82,6 +83,8 @@ export type Msg =
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** What went to the server's trash, and brings it back. */
   | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  /** What can be had back from the server. */
+  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] }
   | { readonly kind: 'share-made'; readonly made: MadeShare }
   /** One's own on the server. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }

@@ -43,7 +43,6 @@ export const notices = {
     entries === 1
       ? say(`deleted · ${key} brings it back`)
       : say(`${entries} entries deleted · ${key} brings them back`),
-  nothingDeleted: say('nothing was deleted on the server that could come back'),
   onlyFolders: say('only folders are counted'),
   counting: say('counting what is in there…'),
   counted: (name: Shown, bytes: number, files: number) =>
@@ -112,6 +111,7 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  dropTrash: (place: Shown) => say(`${place}, out of the trash.`),
   toTrash: (key: Shown, entries: number) =>
     entries === 1
       ? say(`It goes to the trash: ${key} brings it back.`)
@@ -159,6 +159,16 @@ export const lists = {
   emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
   noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** What can be had back from the server. */
+export const trashTexts = {
+  title: 'Trash on the server',
+  reading: 'asking the server…',
+  none: 'nothing was deleted or overwritten here that could come back',
+  deleted: 'deleted',
+  replaced: 'replaced',
+  brings: (key: Shown) => `${key} brings it back`,
 } as const;
 
 /** The connect screen's list. */

@@ -18,6 +18,7 @@ import { undoKey } from './server-work.ts';
 import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf } from './state.ts';
 import { notices, stopReport } from './texts.ts';
+import { trashListed } from './trash.ts';
 import { actInTyping } from './typing.ts';
 import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
@@ -112,6 +113,8 @@ function stepped(state: AppState, msg: Msg): Next {
       const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
       return [{ ...state, undo: { ids, folder }, notice }, []];
     }
+    case 'trash':
+      return [trashListed(state, msg.rows), []];
     case 'share-made':
       return shareMade(state, msg.made);
     case 'shares':

@@ -8,6 +8,7 @@ import type { Action } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
 import type { Rect, Size } from '../../state/layout.ts';
+import { jobTexts } from '../../state/queue-texts.ts';
 import type { AppState } from '../../state/state.ts';
 import { shareTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
@@ -22,6 +23,7 @@ import { paletteRowsOf } from './palette-rows.ts';
 import { placesRowsOf } from './places-rows.ts';
 import { sharedLines, sharesHeight, sharesRowsOf } from './shares-rows.ts';
 import { type Look, paint } from './style.ts';
+import { trashHeight, trashRowsOf } from './trash-rows.ts';
 import { minute, moment } from './when.ts';
 
 export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
@@ -53,6 +55,12 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
+    case 'trash': {
+      const { columns, rows } = state.size;
+      const width = Math.min(96, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, trashHeight(dialog)));
+      return { rect, rows: trashRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
     case 'shares': {
       const { columns, rows } = state.size;
       const width = Math.min(76, columns - 2);
@@ -75,7 +83,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
     case 'details':
       return reading(
         state.size,
-        'Job',
+        jobTexts.title,
         detailLines(
           state.queue.jobs.find(({ id }) => id === dialog.job),
           look,
@@ -171,7 +179,14 @@ function boxed(
 
 function conflictRows(dialog: Dialog & { kind: 'conflict' }, state: AppState, look: Look): DialogRows {
   const width = Math.min(72, state.size.columns - 4);
-  const rows = conflictRowsOf(dialog, width, state.size.rows - 2, state.queue.asking.length - 1, look);
+  const rows = conflictRowsOf(
+    dialog,
+    width,
+    state.size.rows - 2,
+    state.queue.asking.length - 1,
+    look,
+    state.keymap,
+  );
   return { rect: place(state.size, width, rows.length), rows };
 }
 
@@ -199,30 +214,25 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 }
 
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
-  if (job === undefined) return ['this job is gone'];
-  const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
+  if (job === undefined) return [jobTexts.gone];
+  const { labels, server, here } = jobTexts;
+  const [from, to] = job.direction === 'download' ? [server, here] : [here, server];
   const facts: [string, string][] = [
-    ['From', `${from}: /${showName(job.source.join('/'))}`],
-    ['To', `${to}: /${showName(job.target.join('/'))}`],
-    ['State', job.phase],
-    [
-      'Moved',
-      `${prettyBytes(job.doneBytes)} of ${prettyBytes(job.totalBytes)}${job.walked ? '' : ' found so far'}`,
-    ],
-    [
-      'Files',
-      `${job.doneFiles} of ${job.totalFiles}${job.skippedFiles > 0 ? `, ${job.skippedFiles} skipped` : ''}${job.failedFiles > 0 ? `, ${job.failedFiles} failed` : ''}`,
-    ],
+    [labels.from, from(showName(job.source.join('/')))],
+    [labels.to, to(showName(job.target.join('/')))],
+    [labels.state, jobTexts.phase(job.phase)],
+    [labels.moved, jobTexts.moved(prettyBytes(job.doneBytes), prettyBytes(job.totalBytes), job.walked)],
+    [labels.files, jobTexts.filesDone(job.doneFiles, job.totalFiles, job.skippedFiles, job.failedFiles)],
   ];
-  facts.push(['Server', show(job.server)], ['Added', moment(job.addedMs)]);
-  if (job.endedMs !== undefined) facts.push(['Ended', moment(job.endedMs)]);
+  facts.push([labels.server, show(job.server)], [labels.added, moment(job.addedMs)]);
+  if (job.endedMs !== undefined) facts.push([labels.ended, moment(job.endedMs)]);
   if (job.movingMs >= 1000) {
     const speed = `${prettyBytes(Math.round((job.doneBytes / job.movingMs) * 1000))}/s`;
-    facts.push(['Moving', `for ${Math.round(job.movingMs / 1000)} s, at ${speed} on average`]);
+    facts.push([labels.moving, jobTexts.movingFor(Math.round(job.movingMs / 1000), speed)]);
   }
-  if (job.priority !== 3) facts.push(['Priority', String(job.priority)]);
-  if (job.limit !== undefined) facts.push(['Limit', limitWords(job.limit, look.glyphs)]);
-  if (job.digest !== undefined) facts.push(['BLAKE3', show(job.digest)]);
+  if (job.priority !== 3) facts.push([labels.priority, String(job.priority)]);
+  if (job.limit !== undefined) facts.push([labels.limit, limitWords(job.limit, look.glyphs)]);
+  if (job.digest !== undefined) facts.push([labels.digest, show(job.digest)]);
   const lines = facts.flatMap(([label, value]) =>
     wrapped(value, width - 10).map((line, i) => `${fit(i === 0 ? label : '', 10)}${line}`),
   );
@@ -247,8 +257,8 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
   );
   const unlisted = (job.lostCount ?? 0) - (job.losses ?? []).length;
   const lost = [
-    ...(losses.length === 0 ? [] : ['', paint(look.theme, 'folder', 'Not kept'), ...losses]),
-    ...(unlisted > 0 ? [`  and ${unlisted} more`] : []),
+    ...(losses.length === 0 ? [] : ['', paint(look.theme, 'folder', jobTexts.notKept), ...losses]),
+    ...(unlisted > 0 ? [`  ${jobTexts.more(unlisted)}`] : []),
   ];
   return [...lines, ...failures, ...general, ...lost];
 }
