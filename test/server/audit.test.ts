@@ -14,6 +14,7 @@ import {
   list,
   mkdir,
   Overwrite,
+  read,
   readRange,
   remove,
   stat,
@@ -175,6 +176,39 @@ describe('the file of the audit log', () => {
     assert.deepEqual(said, ['the disk is full', `mended, ${lost} lost`]);
   });
 
+  it('says what a disk that is only slow has cost, before what comes next', async (t) => {
+    let release = (): void => {};
+    const written: string[] = [];
+    const { file, said } = fileOn(
+      { room: 0, written: [] },
+      {
+        path: join(scratchFolder(t), 'audit'),
+        mostWaiting: 20,
+        write: (_descriptor, bytes, done) => {
+          release = () => {
+            written.push(bytes.toString());
+            done(null, bytes.length);
+          };
+        },
+      },
+    );
+    for (let i = 1; i <= 4; i++) file.add([`{"a":${i}}`]);
+    release();
+    release();
+    file.add(['{"a":5}']);
+    while (file.figures.waitingBytes > 0) release();
+    const lines = written
+      .join('')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    assert.deepEqual(
+      lines.map(({ a, lines: lost }) => a ?? `${lost} lost`),
+      [1, 2, '2 lost', 5],
+    );
+    assert.deepEqual(said, []);
+  });
+
   it('is put aside when it is large, and begun anew when it was moved, between two lines', async (t) => {
     const folder = scratchFolder(t);
     const at = join(folder, 'audit');
@@ -219,6 +253,7 @@ describe('ferryd --audit', () => {
     const at = join(folder, 'audit');
     writeFileSync(join(dir, 'big'), Buffer.alloc(3_000_000, 'x'));
     writeFileSync(join(dir, 'small'), 'hello');
+    writeFileSync(join(dir, 'empty'), '');
     const server = await startServer(t, { dir, args: ['--threads', '1', '--audit', at] });
     const session = await logInto(server, { device: newDevice(), token: tokenOf(server.invite) });
     const { channel } = session;
@@ -229,6 +264,7 @@ describe('ferryd --audit', () => {
     const looked = { path: path('small'), identity: facts.identity, offset: 0, length: 3 };
     for (let i = 0; i < 3; i++) await channel.call(readRange, looked);
     const lane = await openLane(server, session);
+    await lane.call(read, { path: path('empty'), identity: undefined, first: 0, count: 1 });
     await readWhole(lane, path('big'));
     const content = randomContent(1_500_000);
     await upload(lane, createOf(path('new/up'), content), content, new BlockPool());
@@ -275,6 +311,7 @@ describe('ferryd --audit', () => {
     assert.deepEqual(told.toSorted(), [
       'copy /new /copy 1500006 ok',
       'download /big 3000000 ok',
+      'download /empty 0 ok',
       'download /missing 0 NOT_FOUND',
       'download /small 5 ok',
       'list / ok',

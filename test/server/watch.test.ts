@@ -9,7 +9,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';
 import { type FolderNews, limits, type Path, showName } from '@ferry/protocol';
-import { list, mkdir, rename, type ServerEvent, unwatch, watch } from '@ferry/protocol/messages';
+import {
+  activity,
+  list,
+  mkdir,
+  type Person,
+  rename,
+  type ServerEvent,
+  unwatch,
+  watch,
+  who,
+} from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import type { Rights } from '../../packages/server/src/access/rights.ts';
@@ -341,6 +351,26 @@ describe('watching over the line', () => {
       readOnly: false,
     });
     carla.channel.close();
+  });
+
+  test('who is here is told on both threads, and so is what one shows', async () => {
+    const [anna, bob] = [await enter(), await enter()];
+    const people = async ({ channel }: Client): Promise<Person[]> => {
+      const found: Person[] = [];
+      await channel.call(who, {}, { onPart: ({ person }) => found.push(person) });
+      return found;
+    };
+    await until(() => anna.channel.ended === undefined);
+    while ((await people(anna)).length < 2) await later(5);
+    const shown = { folder: path('a'), moving: [], movingCount: 0 };
+    await bob.channel.call(activity, { activity: shown });
+    await until(() => anna.events.some((event) => event.kind === 'presence'));
+    while ((await people(anna)).every((one) => one.activity === undefined)) await later(5);
+    const [his] = (await people(anna)).filter(({ isSelf }) => !isSelf);
+    assert.deepEqual([his?.user, his?.client, his?.activity], ['guest', 'test 1', shown]);
+    bob.channel.close();
+    await until(() => anna.events.some((event) => event.kind === 'presence' && event.here === 1));
+    anna.channel.close();
   });
 
   test('a worker is killed: those of the other one go on hearing', async () => {

@@ -140,8 +140,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     recent,
     order: (order) => {
       const whose = running.order(order);
-      const { do: verb, ...about } = order;
-      audit?.add([ownerLine(verb, { of: whose, ...about }, Date.now())]);
+      audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },
   });

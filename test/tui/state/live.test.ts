@@ -163,7 +163,7 @@ describe('a folder that changes while it is shown', () => {
     live.post({ kind: 'engine', event: { kind: 'connection', status } });
     assert.deepEqual(
       live.taken().map(({ kind }) => kind),
-      ['watch', 'list', 'space'],
+      ['watch', 'chat-rooms', 'list', 'space'],
     );
   });
 

@@ -25,6 +25,7 @@ import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
 import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
+import { People } from '../presence/people.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
@@ -83,6 +84,7 @@ const connections = new Connections({
   contents,
   bus,
   folders,
+  people: new People(bus),
   chat,
   log: (event) => send({ kind: 'log', event }),
   audit: setup.audits ? (line) => auditBatch.add(line) : undefined,

@@ -8,8 +8,10 @@ import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
+import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
+import { chatBindings } from './chat-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
@@ -48,6 +50,7 @@ export type Action =
   | 'delete'
   | ServerAction
   | ShareAction
+  | ChatAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -134,6 +137,7 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'chat'
   | 'shares'
   | 'shared'
   | 'reading';
@@ -148,6 +152,10 @@ function cannotChange(state: AppState): Shown | undefined {
 /** What the server does with its own files. */
 function cannotWork(state: AppState): Shown | undefined {
   return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
+}
+
+function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
 }
 
 function cannotFind(state: AppState): Shown | undefined {
@@ -249,6 +257,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotFind,
     ),
+    bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
     ...arranging,
@@ -362,6 +371,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
   ],
+  chat: [...chatBindings, ...editing],
   shares: [
     ...walking,
     bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),

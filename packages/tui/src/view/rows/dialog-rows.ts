@@ -13,6 +13,7 @@ import { jobTexts } from '../../state/queue-texts.ts';
 import type { AppState } from '../../state/state.ts';
 import { shareTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
+import { chatRowsOf } from './chat-rows.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
 import { changedLines, differenceLines } from './edit-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
@@ -34,6 +35,11 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const width = Math.min(96, columns - 2);
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'chat': {
+      const { columns, rows } = state.size;
+      const rect = place(state.size, Math.min(110, columns - 2), rows - 2);
+      return { rect, rows: chatRowsOf(state, { columns: rect.width, rows: rect.height }, look) };
     }
     case 'places': {
       const { columns, rows } = state.size;
@@ -255,12 +261,12 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
 function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: number, look: Look): string[] {
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
-  return fields.map(({ label, text, at }, i) => {
+  return fields.map((one, i) => {
+    const { label, text, secret } = one;
+    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
     const room = width - labels;
     const line =
-      i === field
-        ? lineRow({ label, text, at }, room, look)
-        : paint(look.theme, 'field', fit(cutEnd(show(text), room), room));
+      i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
     return `${fit(label, labels)}${line}`;
   });
 }
