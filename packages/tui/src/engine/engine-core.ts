@@ -18,6 +18,7 @@ import type { Job, JobId, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
 import { LocalWatching } from './local-watching.ts';
+import { localWorks } from './local-works.ts';
 import type { ServerShares } from './server-shares.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
@@ -144,7 +145,7 @@ export class EngineCore implements Engine {
   }
 
   worksAt(where: Where): ServerWorks {
-    return this.#placeAt(where).works;
+    return where === '' ? localWorks : this.#placeAt(where).works;
   }
 
   #placeAt(where: Where): OpenPlace {
