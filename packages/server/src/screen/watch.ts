@@ -37,6 +37,8 @@ export function watchServers(opts: WatchOpts): Promise<Left> {
   if (!input.isTTY || !output.isTTY || ['', 'dumb'].includes(opts.env['TERM'] ?? '')) {
     throw new FerryError(Code.USAGE, 'the screen needs a terminal; without one there is ferryd status');
   }
+  // Node would write its warnings over the screen.
+  process.removeAllListeners('warning');
   const look = lookFor(opts.env);
   const terminal = new TerminalScreen({ input, output }, opts.env, look);
   const left = new Promise<Left>((resolve) => new Watch(opts, look, terminal, resolve));
