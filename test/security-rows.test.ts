@@ -160,6 +160,22 @@ const rows: Readonly<Record<string, readonly string[]>> = {
     'a server that asks for secrets',
     'a server that gives orders',
   ],
+  CHAT: [
+    'a message that is sent again',
+    'one who floods',
+    'one who does not read',
+    'a thread of the server that dies while people talk',
+    'a line that breaks while one talks',
+    'a history that is damaged, or lost',
+    'rooms and people of another folder',
+    'a path that its reader may not know of',
+    'a server that reads what is sealed',
+    'a server that changes what is sealed, or gives it to another sender',
+    'a server that repeats, moves or keeps back what is sealed',
+    'a wrong passphrase',
+    'a server that says of a sealed room that it is open',
+    'words that look like those of ferry itself',
+  ],
 };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');

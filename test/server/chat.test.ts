@@ -8,9 +8,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { type FerryError, limits } from '@ferry/protocol';
 import { history, join, leave, type Room, RoomKind, rooms, type Say, say } from '@ferry/protocol/messages';
+import { unbounded } from '../../packages/server/src/access/bounds.ts';
 import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
 import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
+import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
 import { charge } from '../../packages/server/src/chat/rate.ts';
+import { chatDoor } from '../../packages/server/src/session/chat-link.ts';
 import { type Chatterbox, chatServer } from '../support/chat-server.ts';
 import { withCode } from '../support/code.ts';
 import { randomFrom, seed } from '../support/random.ts';
@@ -84,7 +87,7 @@ describe('the chat of a server', () => {
     }
   });
 
-  it('takes a message once, however often it is sent', async (t) => {
+  it('takes a message once, however often it is sent (CHAT-01)', async (t) => {
     const server = chatServer(t, scratchFolder(t));
     const anna = await server.enter('anna');
     const room = await anna.join('crew');
@@ -102,7 +105,7 @@ describe('the chat of a server', () => {
     assert.equal((await bert.channel.call(say, message)).seq, 3);
   });
 
-  it('bounds how fast one says something, over all connections of an account, and harms no other (RES-08)', async (t) => {
+  it('bounds how fast one says something, over all connections of an account, and harms no other (RES-08, CHAT-02)', async (t) => {
     const server = chatServer(t, scratchFolder(t), 2);
     const room = await (await server.enter('anna')).join('crew');
     const flood = await Promise.all([0, 1, 0, 1].map((thread) => server.enter('mallory', thread)));
@@ -236,7 +239,7 @@ describe('the chat of a server', () => {
     }
   });
 
-  it('shows rooms and people only to those of the same folder (AUTZ-10)', async (t) => {
+  it('shows rooms and people only to those of the same folder (AUTZ-10, CHAT-07)', async (t) => {
     const server = chatServer(t, scratchFolder(t));
     const anna = await server.enter('anna');
     const inside = await server.enter('inside', 0, { root: path('part') });
@@ -257,6 +260,22 @@ describe('the chat of a server', () => {
     await assert.rejects(inside.channel.call(join, { ...direct, name: 'nobody' }), withCode('NOT_FOUND'));
     const guest = await server.enter();
     await assert.rejects(guest.channel.call(join, { ...direct, name: 'anna' }), withCode('FORBIDDEN'));
+  });
+
+  it('is not for those who were given a share: they have files, not people (CHAT-07)', () => {
+    const hub = new ChatHub({ history: {} as ChatHistory, ring: () => {} });
+    const share = { maker: { id: 1, user: 'anna', root: [] }, downloads: undefined };
+    const account = { id: 2, device: Buffer.alloc(32), expiresMs: 9e15, bounds: unbounded, share };
+    const principal = {
+      user: 'share',
+      account,
+      rights: { role: 'reader', rules: [] },
+      root: [],
+      kicks: 0,
+    } as const;
+    const door = chatDoor(hub, principal, () => assert.fail('it was let in'));
+    assert.throws(() => door.member(), withCode('FORBIDDEN'));
+    door.end();
   });
 
   it('carries direct messages to the two alone, also before they have entered', async (t) => {
@@ -290,7 +309,7 @@ describe('the chat of a server', () => {
     await assert.rejects(cleo.channel.call(history, { room, after: 0, most: 10 }), withCode('NOT_FOUND'));
   });
 
-  it('takes from a message the path that its reader may not know', async (t) => {
+  it('takes from a message the path that its reader may not know (CHAT-08)', async (t) => {
     const server = chatServer(t, scratchFolder(t));
     const anna = await server.enter('anna');
     const bert = await server.enter('bert', 0, { rules: [{ path: path('secret'), rights: new Set() }] });
@@ -321,7 +340,7 @@ describe('the chat of a server', () => {
     assert.equal(bert.events.length, 0);
   });
 
-  it('tells who took nothing for a while that there is more, and holds nothing for them', async (t) => {
+  it('tells who took nothing for a while that there is more, and holds nothing for them (CHAT-03)', async (t) => {
     const server = chatServer(t, scratchFolder(t));
     const [anna, slow] = [await server.enter('anna'), await server.enter('slow')];
     const room = await anna.join('crew');
@@ -383,7 +402,7 @@ describe('the file of the chat', () => {
     assert.equal(third.after(room, 1, 1)[0]?.after, 2 ** 20 + 1);
   });
 
-  it('that was damaged is moved aside and begun anew; a message that was damaged is left out', (t) => {
+  it('that was damaged is moved aside and begun anew; a message that was damaged is left out (CHAT-06)', (t) => {
     t.diagnostic(`seed: ${seed}`);
     const file = joinPath(scratchFolder(t), 'chat.db');
     const who = { key: 'account 1', account: 1, name: 'anna', scope: Buffer.alloc(0) };

@@ -135,7 +135,7 @@ describe('a client in the chat', () => {
     await until(() => again.texts('@anna').length === 2);
   });
 
-  it('goes on where it was after any loss of the line: in order, none lost, none twice', async (t) => {
+  it('goes on where it was after any loss of the line: in order, none lost, none twice (CHAT-05)', async (t) => {
     t.diagnostic(`seed: ${seed}`);
     const random = randomFrom(seed);
     const server = chatServer(t, scratchFolder(t), 3);
@@ -177,7 +177,7 @@ describe('a client in the chat', () => {
     t.diagnostic(`count: ${total} messages through ${cuts} cut lines, lost 0, twice 0, out of order 0`);
   });
 
-  it('says it when the server has lost what was said before, and goes on', async (t) => {
+  it('says it when the server has lost what was said before, and goes on (CHAT-06)', async (t) => {
     const folder = scratchFolder(t);
     const server = chatServer(t, folder);
     const anna = person(server, 'anna');
@@ -229,7 +229,7 @@ describe('a client in the chat', () => {
 });
 
 describe('a sealed room on a server', () => {
-  it('is closed to a wrong passphrase, and nothing is ever said in the clear', async (t) => {
+  it('is closed to a wrong passphrase, and nothing is ever said in the clear (CHAT-12, CHAT-13)', async (t) => {
     const server = chatServer(t, scratchFolder(t));
     const [anna, bert] = [person(server, 'anna'), person(server, 'bert')];
     await anna.chat.join('#safe', { create: true, passphrase: 'ahoy' });
@@ -244,7 +244,7 @@ describe('a sealed room on a server', () => {
     await bert.chat.join('#safe', { create: false, passphrase: 'ahoy' });
   });
 
-  it('leaves nothing of what is said with the server, in no file and in no message', async (t) => {
+  it('leaves nothing of what is said with the server, in no file and in no message (CHAT-09)', async (t) => {
     const folder = scratchFolder(t);
     const server = chatServer(t, folder, 2);
     const [anna, bert] = [person(server, 'anna'), person(server, 'bert', () => 1)];
@@ -279,7 +279,7 @@ describe('a sealed room on a server', () => {
     assert.equal((kept[0]?.sealed?.box.length ?? 1) % 64, 16, 'padded');
   });
 
-  it('says what a server has changed: another sender, an order, a message twice', async (t) => {
+  it('says what a server has changed: another sender, an order, a message twice (CHAT-10, CHAT-11)', async (t) => {
     const folder = scratchFolder(t);
     const server = chatServer(t, folder);
     const anna = person(server, 'anna');

@@ -29,7 +29,7 @@ const { sealing, key } = await newSealing('crew', 'open sesame');
 const none = new Opener(key).mark;
 
 describe('a sealed room', () => {
-  it('opens to its passphrase and to no other, in any of the forms that look the same', async () => {
+  it('opens to its passphrase and to no other, in any of the forms that look the same (CHAT-12)', async () => {
     const { salt } = sealing;
     assert.ok(fits(key, sealing));
     assert.ok(!fits({ ...key, name: 'other' }, sealing), 'the name is in it');
@@ -97,7 +97,7 @@ describe('a sealed room', () => {
     );
   });
 
-  it('shows nothing of what was changed, whatever is changed', (t) => {
+  it('shows nothing of what was changed, whatever is changed (CHAT-10)', (t) => {
     t.diagnostic(`seed: ${seed}`);
     const random = randomFrom(seed);
     const sealed = new Sealer(key, 'anna').seal('hello', path('a'), now, none);
@@ -133,7 +133,7 @@ describe('a sealed room', () => {
     assert.equal(opener.open(given(sealed, 'anna')).text, 'hello', 'and what was not changed is shown');
   });
 
-  it('says what was repeated, kept back or moved, and nothing where all is right', () => {
+  it('says what was repeated, kept back or moved, and nothing where all is right (CHAT-11)', () => {
     const [anna, bert] = [new Sealer(key, 'anna'), new Sealer(key, 'bert')];
     // Bert reads all that anna says before he answers.
     const atBert = new Opener(key);

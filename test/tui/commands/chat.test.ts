@@ -86,7 +86,7 @@ describe('ferry chat', () => {
     assert.ok(kept.includes('look at this') && !kept.includes('nobody shall know') && !kept.includes('ahoy'));
   });
 
-  test('goes on over threads that die: each line once, in order', async (t) => {
+  test('goes on over threads that die: each line once, in order (CHAT-04)', async (t) => {
     const open = (more: readonly string[]): ChildProcessByStdio<Writable, Readable, null> =>
       spawn(process.execPath, args('--room', 'storm', '--json', ...more), {
         env: server.env,

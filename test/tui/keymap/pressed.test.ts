@@ -152,6 +152,19 @@ function inShared(): Driven {
   return inPane().post({ kind: 'share-made', made }).press('pagedown');
 }
 
+function inChat(): Driven {
+  const driven = inPane().post({
+    kind: 'chat-rooms',
+    rooms: ['#crew', '#deck', '#lobby'].map((ref) => ({ ref, sealed: false, lastMs: 1 })),
+  });
+  const said = { from: 'bert', own: false, text: 'hello', path: undefined, notes: [], ms: 1e12 };
+  const lines = Array.from({ length: 40 }, (_, i) => ({ ...said, seq: i + 1 }));
+  const news = { kind: 'lines', ref: '#crew', sealed: false, past: false, lines } as const;
+  driven.post({ kind: 'engine', event: { kind: 'chat', news } });
+  driven.press('C', ...'one', 'enter', ...'two', 'enter', 'C-p');
+  return driven.post({ kind: 'typed', text: ' words' }).press('left', 'pageup', 'pageup');
+}
+
 const scenes: Readonly<Record<Layer, () => Driven>> = {
   pane: inPane,
   queue: inQueue,
@@ -164,6 +177,7 @@ const scenes: Readonly<Record<Layer, () => Driven>> = {
   busy: () => editing().driven,
   prompt: () => inPane().press('F', ...'two words', 'down', ...'three words', 'left'),
   palette: () => inPane().press('f1', ...'the s', 'left', 'down', 'down'),
+  chat: inChat,
   places: () => {
     const driven = inPane().press('b', "'");
     return driven.press('/', 's', 'h', 'left', 'down');

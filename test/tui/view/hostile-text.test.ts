@@ -121,6 +121,35 @@ function panesBeyond(
       for (const line of cmd.text.split('\n')) checkLine('what is copied', `${line}\n`);
 }
 
+/** Names of rooms and people, what they say and what they attach. */
+function chat(
+  driven: Driven,
+  names: readonly Name[],
+  sentence: string,
+  dialog: (surface: string, shown?: Dialog) => void,
+): void {
+  driven.state = { ...driven.state, dialog: undefined, focus: 'remote', notice: undefined };
+  const said = { seq: 1, ms: 1e12, from: sentence, own: false, text: sentence, path: names };
+  const notes = ['gap', 'anew', 'missing', 'moved', 'clock', 'replayed', 'unreadable'] as const;
+  for (const ref of [`@${sentence}`, '#crew']) {
+    const lines = [
+      { ...said, notes: [] },
+      { ...said, notes },
+      { ...said, text: '', notes },
+    ];
+    const news = { kind: 'lines', ref, sealed: true, past: false, lines } as const;
+    driven.post({ kind: 'engine', event: { kind: 'chat', news } });
+  }
+  checkRows('unread', [titleRow(driven.state, 100, look)], 100);
+  driven.press('C');
+  dialog('the chat');
+  driven.press('tab', 'C-t', 'up', 'up').post({ kind: 'typed', text: sentence });
+  dialog('another room of the chat');
+  driven.press('up').post({ kind: 'chat-not-joined', ref: '#crew', error: [1, sentence, 0] });
+  dialog('a room that one is not in');
+  driven.press('escape');
+}
+
 /** Everything that shows foreign text, once, with these. */
 function everywhere(names: readonly Name[], sentence: string): void {
   const [first, second, third] = names as [Name, Name, Name];
@@ -199,6 +228,7 @@ function everywhere(names: readonly Name[], sentence: string): void {
   checkRows('a failure', [footerRow(said, 100, look)], 100);
 
   panesBeyond(driven, names, dialog);
+  chat(driven, names, sentence, dialog);
 
   const printed: string[] = [];
   const printer = textPrinter({ write: (text) => printed.push(text), columns: () => undefined });
@@ -228,7 +258,7 @@ describe('hostile text', () => {
       everywhere(names, hostileText(random));
     }
     t.diagnostic(
-      `count: ${total} hostile strings on 25 surfaces each, forbidden characters 0, misaligned rows 0`,
+      `count: ${total} hostile strings on 29 surfaces each, forbidden characters 0, misaligned rows 0`,
     );
   });
 

@@ -12,6 +12,7 @@ import {
   toWireError,
 } from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
+import { parseKeysFile, resolveKeys } from '@ferry/tui/keymap/resolve';
 import { type ConflictFacts, decide } from '@ferry/tui/transfer/conflict';
 import { cells } from '@ferry/tui/view/rows/cells';
 import { conflictRowsOf } from '@ferry/tui/view/rows/conflict-rows';
@@ -20,7 +21,7 @@ import { asciiGlyphs } from '@ferry/tui/view/rows/style';
 import { mono } from '@ferry/tui/view/rows/themes/mono';
 import { golden } from '../../support/golden.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
-import { Driven, file, folder, link } from '../support/drive.ts';
+import { Driven, file, folder, link, usualKeys } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
 
 process.env['TZ'] = 'UTC';
@@ -224,11 +225,16 @@ describe('screens', () => {
     assert.ok(decision.do === 'ask');
     const dialog = { kind: 'conflict', question: decision.question, chosen: 1, scope: 'job' } as const;
     const look = { theme: { ...mono, cursor: '', focusFrame: '' }, glyphs: asciiGlyphs };
-    const text = conflictRowsOf(dialog, 72, 22, 0, look).join('\n');
+    const text = conflictRowsOf(dialog, 72, 22, 0, look, usualKeys).join('\n');
     assert.match(text, /> n Newer +leaves the one there: this is not newer/);
     assert.match(text, /For +this one +\[all of this job\] +all uploads/);
     assert.match(text, /5000001 B {2}larger +5000000 B/);
     for (const line of text.split('\n')) assert.equal(cells(line), 72, line);
+    // Its letters were those of the usual keys, whatever the user had made of them.
+    const { wishes } = parseKeysFile('{"conflict": {"choose-newer": "Ctrl+O"}}');
+    const other = conflictRowsOf(dialog, 72, 22, 0, look, resolveKeys('mc', wishes).keymap).join('\n');
+    assert.match(other, /> Ctrl\+O Newer/);
+    assert.match(other, / {2}o {6}Overwrite/);
   });
 
   test('dialogs: help, question, prompt, details', async () => {

@@ -4,6 +4,7 @@ import { Code, encodePath, FerryError, type Path } from '@ferry/protocol';
 import type { Link } from '@ferry/protocol/link';
 import type { ServerChannel } from '@ferry/protocol/session';
 import type { AccessStore } from '../access/access-store.ts';
+import type { Principal } from '../access/principal.ts';
 import { isVisible, mayChat } from '../access/rights.ts';
 import { sourceKey } from '../access/throttle.ts';
 import type { ChatHub, ChatLink, ChatMember } from '../chat/chat-hub.ts';
@@ -17,11 +18,18 @@ export type ChatDoor = {
   readonly end: () => void;
 };
 
-export function chatDoor(hub: ChatHub | FerryError, link: () => ChatLink): ChatDoor {
+export function chatDoor(hub: ChatHub | FerryError, { account }: Principal, link: () => ChatLink): ChatDoor {
   let member: ChatMember | undefined;
   return {
     member: () => {
       if (hub instanceof FerryError) throw hub;
+      // Whoever was given a line to some files was not given the people who work with them.
+      if (account?.share !== undefined) {
+        throw new FerryError(
+          Code.FORBIDDEN,
+          'what was shared with you are files: there is nobody to talk with',
+        );
+      }
       member ??= hub.enter(link());
       return member;
     },

@@ -187,7 +187,7 @@ export class Connection {
     const isShare = principal.account?.share !== undefined;
     if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
-    const chat = chatDoor(hub, () => chatLink(context, login.store, this.#link, this.#channel));
+    const chat = chatDoor(hub, principal, () => chatLink(context, login.store, this.#link, this.#channel));
     const watches = watchesFor(context, folders, this.#channel);
     this.#become({ kind: 'session', context, beganMs: performance.now(), chat, watches });
     const grantTicket = (): Buffer => {

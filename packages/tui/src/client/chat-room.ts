@@ -36,6 +36,8 @@ export type ChatRoomOpts = {
   readonly ref: RoomRef;
   readonly passphrase: string | undefined;
   readonly create: boolean;
+  /** Entered because somebody has just written there: nothing of it is past. */
+  readonly isNews?: boolean;
   readonly tell: (news: ChatNews) => void;
 };
 
@@ -158,7 +160,7 @@ export class ChatRoom {
     this.#room = joined.room;
     this.#session = session;
     this.#latest = Math.max(this.#latest, joined.last, this.#early.get(joined.room) ?? 0);
-    await this.#catchUp(this.#last === undefined);
+    await this.#catchUp(this.#last === undefined && this.#opts.isNews !== true);
     for (const wake of [...this.#waitingForSession]) wake();
   }
 

@@ -55,15 +55,19 @@ export class ChatClient implements Chat {
     this.#isListening = true;
     const session = await this.#connection.session(opts.signal);
     const found = await list(session, opts);
-    void this.#openDirect(found);
+    void this.#openDirect(found, false);
     return found.map(toInfo);
   }
 
-  async join(ref: RoomRef, { passphrase, create, signal }: JoinOpts): Promise<void> {
+  join(ref: RoomRef, opts: JoinOpts): Promise<void> {
+    return this.#join(ref, opts, false);
+  }
+
+  async #join(ref: RoomRef, { passphrase, create, signal }: JoinOpts, isNews: boolean): Promise<void> {
     const { kind, name } = kindAndName(ref, passphrase !== undefined);
     const clean = kind === RoomKind.direct ? ref : `#${name}`;
     if (this.#rooms.has(clean)) return;
-    const room = new ChatRoom({ ref: clean, passphrase, create, tell: this.#tell });
+    const room = new ChatRoom({ ref: clean, passphrase, create, isNews, tell: this.#tell });
     this.#rooms.set(clean, room);
     const cancel = (): void => this.leave(clean);
     signal?.addEventListener('abort', cancel, { once: true });
@@ -137,7 +141,7 @@ export class ChatClient implements Chat {
     try {
       while (this.#mustLook) {
         this.#mustLook = false;
-        await this.#openDirect(await list(session ?? (await this.#connection.session()), {}));
+        await this.#openDirect(await list(session ?? (await this.#connection.session()), {}), true);
       }
     } catch (error) {
       // The next session looks again; a chat that is switched off has told whoever asked for it.
@@ -147,13 +151,13 @@ export class ChatClient implements Chat {
     }
   }
 
-  async #openDirect(found: readonly Room[]): Promise<void> {
+  async #openDirect(found: readonly Room[], isNews: boolean): Promise<void> {
     const direct = found
       .filter(({ kind, last }) => kind === RoomKind.direct && last > 0)
       .slice(0, mostDirect);
     for (const { name } of direct) {
       try {
-        await this.join(`@${name}`, { create: false });
+        await this.#join(`@${name}`, { create: false }, isNews);
       } catch (error) {
         // An account that has gone, for one: its lines cannot be had, and nobody asked for them.
         if (!(error instanceof FerryError)) throw error;

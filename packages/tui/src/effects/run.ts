@@ -19,6 +19,7 @@ import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Remembered } from '../state/remembered.ts';
+import { runChat } from './chat.ts';
 import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
 import { Looking } from './looking.ts';
@@ -115,6 +116,12 @@ export class Effects {
       case 'list-shares':
       case 'end-share':
         void runShares(engine, post, cmd);
+        break;
+      case 'chat-rooms':
+      case 'chat-join':
+      case 'chat-leave':
+      case 'chat-say':
+        void runChat(engine, post, cmd);
         break;
       case 'find':
         void this.#find(cmd);

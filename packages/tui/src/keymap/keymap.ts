@@ -8,8 +8,10 @@ import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
 import { type AppState, activeSide } from '../state/state.ts';
+import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
+import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
@@ -49,6 +51,7 @@ export type Action =
   | 'delete'
   | ServerAction
   | ShareAction
+  | ChatAction
   | 'refresh'
   | 'sort-name'
   | 'sort-size'
@@ -135,6 +138,7 @@ export type Layer =
   | 'prompt'
   | 'palette'
   | 'places'
+  | 'chat'
   | 'shares'
   | 'shared'
   | 'trash'
@@ -150,6 +154,10 @@ function cannotChange(state: AppState): Shown | undefined {
 /** What the server does with its own files. */
 function cannotWork(state: AppState): Shown | undefined {
   return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
+}
+
+function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
 }
 
 function cannotFind(state: AppState): Shown | undefined {
@@ -255,6 +263,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotFind,
     ),
+    bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
     ...arranging,
@@ -368,6 +377,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     bind('page-down', ['pagedown'], 'PgDn', 'ten rows down'),
     ...editing,
   ],
+  chat: [...chatBindings, ...editing],
   ...listBindings,
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };

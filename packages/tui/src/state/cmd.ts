@@ -1,6 +1,7 @@
 /** What is wanted done: the only way out of the state. Plain data; carried out by effects/run. */
 
 import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
+import type { RoomRef } from '../engine/chat.ts';
 import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
 import type { JobId, JobOrder, Priority } from '../engine/job.ts';
 import type { ShareWish } from '../engine/server-shares.ts';
@@ -52,6 +53,21 @@ export type Cmd =
   /** For good, and lists what is left. */
   | { readonly kind: 'drop-trash'; readonly id: string }
   | { readonly kind: 'make-share'; readonly wish: ShareWish }
+  /** Which rooms there are; from then on direct messages come. */
+  | { readonly kind: 'chat-rooms' }
+  | {
+      readonly kind: 'chat-join';
+      readonly ref: RoomRef;
+      readonly passphrase: string | undefined;
+      readonly create: boolean;
+    }
+  | { readonly kind: 'chat-leave'; readonly ref: RoomRef }
+  | {
+      readonly kind: 'chat-say';
+      readonly ref: RoomRef;
+      readonly text: string;
+      readonly path: Path | undefined;
+    }
   | { readonly kind: 'list-shares' }
   /** And lists those that are left. */
   | { readonly kind: 'end-share'; readonly id: string }

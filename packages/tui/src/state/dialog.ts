@@ -58,6 +58,8 @@ export type Prompted =
     }
   /** Fields: for how long, how many downloads (not of a drop box), where the server is reached. */
   | { readonly about: 'share'; readonly shared: 'read' | 'drop'; readonly paths: readonly Path[] }
+  /** Fields: a room or `@` and an account, a passphrase. */
+  | { readonly about: 'room' }
   | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }
@@ -90,6 +92,8 @@ export type Dialog =
       /** Among those that match what was typed. */
       readonly cursor: number;
     }
+  /** The chat; what it shows is in the state itself. */
+  | { readonly kind: 'chat' }
   /** Bookmarks and recent folders. */
   | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
   /** What to give away. */

@@ -9,6 +9,8 @@ export type Field = {
   readonly text: string;
   /** In characters (code points), 0 … length. */
   readonly at: number;
+  /** Nobody who looks at the screen may read it. */
+  readonly secret?: true;
 };
 
 /** Longest line, characters; a path is typed in one. */

@@ -1,6 +1,7 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
+import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
@@ -87,6 +88,17 @@ export type Msg =
   | { readonly kind: 'share-made'; readonly made: MadeShare }
   /** One's own on the server. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
+  | { readonly kind: 'chat-rooms'; readonly rooms: readonly RoomInfo[] }
+  /** There is none, and why. */
+  | { readonly kind: 'chat-off'; readonly error: WireError }
+  | { readonly kind: 'chat-joined'; readonly ref: RoomRef }
+  | { readonly kind: 'chat-not-joined'; readonly ref: RoomRef; readonly error: WireError }
+  | {
+      readonly kind: 'chat-not-said';
+      readonly ref: RoomRef;
+      readonly text: string;
+      readonly error: WireError;
+    }
   /** Something worth a line, in our words. */
   | { readonly kind: 'said'; readonly text: string }
   /** Something the user asked for went wrong. `doing` is what, in our words; `side` whose folder it was to change. */

@@ -1,7 +1,8 @@
 /** When the queue has come to its end, and what is told of it then. Pure; UI thread. */
 
-import { type Shown, trusted } from '@ferry/protocol';
+import type { Shown } from '@ferry/protocol';
 import type { Queue } from './queue.ts';
+import { queueTexts } from './queue-texts.ts';
 
 /** What took less is still under the eyes of who asked for it. Milliseconds. */
 const longMs = 10_000;
@@ -33,6 +34,5 @@ export function withBusy(before: Queue, queue: Queue): readonly [Queue, Shown | 
   const failed = Math.max(0, queue.counts.failed - busy.failed);
   const lastMs = queue.jobs.reduce((last, { endedMs = 0 }) => Math.max(last, endedMs), 0);
   if (done + failed === 0 || lastMs - busy.sinceMs < longMs) return [idle, undefined];
-  const jobs = done === 1 ? 'one job is done' : `${done} jobs are done`;
-  return [idle, trusted(failed === 0 ? jobs : `${failed} failed, ${jobs}`)];
+  return [idle, queueTexts.done(done, failed)];
 }

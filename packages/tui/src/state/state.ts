@@ -7,6 +7,7 @@ import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
+import { type ChatState, emptyChat } from './chat.ts';
 import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
 import { type Layout, layout, type Size } from './layout.ts';
@@ -54,6 +55,7 @@ export type AppState = {
   /** Stands in place of the pane that has not the focus. */
   readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
+  readonly chat: ChatState;
   readonly handled: Handled;
   readonly connection: ConnectionStatus;
   readonly address: Shown;
@@ -110,6 +112,7 @@ export function initialState({
     undo: undefined,
     preview: undefined,
     dialog: undefined,
+    chat: emptyChat,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
     address: show(address),

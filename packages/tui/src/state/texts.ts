@@ -73,6 +73,9 @@ export const notices = {
 /** What a line that is typed asks for. */
 export const prompts = {
   newFolder: say('Name of the new folder'),
+  enterRoom: say('Enter a room of the chat, made where it is missing'),
+  room: say('Room, or @ and a person'),
+  passphrase: say('Passphrase, if it has one'),
   rename: (name: Shown) => say(`New name for ${name}`),
   mark: say('Mark names like'),
   unmark: say('Unmark names like'),
@@ -206,6 +209,26 @@ export const shareTexts = {
   downloads: (many: number, most: number | undefined) =>
     `${many} downloaded${most === undefined ? '' : `, ${most} of each`}`,
   dropBox: 'drop box',
+} as const;
+
+/** In the panel of the chat, and of it. */
+export const chatTexts = {
+  title: 'Chat',
+  sealed: '(only those with the passphrase can read this)',
+  elsewhere: (lines: number) => `${lines} new elsewhere`,
+  unread: (lines: number, key: Shown) => `${lines} new · ${key}`,
+  lineOf: (line: number, lines: number) => `${line} of ${lines}`,
+  goesThere: (key: Shown) => `${key} goes there`,
+  called: (from: Shown, room: Shown) =>
+    room.startsWith('@') ? say(`${from} has written to you`) : say(`${from} speaks to you in ${room}`),
+  noRoom: (key: Shown) => `there is no room yet: ${key} makes one`,
+  notIn: (why: Shown, key: Shown) => `${why} · ${key} tries again`,
+  entering: 'entering the room…',
+  enters: (key: Shown) => `${key} enters this room`,
+  wantsPassphrase: (key: Shown) => `this room has a passphrase: ${key} asks for it`,
+  empty: 'nothing was said here yet',
+  tooLong: say('that is too long for one message'),
+  notSaid: (why: Shown) => say(`not said: ${why}`),
 } as const;
 
 /** Whoever answers there is not who is known. */

@@ -6,9 +6,10 @@
  * the most harmless one, and letters choose but do not answer.
  */
 
-import { trusted } from '@ferry/protocol';
 import type { Job } from '../engine/job.ts';
+import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import {
   type Answer,
   type AnswerScope,
@@ -18,6 +19,7 @@ import {
 } from '../transfer/conflict.ts';
 import { conflictOf, type Dialog, scopesOf } from './dialog.ts';
 import type { Next } from './next.ts';
+import { conflictTexts } from './queue-texts.ts';
 import type { AppState, Handled } from './state.ts';
 
 type Conflict = Dialog & { readonly kind: 'conflict' };
@@ -60,8 +62,8 @@ export function actInConflict(state: AppState, dialog: Conflict, action: Action)
 /** All who ask now, not only this one: who does not want to think of names now is not asked about the next at once. */
 function postponed(state: AppState): AppState {
   const { asking } = state.queue;
-  const who = asking.length === 1 ? 'that job waits' : `${asking.length} jobs wait`;
-  const notice = { text: trusted(`${who}; Enter in the queue (w) asks again`), isError: false };
+  const queue = keyName(keyOf(state.keymap, 'pane', 'queue'));
+  const notice = { text: conflictTexts.postponed(asking.length, queue), isError: false };
   const handled = { ...state.handled, postponed: new Set(asking.map(({ id }) => id)) };
   return { ...state, dialog: undefined, handled, notice };
 }
@@ -74,8 +76,7 @@ function scopeBeside({ question, scope }: Conflict, step: number): AnswerScope {
 function accepted(state: AppState, { question, chosen, scope }: Conflict): Next {
   const policy = chosen === undefined ? undefined : question.answers[chosen];
   if (policy === undefined) {
-    const text = trusted('choose an answer first, with ↑ ↓ or its letter');
-    return [{ ...state, notice: { text, isError: false } }, []];
+    return [{ ...state, notice: { text: conflictTexts.chooseFirst, isError: false } }, []];
   }
   const answer: Answer = { policy, scope };
   const answered = new Map(state.handled.answered).set(question.job, question);

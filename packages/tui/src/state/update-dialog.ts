@@ -16,6 +16,7 @@ import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
 import { actInTrash, trashDropped } from './trash.ts';
 import { typedInPane } from './typing.ts';
+import { actInChat, entering, openChat, roomNamed, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
 import { actInPlaces, complete, pathTyped, typedInPlaces } from './update-places.ts';
@@ -39,6 +40,8 @@ export function actInDialog(state: AppState, action: Action): Next {
       return actInTrash(state, dialog, action);
     case 'shares':
       return actInShares(state, dialog, action);
+    case 'chat':
+      return actInChat(state, action);
     case 'words':
     case 'info':
     case 'details':
@@ -65,7 +68,7 @@ export function actInDialog(state: AppState, action: Action): Next {
       return [{ ...state, dialog: { ...dialog, top: action === 'last' ? dialog.lines.length : top } }, []];
     }
     case 'prompt':
-      if (action === 'no') return [closed, []];
+      if (action === 'no') return dialog.prompted.about === 'room' ? openChat(state) : [closed, []];
       if (action === 'accept') return accepted(state, dialog);
       if (action === 'complete') return completeIn(state, dialog);
       return [{ ...state, dialog: editedIn(dialog, action) }, []];
@@ -77,6 +80,7 @@ export function typed(state: AppState, text: string): AppState {
   if (dialog === undefined)
     return state.typing === undefined ? state : typedInPane(state, state.typing, text);
   if (dialog.kind === 'palette') return typedInPalette(state, dialog, text);
+  if (dialog.kind === 'chat') return typedInChat(state, text);
   if (dialog.kind === 'places') return typedInPlaces(state, dialog, text);
   if (dialog.kind !== 'prompt') return state;
   return { ...state, dialog: withField(dialog, typedInto(fieldOf(dialog), text)) };
@@ -179,6 +183,11 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
     case 'pattern': {
       const pane = state[prompted.side];
       return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
+    }
+    case 'room': {
+      const ref = read(roomNamed);
+      const passphrase = read(String);
+      return entering(state, ref, passphrase === '' ? undefined : passphrase);
     }
     case 'share':
       return shared(state, prompted, read);

@@ -25,7 +25,7 @@ export type Meaning =
   | { readonly is: 'nothing' };
 
 const nothing: Meaning = { is: 'nothing' };
-const typing: ReadonlySet<string> = new Set(['prompt', 'palette', 'places', 'filter', 'jump']);
+const typing: ReadonlySet<string> = new Set(['prompt', 'palette', 'places', 'chat', 'filter', 'jump']);
 
 /** What the key means, and the state without what was waiting for it. */
 export function meaningOf(state: AppState, press: KeyPress): readonly [AppState, Meaning] {

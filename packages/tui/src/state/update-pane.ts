@@ -26,6 +26,7 @@ import { actOnTabs } from './tabs.ts';
 import { notices } from './texts.ts';
 import { startFilter, startJump } from './typing.ts';
 import { arrangedBy } from './update-arrangement.ts';
+import { openChat } from './update-chat.ts';
 import { edit } from './update-edit.ts';
 import { actOnEntries } from './update-entries.ts';
 import { actOnPlaces } from './update-places.ts';
@@ -108,6 +109,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return refresh(state, side);
     case 'pause-all':
       return togglePauseAll(state);
+    case 'chat':
+      return openChat(state);
     case 'help':
       return [openPalette(state), []];
     case 'redraw':

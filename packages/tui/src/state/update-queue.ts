@@ -1,6 +1,6 @@
 /** Keys in the queue, and what the engine tells about jobs. Pure; UI thread. */
 
-import { type Shown, showName, trusted } from '@ferry/protocol';
+import { type Shown, showName } from '@ferry/protocol';
 import type { EngineEvent, JobAction } from '../engine/engine.ts';
 import { isOver, type Job, type JobId, type Priority } from '../engine/job.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -20,6 +20,7 @@ import {
   withView,
 } from './queue.ts';
 import { withBusy } from './queue-done.ts';
+import { queueTexts } from './queue-texts.ts';
 import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
 import { withNextQuestion, withoutOldQuestions } from './update-conflict.ts';
@@ -58,18 +59,20 @@ export function actInQueue(state: AppState, action: Action): Next {
       return onThose(
         state,
         ({ phase }) => phase !== 'done' && phase !== 'cancelled',
-        'this job is over already',
-        (ids, jobs) => ask(state, 'Cancel?', [namesOf(jobs), gone], { about: 'cancel', ids }),
+        queueTexts.isOverAlready,
+        (ids, jobs) =>
+          ask(state, queueTexts.cancel, [namesOf(jobs), queueTexts.cancelled], { about: 'cancel', ids }),
       );
     case 'retry-job':
-      return onThose(state, isFailed, 'only what failed can be tried again', (ids) =>
-        act(state, 'retry', ids),
-      );
+      return onThose(state, isFailed, queueTexts.notFailed, (ids) => act(state, 'retry', ids));
     case 'retry-all':
       return act(state, 'retry', idsOf(queue.jobs.filter(isFailed)));
     case 'overwrite-job':
-      return onThose(state, isFailed, 'only what failed can be tried again', (ids, jobs) =>
-        ask(state, 'Try again and overwrite?', [namesOf(jobs), replaced], { about: 'overwrite', ids }),
+      return onThose(state, isFailed, queueTexts.notFailed, (ids, jobs) =>
+        ask(state, queueTexts.overwrite, [namesOf(jobs), queueTexts.overwritten], {
+          about: 'overwrite',
+          ids,
+        }),
       );
     case 'job-up':
       return onOpen(state, (ids) => act(state, 'up', ids));
@@ -109,9 +112,6 @@ export function actInQueue(state: AppState, action: Action): Next {
   }
 }
 
-const gone = trusted('What is not complete is removed.');
-const replaced = trusted('Files of the same name that are there are replaced.');
-
 function isFailed({ phase }: Job): boolean {
   return phase === 'failed';
 }
@@ -128,27 +128,25 @@ function act(state: AppState, action: JobAction, ids: readonly JobId[]): Next {
 function onThose(
   state: AppState,
   fits: (job: Job) => boolean,
-  otherwise: string,
+  otherwise: Shown,
   then: (ids: readonly JobId[], jobs: readonly Job[]) => Next,
 ): Next {
   const jobs = chosenJobs(state.queue).filter(fits);
   if (jobs.length > 0) return then(idsOf(jobs), jobs);
-  return [{ ...state, notice: { text: trusted(otherwise), isError: false } }, []];
+  return [{ ...state, notice: { text: otherwise, isError: false } }, []];
 }
 
 function onOpen(state: AppState, then: (ids: readonly JobId[], jobs: readonly Job[]) => Next): Next {
-  return onThose(state, ({ phase }) => !isOver(phase), 'this job is over', then);
+  return onThose(state, ({ phase }) => !isOver(phase), queueTexts.isOver, then);
 }
 
-function ask(state: AppState, title: string, lines: readonly Shown[], question: Question): Next {
-  return [{ ...state, dialog: { kind: 'question', title: trusted(title), lines, question } }, []];
+function ask(state: AppState, title: Shown, lines: readonly Shown[], question: Question): Next {
+  return [{ ...state, dialog: { kind: 'question', title, lines, question } }, []];
 }
 
 function namesOf(jobs: readonly Job[]): Shown {
   const [first] = jobs;
-  return jobs.length === 1 && first !== undefined
-    ? trusted(`${showName(first.source.at(-1) ?? '/')}.`)
-    : trusted(`${jobs.length} jobs.`);
+  return queueTexts.names(showName(first?.source.at(-1) ?? '/'), jobs.length);
 }
 
 function withMarks(state: AppState, isMarked: (id: JobId) => boolean): AppState {
@@ -174,8 +172,8 @@ function limitPrompt(ids: readonly JobId[], jobs: readonly Job[]): Dialog {
   const limit = jobs.every((job) => job.limit === jobs[0]?.limit) ? jobs[0]?.limit : undefined;
   return {
     kind: 'prompt',
-    title: trusted(`Most bytes a second for ${jobs.length === 1 ? 'this job' : `${jobs.length} jobs`}`),
-    fields: [field(trusted('512k, 1.5M'), typedRate(limit))],
+    title: queueTexts.limitOf(jobs.length),
+    fields: [field(queueTexts.limitLike, typedRate(limit))],
     field: 0,
     prompted: { about: 'limit', ids },
     error: undefined,
@@ -185,11 +183,11 @@ function limitPrompt(ids: readonly JobId[], jobs: readonly Job[]): Dialog {
 function limitsPrompt({ limits }: Queue): Dialog {
   return {
     kind: 'prompt',
-    title: trusted('Most bytes a second for all jobs together'),
+    title: queueTexts.limitOfAll,
     fields: [
-      field(trusted('Uploads'), typedRate(limits.up)),
-      field(trusted('Downloads'), typedRate(limits.down)),
-      field(trusted('Timetable'), limits.timetable),
+      field(queueTexts.uploads, typedRate(limits.up)),
+      field(queueTexts.downloads, typedRate(limits.down)),
+      field(queueTexts.timetableLine, limits.timetable),
     ],
     field: 0,
     prompted: { about: 'limits' },
@@ -201,12 +199,8 @@ function limitsPrompt({ limits }: Queue): Dialog {
 function clear(state: AppState): Next {
   const { failed } = state.queue.counts;
   if (failed === 0) return [state, [{ kind: 'clear' }]];
-  const jobs = failed === 1 ? 'One job has' : `${failed} jobs have`;
-  const lines = [
-    trusted(`${jobs} failed, and could be tried again.`),
-    trusted('All that is over is forgotten.'),
-  ];
-  return ask(state, 'Clear?', lines, { about: 'clear' });
+  const lines = [queueTexts.clearFailed(failed), queueTexts.cleared];
+  return ask(state, queueTexts.clear, lines, { about: 'clear' });
 }
 
 /** Leaves at once, or asks while something is not finished. */
@@ -214,19 +208,11 @@ export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
   const copies = unsaved(state);
   if (running === 0 && copies.length === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
-  const jobs = running === 1 ? 'one job is' : `${running} jobs are`;
   const lines = [
-    ...(running === 0
-      ? []
-      : [
-          trusted(`${jobs} not finished.`),
-          trusted('They stay in the queue, and go on where they were with the next ferry.'),
-        ]),
-    ...copies.map(({ name, place }) =>
-      trusted(`${name} is not saved on the server. Yours stays as ${place}`),
-    ),
+    ...(running === 0 ? [] : [queueTexts.notFinished(running), queueTexts.goOnLater]),
+    ...copies.map(({ name, place }) => queueTexts.notSaved(name, place)),
   ];
-  return ask(state, 'Quit?', lines, { about: 'quit' });
+  return ask(state, queueTexts.quit, lines, { about: 'quit' });
 }
 
 /** Shown at once; the engine's own word about it follows. Also with nothing queued: what is added then waits. */

@@ -6,6 +6,8 @@
 import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { EngineEvent, Side } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
+import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed } from './chat-news.ts';
+import type { Cmd } from './cmd.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
@@ -19,6 +21,7 @@ import { type AppState, activeSide, placeOf } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { trashListed } from './trash.ts';
 import { actInTyping } from './typing.ts';
+import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
 import { onEdit, withAwayNotice, withNextChanged } from './update-edit.ts';
@@ -117,6 +120,16 @@ function stepped(state: AppState, msg: Msg): Next {
       return shareMade(state, msg.made);
     case 'shares':
       return [sharesListed(state, msg.rows), []];
+    case 'chat-rooms':
+      return roomsListed(state, msg.rooms);
+    case 'chat-off':
+      return [chatIsOff(state, msg.error), []];
+    case 'chat-joined':
+      return [roomEntered(state, msg.ref), []];
+    case 'chat-not-joined':
+      return [roomNotEntered(state, msg.ref, msg.error), []];
+    case 'chat-not-said':
+      return [notSaid(state, msg.ref, msg.text, inWords('', msg.error)), []];
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
     case 'failed': {
@@ -250,7 +263,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
       // The first listing is under way already; after a loss the pane is read again.
       const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      const [looking, cmds] = isBack ? settle(next) : ([next, []] as const);
+      const [looking, settled] = isBack ? settle(next) : ([next, []] as const);
+      const cmds: readonly Cmd[] = isBack ? [...settled, { kind: 'chat-rooms' }] : settled;
       if (!wants) return [looking, cmds];
       const [fresh, more] = refresh(looking, 'remote');
       return [fresh, [...cmds, ...more]];
@@ -264,7 +278,7 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
     case 'chat':
-      return [state, []];
+      return chatNews(state, event.news);
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed': {

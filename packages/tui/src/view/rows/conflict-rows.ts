@@ -5,7 +5,10 @@
 
 import { EntryKind, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
+import { keyName } from '../../keymap/key-name.ts';
+import { type Keymap, keyOf } from '../../keymap/resolve.ts';
 import { type Dialog, scopesOf } from '../../state/dialog.ts';
+import { conflictTexts, jobTexts } from '../../state/queue-texts.ts';
 import {
   type AnswerScope,
   type ConflictPolicy,
@@ -22,6 +25,8 @@ import { moment } from './when.ts';
 
 type Conflict = Dialog & { readonly kind: 'conflict' };
 
+const { labels, scopes } = conflictTexts;
+
 const labelCells = 10;
 /** A date, its time of day and the word behind them; with less, a date alone. */
 const cellsForMoments = 26;
@@ -33,12 +38,17 @@ export function conflictRowsOf(
   height: number,
   more: number,
   look: Look,
+  keymap: Keymap,
 ): string[] {
   const { question, chosen, scope } = dialog;
   const inner = width - 4;
   const head = [...placeRows(question, inner, look), '', ...sideRows(question, inner, look), ''];
   const tail = ['', scopeRow(question, scope, inner, look)];
-  const answers = question.answers.map((policy, i) => answerRow(question, policy, i === chosen, inner, look));
+  const keys = question.answers.map((policy) => keyFor(policy, keymap));
+  const keyCells = Math.max(...keys.map(cells));
+  const answers = question.answers.map((policy, i) =>
+    answerRow(question, policy, i === chosen, fit(keys[i] ?? '', keyCells), inner, look),
+  );
   const isShort = head.length + answers.length + tail.length + 4 > height;
   const tight = (lines: readonly string[]): readonly string[] =>
     isShort ? lines.filter((line) => line !== '') : ['', ...lines];
@@ -52,7 +62,7 @@ export function conflictRowsOf(
     { width, height: lines.length + 2 },
     {
       topLeft: titleOf(question),
-      bottomRight: more > 0 ? `${more} more ${more === 1 ? 'job asks' : 'jobs ask'}` : '',
+      bottomRight: more > 0 ? conflictTexts.moreAsk(more) : '',
     },
     lines.map((line) => ` ${line === '' ? ' '.repeat(inner) : line} `),
   );
@@ -61,13 +71,13 @@ export function conflictRowsOf(
 function titleOf({ why, target }: Question): string {
   switch (why) {
     case 'exists':
-      return 'That name is taken';
+      return conflictTexts.exists;
     case 'kind':
-      return `${target.kind === EntryKind.folder ? 'A folder' : 'Something else'} of that name is there`;
+      return conflictTexts.otherKind(target.kind === EntryKind.folder);
     case 'empty':
-      return 'This file is empty, and the one there is not';
+      return conflictTexts.empty;
     case 'larger':
-      return 'The file there is larger: it is no part of this one';
+      return conflictTexts.larger;
   }
 }
 
@@ -77,15 +87,15 @@ function placeRows(
   { glyphs }: Look,
 ): string[] {
   const room = width - labelCells;
-  const server = (path: Question['sourcePath']): string => `server: /${showName(path.join('/'))}`;
-  const here = (path: Question['sourcePath']): string => `here: /${showName(path.join('/'))}`;
+  const server = (path: Question['sourcePath']): string => jobTexts.server(showName(path.join('/')));
+  const here = (path: Question['sourcePath']): string => jobTexts.here(showName(path.join('/')));
   const [from, to] =
     direction === 'download'
       ? [server(sourcePath), here(targetPath)]
       : [here(sourcePath), server(targetPath)];
   const row = (label: string, text: string): string =>
     `${fit(label, labelCells)}${keepEnd(text, room, glyphs.ellipsis)}`;
-  return [fit(row('From', from), width), fit(row('To', to), width)];
+  return [fit(row(labels.from, from), width), fit(row(labels.to, to), width)];
 }
 
 function sideRows({ source, target, sameContent }: Question, width: number, { theme }: Look): string[] {
@@ -101,19 +111,27 @@ function sideRows({ source, target, sameContent }: Question, width: number, { th
     word: string,
   ): string => {
     if (isNarrow) return row(label, [left, right]);
-    const words = order === 0 ? ['same', 'same'] : order > 0 ? [word, ''] : ['', word];
+    const words =
+      order === 0 ? [conflictTexts.same, conflictTexts.same] : order > 0 ? [word, ''] : ['', word];
     return row(label, [`${left}  ${words[0]}`, `${right}  ${words[1]}`]);
   };
   const isFiles = source.kind === EntryKind.file && target.kind === EntryKind.file;
   const newer =
     Number(isNewer(source.modified, target.modified)) - Number(isNewer(target.modified, source.modified));
   return [
-    paint(theme, 'heading', row('', isNarrow ? ['this', 'there'] : ['this one', 'the one there'])),
+    paint(theme, 'heading', row('', isNarrow ? conflictTexts.narrowSides : conflictTexts.sides)),
     isFiles
-      ? compared('Size', sizesOf(source, target), source.size - target.size, 'larger')
-      : row('Kind', [kindOf(source), kindOf(target)]),
-    compared('Modified', [timeOf(source, isNarrow), timeOf(target, isNarrow)], newer, 'newer'),
-    ...(sameContent === undefined ? [] : [row('Content', [sameContent ? 'the same' : 'differs', ''])]),
+      ? compared(labels.size, sizesOf(source, target), source.size - target.size, conflictTexts.isLarger)
+      : row(labels.kind, [kindOf(source), kindOf(target)]),
+    compared(
+      labels.modified,
+      [timeOf(source, isNarrow), timeOf(target, isNarrow)],
+      newer,
+      conflictTexts.isNewer,
+    ),
+    ...(sameContent === undefined
+      ? []
+      : [row(labels.content, [sameContent ? conflictTexts.sameContent : conflictTexts.otherContent, ''])]),
   ];
 }
 
@@ -129,29 +147,24 @@ function timeOf({ modified }: Side, isNarrow: boolean): string {
 }
 
 function kindOf({ kind }: Side): string {
-  return kind === EntryKind.file ? 'file' : kind === EntryKind.folder ? 'folder' : 'link or other';
+  const { file, folder, other } = conflictTexts.kinds;
+  return kind === EntryKind.file ? file : kind === EntryKind.folder ? folder : other;
 }
 
-type Answerable = Exclude<ConflictPolicy, 'ask' | 'fail'>;
-
-const answerWords: Readonly<Record<Answerable, readonly [key: string, label: string]>> = {
-  overwrite: ['o', 'Overwrite'],
-  newer: ['n', 'Newer'],
-  'size-differs': ['z', 'Size differs'],
-  'content-differs': ['c', 'Content differs'],
-  resume: ['r', 'Resume'],
-  'keep-both': ['k', 'Keep both'],
-  skip: ['s', 'Skip'],
-};
+/** The key that chooses it now. */
+function keyFor(policy: ConflictPolicy, keymap: Keymap): string {
+  return policy === 'ask' || policy === 'fail' ? '' : keyName(keyOf(keymap, 'conflict', `choose-${policy}`));
+}
 
 function answerRow(
   question: Question,
   policy: ConflictPolicy,
   isChosen: boolean,
+  key: string,
   width: number,
   { theme }: Look,
 ): string {
-  const [key, label] = policy === 'ask' || policy === 'fail' ? ['', policy] : answerWords[policy];
+  const label = policy === 'ask' || policy === 'fail' ? policy : conflictTexts.answers[policy];
   const text = fit(`${isChosen ? '>' : ' '} ${key} ${fit(label, 16)} ${effectOf(question, policy)}`, width);
   return isChosen ? paint(theme, 'cursor', text) : text;
 }
@@ -163,40 +176,26 @@ function effectOf(question: Question, policy: ConflictPolicy): string {
   switch (decision.do) {
     case 'write':
     case 'replace':
-      return policy === 'resume' ? 'goes on with what is there' : 'replaces the one there';
+      return policy === 'resume' ? conflictTexts.resumes : conflictTexts.replaces;
     case 'rename':
-      return 'stores this one under another name';
+      return conflictTexts.renames;
     case 'compare':
-      return 'compares them, and replaces it if they differ';
+      return conflictTexts.compares;
     case 'skip':
-      return `leaves the one there${skipWords[decision.why]}`;
+      return conflictTexts.skips(decision.why);
     case 'ask':
     case 'fail':
-      return 'asks again';
+      return conflictTexts.asks;
   }
 }
-
-const skipWords = {
-  policy: '',
-  'not-newer': ': this is not newer',
-  'same-size': ': same size',
-  'same-content': ': same content',
-} as const;
-
-const scopeWords: Readonly<Record<AnswerScope, string>> = {
-  this: 'this one',
-  job: 'all of this job',
-  'all-uploads': 'all uploads',
-  'all-downloads': 'all downloads',
-};
 
 /** All of them side by side, or the chosen one alone where they have no room. */
 function scopeRow(question: Question, scope: AnswerScope, width: number, { theme }: Look): string {
   const all = scopesOf(question);
   const room = width - labelCells;
-  const shown = all.reduce((sum, one) => sum + cells(scopeWords[one]) + 3, 0) <= room ? all : [scope];
-  const row = shown.map((one) => (one === scope ? `[${scopeWords[one]}]` : ` ${scopeWords[one]} `));
+  const shown = all.reduce((sum, one) => sum + cells(scopes[one]) + 3, 0) <= room ? all : [scope];
+  const row = shown.map((one) => (one === scope ? `[${scopes[one]}]` : ` ${scopes[one]} `));
   const rest = ' '.repeat(Math.max(0, room - cells(row.join(' '))));
   const painted = row.map((text, i) => (shown[i] === scope ? paint(theme, 'cursor', text) : text));
-  return `${fit('For', labelCells)}${painted.join(' ')}${rest}`;
+  return `${fit(labels.scope, labelCells)}${painted.join(' ')}${rest}`;
 }

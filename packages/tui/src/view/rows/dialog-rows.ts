@@ -8,9 +8,11 @@ import type { Action } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
 import type { Rect, Size } from '../../state/layout.ts';
+import { jobTexts } from '../../state/queue-texts.ts';
 import type { AppState } from '../../state/state.ts';
 import { shareTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit } from './cells.ts';
+import { chatRowsOf } from './chat-rows.ts';
 import { conflictRowsOf } from './conflict-rows.ts';
 import { changedLines, differenceLines } from './edit-rows.ts';
 import { framed, wrapped } from './frame-rows.ts';
@@ -33,6 +35,11 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const width = Math.min(96, columns - 2);
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'chat': {
+      const { columns, rows } = state.size;
+      const rect = place(state.size, Math.min(110, columns - 2), rows - 2);
+      return { rect, rows: chatRowsOf(state, { columns: rect.width, rows: rect.height }, look) };
     }
     case 'places': {
       const { columns, rows } = state.size;
@@ -76,7 +83,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
     case 'details':
       return reading(
         state.size,
-        'Job',
+        jobTexts.title,
         detailLines(
           state.queue.jobs.find(({ id }) => id === dialog.job),
           look,
@@ -172,7 +179,14 @@ function boxed(
 
 function conflictRows(dialog: Dialog & { kind: 'conflict' }, state: AppState, look: Look): DialogRows {
   const width = Math.min(72, state.size.columns - 4);
-  const rows = conflictRowsOf(dialog, width, state.size.rows - 2, state.queue.asking.length - 1, look);
+  const rows = conflictRowsOf(
+    dialog,
+    width,
+    state.size.rows - 2,
+    state.queue.asking.length - 1,
+    look,
+    state.keymap,
+  );
   return { rect: place(state.size, width, rows.length), rows };
 }
 
@@ -200,30 +214,25 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 }
 
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
-  if (job === undefined) return ['this job is gone'];
-  const [from, to] = job.direction === 'download' ? ['server', 'here'] : ['here', 'server'];
+  if (job === undefined) return [jobTexts.gone];
+  const { labels, server, here } = jobTexts;
+  const [from, to] = job.direction === 'download' ? [server, here] : [here, server];
   const facts: [string, string][] = [
-    ['From', `${from}: /${showName(job.source.join('/'))}`],
-    ['To', `${to}: /${showName(job.target.join('/'))}`],
-    ['State', job.phase],
-    [
-      'Moved',
-      `${prettyBytes(job.doneBytes)} of ${prettyBytes(job.totalBytes)}${job.walked ? '' : ' found so far'}`,
-    ],
-    [
-      'Files',
-      `${job.doneFiles} of ${job.totalFiles}${job.skippedFiles > 0 ? `, ${job.skippedFiles} skipped` : ''}${job.failedFiles > 0 ? `, ${job.failedFiles} failed` : ''}`,
-    ],
+    [labels.from, from(showName(job.source.join('/')))],
+    [labels.to, to(showName(job.target.join('/')))],
+    [labels.state, jobTexts.phase(job.phase)],
+    [labels.moved, jobTexts.moved(prettyBytes(job.doneBytes), prettyBytes(job.totalBytes), job.walked)],
+    [labels.files, jobTexts.filesDone(job.doneFiles, job.totalFiles, job.skippedFiles, job.failedFiles)],
   ];
-  facts.push(['Server', show(job.server)], ['Added', moment(job.addedMs)]);
-  if (job.endedMs !== undefined) facts.push(['Ended', moment(job.endedMs)]);
+  facts.push([labels.server, show(job.server)], [labels.added, moment(job.addedMs)]);
+  if (job.endedMs !== undefined) facts.push([labels.ended, moment(job.endedMs)]);
   if (job.movingMs >= 1000) {
     const speed = `${prettyBytes(Math.round((job.doneBytes / job.movingMs) * 1000))}/s`;
-    facts.push(['Moving', `for ${Math.round(job.movingMs / 1000)} s, at ${speed} on average`]);
+    facts.push([labels.moving, jobTexts.movingFor(Math.round(job.movingMs / 1000), speed)]);
   }
-  if (job.priority !== 3) facts.push(['Priority', String(job.priority)]);
-  if (job.limit !== undefined) facts.push(['Limit', limitWords(job.limit, look.glyphs)]);
-  if (job.digest !== undefined) facts.push(['BLAKE3', show(job.digest)]);
+  if (job.priority !== 3) facts.push([labels.priority, String(job.priority)]);
+  if (job.limit !== undefined) facts.push([labels.limit, limitWords(job.limit, look.glyphs)]);
+  if (job.digest !== undefined) facts.push([labels.digest, show(job.digest)]);
   const lines = facts.flatMap(([label, value]) =>
     wrapped(value, width - 10).map((line, i) => `${fit(i === 0 ? label : '', 10)}${line}`),
   );
@@ -248,8 +257,8 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
   );
   const unlisted = (job.lostCount ?? 0) - (job.losses ?? []).length;
   const lost = [
-    ...(losses.length === 0 ? [] : ['', paint(look.theme, 'folder', 'Not kept'), ...losses]),
-    ...(unlisted > 0 ? [`  and ${unlisted} more`] : []),
+    ...(losses.length === 0 ? [] : ['', paint(look.theme, 'folder', jobTexts.notKept), ...losses]),
+    ...(unlisted > 0 ? [`  ${jobTexts.more(unlisted)}`] : []),
   ];
   return [...lines, ...failures, ...general, ...lost];
 }
@@ -258,12 +267,12 @@ function detailLines(job: Job | undefined, look: Look, width: number): string[] 
 function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: number, look: Look): string[] {
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
-  return fields.map(({ label, text, at }, i) => {
+  return fields.map((one, i) => {
+    const { label, text, secret } = one;
+    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
     const room = width - labels;
     const line =
-      i === field
-        ? lineRow({ label, text, at }, room, look)
-        : paint(look.theme, 'field', fit(cutEnd(show(text), room), room));
+      i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
     return `${fit(label, labels)}${line}`;
   });
 }

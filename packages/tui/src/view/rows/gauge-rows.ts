@@ -6,6 +6,7 @@
 import prettyBytes from 'pretty-bytes';
 import type { Totals } from '../../engine/job.ts';
 import type { Rect } from '../../state/layout.ts';
+import { queueTexts } from '../../state/queue-texts.ts';
 import { panes } from '../../state/texts.ts';
 import { cells, fit, padStart } from './cells.ts';
 import { centred, framed } from './frame-rows.ts';
@@ -41,7 +42,7 @@ export function gaugeRows(totals: Totals, rect: Rect, look: Look, hasGauge: bool
     rows[first - 1] = ` ${fit(`${Math.floor(share * 100)} %`, 5)}${left} `;
     rows[first + at.height] = paint(theme, 'dim', ` ${fit(amount(totals, width - 1), width - 1)}`);
   }
-  return framed(look, false, rect, { topLeft: 'All jobs' }, rows);
+  return framed(look, false, rect, { topLeft: queueTexts.allJobs }, rows);
 }
 
 function leftWords({ doneBytes, totalBytes, rate }: Totals, share: number, room: number): string {

@@ -2,6 +2,7 @@
 
 import prettyBytes from 'pretty-bytes';
 import type { Rect } from '../../state/layout.ts';
+import { queueTexts } from '../../state/queue-texts.ts';
 import { framed } from './frame-rows.ts';
 import { type Look, paint } from './style.ts';
 
@@ -23,5 +24,5 @@ export function graphRowsOf(history: readonly number[], rect: Rect, look: Look):
     rows.push(paint(look.theme, 'bar', text.padStart(width)));
   }
   const now = `${prettyBytes(Math.round(history.at(-1) ?? 0))}/s`;
-  return framed(look, false, rect, { topLeft: 'Speed', bottomRight: now }, rows);
+  return framed(look, false, rect, { topLeft: queueTexts.speed, bottomRight: now }, rows);
 }

@@ -5,6 +5,7 @@ import prettyBytes from 'pretty-bytes';
 import { isOver, type Job } from '../../engine/job.ts';
 import type { Rect } from '../../state/layout.ts';
 import type { Queue } from '../../state/queue.ts';
+import { jobTexts, queueTexts } from '../../state/queue-texts.ts';
 import { formatRate } from '../../transfer/timetable.ts';
 import { cells, cutEnd, fit, fitName, padEnd, padStart } from './cells.ts';
 import { framed } from './frame-rows.ts';
@@ -35,7 +36,7 @@ export function queueRowsOf(
   if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothing}`, width)));
   const words = {
     topLeft: cutEnd(queueTitle(queue, look, rect.width - 6), rect.width - 6),
-    bottomLeft: queue.marks.size > 0 ? `${queue.marks.size} marked` : '',
+    bottomLeft: queue.marks.size > 0 ? queueTexts.marked(queue.marks.size) : '',
     bottomRight: settingsOf(queue, look),
   };
   return framed(look, focused, rect, words, rows);
@@ -51,9 +52,9 @@ export function queueTitle(
   const active = moving + waiting + paused;
   const title = (numbers: Readonly<Record<string, number>>): string =>
     [
-      view === 'all' ? 'Queue' : `Queue: ${view}`,
-      ...(pausedAll ? [active > 0 ? `all ${active} paused` : 'all paused'] : []),
-      ...(asking.length > 0 ? [`${asking.length} asking`] : []),
+      view === 'all' ? queueTexts.title : queueTexts.view(view),
+      ...(pausedAll ? [queueTexts.allPaused(active)] : []),
+      ...(asking.length > 0 ? [queueTexts.asking(asking.length)] : []),
       ...Object.entries(numbers)
         .filter(([, number]) => number > 0)
         .map(([name, number]) => `${number} ${name}`),
@@ -67,8 +68,8 @@ function settingsOf({ limits, moves }: Queue, { glyphs }: Look): string {
   const parts = [
     ...(limits.up === undefined ? [] : [`${glyphs.up} ${limitWords(limits.up, glyphs)}`]),
     ...(limits.down === undefined ? [] : [`${glyphs.down} ${limitWords(limits.down, glyphs)}`]),
-    ...(limits.timetable === '' ? [] : ['timetable']),
-    ...(moves === 'here' ? [] : ['another ferry moves']),
+    ...(limits.timetable === '' ? [] : [queueTexts.timetable]),
+    ...(moves === 'here' ? [] : [queueTexts.movedElsewhere]),
   ];
   return parts.join(` ${glyphs.dot} `);
 }
@@ -173,13 +174,12 @@ function hasBar({ phase }: Job): boolean {
 
 /** What went wrong stands where the numbers were. */
 function wordsOf(job: Job): string | undefined {
-  if (job.question !== undefined) return 'that name is taken: Enter answers';
-  if (job.phase === 'cancelled') return 'cancelled';
+  if (job.question !== undefined) return jobTexts.nameTaken;
+  if (job.phase === 'cancelled') return jobTexts.cancelled;
   if (job.phase !== 'failed' || job.error === undefined) return undefined;
   const [code, message] = job.error;
-  const more = job.failedFiles > 1 ? `${job.failedFiles} files failed; first: ` : '';
-  const hint = codeName(code) === 'EXISTS' ? '; o overwrites' : '';
-  return `${more}${show(message)} [${codeName(code)}]${hint}`;
+  const hint = codeName(code) === 'EXISTS' ? jobTexts.overwrites : '';
+  return `${jobTexts.failed(job.failedFiles)}${show(message)} [${codeName(code)}]${hint}`;
 }
 
 /** How many of its files are there, of a job that has several. */
@@ -198,13 +198,13 @@ function rightOf(job: Job, { glyphs }: Look, filesCells: number): string {
         job.movingMs > 0
           ? ` ${glyphs.dot} ${prettyBytes(Math.round((job.doneBytes * 1000) / job.movingMs))}/s`
           : '';
-      const counted = job.totalFiles > 1 ? `${job.doneFiles} files ${glyphs.dot} ` : '';
+      const counted = job.totalFiles > 1 ? `${jobTexts.files(job.doneFiles)} ${glyphs.dot} ` : '';
       return `${counted}${prettyBytes(job.doneBytes)}${rate} ${padStart(took(job.movingMs), 7)}`;
     }
     case 'paused':
-      return `${files}${padStart(percent, 5)} ${padStart('paused', 18)}`;
+      return `${files}${padStart(percent, 5)} ${padStart(jobTexts.paused, 18)}`;
     default:
-      return `${files}${padStart('waiting', 24)}`;
+      return `${files}${padStart(jobTexts.waiting, 24)}`;
   }
 }
 

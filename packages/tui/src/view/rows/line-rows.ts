@@ -5,10 +5,12 @@ import type { ConnectionStatus } from '../../engine/engine.ts';
 import { footerPlaces } from '../../keymap/footer.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
+import { keyOf } from '../../keymap/resolve.ts';
+import { unreadIn } from '../../state/chat.ts';
 import type { Field } from '../../state/edit-line.ts';
 import { type AppState, isAway } from '../../state/state.ts';
 import { tabNames } from '../../state/tabs.ts';
-import { panes, prompts } from '../../state/texts.ts';
+import { chatTexts, panes, prompts } from '../../state/texts.ts';
 import type { Typing } from '../../state/typing.ts';
 import { cells, cutEnd, fit } from './cells.ts';
 import { type Look, paint } from './style.ts';
@@ -50,10 +52,14 @@ export function awayWords(state: AppState): string | undefined {
 export function titleRow(state: AppState, width: number, { theme, glyphs }: Look): string {
   const { connection, address } = state;
   const words = ` ferry  ${connectionWords(connection, address, glyphs.dot)}`;
+  const news = unreadIn(state.chat);
+  const chatKey = keyName(keyOf(state.keymap, 'pane', 'chat'));
+  const chatWords = news.lines === 0 ? '' : ` ${chatTexts.unread(news.lines, chatKey)} `;
   const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
   while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
   const right = tabs.join('');
-  return paint(theme, 'title', fit(words, width - cells(right)) + right);
+  const left = paint(theme, 'title', fit(words, Math.max(0, width - cells(right) - cells(chatWords))));
+  return left + paint(theme, news.isCalled ? 'error' : 'notice', chatWords) + paint(theme, 'title', right);
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */
@@ -102,7 +108,9 @@ function chordRow(state: AppState, width: number, theme: Look['theme']): string 
 }
 
 /** A line that is typed, with the cursor in it, scrolled so that the cursor is seen; exactly `width` cells on a ground of their own. */
-export function lineRow({ text, at }: Field, width: number, { theme }: Look): string {
+export function lineRow(line: Field, width: number, { theme, glyphs }: Look): string {
+  const { at } = line;
+  const text = line.secret === true ? glyphs.mark.repeat([...line.text].length) : line.text;
   const chars = [...show(text)];
   const shownAt = [...show([...text].slice(0, at).join(''))].length;
   let from = 0;

@@ -1,0 +1,33 @@
+/** The chat for the browser: commands to the engine, what came of them to messages. UI thread. */
+
+import type { Engine } from '../engine/engine.ts';
+import type { Cmd } from '../state/cmd.ts';
+import type { Msg } from '../state/msg.ts';
+import { wire } from './wire.ts';
+
+export type ChatCmd = Cmd & { readonly kind: 'chat-rooms' | 'chat-join' | 'chat-leave' | 'chat-say' };
+
+/** Resolves when what came of it is posted. */
+export async function runChat({ chat }: Engine, post: (msg: Msg) => void, cmd: ChatCmd): Promise<void> {
+  switch (cmd.kind) {
+    case 'chat-rooms':
+      await chat.rooms().then(
+        (rooms) => post({ kind: 'chat-rooms', rooms }),
+        (error: unknown) => post({ kind: 'chat-off', error: wire(error) }),
+      );
+      break;
+    case 'chat-join':
+      await chat.join(cmd.ref, cmd).then(
+        () => post({ kind: 'chat-joined', ref: cmd.ref }),
+        (error: unknown) => post({ kind: 'chat-not-joined', ref: cmd.ref, error: wire(error) }),
+      );
+      break;
+    case 'chat-leave':
+      chat.leave(cmd.ref);
+      break;
+    case 'chat-say':
+      await chat.say(cmd.ref, cmd.text, cmd.path).catch((error: unknown) => {
+        post({ kind: 'chat-not-said', ref: cmd.ref, text: cmd.text, error: wire(error) });
+      });
+  }
+}

@@ -1,0 +1,79 @@
+/** What news do to the chat as the browser keeps it. Pure; UI thread. */
+
+import { show, type WireError } from '@ferry/protocol';
+import type { ChatNews, RoomInfo, RoomRef } from '../engine/chat.ts';
+import { type ChatState, roomAt, speaksTo, withRoom } from './chat.ts';
+import type { Cmd } from './cmd.ts';
+import { inWords, type Next } from './next.ts';
+import type { AppState } from './state.ts';
+import { chatTexts } from './texts.ts';
+
+/** Lines of a room that are kept here. */
+const mostLines = 500;
+/** Rooms that are entered by themselves: those spoken in last. */
+const mostEntered = 16;
+
+/** What is shown is read, where the panel is there and at its end. */
+export function withRead(state: AppState): AppState {
+  const { chat, dialog } = state;
+  const room = roomAt(chat);
+  if (dialog?.kind !== 'chat' || chat.chosen !== undefined || room === undefined) return state;
+  if (room.unread === 0 && !room.isCalled) return state;
+  return { ...state, chat: withRoom(chat, room.ref, (one) => ({ ...one, unread: 0, isCalled: false })) };
+}
+
+/** What the server has; the open rooms that were spoken in last are entered, the others wait to be. */
+export function roomsListed(state: AppState, infos: readonly RoomInfo[]): Next {
+  let chat: ChatState = { ...state.chat, off: undefined };
+  const cmds: Cmd[] = [];
+  let entered = chat.rooms.filter(({ phase }) => phase !== 'known').length;
+  for (const { ref, sealed } of infos) {
+    const known = chat.rooms.find((room) => room.ref === ref);
+    if (known !== undefined && known.phase !== 'known') continue;
+    // Direct ones open by themselves.
+    const enters = !sealed && !ref.startsWith('@') && entered < mostEntered;
+    const phase = enters ? 'entering' : 'known';
+    chat = withRoom(chat, ref, (room) => ({ ...room, sealed, phase }));
+    if (!enters) continue;
+    entered += 1;
+    cmds.push({ kind: 'chat-join', ref, passphrase: undefined, create: false });
+  }
+  return [{ ...state, chat }, cmds];
+}
+
+export function chatIsOff(state: AppState, error: WireError): AppState {
+  return { ...state, chat: { ...state.chat, off: inWords('', error) } };
+}
+
+export function roomEntered(state: AppState, ref: RoomRef): AppState {
+  const chat = withRoom(state.chat, ref, (room) => ({ ...room, phase: 'in', error: undefined }));
+  return withRead({ ...state, chat });
+}
+
+export function roomNotEntered(state: AppState, ref: RoomRef, error: WireError): AppState {
+  const words = inWords('', error);
+  const chat = withRoom(state.chat, ref, (room) => ({ ...room, phase: 'known', error: words }));
+  return { ...state, chat };
+}
+
+export function chatNews(state: AppState, news: ChatNews): Next {
+  if (news.kind === 'out') return [roomNotEntered(state, news.ref, news.error), []];
+  const { ref, sealed, lines, past } = news;
+  const own = state.connection.phase === 'online' ? state.connection.user : '';
+  const fresh = past ? [] : lines.filter((line) => !line.own);
+  const call = fresh.find(({ text }) => ref.startsWith('@') || speaksTo(text, own));
+  const wasCalled = state.chat.rooms.find((room) => room.ref === ref)?.isCalled === true;
+  const chat = withRoom(state.chat, ref, (room) => ({
+    ...room,
+    sealed,
+    phase: 'in',
+    lines: [...room.lines, ...lines].slice(-mostLines),
+    unread: room.unread + fresh.length,
+    isCalled: room.isCalled || call !== undefined,
+  }));
+  const next = withRead({ ...state, chat });
+  const isSeen = next.chat.rooms.find((room) => room.ref === ref)?.unread === 0;
+  if (call === undefined || wasCalled || isSeen) return [next, []];
+  const words = chatTexts.called(show(call.from), show(ref));
+  return [next, [{ kind: 'notify', words }]];
+}

@@ -1,0 +1,200 @@
+/** Keys in the panel of the chat. Pure; UI thread. */
+
+import { checkRoomName, isChatText, type Path, parentPath, show, showName } from '@ferry/protocol';
+import { entryPath } from '../engine/server-works.ts';
+import type { Action } from '../keymap/keymap.ts';
+import { type ChatState, emptyChat, lobby, roomAt, withRoom } from './chat.ts';
+import { withRead } from './chat-news.ts';
+import type { Dialog } from './dialog.ts';
+import { edited, field, typedInto } from './edit-line.ts';
+import { goAlone, type Next } from './next.ts';
+import { entryAtCursor } from './pane.ts';
+import type { AppState } from './state.ts';
+import { chatTexts, prompts } from './texts.ts';
+
+export type ChatAction =
+  | 'chat'
+  | 'next-room'
+  | 'previous-room'
+  | 'earlier-line'
+  | 'later-line'
+  | 'attach'
+  | 'enter-room'
+  | 'leave-room';
+
+/** Lines typed before that come back. */
+const mostTyped = 50;
+
+export function openChat(state: AppState): Next {
+  const { chat } = state;
+  if (chat.off !== undefined) {
+    return [{ ...state, notice: { text: chat.off, isError: true } }, [{ kind: 'chat-rooms' }]];
+  }
+  const called = chat.rooms.find(({ isCalled }) => isCalled) ?? chat.rooms.find(({ unread }) => unread > 0);
+  const at = called?.ref ?? (roomAt(chat) === undefined ? (chat.rooms[0]?.ref ?? lobby) : chat.at);
+  const opened = withRead({
+    ...state,
+    dialog: { kind: 'chat' },
+    chat: { ...chat, at, chosen: undefined, attached: undefined },
+  });
+  if (chat.rooms.some(({ ref }) => ref === at)) return [opened, []];
+  return entering(opened, at, undefined);
+}
+
+export function typedInChat(state: AppState, text: string): AppState {
+  const { chat } = state;
+  // What is pasted is one line, whatever it was.
+  const line = typedInto(chat.line, text.replaceAll(/\s/gu, ' '));
+  return withRead({ ...state, chat: { ...chat, line, chosen: undefined } });
+}
+
+export function actInChat(state: AppState, action: Action): Next {
+  const { chat } = state;
+  const withChat = (change: Partial<ChatState>): Next => [
+    withRead({ ...state, chat: { ...chat, ...change } }),
+    [],
+  ];
+  switch (action) {
+    case 'no':
+      return [{ ...state, dialog: undefined }, []];
+    case 'accept':
+      return accepted(state);
+    case 'next-room':
+    case 'previous-room':
+      return withChat({ at: roomBeside(chat, action === 'next-room' ? 1 : -1), chosen: undefined });
+    case 'up':
+    case 'down':
+    case 'page-up':
+    case 'page-down':
+      return withChat({ chosen: stepped(chat, steps[action] ?? 0) });
+    case 'earlier-line':
+    case 'later-line': {
+      const at = Math.max(
+        0,
+        Math.min(chat.typed.length, chat.typedAt + (action === 'earlier-line' ? -1 : 1)),
+      );
+      return withChat({ typedAt: at, line: field(chat.line.label, chat.typed[at] ?? '') });
+    }
+    case 'attach':
+      return attached(state);
+    case 'enter-room':
+      return [{ ...state, dialog: roomPrompt('') }, []];
+    case 'leave-room': {
+      const rooms = chat.rooms.filter(({ ref }) => ref !== chat.at);
+      const left = { ...chat, rooms, at: rooms[0]?.ref ?? lobby, chosen: undefined };
+      return [withRead({ ...state, chat: left }), [{ kind: 'chat-leave', ref: chat.at }]];
+    }
+    default:
+      return withChat({ line: edited(chat.line, action) });
+  }
+}
+
+const steps: Partial<Record<Action, number>> = { up: -1, down: 1, 'page-up': -10, 'page-down': 10 };
+
+/** Behind the last line there is the end, where new lines come into sight. */
+function stepped(chat: ChatState, by: number): number | undefined {
+  const lines = roomAt(chat)?.lines.length ?? 0;
+  const at = Math.max(0, (chat.chosen ?? lines) + by);
+  return at >= lines ? undefined : at;
+}
+
+function roomBeside({ rooms, at }: ChatState, by: number): string {
+  const here = rooms.findIndex(({ ref }) => ref === at);
+  return rooms[(here + by + rooms.length) % rooms.length]?.ref ?? at;
+}
+
+/** Says the line; without one goes to the path of the chosen line, or into the room. */
+function accepted(state: AppState): Next {
+  const { chat } = state;
+  const room = roomAt(chat);
+  const text = chat.line.text.trim();
+  if (room === undefined || room.phase === 'known') {
+    return room?.sealed === true
+      ? [{ ...state, dialog: roomPrompt(room.ref) }, []]
+      : entering(state, chat.at, undefined);
+  }
+  const path = chat.chosen === undefined ? undefined : room.lines[chat.chosen]?.path;
+  if (text === '' && chat.attached === undefined)
+    return path === undefined ? [state, []] : jumped(state, path);
+  const said = text === '' ? nameOf(chat.attached) : text;
+  if (!isChatText(said)) return [{ ...state, notice: { text: chatTexts.tooLong, isError: true } }, []];
+  const typed =
+    text === '' ? chat.typed : [...chat.typed.filter((one) => one !== text), text].slice(-mostTyped);
+  const next = {
+    ...chat,
+    line: emptyChat.line,
+    attached: undefined,
+    chosen: undefined,
+    typed,
+    typedAt: typed.length,
+  };
+  return [
+    withRead({ ...state, chat: next }),
+    [{ kind: 'chat-say', ref: room.ref, text: said, path: chat.attached }],
+  ];
+}
+
+/** A path is something to say by itself. */
+function nameOf(path: Path | undefined): string {
+  return showName(path?.at(-1) ?? '/').slice(0, 255);
+}
+
+/** The server's pane shows its folder, with the cursor on it. */
+function jumped(state: AppState, path: Path): Next {
+  const closed: AppState = { ...state, dialog: undefined, viewer: undefined, focus: 'remote' };
+  const name = path.at(-1);
+  const [next, cmds] = goAlone(closed, 'remote', name === undefined ? path : parentPath(path));
+  return name === undefined ? [next, cmds] : [{ ...next, remote: { ...next.remote, seek: name } }, cmds];
+}
+
+/** What is under the cursor of the server's pane, or nothing any more. */
+function attached(state: AppState): Next {
+  const { chat, remote } = state;
+  const entry = entryAtCursor(remote);
+  const path = entry === undefined ? remote.path : entryPath(remote.path, entry.name);
+  const next = chat.attached === undefined ? path : undefined;
+  return [{ ...state, chat: { ...chat, attached: next } }, []];
+}
+
+function roomPrompt(ref: string): Dialog {
+  const fields = [
+    field(prompts.room, ref.replace(/^#/, '')),
+    { ...field(prompts.passphrase, ''), secret: true } as const,
+  ];
+  return {
+    kind: 'prompt',
+    title: prompts.enterRoom,
+    fields,
+    field: ref === '' ? 0 : 1,
+    prompted: { about: 'room' },
+    error: undefined,
+  };
+}
+
+/** @throws {FerryError} NAME_INVALID, NAME_TOO_LONG: what is wrong with the name */
+export function roomNamed(text: string): string {
+  const name = text.trim();
+  return name.startsWith('@') && name.length > 1 ? name : `#${checkRoomName(name.replace(/^#/, ''))}`;
+}
+
+export function entering(state: AppState, ref: string, passphrase: string | undefined): Next {
+  const sealed = passphrase !== undefined;
+  const chat = withRoom({ ...state.chat, at: ref, chosen: undefined }, ref, (room) => ({
+    ...room,
+    sealed: sealed || room.sealed,
+    phase: 'entering',
+    error: undefined,
+  }));
+  return [
+    { ...state, chat, dialog: { kind: 'chat' } },
+    [{ kind: 'chat-join', ref, passphrase, create: true }],
+  ];
+}
+
+/** What could not be said comes back, where nothing else was typed meanwhile. */
+export function notSaid(state: AppState, ref: string, text: string, why: string): AppState {
+  const { chat } = state;
+  const isFree = chat.at === ref && chat.line.text === '';
+  const line = isFree ? field(chat.line.label, text) : chat.line;
+  return { ...state, chat: { ...chat, line }, notice: { text: chatTexts.notSaid(show(why)), isError: true } };
+}

@@ -1,0 +1,204 @@
+/** The panel of the chat: what its keys do, what is unread, and how it looks, as golden text. */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Code, pathFromText } from '@ferry/protocol';
+import type { ChatLine, ChatNews } from '@ferry/tui/engine/chat';
+import { speaksTo } from '@ferry/tui/state/chat';
+import { golden } from '../../support/golden.ts';
+import { Driven, file, folder } from '../support/drive.ts';
+import { FakeTerminal } from '../support/fake-terminal.ts';
+
+process.env['TZ'] = 'UTC';
+
+const morning = 1_760_000_400_000;
+
+function line(seq: number, from: string, text: string, more: Partial<ChatLine> = {}): ChatLine {
+  const ms = morning + seq * 60_000;
+  return { seq, ms, from, own: from === 'anna', text, path: undefined, notes: [], ...more };
+}
+
+function lines(
+  ref: string,
+  said: readonly ChatLine[],
+  more: { past?: boolean; sealed?: boolean } = {},
+): ChatNews {
+  return { kind: 'lines', ref, sealed: false, past: false, ...more, lines: said };
+}
+
+function tell(driven: Driven, news: ChatNews): Driven {
+  return driven.post({ kind: 'engine', event: { kind: 'chat', news } });
+}
+
+function started(columns = 80, rows = 24): Driven {
+  const driven = new Driven('share', 'home', { columns, rows })
+    .list('remote', folder('films'), file('notes.txt'))
+    .list('local', file('own'));
+  driven.state = { ...driven.state, notice: undefined };
+  driven.taken();
+  return driven.post({
+    kind: 'chat-rooms',
+    rooms: [
+      { ref: '#crew', sealed: false, lastMs: 5 },
+      { ref: '#safe', sealed: true, lastMs: 4 },
+      { ref: '#deck', sealed: false, lastMs: 3 },
+    ],
+  });
+}
+
+function talking(columns = 80, rows = 24): Driven {
+  const driven = started(columns, rows);
+  for (const ref of ['#crew', '#deck']) driven.post({ kind: 'chat-joined', ref });
+  tell(driven, lines('#crew', [line(1, 'bert', 'good morning'), line(2, 'anna', 'hello')], { past: true }));
+  driven.taken();
+  return driven;
+}
+
+const room = ({ state }: Driven, ref: string) => state.chat.rooms.find((one) => one.ref === ref);
+const kinds = (driven: Driven): string[] => driven.taken().map(({ kind }) => kind);
+
+describe('the chat in the browser', () => {
+  test('enters open rooms by itself, asks for a passphrase where there is one, and makes a lobby where nothing is', () => {
+    const driven = started();
+    assert.deepEqual(
+      driven.taken().flatMap((cmd) => (cmd.kind === 'chat-join' ? [[cmd.ref, cmd.create]] : [])),
+      [
+        ['#crew', false],
+        ['#deck', false],
+      ],
+    );
+    driven.press('C', 'tab', 'enter');
+    assert.equal(driven.state.dialog?.kind, 'prompt');
+    driven.press('a', 'h', 'o', 'y', 'enter');
+    assert.deepEqual(driven.taken(), [{ kind: 'chat-join', ref: '#safe', passphrase: 'ahoy', create: true }]);
+    assert.deepEqual([driven.state.dialog?.kind, room(driven, '#safe')?.phase], ['chat', 'entering']);
+    const wrong = [Code.AUTH_FAILED, 'that is not the passphrase of this room', 0] as const;
+    driven.post({ kind: 'chat-not-joined', ref: '#safe', error: wrong });
+    assert.match(room(driven, '#safe')?.error ?? '', /not the passphrase/);
+    // Away from the question leads back to the panel.
+    driven.press('enter', 'escape');
+    assert.equal(driven.state.dialog?.kind, 'chat');
+    const alone = new Driven();
+    alone.taken();
+    alone.post({ kind: 'chat-rooms', rooms: [] }).press('C');
+    assert.deepEqual(alone.taken(), [
+      { kind: 'chat-join', ref: '#lobby', passphrase: undefined, create: true },
+    ]);
+    const off = new Driven().post({ kind: 'chat-off', error: [Code.FORBIDDEN, 'no chat here', 0] });
+    off.press('C');
+    assert.deepEqual([off.state.dialog, off.state.notice?.text], [undefined, 'no chat here [FORBIDDEN]']);
+  });
+
+  test('says lines, has typed ones again, and gives back what could not be said', () => {
+    const driven = talking().press('C', 'h', 'i', 'enter', 'y', 'o', 'enter');
+    const said = (text: string) => ({ kind: 'chat-say', ref: '#crew', text, path: undefined });
+    assert.deepEqual(driven.taken(), [said('hi'), said('yo')]);
+    const typed = (): string => driven.state.chat.line.text;
+    driven.press('C-p');
+    assert.equal(typed(), 'yo');
+    driven.press('C-p', 'C-p');
+    assert.equal(typed(), 'hi');
+    driven.press('C-n', 'C-n');
+    assert.equal(typed(), '');
+    driven.post({ kind: 'chat-not-said', ref: '#crew', text: 'hi', error: [Code.LIMIT, 'too much', 0] });
+    assert.deepEqual([typed(), driven.state.notice?.text], ['hi', 'not said: too much [LIMIT]']);
+    driven.press('C-u').post({ kind: 'typed', text: 'two\nlines\tof\u00a0it' }).press('enter');
+    assert.deepEqual(driven.taken(), [said('two lines of it')]);
+    driven.press('enter', 'space', 'enter');
+    assert.deepEqual(driven.taken(), [], 'nothing is not said');
+    driven.post({ kind: 'typed', text: 'ü'.repeat(2049) }).press('enter');
+    assert.deepEqual([driven.taken(), driven.state.notice?.isError], [[], true]);
+  });
+
+  test('attaches what is under the cursor, and goes to what others have attached', () => {
+    const driven = talking().press('down', 'C', 'C-t', 'l', 'o', 'o', 'k', 'enter');
+    const films = pathFromText('share/films');
+    assert.deepEqual(driven.taken(), [{ kind: 'chat-say', ref: '#crew', text: 'look', path: films }]);
+    assert.equal(driven.state.chat.attached, undefined);
+    driven.press('C-t', 'C-t', 'C-t', 'enter');
+    assert.deepEqual(driven.taken(), [{ kind: 'chat-say', ref: '#crew', text: 'films', path: films }]);
+    tell(driven, lines('#crew', [line(3, 'bert', 'here', { path: pathFromText('other/place/it.txt') })]));
+    driven.taken();
+    driven.press('up', 'enter');
+    assert.deepEqual([driven.state.dialog, driven.state.focus], [undefined, 'remote']);
+    assert.deepEqual(kinds(driven), ['watch', 'list', 'space']);
+    driven.list('remote', file('a'), file('it.txt'), file('z'));
+    assert.deepEqual([driven.state.remote.path, driven.at()], [pathFromText('other/place'), 'it.txt']);
+  });
+
+  test('counts what is unread, and calls once for who is spoken to', () => {
+    const driven = talking();
+    const unread = (): number | undefined => room(driven, '#crew')?.unread;
+    assert.equal(unread(), 0, 'what was said before one came is not new');
+    tell(driven, lines('#crew', [line(3, 'bert', 'lunch?'), line(4, 'anna', 'from my other screen')]));
+    assert.deepEqual([unread(), kinds(driven)], [1, []]);
+    tell(driven, lines('#crew', [line(5, 'bert', '@Anna?')]));
+    assert.deepEqual([unread(), kinds(driven)], [2, ['notify']]);
+    tell(driven, lines('#crew', [line(6, 'bert', 'anna!')]));
+    assert.deepEqual([unread(), kinds(driven)], [3, []], 'once, until it was read');
+    tell(driven, lines('@cleo', [line(1, 'cleo', 'psst')]));
+    assert.deepEqual(kinds(driven), ['notify']);
+    driven.press('C');
+    assert.deepEqual([driven.state.chat.at, unread()], ['#crew', 0], 'it opens where one was called');
+    tell(driven, lines('#crew', [line(7, 'bert', 'anna')]));
+    assert.deepEqual([unread(), kinds(driven)], [0, []], 'what is seen is read');
+    driven.press('up');
+    tell(driven, lines('#crew', [line(8, 'bert', 'more')]));
+    assert.equal(unread(), 1, 'below what is looked at');
+    driven.press('down', 'down');
+    assert.equal(unread(), 0);
+    driven.press('escape');
+    assert.equal(room(driven, '@cleo')?.unread, 1);
+    for (const text of ['Anna', 'hey anna.', '@ANNA', 'anna: x']) assert.ok(speaksTo(text, 'anna'), text);
+    for (const text of ['joanna', 'annas', 'a n n a', '']) assert.ok(!speaksTo(text, 'anna'), text);
+    assert.ok(speaksTo('hello j.d*', 'j.d*') && !speaksTo('jxd', 'j.d'));
+    assert.ok(!speaksTo('anything', ''));
+  });
+
+  test('keeps so many lines, and tells why one is not in a room any more', () => {
+    const driven = talking();
+    for (let i = 0; i < 12; i++) {
+      const many = Array.from({ length: 100 }, (_, n) => line(10 + i * 100 + n, 'bert', 'x'));
+      tell(driven, lines('#crew', many));
+    }
+    assert.equal(room(driven, '#crew')?.lines.length, 500);
+    tell(driven, { kind: 'out', ref: '#crew', error: [Code.FORBIDDEN, 'you may not talk here', 0] });
+    assert.deepEqual(
+      [room(driven, '#crew')?.phase, room(driven, '#crew')?.error],
+      ['known', 'you may not talk here [FORBIDDEN]'],
+    );
+    driven.press('C', 'f8');
+    assert.deepEqual(driven.taken(), [{ kind: 'chat-leave', ref: '#crew' }]);
+    assert.equal(room(driven, '#crew'), undefined);
+  });
+
+  for (const [columns, rows] of [
+    [100, 30],
+    [80, 24],
+    [40, 12],
+  ] as const) {
+    test(`looks like this, and nothing that is said looks like ferry’s own words (CHAT-14), at ${columns}×${rows}`, async () => {
+      const driven = talking(columns, rows);
+      tell(
+        driven,
+        lines('#crew', [
+          line(3, 'bert', 'the rough cut is up: I am not sure about the third scene, it is too long', {
+            path: pathFromText('films/take-01.mov'),
+          }),
+          line(4, '\u001b[2Jcléo 海', 'which one, anna? \u001b]0;x\u0007', { notes: ['missing'] }),
+          line(5, 'bert', '', { notes: ['unreadable'] }),
+          line(900, 'dora', '* the server has lost what was said here: it begins anew'),
+        ]),
+      );
+      tell(driven, lines('@a-person-of-a-very-long-name', [line(1, 'x', 'psst')]));
+      const terminal = new FakeTerminal(columns, rows);
+      const frames = [await terminal.draw(driven.press('f8').press('escape').state)];
+      frames.push(await terminal.draw(driven.press('C', 'n', 'o', 'C-t').state));
+      frames.push(await terminal.draw(driven.press('C-u', 'C-t', 'up', 'up', 'up').state));
+      frames.push(await terminal.draw(driven.press('tab', 'tab').state));
+      frames.push(await terminal.draw(driven.press('f7', 'x', 'tab', 's', 'e', 'c').state));
+      terminal.close();
+      golden(`chat-${columns}x${rows}`, frames.slice(1).join('\n'));
+    });
+  }
+});
