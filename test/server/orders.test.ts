@@ -43,6 +43,11 @@ function watching(socket: string) {
     watch,
     ended: ended.promise,
     status: (is: (status: ServerStatus) => boolean) => until(() => statuses.findLast(is)),
+    /** The same among those that come from now on. */
+    later: (is: (status: ServerStatus) => boolean) => {
+      const from = statuses.length;
+      return until(() => statuses.slice(from).findLast(is));
+    },
     logged: (pattern: RegExp) => until(() => lines.find((line) => pattern.test(line))),
   };
 }
@@ -56,7 +61,7 @@ describe('the owner, watching', () => {
     const server = await startServer(t, { dir, args });
     const folder = join(server.home, 'state/ferryd/running');
     const socket = join(folder, readdirSync(folder)[0] ?? '');
-    const { watch, ended, status, logged } = watching(socket);
+    const { watch, ended, status, later, logged } = watching(socket);
     const events: ServerEvent[] = [];
     const heard = Promise.withResolvers<void>();
     const one = await logInto(
@@ -95,6 +100,12 @@ describe('the owner, watching', () => {
       moving.moving.map(({ verb, path, size, done, sessionId }) => [verb, path, size, done, sessionId]),
       [['download', '/file', 3 * limits.blockBytes, limits.blockBytes, session]],
     );
+
+    lane.close();
+    const alone = await later(
+      ({ connections }) => connections.filter(({ sessionId }) => sessionId === session).length === 1,
+    );
+    assert.equal(alone.slowed.length, 1, 'a lane that goes takes no limit with it');
 
     const { ticket: late } = await one.channel.call(ticket, {});
     await watch.order({ do: 'kick', session });
@@ -163,5 +174,12 @@ describe('the owner, watching', () => {
     const { watch, status } = watching(at);
     await status(() => true);
     watch.close();
+    server.signal('SIGKILL');
+    await server.ended;
+    assert.deepEqual(readdirSync(folder).length, 1);
+    const late = watching(at);
+    await late.ended;
+    await assert.rejects(late.watch.order({ do: 'kick', session: 'ab' }), withCode('CONNECTION_LOST'));
+    assert.deepEqual(readdirSync(folder), [], 'what a killed server left is in nobody’s way');
   });
 });

@@ -8,6 +8,7 @@ import { epoch, type FerryError, nameFromText, type Owner, type Path } from '@fe
 import { BlockPool, SumAlgorithm, tarEnd } from '@ferry/protocol/content';
 import {
   ArchiveFormat,
+  activity,
   archive,
   changeAccount,
   commit,
@@ -65,6 +66,7 @@ import {
   usage,
   Withdrawal,
   watch,
+  who,
   withdraw,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
@@ -235,6 +237,8 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
       lane.call(slice, { handle: 1, index: 0, offset: 0, content: content.bytes, digest: undefined }),
   ],
   [Kind.watch, (session) => session.call(watch, { id: 1, path: [] })],
+  [Kind.who, (session) => session.call(who, {})],
+  [Kind.activity, (session) => session.call(activity, { activity: undefined })],
   [Kind.unwatch, (session) => session.call(unwatch, { id: 1 })],
   [Kind.rooms, (session) => session.call(rooms, {})],
   [Kind.join, async (session) => void (await joinLobby(session))],
@@ -285,6 +289,8 @@ const looking = [
   Kind.find,
   Kind.archive,
   Kind.watch,
+  Kind.who,
+  Kind.activity,
   Kind.unwatch,
   Kind.received,
   Kind.rooms,

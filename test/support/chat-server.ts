@@ -31,6 +31,7 @@ import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
 import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub, type ChatRing } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
+import { People } from '../../packages/server/src/presence/people.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
@@ -120,6 +121,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
         ...common,
         chat: hub,
         bus,
+        people: new People(bus),
         folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),

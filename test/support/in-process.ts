@@ -18,6 +18,7 @@ import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
 import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
+import { People } from '../../packages/server/src/presence/people.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
@@ -52,6 +53,7 @@ export function serverContext(folder: string, storage: Storage): ConnectionConte
     chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),
     bus,
+    people: new People(bus),
     folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
     log: () => {},
     audit: undefined,

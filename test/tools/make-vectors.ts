@@ -39,6 +39,12 @@ function folderEvent(news: FolderNews): Buffer {
   return encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'folder', id: 1, news }));
 }
 
+const shownActivity = {
+  folder: pathFromText('docs'),
+  moving: [{ way: messages.Way.down, path: pathFromText('docs/notes.txt') }],
+  movingCount: 4,
+};
+
 const entry = {
   name: nameFromText('notes.txt'),
   kind: EntryKind.file,
@@ -704,6 +710,33 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   ],
   'watch-reply': ['the system says what changes', body(Kind.reply, 16, messages.watch.reply, { pollMs: 0 })],
   unwatch: ['no more of 1', body(Kind.unwatch, 17, messages.unwatch.request, { id: 1 })],
+  who: ['who is here', body(Kind.who, 18, messages.who.request, {})],
+  'who-part': [
+    'anna, who shows what she does',
+    body(Kind.part, 18, messages.who.part, {
+      person: {
+        id: counted(0x90, 8).toString('latin1'),
+        user: 'anna',
+        client: 'ferry 0.1',
+        sinceMs: 1_760_000_000_000,
+        isSelf: true,
+        activity: shownActivity,
+      },
+    }),
+  ],
+  'who-reply': ['that is all', body(Kind.reply, 18, messages.who.reply, {})],
+  activity: [
+    'what others may see',
+    body(Kind.activity, 19, messages.activity.request, { activity: shownActivity }),
+  ],
+  'activity-none': [
+    'nothing any more',
+    body(Kind.activity, 20, messages.activity.request, { activity: undefined }),
+  ],
+  'event-presence': [
+    'three are here',
+    encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'presence', here: 3 })),
+  ],
   'event-rights': [
     'nothing may be changed any more',
     encodeFrame(Kind.event, 0, messages.encodeEvent({ kind: 'rights', readOnly: true })),

@@ -128,6 +128,8 @@ export const limits = {
   watchedFolders: 4096,
   /** Rows and names in one piece of news of a folder; what changes more is listed again. */
   newsRows: 64,
+  /** What somebody lets others see of what moves; of more only the number. */
+  shownMoves: 3,
   /** The name of what a message between a server's threads or machines is about. */
   busSubjectBytes: 128,
   /** One such message. */

@@ -56,6 +56,30 @@ describe('commands on the server', () => {
       args.map((arg) => arg.replace(/^@/, `${server.address}/`)),
     );
 
+  test('cp from one server to another: a folder, a taken name, wrong usage', async (t) => {
+    const other = join(home, 'other');
+    mkdirSync(other);
+    const second = await startServer(other);
+    t.after(() => second.stop());
+    const copied = ferry('cp', '-r', '@a', `${second.address}/`, '--json');
+    assert.equal(copied.code, 0, copied.err);
+    assert.equal(readFileSync(join(other, 'a/sub/two'), 'utf8'), '22');
+    const ended = JSON.parse(copied.out.trim().split('\n').at(-1) ?? '{}') as Record<string, unknown>;
+    assert.deepEqual(
+      [ended['event'], ended['phase'], `ferry://${String(ended['sourceServer'])}`],
+      ['ended', 'done', server.address],
+    );
+    assert.match(ferry('cp', '@a/one', `${second.address}/b`).err, /^→ one {2}1 B/m);
+    const taken = ferry('cp', '@a/one', `${second.address}/a/`);
+    assert.equal(taken.code, 1);
+    assert.match(taken.err, /a file of that name is there/);
+    const folder = ferry('cp', '@a', `${second.address}/c`);
+    assert.deepEqual([folder.code, /a is a folder: add -r/.test(folder.err)], [2, true]);
+    const pinned = ferry('cp', '@a/one', `${second.address}/d`, '--pin', 'x');
+    assert.deepEqual([pinned.code, /two identities/.test(pinned.err)], [2, true]);
+    assert.equal(ferry('cp', '@no', `${second.address}/d`).code, 1);
+  });
+
   test('cp copies files and folders, into a folder too, and says what is in the way', () => {
     const refused = ferry('cp', '@a', '@b');
     assert.equal(refused.code, 2);

@@ -32,11 +32,16 @@ describe('the trash', () => {
       'It goes to the trash: u brings it back.',
     ]);
     driven.press('y').taken();
-    driven.post({ kind: 'deleted', ids: ['11', '22'], folder: pathFromText('share') });
+    driven.post({
+      kind: 'deleted',
+      where: '10.0.0.5:7377',
+      ids: ['11', '22'],
+      folder: pathFromText('share'),
+    });
     assert.equal(notice(driven), '2 entries deleted · u brings them back');
     driven.press('u');
     assert.deepEqual(driven.taken(), [
-      { kind: 'undo-delete', ids: ['11', '22'], folder: pathFromText('share') },
+      { kind: 'undo-delete', where: '10.0.0.5:7377', ids: ['11', '22'], folder: pathFromText('share') },
     ]);
     driven.press('u');
     assert.deepEqual(driven.taken(), [{ kind: 'list-trash' }], 'what there is to bring back');
@@ -76,7 +81,9 @@ describe('the trash', () => {
     assert.deepEqual(driven.taken(), [{ kind: 'drop-trash', id: 'odd' }]);
     driven.post({ kind: 'trash', rows: [row('one'), row('three')] }).press('end', 'enter');
     const folder = pathFromText('share/docs');
-    assert.deepEqual(driven.taken(), [{ kind: 'undo-delete', ids: ['three'], folder }]);
+    assert.deepEqual(driven.taken(), [
+      { kind: 'undo-delete', where: '10.0.0.5:7377', ids: ['three'], folder },
+    ]);
     assert.equal(driven.state.dialog, undefined);
     driven.post({ kind: 'trash', rows: [] });
     assert.equal(driven.state.dialog, undefined, 'nobody waits for it any more');
@@ -225,6 +232,7 @@ describe('copying and moving on the server', () => {
     assert.deepEqual(driven.taken(), [
       {
         kind: 'graft',
+        where: '10.0.0.5:7377',
         verb: 'copy',
         sources: [pathFromText('share/a')],
         to: pathFromText('share/c'),

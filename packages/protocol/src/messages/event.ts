@@ -17,6 +17,8 @@ export type ServerEvent =
   | { readonly kind: 'closed'; readonly error: FerryError }
   /** A folder that is watched; `id` as the client gave it. */
   | { readonly kind: 'folder'; readonly id: number; readonly news: FolderNews }
+  /** Who is here, or what they show, is different from before; so many are. For those who have asked once. */
+  | { readonly kind: 'presence'; readonly here: number }
   /** What the account may do is different from now on: whether it may change anything at all, and perhaps what it sees. */
   | { readonly kind: 'rights'; readonly readOnly: boolean }
   /** The owner of the server says something to whoever sits here. */
@@ -33,6 +35,7 @@ const goingDown = 1;
 const closed = 2;
 const folder = 3;
 const chat = 4;
+const presence = 5;
 const rights = 6;
 const notice = 7;
 const drainMs = integer(0, 86_400_000);
@@ -50,6 +53,8 @@ export function encodeEvent(event: ServerEvent): Buffer {
       return pack([closed, event.error.code, event.error.message]);
     case 'folder':
       return pack([folder, watchId.put(event.id), ...putFolderNews(event.news)]);
+    case 'presence':
+      return pack([presence, event.here]);
     case 'rights':
       return pack([rights, event.readOnly]);
     case 'notice':
@@ -74,6 +79,8 @@ export function decodeEvent(body: Buffer): ServerEvent | undefined {
     }
     case folder:
       return { kind: 'folder', id: watchId.get(value[1], 'id'), news: getFolderNews(value.slice(2)) };
+    case presence:
+      return { kind: 'presence', here: last.get(value[1], 'here') };
     case rights:
       return { kind: 'rights', readOnly: flag.get(value[1], 'readOnly') };
     case notice:

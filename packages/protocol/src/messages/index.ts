@@ -24,6 +24,7 @@ export * from './mkdir.ts';
 export * from './owner.ts';
 export * from './password.ts';
 export * from './patch.ts';
+export * from './presence.ts';
 export * from './read.ts';
 export * from './read-link.ts';
 export * from './read-range.ts';

@@ -77,6 +77,7 @@ export function openTicket(keys: TicketKeys, ticket: Buffer, nowMs: number): Gra
   }
   const { sessionId, device, kicks, serial, issuedMs, expiresMs } = decodeBody(sealed, body);
   // By a clock that was put back it would be good for as long as that.
-  if (nowMs > expiresMs || nowMs < issuedMs - limits.ticketMs) throw new FerryError(Code.TICKET_EXPIRED, 'the ticket has expired');
+  if (nowMs > expiresMs || nowMs < issuedMs - limits.ticketMs)
+    throw new FerryError(Code.TICKET_EXPIRED, 'the ticket has expired');
   return { sessionId, device, kicks, serial };
 }

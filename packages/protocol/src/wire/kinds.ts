@@ -67,6 +67,9 @@ export const Kind = {
   /** Watching, on the control connection. */
   watch: 0x50,
   unwatch: 0x51,
+  /** Presence, on the control connection. */
+  who: 0x52,
+  activity: 0x53,
   /** Accounts, on the control connection. */
   enrol: 0x60,
   listAccounts: 0x61,

@@ -57,6 +57,8 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.ticket, 'login'],
   [Kind.watch, 'list'],
   [Kind.unwatch, 'login'],
+  [Kind.who, 'list'],
+  [Kind.activity, 'list'],
   [Kind.enrol, 'login'],
   [Kind.listAccounts, 'admin'],
   [Kind.listDevices, 'admin'],

@@ -4,6 +4,7 @@
  */
 
 import { encodePath, type FerryError, type Path, type Shown, show, showName } from '@ferry/protocol';
+import type { Order } from '../supervisor/order.ts';
 
 /** Who does something, and from where. */
 export type Actor = {
@@ -96,7 +97,21 @@ export function refusalLine(
   });
 }
 
-/** Of what the owner does by hand while the server runs. */
-export function ownerLine(verb: string, about: object, nowMs: number): string {
-  return JSON.stringify({ time: new Date(nowMs).toISOString(), user: 'owner', verb, ...about, result: 'ok' });
+/** Of the server itself: where its lines begin, and that they end because it was told to. */
+export function serverLine(verb: 'start' | 'stop', pid: number, folder: Shown, nowMs: number): string {
+  return JSON.stringify({ time: new Date(nowMs).toISOString(), verb, pid, folder, result: 'ok' });
+}
+
+/** Of what the owner does by hand while the server runs. @param whose session it is, as a log names people */
+export function ownerLine(order: Order, whose: Shown, nowMs: number): string {
+  return JSON.stringify({
+    time: new Date(nowMs).toISOString(),
+    user: 'owner',
+    verb: order.do,
+    of: whose,
+    session: order.session,
+    ...(order.do === 'throttle' ? order.rates : {}),
+    ...(order.do === 'tell' ? { text: show(order.text) } : {}),
+    result: 'ok',
+  });
 }

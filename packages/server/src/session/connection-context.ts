@@ -15,6 +15,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { Meters } from '../metrics/meters.ts';
+import type { People } from '../presence/people.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WatchedFolders } from '../watching/watched-folders.ts';
@@ -39,6 +40,7 @@ export type ConnectionContext = {
   readonly contents: ContentIndex;
   readonly bus: Bus;
   readonly folders: WatchedFolders;
+  readonly people: People;
   readonly transfers: Transfers;
   /** Or why there is no chat. */
   readonly chat: ChatHub | FerryError;

@@ -38,7 +38,6 @@ import { isReadOnly } from '../access/rights.ts';
 import { kicked } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
 import { brokenCodes } from '../metrics/meters.ts';
-import type { SessionWatches } from '../watching/session-watches.ts';
 import { type ChatDoor, chatDoor, chatLink } from './chat-link.ts';
 import type { ConnectionOpts } from './connection-context.ts';
 import { auditOf, type SessionContext } from './context.ts';
@@ -48,7 +47,7 @@ import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
 import { sessionHandlers } from './session.ts';
 import { storageFor } from './storage-for.ts';
-import { watchesFor } from './watches-for.ts';
+import { type Surroundings, surroundingsFor } from './surroundings.ts';
 
 export type { ConnectionContext, ConnectionOpts, KnownAs } from './connection-context.ts';
 
@@ -57,7 +56,7 @@ type SessionPhase = {
   readonly context: SessionContext;
   readonly beganMs: number;
   readonly chat: ChatDoor;
-  readonly watches: SessionWatches;
+  readonly around: Surroundings;
 };
 
 /** What a connection is; a stranger may become one of the others, once. */
@@ -181,15 +180,15 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub, folders } = this.#opts;
+    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
     if (!isShare) void makeOwnFolder(this.#opts.storage, principal);
     const readOnly = isReadOnly(principal.rights, principal.root);
     const chat = chatDoor(hub, principal, () => chatLink(context, login.store, this.#link, this.#channel));
-    const watches = watchesFor(context, folders, this.#channel);
-    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, watches });
+    const around = surroundingsFor(context, this.#opts, this.#channel, client);
+    this.#become({ kind: 'session', context, beganMs: performance.now(), chat, around });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
@@ -197,7 +196,7 @@ export class Connection {
     };
     const enrolDevice = (request: Enrol): void =>
       enrolFor(principal, login.store, this.#link, request, client);
-    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, watches };
+    const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, ...around };
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);
     this.#opts.log({ what: 'joined', who: context.who, client: show(client), readOnly, by });
@@ -238,10 +237,11 @@ export class Connection {
 
   #rightsChanged(): void {
     if (this.#phase.kind !== 'session') return;
-    const { context, watches } = this.#phase;
+    const { context, around } = this.#phase;
     const { standing, principal } = context;
     this.#channel.sendEvent({ kind: 'rights', readOnly: isReadOnly(standing.rights(), principal.root) });
-    watches.rightsChanged();
+    around.watches.rightsChanged();
+    around.presence.rightsChanged();
   }
 
   #contextFor(principal: Principal, sessionId: Uint8Array): SessionContext {
@@ -314,7 +314,8 @@ export class Connection {
     if (phase.kind === 'lane' || phase.kind === 'session') phase.context.standing.leave();
     if (phase.kind === 'session') {
       phase.chat.end();
-      phase.watches.end();
+      phase.around.watches.end();
+      phase.around.presence.end();
       const ended = this.#why ?? error;
       const why = ended === undefined ? undefined : show(ended.message);
       const ms = performance.now() - phase.beganMs;

@@ -4,6 +4,7 @@ import type { Enrol } from '@ferry/protocol/messages';
 import type { Handlers } from '@ferry/protocol/session';
 import type { AdminDesk } from '../access/admin-desk.ts';
 import type { ShareDesk } from '../access/share-desk.ts';
+import type { SessionPresence } from '../presence/session-presence.ts';
 import type { SessionWatches } from '../watching/session-watches.ts';
 import type { Transfers } from '../worker/transfers.ts';
 import type { ChatDoor } from './chat-link.ts';
@@ -16,6 +17,7 @@ import { listHandler } from './handlers/list.ts';
 import { makeLinkHandler } from './handlers/make-link.ts';
 import { mkdirHandler } from './handlers/mkdir.ts';
 import { ownerHandler, setOwnerHandler } from './handlers/owner.ts';
+import { activityHandler, whoHandler } from './handlers/presence.ts';
 import { readLinkHandler } from './handlers/read-link.ts';
 import { readRangeHandler } from './handlers/read-range.ts';
 import { removeHandler } from './handlers/remove.ts';
@@ -43,11 +45,12 @@ export type OfConnection = {
   readonly admin: AdminDesk;
   readonly chat: ChatDoor['member'];
   readonly watches: SessionWatches;
+  readonly presence: SessionPresence;
 };
 
 export function sessionHandlers(
   context: SessionContext,
-  { grantTicket, enrolDevice, transfers, desk, admin, chat, watches }: OfConnection,
+  { grantTicket, enrolDevice, transfers, desk, admin, chat, watches, presence }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
   return permitted(
@@ -85,6 +88,8 @@ export function sessionHandlers(
       ...chatHandlers(chat),
       watchHandler(watches),
       unwatchHandler(watches),
+      whoHandler(presence),
+      activityHandler(presence),
     ]),
   );
 }

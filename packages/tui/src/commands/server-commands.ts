@@ -20,6 +20,7 @@ export function addServerCommands(at: AddTo): void {
   addUnpack(at);
   addShares(at);
   addChat(at);
+  addWho(at);
   addAdminCommands(at);
 }
 
@@ -51,6 +52,17 @@ function addChat({ program, withConnectOptions, done }: AddTo): void {
     });
 }
 
+function addWho({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('who'))
+    .description('List who else is on a server; what they do only where they let others see it.')
+    .argument('<ADDRESS>')
+    .option('--json', 'one JSON object per person on stdout')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { who } = await import('./who.ts');
+      done(await who(address, command.optsWithGlobals()));
+    });
+}
+
 function addTrees({ program, withConnectOptions, done }: AddTo): void {
   const graft = (name: 'cp' | 'mv', description: string, paths: string): Command =>
     withConnectOptions(program.command(name))
@@ -62,13 +74,14 @@ function addTrees({ program, withConnectOptions, done }: AddTo): void {
       .option('--json', jsonEvents);
   graft(
     'cp',
-    'Copy files and folders inside of the server.',
+    'Copy files and folders inside of a server, or from one to another.',
     'ADDRESS/PATH... ADDRESS/PATH: what, and where to',
   )
     .option('-r, --recursive', 'folders, with all that is in them')
     .action(async (args: string[], _options: object, command: Command) => {
+      const { isBetween, relay } = await import('./relay.ts');
       const { cp } = await import('./trees.ts');
-      done(await cp(args, command.optsWithGlobals()));
+      done(await (isBetween(args) ? relay : cp)(args, command.optsWithGlobals()));
     });
   graft(
     'mv',

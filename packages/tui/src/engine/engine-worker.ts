@@ -72,7 +72,7 @@ async function serve(
   call: SourceCall,
   signal: AbortSignal,
 ): Promise<CallResult> {
-  const source = call.side === 'remote' ? from.remote : from.local;
+  const source = from.source(call.where);
   const opts = { signal };
   switch (call.verb) {
     case 'list':
@@ -166,7 +166,7 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'work':
       void answer(message.id, (signal) =>
-        from.works.run(message.order, {
+        from.worksAt(message.where).run(message.order, {
           signal,
           onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
@@ -176,10 +176,16 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
       break;
+    case 'people':
+      void answer(message.id, (signal) => from.people.list({ signal }));
+      break;
+    case 'show':
+      from.people.show(message.activity);
+      break;
     case 'watch':
       void answer(message.id, (signal) =>
         from.watching.watch(
-          message.side,
+          message.where,
           message.path,
           {
             onWatched: (pollMs) => send({ kind: 'watched', id: message.id, pollMs }),
@@ -225,8 +231,11 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'clear':
       from.clear();
       break;
+    case 'open':
+      from.open(message.server);
+      break;
     case 'reconnect':
-      from.reconnect();
+      from.reconnect(message.where);
       break;
     case 'close':
       void from.close().then(() => {

@@ -3,17 +3,25 @@
  * is made from this table (keymap/resolve), as are help, footer and the tables in README and docs/guide. Pure; UI thread.
  */
 
-import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
-import { type AppState, activeSide } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
 import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
-import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import { arranging, finding, inPeople, marking, places, sorting } from './pane-keys.ts';
+import {
+  cannotChange,
+  cannotCopy,
+  cannotFind,
+  cannotShare,
+  cannotWork,
+  noJob,
+  notConnected,
+} from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -72,6 +80,8 @@ export type Action =
   | 'complete'
   | 'same-folder'
   | 'synchronised'
+  | 'connect'
+  | 'this-machine'
   | 'compare'
   | 'copy-path'
   | 'size'
@@ -121,6 +131,8 @@ export type Action =
   | 'erase-line'
   | 'left'
   | 'right'
+  | 'people'
+  | 'show-activity'
   | 'redraw'
   | 'suspend';
 
@@ -142,37 +154,8 @@ export type Layer =
   | 'shares'
   | 'shared'
   | 'trash'
+  | 'people'
   | 'reading';
-
-/** Changing the server's files needs a server, and the right to. */
-function cannotChange(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return undefined;
-  if (state.connection.phase !== 'online') return trusted('the server is not connected');
-  return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
-}
-
-/** What the server does with its own files. */
-function cannotWork(state: AppState): Shown | undefined {
-  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
-}
-
-function notConnected(state: AppState): Shown | undefined {
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
-}
-
-function cannotFind(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return trusted('that is for the files of the server');
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
-}
-
-function cannotCopy(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'remote' || state.connection.phase !== 'online') return undefined;
-  return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
-}
-
-function noJob(state: AppState): Shown | undefined {
-  return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
-}
 
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
@@ -243,7 +226,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       ['U'],
       'Trash',
       'what was deleted or overwritten on the server, to bring it back',
-      cannotWork,
+      cannotShare,
     ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
@@ -254,15 +237,16 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ...marking,
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
-    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
-    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotFind),
+    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotShare),
+    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotShare),
     bind(
       'shares',
       ['S l'],
       'My shares',
       'what I share, and how often it was downloaded; ends it',
-      cannotFind,
+      cannotShare,
     ),
+    bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', notConnected),
     bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
@@ -379,6 +363,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   ],
   chat: [...chatBindings, ...editing],
   ...listBindings,
+  people: [...walking, ...inPeople],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

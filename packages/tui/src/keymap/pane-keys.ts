@@ -32,6 +32,8 @@ export const places: readonly Binding[] = [
   bind('go-to-path', ['g', 'M-c'], 'Go to', 'a folder by its path; Tab completes it'),
   bind('places', ["'", 'C-\\'], 'Places', 'bookmarks and recent folders'),
   bind('bookmark', ['b', 'C-x h'], 'Bookmark', 'keep this folder among the places, or no more'),
+  bind('connect', ['C-o'], 'Connect', 'another server in this pane, from the list of servers'),
+  bind('this-machine', ['M-o'], 'Here', 'this machine’s files in this pane, or the server’s again'),
   bind('same-folder', ['M-i'], 'Same there', 'show the corresponding folder on the other side'),
   bind('synchronised', ['Y'], 'Together', 'walk on both sides at once, or no more'),
   bind('compare', ['=', 'C-x d'], 'Compare', 'mark what the other side has not, or older, or otherwise'),
@@ -67,4 +69,29 @@ export const arranging: readonly Binding[] = [
   bind('theme', ['T'], 'Theme', 'other colours: dark, light, sixteen, high contrast, none'),
   bind('mouse', ['M-m'], 'Mouse', 'clicks and wheel here, or the terminal’s selection of text'),
   bind('swap', ['C-u'], 'Swap', 'the left pane goes to the right'),
+];
+
+/** In the list of who else is there. */
+export const inPeople: readonly Binding[] = [
+  bind(
+    'show-activity',
+    ['a', 'space'],
+    'Show me',
+    'let them see your folder on the server and what you move, or no more',
+  ),
+  bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
+  bind('no', ['escape', 'enter', 'q', 'W', 'f10', 'C-c'], 'Close', 'back'),
+];
+
+/** In the list of what one shares. */
+export const inShares: readonly Binding[] = [
+  bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
+  bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
+  bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
+];
+
+/** Beside a line that is to be given away. */
+export const inShared: readonly Binding[] = [
+  bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
+  bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
 ];

@@ -1,6 +1,7 @@
 /**
- * What panes, lists and lines say to the user, in one place; labels of actions are in the keymap's tables. What comes from
- * elsewhere (names, keys) comes in as `Shown`. Pure; UI thread.
+ * What panes, lists and lines say to the user; what the queue says is in queue-texts.ts, what looking at files and editing say in
+ * file-texts.ts, labels of actions in the keymap's tables. What comes from elsewhere (names, keys) comes in as `Shown`. Pure; UI
+ * thread.
  */
 
 import { type Shown, trusted } from '@ferry/protocol';
@@ -15,7 +16,7 @@ function count(many: number, one: string, several: string): string {
 
 const onSide = { remote: 'on the server', local: 'on your side' } as const;
 
-/** Before a path, to tell both sides apart. */
+/** Before a path, to tell places apart. */
 export const sideNames: Readonly<Record<Side, string>> = { remote: 'server: ', local: 'local: ' };
 
 /** One line at the foot of the screen, gone with the next key. */
@@ -35,9 +36,13 @@ export const notices = {
   tooManyToShare: say('that is too much for one share: share a folder that holds it'),
   dropBoxWantsFolder: say('a drop box is one folder: put the cursor on it, with nothing else marked'),
   nothingToCopy: say('there is nothing here to copy'),
+  alreadyThere: say('both panes show that folder'),
   notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
+  notEditedThere: say('files of a further server are looked at with F3; to edit one, copy it here first'),
+  bothHere: say('both panes show this machine: connect one of them to a server'),
+  otherPlace: say('that is not for this server: go to the one that you connected to first'),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
   deleted: (entries: number, key: Shown) =>
     entries === 1
@@ -52,7 +57,7 @@ export const notices = {
   stillReading: say('wait until both folders are read'),
   same: say('both folders hold the same, by name, size and time'),
   compared: (remote: number, local: number, key: Shown) =>
-    say(`marked: ${remote} on the server, ${local} on your side · ${key} copies those of one side`),
+    say(`marked: ${remote} on the one side, ${local} on the other · ${key} copies those of one side`),
   bookmarkKept: say('bookmark kept'),
   bookmarkGone: say('no bookmark here any more'),
   tooManyBookmarks: say('there are too many bookmarks'),
@@ -128,6 +133,7 @@ export const panes = {
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  here: (people: number) => `${people} here`,
   /** Nobody tells what changes: the folder is read this often. */
   polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
@@ -244,3 +250,15 @@ export const keysReport = {
 } as const;
 
 export const tooSmall = 'ferry: make the window larger';
+
+/** Who else is on the server. */
+export const peopleTexts = {
+  title: (here: number) => (here > 0 ? `On this server · ${here} here` : 'On this server'),
+  asking: 'asking the server…',
+  self: '(you)',
+  since: (time: string) => `here since ${time}`,
+  in: (folder: Shown) => `in ${folder}`,
+  more: (jobs: number) => `and ${count(jobs, 'more job', 'more jobs')}`,
+  shown: (key: Shown) => `They see your folder here and what you move. ${key} hides it.`,
+  hidden: (key: Shown) => `They see your name and that you are here. ${key} shows more.`,
+} as const;

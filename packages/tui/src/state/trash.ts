@@ -47,7 +47,12 @@ export function actInTrash(state: AppState, dialog: TrashDialog, action: Action)
       return [state, [{ kind: 'list-trash' }]];
     case 'accept': {
       if (row === undefined) return [state, []];
-      const cmd = { kind: 'undo-delete', ids: [row.id], folder: row.path.slice(0, -1) } as const;
+      const cmd = {
+        kind: 'undo-delete',
+        where: state.address,
+        ids: [row.id],
+        folder: row.path.slice(0, -1),
+      } as const;
       return [{ ...state, dialog: undefined }, [cmd]];
     }
     case 'forget': {

@@ -14,10 +14,12 @@ import {
   entryAtCursor,
   filtered,
   headRows,
+  kindOf,
   type Pane,
   rowCount,
   withCursor,
 } from './pane.ts';
+import { openPeople } from './people.ts';
 import { togglePreview } from './preview.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -109,6 +111,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return refresh(state, side);
     case 'pause-all':
       return togglePauseAll(state);
+    case 'people':
+      return openPeople(state);
     case 'chat':
       return openChat(state);
     case 'help':
@@ -142,7 +146,7 @@ function view(state: AppState, pane: Pane): Next {
   const entry = entryAtCursor(pane);
   if (entry === undefined || entry.kind === EntryKind.folder) return open(state, pane);
   const isLink = entry.kind === EntryKind.symlink;
-  if (entry.kind === EntryKind.file || (isLink && pane.side === 'local')) {
+  if (entry.kind === EntryKind.file || (isLink && kindOf(pane) === 'local')) {
     return look(state, pane.side, entryPath(pane.path, entry.name));
   }
   const name = showName(entry.name);
