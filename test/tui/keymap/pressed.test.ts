@@ -133,14 +133,6 @@ function inShares(): Driven {
   return driven.post({ kind: 'shares', rows }).press('pagedown');
 }
 
-function inPeople(): Driven {
-  const rows = Array.from({ length: 30 }, (_, i) => {
-    const id = String(i).padStart(8, '0');
-    return { id, user: `u${i}`, client: 'ferry', sinceMs: i, isSelf: i === 3, activity: undefined };
-  });
-  return inPane().press('W').post({ kind: 'people', rows }).press('pagedown');
-}
-
 function inTrash(): Driven {
   const driven = inPane().press('U');
   const rows = Array.from({ length: 30 }, (_, i) => ({
@@ -153,6 +145,14 @@ function inTrash(): Driven {
     isReplaced: true,
   }));
   return driven.post({ kind: 'trash', rows }).press('pagedown');
+}
+
+function inPeople(): Driven {
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const id = String(i).padStart(8, '0');
+    return { id, user: `u${i}`, client: 'ferry', sinceMs: i, isSelf: i === 3, activity: undefined };
+  });
+  return inPane().press('W').post({ kind: 'people', rows }).press('pagedown');
 }
 
 function inShared(): Driven {

@@ -99,13 +99,13 @@ export interface Engine {
   open(server: OpenServer): Where;
   /** Files of a place. @throws {FerryError} NOT_FOUND where it is not open */
   source(where: Where): FileSource;
-  /** What the server there does with its own files. @throws {FerryError} NOT_FOUND where it is none, or not open */
+  /** What the server there does with its own files; this machine copies. @throws {FerryError} NOT_FOUND where it is not open */
   worksAt(where: Where): ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   /** Who else is there. */
   readonly people: People;
-  readonly trash: ServerTrash;
   /** What changes in folders that are shown. */
   readonly watching: Watching;
   /** Copies of the server's files that are edited here. */

@@ -95,8 +95,8 @@ export type CallResult =
   | WorkResult
   | MadeShare
   | readonly OwnShare[]
-  | readonly Person[]
   | readonly TrashRow[]
+  | readonly Person[]
   | readonly JobId[]
   | readonly DiffLine[]
   | readonly RoomInfo[]

@@ -153,8 +153,8 @@ export type Layer =
   | 'chat'
   | 'shares'
   | 'shared'
-  | 'people'
   | 'trash'
+  | 'people'
   | 'reading';
 
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');

@@ -99,10 +99,10 @@ export type Dialog =
   | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
   /** What to give away. */
   | { readonly kind: 'shared'; readonly made: MadeShare; readonly top: number }
-  /** Who else is there; undefined until the server has told. */
-  | { readonly kind: 'people'; readonly rows: readonly Person[] | undefined; readonly top: number }
   /** What can be had back; undefined until the server has told. */
   | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] | undefined; readonly cursor: number }
+  /** Who else is there; undefined until the server has told. */
+  | { readonly kind: 'people'; readonly rows: readonly Person[] | undefined; readonly top: number }
   /** One's own shares; undefined until the server has told. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] | undefined; readonly cursor: number }
   | {

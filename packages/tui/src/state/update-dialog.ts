@@ -37,10 +37,10 @@ export function actInDialog(state: AppState, action: Action): Next {
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
-    case 'people':
-      return actInPeople(state, dialog, action);
     case 'trash':
       return actInTrash(state, dialog, action);
+    case 'people':
+      return actInPeople(state, dialog, action);
     case 'shares':
       return actInShares(state, dialog, action);
     case 'chat':

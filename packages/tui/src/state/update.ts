@@ -35,10 +35,8 @@ import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt }
 import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(
-    state,
-    withReadKept(state, withOthers(state, withWatches(state, followed(stepped(state, msg))))),
-  );
+  const next = withWatches(state, followed(stepped(state, msg)));
+  return withOrdering(state, withOthers(state, withReadKept(state, next)));
 }
 
 function stepped(state: AppState, msg: Msg): Next {

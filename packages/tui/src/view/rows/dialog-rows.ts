@@ -34,7 +34,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
   switch (dialog.kind) {
     case 'palette': {
       const { columns, rows } = state.size;
-      const width = Math.min(96, columns - 2);
+      const width = Math.min(120, columns - 2);
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
     }
@@ -57,17 +57,17 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
-    case 'people': {
-      const { columns, rows } = state.size;
-      const width = Math.min(72, columns - 2);
-      const rect = place(state.size, width, Math.min(rows - 2, peopleHeight(dialog)));
-      return { rect, rows: peopleRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
-    }
     case 'trash': {
       const { columns, rows } = state.size;
       const width = Math.min(96, columns - 2);
       const rect = place(state.size, width, Math.min(rows - 2, trashHeight(dialog)));
       return { rect, rows: trashRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'people': {
+      const { columns, rows } = state.size;
+      const width = Math.min(72, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, peopleHeight(dialog)));
+      return { rect, rows: peopleRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
     }
     case 'shares': {
       const { columns, rows } = state.size;
