@@ -192,7 +192,7 @@ describe('killed at any moment', { concurrency: true }, () => {
   test('a thread of the server: clients go on with the others (XFER-20)', async (t) => {
     const random = randomFrom(seed + 5);
     const place = newPlace();
-    const opts = { threads: 3, env: { FERRY_TEST_CRASH: '1' } };
+    const opts = { threads: 6, env: { FERRY_TEST_CRASH: '1' } };
     const counts = new Counts();
     while (counts.kills < kills.ofServers) {
       const server = await serve(t, place.share, opts);
@@ -200,8 +200,8 @@ describe('killed at any moment', { concurrency: true }, () => {
       let deaths = 0;
       const dead = (): number => server.output().split(' died and took its connections').length - 1;
       // Each is replaced later than the one before, and some must live; ten in a minute, and it gives up.
-      while (deaths < 5 && counts.kills < kills.ofServers) {
-        await withEngine(t, { place, server, random, counts, most: 5 - deaths }, async (check) => {
+      while (deaths < 8 && counts.kills < kills.ofServers) {
+        await withEngine(t, { place, server, random, counts, most: 8 - deaths }, async (check) => {
           deaths += 1;
           server.child.kill('SIGUSR2');
           await eventually('the end of a thread', () => dead() === deaths);

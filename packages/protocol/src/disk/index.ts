@@ -13,7 +13,18 @@ export type { GraftSpec } from './graft.ts';
 export { list, type PageOpts } from './list.ts';
 export { moveTree } from './move-tree.ts';
 export { OpenFile, openRead } from './open-file.ts';
-export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat, takenIn } from './operations.ts';
+export {
+  makeLink,
+  mkdir,
+  readLink,
+  remove,
+  rename,
+  setFacts,
+  space,
+  stat,
+  syncNames,
+  takenIn,
+} from './operations.ts';
 export { ownerOf, setOwner } from './owner.ts';
 export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
