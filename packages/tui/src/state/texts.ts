@@ -43,7 +43,6 @@ export const notices = {
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
   notEditedThere: say('files of a further server are looked at with F3; to edit one, copy it here first'),
-  bothHere: say('both panes show this machine: connect one of them to a server'),
   otherPlace: say('that is not for this server: go to the one that you connected to first'),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
   deleted: (entries: number, key: Shown) =>
