@@ -52,6 +52,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const rememberedFile = new RememberedFile(opts.rememberedFile);
   const remembered = rememberedFile.read();
   const terminal = new Terminal(streams, env, lookFor(env, remembered.theme));
+  const warnings = heldWarnings();
   let copies: ReturnType<typeof unsaved> = [];
   const code = await new Promise<number>((resolve) => {
     const view = new View(terminal, (theme) => lookFor(env, theme));
@@ -71,7 +72,11 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     }
     let isFirstListing = true;
     let ticks: NodeJS.Timeout | undefined;
-    const frames = new FrameTimer(() => view.draw(state, Date.now()));
+    /** The connect screen lies over this one: nothing is drawn below it. */
+    let isChoosing = false;
+    const frames = new FrameTimer(() => {
+      if (!isChoosing) view.draw(state, Date.now());
+    });
     const effects = new Effects({
       engine,
       post: (msg) => post(msg, urgencyOf(msg)),
@@ -96,8 +101,14 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     /** On the connect screen, over this one. */
     async function choose(side: Side): Promise<void> {
       if (opts.choices === undefined) return;
+      isChoosing = true;
       const { chooseOn } = await import('./connect-app.ts');
-      const chosen = await chooseOn(terminal, lookFor(env, state.remembered.theme), opts.choices);
+      const look = lookFor(env, state.remembered.theme);
+      const chosen = await chooseOn(terminal, look, opts.choices).finally(() => {
+        isChoosing = false;
+        frames.want('key', performance.now());
+      });
+      void view.loadGauge();
       if (chosen === undefined) return;
       const where = engine.open(chosen.server);
       post({ kind: 'server-chosen', side, where, path: chosen.path }, 'key');
@@ -123,7 +134,9 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       if (msg.kind === 'listed' && isFirstListing) {
         isFirstListing = false;
         // After the frame that shows the listing.
-        setTimeout(() => void view.loadGauge(), 100);
+        setTimeout(() => {
+          if (!isChoosing) void view.loadGauge();
+        }, 100);
       }
     }
 
@@ -162,6 +175,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     post({ kind: 'started' }, 'key');
   });
   terminal.leave();
+  for (const warning of warnings) streams.output.write(`${warning.split('\n').map(show).join('\n')}\n`);
   for (const { name, place } of copies) streams.output.write(`${name} is not saved; yours is ${place}\n`);
   await Promise.all([engine.close(), rememberedFile.flush()]);
   return code;
@@ -170,6 +184,19 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
 /** What comes in pages can wait for company; the rest is news. */
 function urgencyOf({ kind }: Msg): Urgency {
   return kind === 'space' ? 'progress' : 'news';
+}
+
+/** So many are kept. */
+const mostWarnings = 8;
+
+/** What the runtime warns of, which it would write over the screen; for afterwards. */
+function heldWarnings(): readonly string[] {
+  const held: string[] = [];
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    if (held.length < mostWarnings) held.push(`${name}: ${message}`);
+  });
+  return held;
 }
 
 function onCrash(end: (error: unknown) => void): void {

@@ -20,6 +20,7 @@ import type { Job, JobId, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
 import { LocalWatching } from './local-watching.ts';
+import { localWorks } from './local-works.ts';
 import type { ServerShares } from './server-shares.ts';
 import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
@@ -151,7 +152,7 @@ export class EngineCore implements Engine {
   }
 
   worksAt(where: Where): ServerWorks {
-    return this.#placeAt(where).works;
+    return where === '' ? localWorks : this.#placeAt(where).works;
   }
 
   #placeAt(where: Where): OpenPlace {

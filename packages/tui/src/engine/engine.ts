@@ -99,7 +99,7 @@ export interface Engine {
   open(server: OpenServer): Where;
   /** Files of a place. @throws {FerryError} NOT_FOUND where it is not open */
   source(where: Where): FileSource;
-  /** What the server there does with its own files. @throws {FerryError} NOT_FOUND where it is none, or not open */
+  /** What the server there does with its own files; this machine copies. @throws {FerryError} NOT_FOUND where it is not open */
   worksAt(where: Where): ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;

@@ -71,6 +71,8 @@ export type AppState = {
   readonly remembered: Remembered;
   /** Where both sides began: folders below them correspond to each other. */
   readonly origin: Origin;
+  /** Where each pane showed its first place. */
+  readonly homes: Origin;
   readonly otherTabs: OtherTabs;
   /** Going somewhere on one side goes there on the other; from these folders on. */
   readonly synced: Origin | undefined;
@@ -130,6 +132,7 @@ export function initialState({
     typing: undefined,
     remembered,
     origin: { remote, local },
+    homes: { remote, local },
     synced: undefined,
     otherTabs: { before: [], after: [] },
     chord: '',

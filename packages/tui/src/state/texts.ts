@@ -24,6 +24,8 @@ export const notices = {
   hint: (mark: Shown, copy: Shown, help: Shown) =>
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
+  unknownKey: (key: Shown, help: Shown) =>
+    say(`${key} does nothing here · ${help} lists all that can be done`),
   fromOwner: (words: Shown) => say(`the owner of the server says: ${words}`),
   nowReadOnly: say('the owner has changed what you may do: from now on you may only look and download here'),
   nowChanging: say('the owner has changed what you may do: from now on you may change things here'),
@@ -41,7 +43,6 @@ export const notices = {
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
   notEditedThere: say('files of a further server are looked at with F3; to edit one, copy it here first'),
-  bothHere: say('both panes show this machine: connect one of them to a server'),
   otherPlace: say('that is not for this server: go to the one that you connected to first'),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
   deleted: (entries: number, key: Shown) =>
