@@ -1,7 +1,7 @@
 /** The connect screen, in a real terminal with real servers. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -114,6 +114,45 @@ describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () =
     }
   });
 
+  test('a second server beside the first: chosen over the browser, and a file goes from one to the other', async () => {
+    const pier = join(home, 'pier');
+    mkdirSync(pier);
+    writeFileSync(join(pier, 'at the pier.txt'), 'y');
+    const second = await startServer(pier);
+    const terminal = ferry({}, `ferry://127.0.0.1:${server.port}/`, home);
+    try {
+      await terminal.shows('in the harbour.txt');
+      terminal.press('Tab', 'C-o');
+      await terminal.shows('lighthouse');
+      terminal.press('Escape');
+      await terminal.shows('in the harbour.txt');
+      terminal.press('C-o');
+      await terminal.shows('lighthouse');
+      terminal.type(`127.0.0.1:${second.port}`);
+      terminal.press('Enter');
+      await terminal.shows('First contact');
+      terminal.type('trust unseen');
+      terminal.press('Enter');
+      const screen = await terminal.shows('at the pier.txt');
+      for (const one of [`127.0.0.1:${server.port}: /`, `127.0.0.1:${second.port}: /`, 'in the harbour.txt'])
+        assert.ok(screen.includes(one), `${one} in ${screen}`);
+      terminal.press('Tab', 'End', 'F5');
+      await terminal.shows(/✓→ in the harbour\.txt/);
+      assert.equal(readFileSync(join(pier, 'in the harbour.txt'), 'utf8'), 'x');
+      // What came is shown at once.
+      await terminal.shows('2 items');
+      terminal.press('w', 'Home', 'Enter');
+      await terminal.shows(`From      127.0.0.1:${server.port}: /in the harbour.txt`);
+      terminal.press('Escape');
+      await terminal.lacks('From  ');
+      terminal.press('F10');
+      assert.equal(await terminal.ended(), 0);
+    } finally {
+      terminal.close();
+      await second.stop();
+    }
+  });
+
   test('a changed identity stops everything', async () => {
     const other = mkdtempSync(join(tmpdir(), 'ferry-e2e-other-'));
     server.child.kill('SIGKILL');
@@ -125,6 +164,8 @@ describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () =
     const terminal = ferry();
     try {
       await terminal.shows(/127\.0\.0\.1:\d+ .*ANOTHER IDENTITY/);
+      terminal.type(`:${server.port}`);
+      await terminal.lacks('lighthouse');
       terminal.press('Enter');
       await terminal.shows('STOP: this is not the server you know');
       terminal.press('Enter');
@@ -134,6 +175,8 @@ describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () =
       await terminal.shows(/ferry trust 127\.0\.0\.1:\d+/);
       terminal.press('Escape');
       await terminal.lacks('STOP');
+      terminal.press('Escape');
+      await terminal.shows('lighthouse');
       terminal.press('Escape');
       assert.equal(await terminal.ended(), 0);
     } finally {

@@ -265,7 +265,7 @@ aDay('a day in the panes', ({ story }) => {
     { there: { same: 5, missing: 6 }, here: { same: 5 } },
     async ({ terminal, here }) => {
       terminal.press('=');
-      await terminal.shows('marked: 1 on the server, 0 on your side');
+      await terminal.shows('marked: 1 on the one side, 0 on the other');
       terminal.press('F5');
       await lists(terminal, 'here', '=missing', '=same');
       assert.equal(statSync(join(here, 'missing')).mtimeMs, 1_700_000_000_000);

@@ -37,7 +37,7 @@ describe('panes in a real terminal', { skip: haveTerminal ? false : noTerminal }
       const first = await terminal.shows('notes.txt');
       assert.ok(first.indexOf('file2.bin') < first.indexOf('file10.bin'));
       terminal.press('=');
-      await terminal.shows('marked: 3 on the server, 1 on your side');
+      await terminal.shows('marked: 3 on the one side, 1 on the other');
       await terminal.shows(/ =file1\.bin/);
       terminal.press('Escape');
       await terminal.lacks('3 marked');

@@ -4,10 +4,11 @@
  */
 
 import { type Path, show, trusted } from '@ferry/protocol';
+import type { Choices } from './connect-app.ts';
 import { type KeysOpts, readKeys } from './effects/keys-file.ts';
 import { RememberedFile } from './effects/remembered-file.ts';
 import { Effects } from './effects/run.ts';
-import type { Engine } from './engine/engine.ts';
+import type { Engine, OpenServer, Side } from './engine/engine.ts';
 import type { Msg } from './state/msg.ts';
 import { initialState } from './state/state.ts';
 import { keysReport } from './state/texts.ts';
@@ -27,9 +28,14 @@ export type BrowserOpts = {
   readonly rememberedFile: string;
   /** As shown in the title. */
   readonly address: string;
+  /** Further servers that panes may show; undefined: there is only this one. */
+  readonly choices?: Choices<ChosenServer>;
   readonly streams?: TerminalStreams;
   readonly env?: NodeJS.ProcessEnv;
 };
+
+/** Whom to open, and the folder that was named. */
+export type ChosenServer = { readonly server: OpenServer; readonly path: Path };
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -73,6 +79,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       remember: (now) => rememberedFile.keep(now),
       quit: () => resolve(0),
       env,
+      whereOf: (side) => state[side].where,
+      chooseServer: (side) => void choose(side),
       handOver,
       write: (text) => terminal.write(text),
     });
@@ -82,6 +90,15 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       } finally {
         view.redraw();
       }
+    }
+    /** On the connect screen, over this one. */
+    async function choose(side: Side): Promise<void> {
+      if (opts.choices === undefined) return;
+      const { chooseOn } = await import('./connect-app.ts');
+      const chosen = await chooseOn(terminal, lookFor(env, state.remembered.theme), opts.choices);
+      if (chosen === undefined) return;
+      const where = engine.open(chosen.server);
+      post({ kind: 'server-chosen', side, where, path: chosen.path }, 'key');
     }
     let lastInputMs = Number.NEGATIVE_INFINITY;
     let lastPressMs = Number.NEGATIVE_INFINITY;
@@ -97,7 +114,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       // Counts down to the next attempt.
       if (msg.kind === 'engine' && msg.event.kind === 'connection') {
         clearInterval(ticks);
-        if (msg.event.status.phase === 'offline')
+        const all = [state.connection, ...state.others.values()];
+        if (all.some(({ phase }) => phase === 'offline'))
           ticks = setInterval(() => post({ kind: 'tick' }, 'progress'), 1000).unref();
       }
       if (msg.kind === 'listed' && isFirstListing) {

@@ -18,10 +18,12 @@ import {
 } from './state/connect.ts';
 import { ConnectView } from './view/connect-view.ts';
 import { FrameTimer } from './view/frame.ts';
+import type { Look } from './view/rows/style.ts';
 import { lookFor } from './view/rows/themes.ts';
 import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 
-export type ChooseOpts<T> = {
+/** Where servers come from, and how one is settled on. */
+export type Choices<T> = {
   /** All that are to be offered. @throws {FerryError} CONFIG */
   readonly rows: () => readonly ServerRow[];
   readonly reach: (address: string, signal: AbortSignal) => Promise<Reach>;
@@ -37,12 +39,16 @@ export type ChooseOpts<T> = {
   readonly remove: (address: string) => void;
   /** Whole numbers from 0 up to below the argument. */
   readonly random: (below: number) => number;
+};
+
+export type ChooseOpts<T> = Choices<T> & {
   /** What the browser remembers: its theme. */
   readonly rememberedFile: string;
   readonly streams?: TerminalStreams;
   readonly env?: NodeJS.ProcessEnv;
 };
 
+const signals = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 /** Looked at together; each waits for a line that may be dead. */
 const looksAtOnce = 6;
 const lookMs = 5000;
@@ -53,7 +59,17 @@ export async function chooseServer<T>(opts: ChooseOpts<T>): Promise<T | undefine
   checkTerminal(streams, env);
   const look = lookFor(env, new RememberedFile(opts.rememberedFile).read().theme);
   const terminal = new Terminal(streams, env, look);
+  try {
+    return await chooseOn(terminal, look, opts);
+  } finally {
+    terminal.leave();
+  }
+}
+
+/** The same on a terminal that is there already, over what it shows; keys and mouse come here until it is over. */
+export async function chooseOn<T>(terminal: Terminal, look: Look, opts: Choices<T>): Promise<T | undefined> {
   const over = new AbortController();
+  let close = (): void => {};
   try {
     return await new Promise<T | undefined>((resolve) => {
       const view = new ConnectView(terminal, look);
@@ -146,20 +162,29 @@ export async function chooseServer<T>(opts: ChooseOpts<T>): Promise<T | undefine
         }
       }
 
-      terminal.input.onEvent((event) => {
+      const giveBack = terminal.input.lend((event) => {
         if (event.kind === 'mouse') return;
         const action = event.kind === 'key' ? connectActionOf(event.key) : undefined;
         if (action !== undefined) post({ kind: 'action', action });
         else if (event.text !== undefined) post({ kind: 'typed', text: event.text });
       });
-      terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }));
-      for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () => resolve(undefined));
+      const onResize = (): void => post({ kind: 'resized', size: terminal.size });
+      const onSignal = (): void => resolve(undefined);
+      terminal.screen.on('resize', onResize);
+      for (const signal of signals) process.on(signal, onSignal);
+      close = () => {
+        giveBack();
+        frames.stop();
+        terminal.screen.removeListener('resize', onResize);
+        for (const signal of signals) process.off(signal, onSignal);
+        if (!terminal.hasLeft) view.close();
+      };
       reload();
       lookAtAll();
     });
   } finally {
     over.abort();
-    terminal.leave();
+    close();
   }
 }
 

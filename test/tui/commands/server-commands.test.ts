@@ -56,6 +56,30 @@ describe('commands on the server', () => {
       args.map((arg) => arg.replace(/^@/, `${server.address}/`)),
     );
 
+  test('cp from one server to another: a folder, a taken name, wrong usage', async (t) => {
+    const other = join(home, 'other');
+    mkdirSync(other);
+    const second = await startServer(other);
+    t.after(() => second.stop());
+    const copied = ferry('cp', '-r', '@a', `${second.address}/`, '--json');
+    assert.equal(copied.code, 0, copied.err);
+    assert.equal(readFileSync(join(other, 'a/sub/two'), 'utf8'), '22');
+    const ended = JSON.parse(copied.out.trim().split('\n').at(-1) ?? '{}') as Record<string, unknown>;
+    assert.deepEqual(
+      [ended['event'], ended['phase'], `ferry://${String(ended['sourceServer'])}`],
+      ['ended', 'done', server.address],
+    );
+    assert.match(ferry('cp', '@a/one', `${second.address}/b`).err, /^→ one {2}1 B/m);
+    const taken = ferry('cp', '@a/one', `${second.address}/a/`);
+    assert.equal(taken.code, 1);
+    assert.match(taken.err, /a file of that name is there/);
+    const folder = ferry('cp', '@a', `${second.address}/c`);
+    assert.deepEqual([folder.code, /a is a folder: add -r/.test(folder.err)], [2, true]);
+    const pinned = ferry('cp', '@a/one', `${second.address}/d`, '--pin', 'x');
+    assert.deepEqual([pinned.code, /two identities/.test(pinned.err)], [2, true]);
+    assert.equal(ferry('cp', '@no', `${second.address}/d`).code, 1);
+  });
+
   test('cp copies files and folders, into a folder too, and says what is in the way', () => {
     const refused = ferry('cp', '@a', '@b');
     assert.equal(refused.code, 2);
@@ -72,6 +96,10 @@ describe('commands on the server', () => {
     writeFileSync(join(shared, 'c/one'), 'old');
     assert.equal(ferry('cp', '--overwrite', '@a/one', '@c/one').code, 0);
     assert.equal(readFileSync(join(shared, 'c/one'), 'utf8'), '1');
+    const [, old = ''] =
+      /^(\S+) .* \/c\/one \(replaced\)\n$/.exec(ferry('trash', 'list', server.address).out) ?? [];
+    assert.deepEqual(ferry('trash', 'restore', server.address, old), { ...quiet, err: 'restored /c/one\n' });
+    assert.equal(readFileSync(join(shared, 'c/one'), 'utf8'), 'old', 'and the new one is in the trash');
     const json = ferry('cp', '--json', '-r', '--skip', '@a', '@c/new').out.trimEnd().split('\n');
     assert.deepEqual(JSON.parse(json.at(-1) ?? ''), {
       event: 'ended',
@@ -95,7 +123,7 @@ describe('commands on the server', () => {
     assert.deepEqual(ferry('rm', '-r', '@moved'), { ...quiet, err: 'trashed moved: 1 file\n' });
     assert.ok(!existsSync(join(shared, 'moved')));
     const listed = ferry('trash', 'list', server.address).out;
-    const [, id = ''] = /^([0-9a-f]{8}) {2}[-0-9: ]{16} {6}1 file {7}1 B {2}\/moved\n$/.exec(listed) ?? [];
+    const [, id = ''] = /^([0-9a-f]{8}) {2}[-0-9: ]{16} {6}1 file {7}1 B {2}\/moved\n/.exec(listed) ?? [];
     assert.ok(id !== '', listed);
     assert.equal(ferry('trash', 'restore', server.address, 'moved').code, 2);
     assert.deepEqual(ferry('trash', 'restore', server.address, id), { ...quiet, err: 'restored /moved\n' });
@@ -104,7 +132,7 @@ describe('commands on the server', () => {
     assert.equal(ferry('trash', 'empty', server.address).code, 2);
     assert.deepEqual(ferry('trash', 'empty', '--all', server.address), {
       ...quiet,
-      err: 'removed for good: 1 file\n',
+      err: 'removed for good: 2 files\n',
     });
     assert.deepEqual(ferry('trash', 'list', server.address), quiet);
     assert.deepEqual(ferry('rm', '-r', '--for-good', '@moved'), {

@@ -33,7 +33,8 @@ export class Watch {
 
   #take(event: EngineEvent): void {
     if (event.kind === 'connection') this.status = event.status;
-    else if (event.kind === 'changed') this.changed.add(`${event.side} ${event.folder.join('/')}`);
+    else if (event.kind === 'changed')
+      this.changed.add(`${event.where === '' ? 'local' : 'remote'} ${event.folder.join('/')}`);
     else if (event.kind === 'queue') this.queue = event.status;
     else if (event.kind === 'jobs') {
       for (const job of event.changed) this.jobs.set(job.id, job);

@@ -46,7 +46,7 @@ function inPane(): Driven {
     .list('remote', ...many(60))
     .press('M-left')
     .list('remote', folder('sub'), ...many(60));
-  driven.post({ kind: 'deleted', folder: pathFromText('share/deep'), ids: ['1'] });
+  driven.post({ kind: 'deleted', where: '10.0.0.5:7377', folder: pathFromText('share/deep'), ids: ['1'] });
   driven.press('C-t');
   driven.list('remote', folder('sub'), ...many(60)).press('home', 'pagedown', 'space', '>');
   return driven;
@@ -133,6 +133,20 @@ function inShares(): Driven {
   return driven.post({ kind: 'shares', rows }).press('pagedown');
 }
 
+function inTrash(): Driven {
+  const driven = inPane().press('U');
+  const rows = Array.from({ length: 30 }, (_, i) => ({
+    id: `${i}`,
+    path: pathFromText(`share/f${i}`),
+    kind: EntryKind.file,
+    files: 1,
+    bytes: 1,
+    deletedMs: 0,
+    isReplaced: true,
+  }));
+  return driven.post({ kind: 'trash', rows }).press('pagedown');
+}
+
 function inShared(): Driven {
   const made = { id: '1', invite: 'ferry://share@host/#token', expiresMs: 1e12, isOnlyHere: false };
   return inPane().post({ kind: 'share-made', made }).press('pagedown');
@@ -168,6 +182,7 @@ const scenes: Readonly<Record<Layer, () => Driven>> = {
     const driven = inPane().press('b', "'");
     return driven.press('/', 's', 'h', 'left', 'down');
   },
+  trash: inTrash,
   shares: inShares,
   shared: inShared,
   reading: () => {

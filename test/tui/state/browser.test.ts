@@ -15,7 +15,7 @@ describe('walking', () => {
     const driven = new Driven();
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['chat-rooms', 'watch', 'watch', 'list', 'space', 'list', 'space', 'find-leftovers'],
+      ['watch', 'watch', 'list', 'space', 'list', 'space', 'find-leftovers', 'chat-rooms'],
     );
   });
 
@@ -134,7 +134,10 @@ describe('walking', () => {
       assert.match(driven.state.notice?.text ?? '', /the server is away/);
     }
     // Only to read it again is to try now.
-    assert.deepEqual([driven.state.remote, driven.taken()], [before, [{ kind: 'reconnect' }]]);
+    assert.deepEqual(
+      [driven.state.remote, driven.taken()],
+      [before, [{ kind: 'reconnect', where: '10.0.0.5:7377' }]],
+    );
     driven.press('tab', 'down', 'enter');
     assert.deepEqual(driven.path('local'), pathFromText('home/x'));
     driven.list('local').taken();
@@ -142,7 +145,7 @@ describe('walking', () => {
     status({});
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
-      ['watch', 'chat-rooms', 'list', 'space'],
+      ['watch', 'list', 'space'],
     );
     driven.list('remote', file('0b'), ...listing);
     assert.deepEqual([driven.names(), driven.at()], [names('0b b bc'), 'b']);
@@ -154,10 +157,10 @@ describe('walking', () => {
     driven.taken();
     driven.post({
       kind: 'engine',
-      event: { kind: 'changed', side: 'local', folder: pathFromText('elsewhere') },
+      event: { kind: 'changed', where: '', folder: pathFromText('elsewhere') },
     });
     assert.deepEqual(driven.taken(), []);
-    driven.post({ kind: 'engine', event: { kind: 'changed', side: 'local', folder: pathFromText('home') } });
+    driven.post({ kind: 'engine', event: { kind: 'changed', where: '', folder: pathFromText('home') } });
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
       ['list', 'space'],
@@ -170,7 +173,7 @@ test('a change that came while the folder was read was lost: it is read again af
   const change = (folder = 'home'): Driven =>
     driven.post({
       kind: 'engine',
-      event: { kind: 'changed', side: 'local', folder: pathFromText(folder) },
+      event: { kind: 'changed', where: '', folder: pathFromText(folder) },
     });
   const lists = (): number => driven.taken().filter((cmd) => cmd.kind === 'list').length;
   lists();
@@ -238,6 +241,7 @@ describe('marking and copying', () => {
       orders: [
         {
           direction: 'download',
+          to: '10.0.0.5:7377',
           source: pathFromText('share/d'),
           kind: EntryKind.folder,
           target: pathFromText('home/d'),
@@ -245,6 +249,7 @@ describe('marking and copying', () => {
         },
         {
           direction: 'download',
+          to: '10.0.0.5:7377',
           source: pathFromText('share/a'),
           kind: EntryKind.file,
           target: pathFromText('home/a'),
@@ -271,7 +276,13 @@ describe('marking and copying', () => {
     assert.deepEqual(driven.taken(), []);
     driven.press('f8', 'y');
     assert.deepEqual(driven.taken(), [
-      { kind: 'delete', folder: pathFromText('share'), entries: [folder('d')], forGood: false },
+      {
+        kind: 'delete',
+        where: '10.0.0.5:7377',
+        folder: pathFromText('share'),
+        entries: [folder('d')],
+        forGood: false,
+      },
     ]);
   });
 

@@ -126,7 +126,7 @@ describe('a folder that changes while it is shown', () => {
   test('our own changes are told like others: the folder is read only where nobody tells', () => {
     const live = new Live().list('remote', ...abc);
     live.taken();
-    const changed = { kind: 'changed', side: 'remote', folder: pathFromText('share') } as const;
+    const changed = { kind: 'changed', where: '10.0.0.5:7377', folder: pathFromText('share') } as const;
     assert.deepEqual(live.post({ kind: 'engine', event: changed }).wanted(), ['space remote']);
     live.watched('remote', 2000);
     assert.deepEqual(live.post({ kind: 'engine', event: changed }).wanted(), ['list remote', 'space remote']);
@@ -163,7 +163,7 @@ describe('a folder that changes while it is shown', () => {
     live.post({ kind: 'engine', event: { kind: 'connection', status } });
     assert.deepEqual(
       live.taken().map(({ kind }) => kind),
-      ['watch', 'chat-rooms', 'list', 'space'],
+      ['watch', 'list', 'space'],
     );
   });
 

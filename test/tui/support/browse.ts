@@ -20,7 +20,7 @@ export class Browse {
     local: Path,
     { size = { columns: 80, rows: 24 }, env = {} as NodeJS.ProcessEnv } = {},
   ) {
-    const start = { keymap: usualKeys, address: 'server', remembered: nothingRemembered };
+    const start = { keymap: usualKeys, address: engine.where, remembered: nothingRemembered };
     this.state = initialState({ ...start, size, remote, local });
     this.#effects = new Effects({
       engine,
@@ -31,6 +31,8 @@ export class Browse {
       remember: () => {},
       quit: () => {},
       env,
+      whereOf: (side) => this.state[side].where,
+      chooseServer: () => {},
       handOver: (work) => work(),
       write: () => {},
     });

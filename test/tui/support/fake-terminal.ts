@@ -65,14 +65,6 @@ export class FakeTerminal {
     return `${lines.join('\n')}\n`;
   }
 
-  /** Rows of any other program. */
-  async drawRows(rows: readonly string[]): Promise<void> {
-    // What blessed has begun with comes first.
-    await this.#settled();
-    this.#emulator.write(`\x1b[2J\x1b[H${rows.join('\r\n')}`);
-    await this.#settled();
-  }
-
   /** The same for the connect screen. */
   async drawConnect(state: ConnectState): Promise<void> {
     this.#connect ??= new ConnectView(this.#terminal, this.#look);

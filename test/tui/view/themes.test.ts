@@ -37,6 +37,8 @@ test('cursor, marks, folders and errors differ from plain text and from each oth
     ['link', 'plain'],
     ['error', 'dim'],
     ['focusFrame', 'frame'],
+    ['serverFocusFrame', 'serverFrame'],
+    ['serverFocusFrame', 'focusFrame'],
     ['title', 'plain'],
     ['key', 'keyLabel'],
   ];

@@ -38,7 +38,7 @@ import { Work } from './work.ts';
  * @throws {FerryError} as graft
  */
 export async function copyTree(staging: Staging, spec: GraftSpec, work: Work): Promise<void> {
-  const copier = new Copier(staging, spec.inside?.length ?? 0, work);
+  const copier = new Copier(staging, spec, work);
   const { root } = staging;
   await graft(
     {
@@ -53,6 +53,7 @@ export async function copyTree(staging: Staging, spec: GraftSpec, work: Work): P
 
 class Copier {
   readonly #staging: Staging;
+  readonly #spec: GraftSpec;
   readonly #insideDepth: number;
   readonly #work: Work;
   #canShare = true;
@@ -60,9 +61,10 @@ class Copier {
   /** What gets its name as a whole. */
   #top: Place | undefined;
 
-  constructor(staging: Staging, insideDepth: number, work: Work) {
+  constructor(staging: Staging, spec: GraftSpec, work: Work) {
     this.#staging = staging;
-    this.#insideDepth = insideDepth;
+    this.#spec = spec;
+    this.#insideDepth = spec.inside?.length ?? 0;
     this.#work = work;
   }
 
@@ -74,7 +76,8 @@ class Copier {
     existing: 'fail' | 'overwrite',
   ): Promise<void> {
     this.#checkSpace(to.folderFd, stats);
-    const order = { isFolder: stats.isDirectory(), existing };
+    const keep = () => this.#staging.keepOld(this.#spec, place.to, to.folderFd, to.name);
+    const order = { isFolder: stats.isDirectory(), existing, keep };
     await stageEntry(this.#staging, to, order, this.#work, async (part, syncs) => {
       this.#syncs = syncs;
       this.#top = place;

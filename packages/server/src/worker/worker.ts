@@ -66,6 +66,7 @@ const connections = new Connections({
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   desk: new ShareDesk(setup.accessFile),
+  keepsOld: setup.keepsOld,
   admin: new AdminDesk(setup.accessFile, askConnections),
   pace: new Pace(accountMemory),
   sessionRules,

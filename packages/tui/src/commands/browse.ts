@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { Code, FerryError, show } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
 import { EngineThread } from '../engine/engine-thread.ts';
+import { choicesOf } from './choices.ts';
 import {
   type ConnectOptions,
   connectTo,
@@ -41,18 +42,35 @@ export async function browseAt(
     attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
   });
   let renewed: string | undefined;
-  const stop = engine.onEvent((event) => {
+  const { address } = target;
+  /** Until they answer. */
+  const chosen = new Map([[hostPort(address), target]]);
+  engine.onEvent((event) => {
     if (event.kind !== 'connection' || event.status.phase !== 'online') return;
-    stop();
-    renewed = rememberServer(target);
-    rememberVisit(target);
+    const where = event.where ?? hostPort(address);
+    const online = chosen.get(where);
+    chosen.delete(where);
+    if (online === undefined) return;
+    renewed = rememberServer(online) ?? renewed;
+    rememberVisit(online);
   });
+  const all = choicesOf({});
+  const choices = {
+    ...all,
+    connect: async (...args: Parameters<typeof all.connect>) => {
+      const one = await all.connect(...args);
+      const { fingerprint, token, address: server } = one.engine;
+      chosen.set(hostPort(one.address), one);
+      return { server: { ...server, fingerprint, token }, path: one.address.path };
+    },
+  };
   const { runBrowser } = await import('../app.ts');
   const code = await runBrowser({
     engine,
-    remotePath: target.address.path,
+    choices,
+    remotePath: address.path,
     localPath: localPathNow,
-    address: hostPort(target.address),
+    address: hostPort(address),
     rememberedFile: places.rememberedFile,
     keys: { file: places.keysFile, preset: options.keys },
   });

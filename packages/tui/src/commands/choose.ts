@@ -1,45 +1,16 @@
 /** `ferry` without an address: the connect screen, then the browser on the server that was chosen. */
 
-import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { hostPort, parseAddress } from '@ferry/protocol/session';
-import { KnownServers } from '../client/known-servers.ts';
-import { reachOf } from '../client/probe.ts';
 import { SavedServers } from '../client/saved-servers.ts';
-import { sshHosts } from '../client/ssh-hosts.ts';
-import { learn, mismatch } from '../client/trust.ts';
 import { type BrowseOptions, browseAt } from './browse.ts';
-import { addressText, introduce, places, settle, type Target } from './connect.ts';
+import { choicesOf } from './choices.ts';
+import { introduce, places, type Target } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
 export async function choose(options: BrowseOptions): Promise<number> {
-  const saved = new SavedServers(places.savedServersFile);
-  const known = new KnownServers(places.knownServersFile);
+  const choices = choicesOf(options);
   const { chooseServer } = await import('../connect-app.ts');
-  const target = await chooseServer<Target>({
-    rows: () => rowsOf(saved, known),
-    reach: (text, signal) => {
-      const address = parseAddress(text);
-      return reachOf(address, known.get(hostPort(address))?.fingerprint, signal);
-    },
-    connect: async (text, ask, signal) => {
-      const found = await settle(text, options, { ask, signal });
-      // Who is known and who answers are compared here already, where there is room to say what it means.
-      const shown = await learn(found.address, signal);
-      const where = hostPort(found.address);
-      if (shown !== found.engine.fingerprint) throw mismatch(where, found.engine.fingerprint, shown);
-      return found;
-    },
-    save: (name, address) => {
-      saved.save(name, addressText(parseAddress(address)));
-    },
-    remove: (address) => saved.remove(address),
-    random: (below) => randomInt(below),
-    rememberedFile: places.rememberedFile,
-  });
+  const target = await chooseServer<Target>({ ...choices, rememberedFile: places.rememberedFile });
   if (target === undefined) return ExitCode.done;
   await introduce(target, options);
   return browseAt(target, undefined, options);
@@ -48,32 +19,4 @@ export async function choose(options: BrowseOptions): Promise<number> {
 /** What a saved name stands for. @throws {FerryError} CONFIG */
 export function savedAddress(text: string): string | undefined {
   return new SavedServers(places.savedServersFile).addressOf(text);
-}
-
-/** Saved and visited servers, those that are trusted and were never on this screen, and names that ssh knows. */
-function rowsOf(saved: SavedServers, known: KnownServers) {
-  const reach = { kind: 'unknown' } as const;
-  const own = saved
-    .all()
-    .map((one) => ({ ...one, from: one.name === '' ? 'recent' : 'saved', reach }) as const);
-  const hosts = new Set(own.map(({ address }) => hostPort(parseAddress(address))));
-  const trusted = [...known.all().keys()]
-    .filter((where) => !hosts.has(where))
-    .map(
-      (where) =>
-        ({ from: 'recent', name: '', address: `ferry://${where}`, lastMs: undefined, reach }) as const,
-    );
-  const suggested = sshHosts(sshConfig()).map(
-    ({ name, host }) =>
-      ({ from: 'ssh', name, address: `ferry://${host}`, lastMs: undefined, reach }) as const,
-  );
-  return [...own, ...trusted, ...suggested];
-}
-
-function sshConfig(): string {
-  try {
-    return readFileSync(join(homedir(), '.ssh/config'), 'utf8');
-  } catch {
-    return '';
-  }
 }

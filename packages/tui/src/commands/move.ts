@@ -132,7 +132,8 @@ const policies: readonly ConflictPolicy[] = [
   'keep-both',
 ];
 
-function existingOf({
+/** @throws {FerryError} USAGE */
+export function existingOf({
   overwrite,
   skip,
   existing,
@@ -155,7 +156,8 @@ function priorityOf({ detach, paused, priority }: MoveOptions): Priority {
   return priority === undefined ? defaultPriority : parsePriority(priority);
 }
 
-function checkRecursive(kind: EntryKind, { recursive }: MoveOptions, path: Path): void {
+/** @throws {FerryError} USAGE */
+export function checkRecursive(kind: EntryKind, { recursive }: MoveOptions, path: Path): void {
   if (kind !== EntryKind.folder || recursive === true) return;
   throw new FerryError(
     Code.USAGE,
@@ -163,7 +165,8 @@ function checkRecursive(kind: EntryKind, { recursive }: MoveOptions, path: Path)
   );
 }
 
-async function kindOf(source: FileSource, path: Path): Promise<EntryKind | undefined> {
+/** undefined where nothing is. */
+export async function kindOf(source: FileSource, path: Path): Promise<EntryKind | undefined> {
   try {
     return (await source.stat(path)).kind;
   } catch (error) {
@@ -219,7 +222,8 @@ export function localPath(absolute: string): Path {
   return pathFromText(absolute);
 }
 
-async function withEngine(
+/** Connects, queues what `plan` says, and sees to its end. @throws {FerryError} */
+export async function withEngine(
   address: string,
   options: MoveOptions,
   plan: (engine: EngineCore) => Promise<readonly JobOrder[]>,

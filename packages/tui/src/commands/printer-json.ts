@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { bytesOf, codeName, type Path, type WireError } from '@ferry/protocol';
+import { hostPort } from '@ferry/protocol/session';
 import type { Job } from '../engine/job.ts';
 import type { Printer } from './printer.ts';
 
@@ -25,6 +26,7 @@ export function jsonJob(job: Job): object {
   const {
     id,
     server,
+    origin,
     priority,
     limit,
     digest,
@@ -42,6 +44,7 @@ export function jsonJob(job: Job): object {
   return {
     id,
     server,
+    sourceServer: origin === undefined ? undefined : hostPort(origin),
     source: jsonPath(job.source),
     target: jsonPath(job.target),
     direction,

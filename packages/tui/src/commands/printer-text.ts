@@ -45,8 +45,13 @@ export function barLine(jobs: readonly Job[]): string {
   );
 }
 
+export function arrowOf({ direction, origin }: Job): string {
+  if (direction === 'download') return '↓';
+  return origin === undefined ? '↑' : '→';
+}
+
 export function endLine(job: Job): string {
-  const arrow = job.direction === 'download' ? '↓' : '↑';
+  const arrow = arrowOf(job);
   const name = shownPath(job.source.slice(-1));
   const rate =
     job.movingMs > 0 ? `, ${prettyBytes(Math.round((job.doneBytes * 1000) / job.movingMs))}/s` : '';

@@ -2,7 +2,7 @@
 
 import { Code, codeName, FerryError, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import { isOver, type Job, type JobId } from '../engine/job.ts';
+import { endsOf, isOver, type Job, type JobId } from '../engine/job.ts';
 import type { Ask } from '../queue/asked.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
 import type { QueueStore } from '../queue/queue-store.ts';
@@ -11,6 +11,7 @@ import { formatRate, parseRate, parseTimetable } from '../transfer/timetable.ts'
 import { ensureMover, forgetCancelled, withStore } from './enqueue.ts';
 import { ExitCode } from './exit-code.ts';
 import { jsonError, jsonJob, toJsonLine } from './printer-json.ts';
+import { arrowOf } from './printer-text.ts';
 import { parseIds, parsePriority } from './queue-words.ts';
 
 type All = { readonly all?: boolean };
@@ -41,12 +42,12 @@ function jsonLine(job: Job): string {
 
 /** ` 12  moving     61 %  1.2 GB of 2 GB  412 MB/s  ↓ 10.0.0.5:7377/films/a.mov → /home/anna/a.mov` */
 function textLine(job: Job): string {
-  const { direction, source, target, server, phase, doneBytes, totalBytes, rate, priority, limit, error } =
-    job;
-  const remote = (path: Job['source']): string => `${show(server)}/${showName(path.join('/'))}`;
-  const local = (path: Job['source']): string => `/${showName(path.join('/'))}`;
-  const [arrow, from, to] =
-    direction === 'download' ? ['↓', remote(source), local(target)] : ['↑', local(source), remote(target)];
+  const { source, target, phase, doneBytes, totalBytes, rate, priority, limit, error } = job;
+  const arrow = arrowOf(job);
+  const [from, to] = endsOf(job).map((end, i) => {
+    const path = `/${showName((i === 0 ? source : target).join('/'))}`;
+    return end === '' ? path : `${show(end)}${path}`;
+  });
   const share = totalBytes === 0 ? 0 : Math.floor((doneBytes * 100) / totalBytes);
   const parts = [
     String(job.id).padStart(4),

@@ -62,13 +62,14 @@ function addTrees({ program, withConnectOptions, done }: AddTo): void {
       .option('--json', jsonEvents);
   graft(
     'cp',
-    'Copy files and folders inside of the server.',
+    'Copy files and folders inside of a server, or from one to another.',
     'ADDRESS/PATH... ADDRESS/PATH: what, and where to',
   )
     .option('-r, --recursive', 'folders, with all that is in them')
     .action(async (args: string[], _options: object, command: Command) => {
+      const { isBetween, relay } = await import('./relay.ts');
       const { cp } = await import('./trees.ts');
-      done(await cp(args, command.optsWithGlobals()));
+      done(await (isBetween(args) ? relay : cp)(args, command.optsWithGlobals()));
     });
   graft(
     'mv',
@@ -181,12 +182,13 @@ Examples:
   ferry trash restore ferry://host 3f2a91c0
   ferry trash empty --all ferry://host
 
-What is deleted stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.`;
+What is deleted or overwritten stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.
+Restoring what was overwritten puts it in the place of the version that is there, which goes to the trash in turn.`;
 
 function addTrash({ program, withConnectOptions, done }: AddTo): void {
   const trash = program
     .command('trash')
-    .description('List, restore and remove for good what you deleted on a server.')
+    .description('List, restore and remove for good what you deleted or overwrote on a server.')
     .addHelpText('after', trashHelp)
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();

@@ -103,7 +103,7 @@ export class Editing {
     let isChanged = false;
     let trouble = problem;
     if (copy === undefined) {
-      post({ kind: 'engine', event: { kind: 'changed', side: 'local', folder: parentPath(file) } });
+      post({ kind: 'engine', event: { kind: 'changed', where: '', folder: parentPath(file) } });
     } else {
       try {
         isChanged = (await engine.edits.digest(copy.copy)) !== copy.digest;
@@ -120,7 +120,7 @@ export class Editing {
       const { mode } = copy.version;
       const facts = await engine.edits.store({ copy: copy.copy, path, replaces, mode });
       post({ kind: 'copy-stored', request, facts });
-      post({ kind: 'engine', event: { kind: 'changed', side: 'remote', folder: parentPath(path) } });
+      post({ kind: 'engine', event: { kind: 'changed', where: engine.where, folder: parentPath(path) } });
     } catch (error) {
       post({ kind: 'copy-unstored', request, error: wire(error), there: await this.#there(path) });
     }

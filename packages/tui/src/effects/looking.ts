@@ -5,7 +5,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { asFerryError, baseName, Code, type Entry } from '@ferry/protocol';
-import type { Engine } from '../engine/engine.ts';
+import type { Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import { archiveFormat } from '../state/archive-format.ts';
 import type { Cmd } from '../state/cmd.ts';
@@ -78,12 +78,12 @@ async function peekInto(archive: Archive, signal: AbortSignal): Promise<Seen | u
 }
 
 export class Looking {
-  readonly #engine: Engine;
+  readonly #sourceOf: (side: Side) => FileSource;
   readonly #post: (msg: Msg) => void;
   readonly #running = new Map<number, AbortController>();
 
-  constructor(engine: Engine, post: (msg: Msg) => void) {
-    this.#engine = engine;
+  constructor(sourceOf: (side: Side) => FileSource, post: (msg: Msg) => void) {
+    this.#sourceOf = sourceOf;
     this.#post = post;
   }
 
@@ -111,7 +111,7 @@ export class Looking {
 
   async #do(cmd: LookingCmd, signal: AbortSignal): Promise<Msg> {
     const { request, side, path } = cmd;
-    const source = this.#engine[side];
+    const source = this.#sourceOf(side);
     if (cmd.kind === 'peek') {
       await pause(peekAfterMs, undefined, { signal });
       return { kind: 'peeked', request, seen: await peek(source, cmd, signal) };

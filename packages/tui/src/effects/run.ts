@@ -13,7 +13,7 @@ import {
   type Shown,
   showName,
 } from '@ferry/protocol';
-import type { Engine, Side } from '../engine/engine.ts';
+import type { Engine, Side, Where } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { FileSource } from '../engine/source.ts';
 import type { Cmd } from '../state/cmd.ts';
@@ -27,6 +27,7 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
+import { runTrash } from './trash.ts';
 import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
@@ -39,6 +40,10 @@ export type EffectsOpts = {
   readonly remember: (remembered: Remembered) => void;
   readonly quit: () => void;
   readonly env: NodeJS.ProcessEnv;
+  /** What a side shows now. */
+  readonly whereOf: (side: Side) => Where;
+  /** Asks for a server to show on a side, on a screen of its own. */
+  readonly chooseServer: (side: Side) => void;
   /** Writes to the terminal, drawing nothing. */
   readonly write: (text: string) => void;
   /** Gives the terminal to somebody else for as long as `work` takes. */
@@ -60,8 +65,8 @@ export class Effects {
     this.#opts = opts;
     this.#serverWork = new ServerWork(opts.engine, opts.post);
     this.#ordering = new OrderingRows(opts.post);
-    this.#watching = new Watching(opts.engine, opts.post);
-    this.#looking = new Looking(opts.engine, opts.post);
+    this.#looking = new Looking((side) => this.#source(side), opts.post);
+    this.#watching = new Watching(opts.engine, opts.whereOf, opts.post);
     this.#editing = new Editing(opts);
   }
 
@@ -78,11 +83,7 @@ export class Effects {
         this.#ordering.run(cmd);
         break;
       case 'space':
-        engine[cmd.side].space(cmd.path).then(
-          (space) => post({ kind: 'space', side: cmd.side, path: cmd.path, space }),
-          // Free space is a comfort; what is wrong with the folder, its listing says.
-          () => {},
-        );
+        this.#space(cmd);
         break;
       case 'mkdir':
         this.#change(cmd.side, `making the folder ${lastName(cmd.path)}`, cmd.path.slice(0, -1), (source) =>
@@ -106,6 +107,10 @@ export class Effects {
       case 'undo-delete':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'list-trash':
+      case 'drop-trash':
+        void runTrash(engine, post, cmd);
         break;
       case 'make-share':
       case 'list-shares':
@@ -181,7 +186,10 @@ export class Effects {
         engine.clear();
         break;
       case 'reconnect':
-        engine.reconnect();
+        engine.reconnect(cmd.where);
+        break;
+      case 'choose-server':
+        this.#opts.chooseServer(cmd.side);
         break;
       case 'redraw':
         this.#opts.redraw();
@@ -198,8 +206,26 @@ export class Effects {
     }
   }
 
+  #space({ side, path }: Cmd & { kind: 'space' }): void {
+    const { post, whereOf } = this.#opts;
+    const where = whereOf(side);
+    this.#source(side)
+      .space(path)
+      .then(
+        (space) => {
+          if (whereOf(side) === where) post({ kind: 'space', side, path, space });
+        },
+        // Free space is a comfort; what is wrong with the folder, its listing says.
+        () => {},
+      );
+  }
+
+  #source(side: Side): FileSource {
+    return this.#opts.engine.source(this.#opts.whereOf(side));
+  }
+
   async #list({ side, path, request }: Cmd & { kind: 'list' }): Promise<void> {
-    const { engine, post } = this.#opts;
+    const { post } = this.#opts;
     this.#listings.get(side)?.abort();
     const controller = new AbortController();
     this.#listings.set(side, controller);
@@ -208,7 +234,7 @@ export class Effects {
         if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
       };
       const sinceMs = performance.now();
-      await engine[side].list(path, onPage, { signal: controller.signal });
+      await this.#source(side).list(path, onPage, { signal: controller.signal });
       this.#watching.listed(side, performance.now() - sinceMs);
       post({ kind: 'listed', side, request });
     } catch (error) {
@@ -218,8 +244,7 @@ export class Effects {
 
   async #find(cmd: Cmd & { kind: 'find' }): Promise<void> {
     const { engine, post } = this.#opts;
-    const { request } = cmd;
-    const side = 'remote';
+    const { request, side } = cmd;
     this.#listings.get(side)?.abort();
     const { signal } = setFor(this.#listings, side);
     try {
@@ -236,19 +261,20 @@ export class Effects {
 
   /** Counts one folder after the other; a new count of a side ends the one before. */
   async #measure({ side, folder, names }: Cmd & { kind: 'measure' }): Promise<void> {
-    const { engine, post } = this.#opts;
+    const { post } = this.#opts;
     this.#counts.get(side)?.abort();
     const { signal } = setFor(this.#counts, side);
-    const opts = { mayBeLinks: side === 'local', signal };
+    const { whereOf } = this.#opts;
+    const where = whereOf(side);
+    const opts = { mayBeLinks: where === '', signal };
+    const source = this.#source(side);
     for (const name of names) {
-      const tell = ({ bytes, files }: Counted, whole: boolean): void =>
-        post({ kind: 'measured', side, folder, name, bytes, files, whole });
+      const tell = ({ bytes, files }: Counted, whole: boolean): void => {
+        if (whereOf(side) === where) post({ kind: 'measured', side, folder, name, bytes, files, whole });
+      };
       try {
         const path = entryPath(folder, name);
-        tell(
-          await countFolder(engine[side], path, { ...opts, onProgress: (soFar) => tell(soFar, false) }),
-          true,
-        );
+        tell(await countFolder(source, path, { ...opts, onProgress: (soFar) => tell(soFar, false) }), true);
       } catch (error) {
         if (signal.aborted) return;
         this.#failed(`counting ${showName(name)}`, error);
@@ -258,12 +284,12 @@ export class Effects {
 
   /** The folders in a folder; nothing where it cannot be read. */
   async #complete({ side, folder, text }: Cmd & { kind: 'complete' }): Promise<void> {
-    const { engine, post } = this.#opts;
+    const { post } = this.#opts;
     this.#completions?.abort();
     const controller = new AbortController();
     this.#completions = controller;
     const names: Name[] = [];
-    await engine[side]
+    await this.#source(side)
       .list(
         folder,
         (page) => {
@@ -277,10 +303,11 @@ export class Effects {
 
   /** Does something to a folder and has it read again, whatever came of it. */
   #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
-    const { engine, post } = this.#opts;
-    void work(engine[side])
+    const { post, whereOf } = this.#opts;
+    const where = whereOf(side);
+    void work(this.#source(side))
       .catch((error: unknown) => post({ kind: 'failed', doing, error: wire(error), side }))
-      .finally(() => post({ kind: 'engine', event: { kind: 'changed', side, folder } }));
+      .finally(() => post({ kind: 'engine', event: { kind: 'changed', where, folder } }));
   }
 
   #failed(doing: string, error: unknown): void {

@@ -1,7 +1,7 @@
 /** What the server does with its own files for the browser: its commands to the engine, how far it is and what came of it to messages. UI thread. */
 
 import { type Entry, EntryKind, joinPath, type Path } from '@ferry/protocol';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, Where } from '../engine/engine.ts';
 import { entryPath, type WorkOrder, type WorkResult } from '../engine/server-works.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
@@ -26,44 +26,46 @@ export class ServerWork {
     else void this.#undo(cmd);
   }
 
-  async #delete({ folder, entries, forGood }: Cmd & { kind: 'delete' }): Promise<void> {
+  async #delete({ where, folder, entries, forGood }: Cmd & { kind: 'delete' }): Promise<void> {
     const ids: string[] = [];
     const verb = forGood ? 'remove' : 'trash';
     const done = await this.#each(
+      where,
       'deleting',
       entries.map(({ name }) => ({ verb, path: entryPath(folder, name) })),
       ({ id }) => {
         if (id !== undefined) ids.push(id);
       },
     );
-    if (ids.length > 0) this.#post({ kind: 'deleted', ids, folder });
+    if (ids.length > 0) this.#post({ kind: 'deleted', where, ids, folder });
     else if (done.count > 0) this.#say(`deleted for good: ${counted(done.files)}`);
-    this.#over('deleting', done, [folder]);
+    this.#over(where, 'deleting', done, [folder]);
   }
 
-  async #undo({ ids, folder }: Cmd & { kind: 'undo-delete' }): Promise<void> {
+  async #undo({ where, ids, folder }: Cmd & { kind: 'undo-delete' }): Promise<void> {
     const orders = ids.map((id): WorkOrder => ({ verb: 'restore', id }));
-    const done = await this.#each('bringing back', orders, () => {});
+    const done = await this.#each(where, 'bringing back', orders, () => {});
     if (done.count > 0) this.#say(done.count === 1 ? 'it is back' : `${done.count} entries are back`);
-    this.#over('bringing back', done, [folder]);
+    this.#over(where, 'bringing back', done, [folder]);
   }
 
-  async #graft({ verb, sources, to, isInto, folder }: Cmd & { kind: 'graft' }): Promise<void> {
-    const into = isInto || (await this.#isFolder(to));
+  async #graft({ where, verb, sources, to, isInto, folder }: Cmd & { kind: 'graft' }): Promise<void> {
+    const into = isInto || (await this.#isFolder(where, to));
     const orders = sources.map((from): WorkOrder => {
       const name = from.at(-1);
       return { verb, from, to: into && name !== undefined ? joinPath(to, name) : to, existing: 'fail' };
     });
-    const done = await this.#each(doings[verb], orders, () => {});
+    const done = await this.#each(where, doings[verb], orders, () => {});
     if (done.count > 0)
       this.#say(
         `${verb === 'copy' ? 'copied' : 'moved'}: ${done.count === 1 ? 'one entry' : `${done.count} entries`}`,
       );
-    this.#over(doings[verb], done, [folder, into ? to : to.slice(0, -1)]);
+    this.#over(where, doings[verb], done, [folder, into ? to : to.slice(0, -1)]);
   }
 
   /** One that fails stops no other. */
   async #each(
+    where: Where,
     doing: string,
     orders: readonly WorkOrder[],
     each: (result: WorkResult) => void,
@@ -74,7 +76,7 @@ export class ServerWork {
     for (const order of orders) {
       const before = files;
       try {
-        const result = await this.#engine.works.run(order, {
+        const result = await this.#engine.worksAt(where).run(order, {
           onProgress: (now) => this.#say(`${doing}… ${counted(before + now.files)}`),
         });
         each(result);
@@ -94,18 +96,20 @@ export class ServerWork {
     return { count, files, error };
   }
 
-  async #isFolder(path: Path): Promise<boolean> {
+  async #isFolder(where: Where, path: Path): Promise<boolean> {
     if (path.length === 0) return true;
-    return this.#engine.remote.stat(path).then(
-      ({ kind }) => kind === EntryKind.folder,
-      () => false,
-    );
+    return this.#engine
+      .source(where)
+      .stat(path)
+      .then(
+        ({ kind }) => kind === EntryKind.folder,
+        () => false,
+      );
   }
 
-  #over(doing: string, { error }: { error: unknown }, folders: readonly Path[]): void {
+  #over(where: Where, doing: string, { error }: { error: unknown }, folders: readonly Path[]): void {
     if (error !== undefined) this.#post({ kind: 'failed', doing, error: wire(error) });
-    for (const folder of folders)
-      this.#post({ kind: 'engine', event: { kind: 'changed', side: 'remote', folder } });
+    for (const folder of folders) this.#post({ kind: 'engine', event: { kind: 'changed', where, folder } });
   }
 
   #say(text: string): void {
@@ -120,10 +124,10 @@ function counted(files: number): string {
 /** A search, as a listing of a pane. Resolves when it has ended. */
 export async function findInto(
   engine: Engine,
-  { path, query }: Cmd & { kind: 'find' },
+  { where, path, query }: Cmd & { kind: 'find' },
   onPage: (entries: readonly Entry[]) => void,
   signal: AbortSignal,
 ): Promise<{ readonly more: boolean }> {
-  const { more = false } = await engine.works.run({ verb: 'find', path, query }, { signal, onPage });
+  const { more = false } = await engine.worksAt(where).run({ verb: 'find', path, query }, { signal, onPage });
   return { more };
 }

@@ -1,7 +1,7 @@
 /** Watches the folders that are shown, one of each side. UI thread; the engine waits. */
 
 import { Code, FerryError, type Path } from '@ferry/protocol';
-import type { Engine, Side } from '../engine/engine.ts';
+import type { Engine, Side, Where } from '../engine/engine.ts';
 import type { Msg } from '../state/msg.ts';
 import { wire } from './wire.ts';
 
@@ -12,13 +12,15 @@ const part = 5;
 
 export class Watching {
   readonly #engine: Engine;
+  readonly #whereOf: (side: Side) => Where;
   readonly #post: (msg: Msg) => void;
   readonly #controllers = new Map<Side, AbortController>();
   /** How long the last listing of a side took. */
   readonly #listMs = new Map<Side, number>();
 
-  constructor(engine: Engine, post: (msg: Msg) => void) {
+  constructor(engine: Engine, whereOf: (side: Side) => Where, post: (msg: Msg) => void) {
     this.#engine = engine;
+    this.#whereOf = whereOf;
     this.#post = post;
   }
 
@@ -44,7 +46,7 @@ export class Watching {
     };
     try {
       await this.#engine.watching.watch(
-        side,
+        this.#whereOf(side),
         path,
         {
           onWatched: (pollMs) => tell({ kind: 'watched', side, path, pollMs }),

@@ -2,25 +2,28 @@
  * The engine itself: the server whose files are shown, the disk, and the queue. I/O thread, or inline in a command.
  */
 
-import type { Path } from '@ferry/protocol';
+import { Code, FerryError, type Path, show } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import type { Fingerprint } from '@ferry/protocol/session';
+import { type Fingerprint, hostPort } from '@ferry/protocol/session';
 import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
 import { watchRemote } from '../client/remote-watching.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { remoteShares } from '../client/shares.ts';
+import { remoteTrash } from '../client/trash.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
-import type { Engine, EngineEvent, JobAction, QueueLimits } from './engine.ts';
-import type { Job, JobId, JobOrder, Priority } from './job.ts';
+import type { Engine, EngineEvent, JobAction, NewOrder, OpenServer, QueueLimits, Where } from './engine.ts';
+import type { Job, JobId, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
 import { LocalWatching } from './local-watching.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
+import type { FileSource } from './source.ts';
 import type { Watching } from './watching.ts';
 
 export type EngineOpts = {
@@ -48,11 +51,14 @@ export const poolBuffers = 32;
 /** How often the round trip shown is brought up to date. */
 const refreshMs = 1000;
 
+type OpenPlace = { readonly server: QueueServer; readonly line: Line; readonly works: ServerWorks };
+
 export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
   readonly works: ServerWorks;
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   readonly watching: Watching;
   readonly edits: EditCopies;
   readonly chat: ChatClient;
@@ -60,6 +66,9 @@ export class EngineCore implements Engine {
   readonly #servers: Servers;
   readonly #line: Line;
   readonly #queue: JobQueue;
+  readonly where: Where;
+  /** The servers that panes may show, the first one among them. */
+  readonly #places = new Map<Where, OpenPlace>();
   readonly #localWatching = new LocalWatching();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #refresher: NodeJS.Timeout;
@@ -93,16 +102,21 @@ export class EngineCore implements Engine {
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);
+    this.where = hostPort(address);
+    this.#places.set(this.where, { server: this.#server, line: this.#line, works: this.works });
     this.watching = {
-      watch: (side, path, hears, opts) =>
-        side === 'local'
+      watch: (where, path, hears, opts) =>
+        where === ''
           ? this.#localWatching.watch(path, hears, opts)
-          : watchRemote(this.#line.connection, path, hears, opts),
+          : watchRemote(this.#placeAt(where).line.connection, path, hears, opts),
     };
     this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
     this.shares = remoteShares(this.#line.connection);
+    this.trash = remoteTrash(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
-    this.#refresher = setInterval(() => this.#line.connection.refresh(), refreshMs);
+    this.#refresher = setInterval(() => {
+      for (const { line } of this.#places.values()) line.connection.refresh();
+    }, refreshMs);
     this.#refresher.unref();
     if (opts.isInHurry === true) {
       const { connection, lanes } = this.#line;
@@ -114,8 +128,42 @@ export class EngineCore implements Engine {
     }
   }
 
-  async submit(orders: readonly JobOrder[]): Promise<readonly JobId[]> {
-    return this.#queue.add(orders.map((order) => ({ server: this.#server, order })));
+  open({ token, ...server }: OpenServer): Where {
+    const where = hostPort(server);
+    const there = this.#places.get(where);
+    // One that has given up is opened anew: its user may have mended what was wrong.
+    if (there !== undefined && there.line.connection.status.phase !== 'closed') return where;
+    if (there !== undefined) this.#servers.release(there.line);
+    const line = this.#servers.open(server, {
+      token,
+      onStatus: (status) => this.#emit({ kind: 'connection', status, where }),
+      onNotice: (text) => this.#emit({ kind: 'notice', text }),
+    });
+    this.#places.set(where, { server, line, works: remoteWorks(line.connection) });
+    return where;
+  }
+
+  source(where: Where): FileSource {
+    return where === '' ? this.local : this.#placeAt(where).line.remote;
+  }
+
+  worksAt(where: Where): ServerWorks {
+    return this.#placeAt(where).works;
+  }
+
+  #placeAt(where: Where): OpenPlace {
+    const place = this.#places.get(where);
+    if (place === undefined) throw new FerryError(Code.NOT_FOUND, `${show(where)} is not connected`);
+    return place;
+  }
+
+  async submit(orders: readonly NewOrder[]): Promise<readonly JobId[]> {
+    return this.#queue.add(
+      orders.map(({ to = this.where, from, ...order }) => ({
+        server: this.#placeAt(to).server,
+        order: from === undefined ? order : { ...order, origin: this.#placeAt(from).server },
+      })),
+    );
   }
 
   act(action: JobAction, ids: readonly JobId[]): void {
@@ -152,13 +200,16 @@ export class EngineCore implements Engine {
     this.#queue.wish((store) => store.clear());
   }
 
-  reconnect(): void {
-    this.#line.connection.retryNow();
+  reconnect(where = this.where): void {
+    this.#places.get(where)?.line.connection.retryNow();
   }
 
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
-    listener({ kind: 'connection', status: this.#line.connection.status });
+    for (const [where, { line }] of this.#places) {
+      const { status } = line.connection;
+      listener({ kind: 'connection', status, ...(where === this.where ? {} : { where }) });
+    }
     for (const event of this.#queue.news()) listener(event);
     return () => this.#listeners.delete(listener);
   }

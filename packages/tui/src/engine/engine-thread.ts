@@ -3,7 +3,8 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import { Code, type Facts, FerryError, fromWireError, type Path } from '@ferry/protocol';
+import { Code, type Facts, FerryError, fromWireError, type Path, show } from '@ferry/protocol';
+import { hostPort } from '@ferry/protocol/session';
 import type { Answer } from '../transfer/conflict.ts';
 import type { Chat, RoomInfo } from './chat.ts';
 import type { EditCopy, Edits } from './edits.ts';
@@ -12,12 +13,14 @@ import type {
   Engine,
   EngineEvent,
   JobAction,
+  NewOrder,
+  OpenServer,
   QueueLimits,
   QueueStatus,
-  Side,
+  Where,
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
-import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { Job, JobId, Priority, Totals } from './job.ts';
 import type {
   CallResult,
   ChatCall,
@@ -26,9 +29,11 @@ import type {
   ShareCall,
   SourceCall,
   ToEngine,
+  TrashCall,
 } from './messages.ts';
 import { unpackPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
+import type { ServerTrash, TrashRow } from './server-trash.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -46,23 +51,25 @@ type Waiting = {
 type Hears = Pick<WorkWait, 'onPage' | 'onProgress'> & WatchHears;
 
 export class EngineThread implements Engine {
-  readonly remote = this.#source('remote');
-  readonly local = this.#source('local');
-  readonly works: ServerWorks = {
-    run: async (order, opts = {}) =>
-      (await this.#ask((id) => ({ kind: 'work', id, order }), opts, opts)) as WorkResult,
-  };
+  readonly where: Where;
+  readonly remote: FileSource;
+  readonly local: FileSource = this.#source('');
+  readonly works: ServerWorks;
   readonly watching: Watching = {
-    watch: async (side, path, hears, opts = {}) =>
-      (await this.#ask((id) => ({ kind: 'watch', id, side, path }), opts, hears)) as never,
+    watch: async (where, path, hears, opts = {}) =>
+      (await this.#ask((id) => ({ kind: 'watch', id, where, path }), opts, hears)) as never,
   };
   readonly shares = this.#shares();
+  readonly trash = this.#trash();
   readonly edits = this.#edits();
   readonly chat = this.#chat();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
+  readonly #sources = new Map<Where, FileSource>();
   #status: ConnectionStatus = { phase: 'connecting', attempt: 1 };
+  /** Of further servers. */
+  readonly #statuses = new Map<Where, ConnectionStatus>();
   #queue: QueueStatus | undefined;
   /** As last told, for listeners that come later. */
   readonly #jobs = new Map<JobId, Job>();
@@ -73,6 +80,10 @@ export class EngineThread implements Engine {
   #onClosed: () => void = () => {};
 
   constructor(opts: EngineOpts) {
+    this.where = hostPort(opts.address);
+    this.remote = this.#source(this.where);
+    this.works = this.worksAt(this.where);
+    this.#sources.set('', this.local).set(this.where, this.remote);
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: opts,
       name: 'ferry I/O',
@@ -93,7 +104,7 @@ export class EngineThread implements Engine {
     });
   }
 
-  async submit(orders: readonly JobOrder[]): Promise<readonly JobId[]> {
+  async submit(orders: readonly NewOrder[]): Promise<readonly JobId[]> {
     return (await this.#ask((id) => ({ kind: 'submit', id, orders }), {})) as readonly JobId[];
   }
 
@@ -125,13 +136,34 @@ export class EngineThread implements Engine {
     this.#send({ kind: 'clear' });
   }
 
-  reconnect(): void {
-    this.#send({ kind: 'reconnect' });
+  open(server: OpenServer): Where {
+    const where = hostPort(server);
+    this.#sources.set(where, this.#sources.get(where) ?? this.#source(where));
+    this.#send({ kind: 'open', server });
+    return where;
+  }
+
+  source(where: Where): FileSource {
+    const source = this.#sources.get(where);
+    if (source === undefined) throw new FerryError(Code.NOT_FOUND, `${show(where)} is not connected`);
+    return source;
+  }
+
+  worksAt(where: Where): ServerWorks {
+    return {
+      run: async (order, opts = {}) =>
+        (await this.#ask((id) => ({ kind: 'work', id, where, order }), opts, opts)) as WorkResult,
+    };
+  }
+
+  reconnect(where = this.where): void {
+    this.#send({ kind: 'reconnect', where });
   }
 
   onEvent(listener: (event: EngineEvent) => void): () => void {
     this.#listeners.add(listener);
     listener({ kind: 'connection', status: this.#status });
+    for (const [where, status] of this.#statuses) listener({ kind: 'connection', status, where });
     if (this.#queue !== undefined) listener({ kind: 'queue', status: this.#queue });
     if (this.#jobs.size > 0)
       listener({ kind: 'jobs', changed: [...this.#jobs.values()], removed: [], totals: this.#totals });
@@ -152,6 +184,17 @@ export class EngineThread implements Engine {
       this.#send({ kind: 'close' });
     });
     return this.#closing;
+  }
+
+  #trash(): ServerTrash {
+    const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'trash', id, call }), opts);
+    return {
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
+      drop: async (deletion, opts) => {
+        await ask({ verb: 'drop', deletion }, opts);
+      },
+    };
   }
 
   #shares(): ServerShares {
@@ -200,33 +243,33 @@ export class EngineThread implements Engine {
     };
   }
 
-  #source(side: Side): FileSource {
+  #source(where: Where): FileSource {
     const call = (source: SourceCall, opts: Wait = {}, hears?: Hears): Promise<CallResult> =>
       this.#ask((id) => ({ kind: 'call', id, call: source }), opts, hears);
     return {
       list: async (path, onPage, opts) => {
-        await call({ verb: 'list', side, path }, opts, { onPage });
+        await call({ verb: 'list', where, path }, opts, { onPage });
       },
-      stat: async (path, opts) => (await call({ verb: 'stat', side, path }, opts)) as Facts,
+      stat: async (path, opts) => (await call({ verb: 'stat', where, path }, opts)) as Facts,
       mkdir: async (path, opts) => {
-        await call({ verb: 'mkdir', side, path }, opts);
+        await call({ verb: 'mkdir', where, path }, opts);
       },
       rename: async (path, to, opts) => {
-        await call({ verb: 'rename', side, path, to }, opts);
+        await call({ verb: 'rename', where, path, to }, opts);
       },
       remove: async (path, opts) => {
-        await call({ verb: 'remove', side, path }, opts);
+        await call({ verb: 'remove', where, path }, opts);
       },
       setFacts: async (path, { modified, mode }, opts) => {
-        await call({ verb: 'setFacts', side, path, modified, mode }, opts);
+        await call({ verb: 'setFacts', where, path, modified, mode }, opts);
       },
-      readLink: async (path, opts) => (await call({ verb: 'readLink', side, path }, opts)) as string,
+      readLink: async (path, opts) => (await call({ verb: 'readLink', where, path }, opts)) as string,
       makeLink: async (path, target, opts) => {
-        await call({ verb: 'makeLink', side, path, target }, opts);
+        await call({ verb: 'makeLink', where, path, target }, opts);
       },
       readRange: async (path, range, opts) =>
-        (await call({ verb: 'readRange', side, path, range }, opts)) as Range,
-      space: async (path, opts) => (await call({ verb: 'space', side, path }, opts)) as Space,
+        (await call({ verb: 'readRange', where, path, range }, opts)) as Range,
+      space: async (path, opts) => (await call({ verb: 'space', where, path }, opts)) as Space,
     };
   }
 
@@ -302,8 +345,10 @@ export class EngineThread implements Engine {
   }
 
   #remember(event: EngineEvent): void {
-    if (event.kind === 'connection') this.#status = event.status;
-    else if (event.kind === 'queue') this.#queue = event.status;
+    if (event.kind === 'connection') {
+      if (event.where === undefined) this.#status = event.status;
+      else this.#statuses.set(event.where, event.status);
+    } else if (event.kind === 'queue') this.#queue = event.status;
     else if (event.kind === 'jobs') {
       for (const job of event.changed) this.#jobs.set(job.id, job);
       for (const id of event.removed) this.#jobs.delete(id);

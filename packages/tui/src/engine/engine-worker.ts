@@ -16,6 +16,7 @@ import type {
   SourceCall,
   ThreadData,
   ToEngine,
+  TrashCall,
 } from './messages.ts';
 import { packPage } from './packed-page.ts';
 
@@ -71,7 +72,7 @@ async function serve(
   call: SourceCall,
   signal: AbortSignal,
 ): Promise<CallResult> {
-  const source = call.side === 'remote' ? from.remote : from.local;
+  const source = from.source(call.where);
   const opts = { signal };
   switch (call.verb) {
     case 'list':
@@ -152,6 +153,12 @@ async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): 
   }
 }
 
+async function trash({ trash }: EngineCore, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
+  if (call.verb === 'list') return trash.list({ signal });
+  await trash.drop(call.deletion, { signal });
+  return undefined;
+}
+
 function receive(from: EngineCore, message: ToEngine): void {
   switch (message.kind) {
     case 'call':
@@ -159,7 +166,7 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'work':
       void answer(message.id, (signal) =>
-        from.works.run(message.order, {
+        from.worksAt(message.where).run(message.order, {
           signal,
           onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
@@ -172,7 +179,7 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'watch':
       void answer(message.id, (signal) =>
         from.watching.watch(
-          message.side,
+          message.where,
           message.path,
           {
             onWatched: (pollMs) => send({ kind: 'watched', id: message.id, pollMs }),
@@ -187,6 +194,9 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'chat':
       void answer(message.id, (signal) => talk(from, message.call, signal));
+      break;
+    case 'trash':
+      void answer(message.id, (signal) => trash(from, message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));
@@ -215,8 +225,11 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'clear':
       from.clear();
       break;
+    case 'open':
+      from.open(message.server);
+      break;
     case 'reconnect':
-      from.reconnect();
+      from.reconnect(message.where);
       break;
     case 'close':
       void from.close().then(() => {

@@ -7,13 +7,24 @@ import type { Path, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
-import type { Job, JobId, JobOrder, Priority, Totals } from './job.ts';
+import type { Job, JobId, JobOrder, OrderServer, Priority, Totals } from './job.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 import type { Watching } from './watching.ts';
 
+/** One of the two panes. At first the server's files are in `remote`, and those of this machine in `local`. */
 export type Side = 'remote' | 'local';
+
+/** A place with files: `host:port` of a server that is open; '' is this machine. */
+export type Where = string;
+
+/** A job, and between which places: without `to` its server is the first one, without `from` an upload's source is here. */
+export type NewOrder = Omit<JobOrder, 'origin'> & { readonly to?: Where; readonly from?: Where };
+
+/** A further server to be opened. */
+export type OpenServer = OrderServer & { readonly token?: Uint8Array | undefined };
 
 export type ConnectionStatus =
   | { readonly phase: 'connecting'; readonly attempt: number }
@@ -37,7 +48,8 @@ export type ConnectionStatus =
   | { readonly phase: 'closed'; readonly error: WireError | undefined };
 
 export type EngineEvent =
-  | { readonly kind: 'connection'; readonly status: ConnectionStatus }
+  /** Without `where` that of the first server. */
+  | { readonly kind: 'connection'; readonly status: ConnectionStatus; readonly where?: Where }
   /** Jobs that changed since the last such event (at most 10 a second), and ids that are gone from the queue. */
   | {
       readonly kind: 'jobs';
@@ -50,7 +62,7 @@ export type EngineEvent =
   /** The owner of the server says something; foreign text. */
   | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
-  | { readonly kind: 'changed'; readonly side: Side; readonly folder: Path }
+  | { readonly kind: 'changed'; readonly where: Where; readonly folder: Path }
   /** In a room that one is in. */
   | { readonly kind: 'chat'; readonly news: ChatNews };
 
@@ -78,8 +90,17 @@ export interface Engine {
   readonly local: FileSource;
   /** What the server does with its own files. */
   readonly works: ServerWorks;
+  /** The first server, as places are named. */
+  readonly where: Where;
+  /** Connects to a further server, and stays so until the engine is closed; its status comes as events. Idempotent. */
+  open(server: OpenServer): Where;
+  /** Files of a place. @throws {FerryError} NOT_FOUND where it is not open */
+  source(where: Where): FileSource;
+  /** What the server there does with its own files. @throws {FerryError} NOT_FOUND where it is none, or not open */
+  worksAt(where: Where): ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   /** What changes in folders that are shown. */
   readonly watching: Watching;
   /** Copies of the server's files that are edited here. */
@@ -87,7 +108,7 @@ export interface Engine {
   /** Talking with others on the server. */
   readonly chat: Chat;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
-  submit(orders: readonly JobOrder[], opts?: Wait): Promise<readonly JobId[]>;
+  submit(orders: readonly NewOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**
    * `pause` keeps what is there; `resume` goes on; `cancel` removes partial files and is final; `retry` starts a failed job's
    * missing files again; `overwrite` is retry with `existing: 'overwrite'`; `top`, `up` and `down` move jobs among those
@@ -107,7 +128,7 @@ export interface Engine {
   /** Forgets jobs that are over. */
   clear(): void;
   /** Tries at once where the next attempt to connect is waited for; not where the server has asked to wait. */
-  reconnect(): void;
+  reconnect(where?: Where): void;
   /**
    * Calls `listener` for every event until the returned function is called. What is known comes at once: connection, queue
    * and jobs.

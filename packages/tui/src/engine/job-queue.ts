@@ -5,18 +5,12 @@
 
 import { asFerryError, Code, FerryError, type Path, parentPath, toWireError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
+import { hostPort } from '@ferry/protocol/session';
 import type { Changes } from '../queue/changes.ts';
 import { MoverLock } from '../queue/mover-lock.ts';
 import { QueueStore } from '../queue/queue-store.ts';
-import {
-  isMovable,
-  phaseOf,
-  type QueueOrder,
-  type StoredJob,
-  serverKey,
-  toJob,
-} from '../queue/stored-job.ts';
-import type { EngineEvent, QueueStatus, Side } from './engine.ts';
+import { isMovable, phaseOf, type QueueOrder, type StoredJob, toJob } from '../queue/stored-job.ts';
+import type { EngineEvent, QueueStatus, Where } from './engine.ts';
 import { isOver, type Job, type JobId, type Totals } from './job.ts';
 import { Mover } from './mover.ts';
 import type { Servers } from './servers.ts';
@@ -46,7 +40,7 @@ export class JobQueue {
   readonly #startedMs = Date.now();
   readonly #changed = new Set<JobId>();
   readonly #removed = new Set<JobId>();
-  readonly #arrivals = new Map<string, { side: Side; folder: Path }>();
+  readonly #arrivals = new Map<string, { where: Where; folder: Path }>();
   #lock: MoverLock | undefined;
   #mover: Mover | undefined;
   #looker: NodeJS.Timeout | undefined;
@@ -207,9 +201,8 @@ export class JobQueue {
   }
 
   #onArrival({ order, server }: StoredJob, folder: Path): void {
-    const side: Side = order.direction === 'download' ? 'local' : 'remote';
-    if (side === 'remote' && serverKey(server) !== this.#opts.ownKey) return;
-    this.#arrivals.set(`${side} ${folder.join('/')}`, { side, folder });
+    const where = order.direction === 'download' ? '' : hostPort(server);
+    this.#arrivals.set(`${where} ${folder.join('/')}`, { where, folder });
     this.#tellSoon();
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { EntryKind, Path, WireError } from '@ferry/protocol';
-import type { Fingerprint } from '@ferry/protocol/session';
+import { type Fingerprint, hostPort } from '@ferry/protocol/session';
 import type { ConflictPolicy, Question } from '../transfer/conflict.ts';
 
 export type Direction = 'download' | 'upload';
@@ -119,6 +119,16 @@ export type Totals = {
   /** Bytes per second of everything that moves. */
   readonly rate: number;
 };
+
+/** Where a job's files come from and go to: `host:port`, and '' for this machine. */
+export function endsOf({
+  direction,
+  server,
+  origin,
+}: Pick<Job, 'direction' | 'server' | 'origin'>): readonly [from: string, to: string] {
+  if (direction === 'download') return [server, ''];
+  return [origin === undefined ? '' : hostPort(origin), server];
+}
 
 export function isOver(phase: JobPhase): boolean {
   return phase === 'done' || phase === 'failed' || phase === 'cancelled';

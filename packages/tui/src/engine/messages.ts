@@ -6,11 +6,12 @@ import type { Facts, Path, Time, WireError } from '@ferry/protocol';
 import type { Answer } from '../transfer/conflict.ts';
 import type { RoomInfo, RoomRef } from './chat.ts';
 import type { EditCopy, StoreSpec } from './edits.ts';
-import type { EngineEvent, JobAction, QueueLimits, Side } from './engine.ts';
+import type { EngineEvent, JobAction, NewOrder, OpenServer, QueueLimits, Where } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
-import type { JobId, JobOrder, Priority } from './job.ts';
+import type { JobId, Priority } from './job.ts';
 import type { PackedPage } from './packed-page.ts';
 import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
+import type { TrashRow } from './server-trash.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -22,15 +23,15 @@ export type ThreadData = EngineOpts;
 export type SourceCall =
   | {
       readonly verb: 'list' | 'stat' | 'mkdir' | 'remove' | 'space' | 'readLink';
-      readonly side: Side;
+      readonly where: Where;
       readonly path: Path;
     }
-  | { readonly verb: 'rename'; readonly side: Side; readonly path: Path; readonly to: Path }
-  | { readonly verb: 'readRange'; readonly side: Side; readonly path: Path; readonly range: RangeSpec }
-  | { readonly verb: 'makeLink'; readonly side: Side; readonly path: Path; readonly target: string }
+  | { readonly verb: 'rename'; readonly where: Where; readonly path: Path; readonly to: Path }
+  | { readonly verb: 'readRange'; readonly where: Where; readonly path: Path; readonly range: RangeSpec }
+  | { readonly verb: 'makeLink'; readonly where: Where; readonly path: Path; readonly target: string }
   | {
       readonly verb: 'setFacts';
-      readonly side: Side;
+      readonly where: Where;
       readonly path: Path;
       readonly modified: Time;
       readonly mode: number;
@@ -49,6 +50,8 @@ export type ShareCall =
   | { readonly verb: 'list' }
   | { readonly verb: 'end'; readonly share: string };
 
+export type TrashCall = { readonly verb: 'list' } | { readonly verb: 'drop'; readonly deletion: string };
+
 export type ChatCall =
   | { readonly verb: 'rooms' }
   | {
@@ -62,12 +65,14 @@ export type ChatCall =
 
 export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
-  | { readonly kind: 'work'; readonly id: number; readonly order: WorkOrder }
+  | { readonly kind: 'work'; readonly id: number; readonly where: Where; readonly order: WorkOrder }
+  | { readonly kind: 'open'; readonly server: OpenServer }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
-  | { readonly kind: 'watch'; readonly id: number; readonly side: Side; readonly path: Path }
+  | { readonly kind: 'trash'; readonly id: number; readonly call: TrashCall }
+  | { readonly kind: 'watch'; readonly id: number; readonly where: Where; readonly path: Path }
   | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
-  | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly JobOrder[] }
+  | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly NewOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
   | { readonly kind: 'priority'; readonly ids: readonly JobId[]; readonly priority: Priority }
@@ -76,7 +81,7 @@ export type ToEngine =
   | { readonly kind: 'limits'; readonly limits: Partial<QueueLimits> }
   | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
   | { readonly kind: 'clear' }
-  | { readonly kind: 'reconnect' }
+  | { readonly kind: 'reconnect'; readonly where: Where }
   | { readonly kind: 'close' };
 
 export type CallResult =
@@ -87,6 +92,7 @@ export type CallResult =
   | WorkResult
   | MadeShare
   | readonly OwnShare[]
+  | readonly TrashRow[]
   | readonly JobId[]
   | readonly DiffLine[]
   | readonly RoomInfo[]

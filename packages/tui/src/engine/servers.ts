@@ -32,9 +32,16 @@ export type Line = {
   readonly lanes: Lanes;
 };
 
+type Held = {
+  readonly line: Line;
+  users: number;
+  /** Who hears how the connection is: the panes that show the server. */
+  readonly listeners: Set<(status: ConnectionStatus) => void>;
+};
+
 export class Servers {
   readonly #opts: ServersOpts;
-  readonly #lines = new Map<string, { readonly line: Line; users: number }>();
+  readonly #lines = new Map<string, Held>();
 
   /** @throws {FerryError} CONFIG when this device's key cannot be used */
   constructor(opts: ServersOpts) {
@@ -57,14 +64,21 @@ export class Servers {
     // One that has given up is of no use to a new job.
     if (there !== undefined && there.line.connection.status.phase !== 'closed') {
       there.users += 1;
+      if (first.onStatus !== undefined) {
+        there.listeners.add(first.onStatus);
+        first.onStatus(there.line.connection.status);
+      }
       return there.line;
     }
+    const listeners = new Set(first.onStatus === undefined ? [] : [first.onStatus]);
     const { client, attempts, pool, knownServersFile, deviceKeyFile } = this.#opts;
     const device = deviceKey(deviceKeyFile, server.user);
     const connection = new Connection({
       spec: { ...server, device, token: first.token, client, pool, knownServersFile },
       attempts,
-      onStatus: first.onStatus ?? (() => {}),
+      onStatus: (status) => {
+        for (const listener of listeners) listener(status);
+      },
       onNotice: first.onNotice ?? (() => {}),
     });
     const line = {
@@ -74,7 +88,7 @@ export class Servers {
       owners: remoteOwners(connection),
       lanes: new Lanes(connection),
     };
-    this.#lines.set(key, { line, users: 1 });
+    this.#lines.set(key, { line, users: 1, listeners });
     return line;
   }
 

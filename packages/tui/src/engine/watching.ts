@@ -1,7 +1,7 @@
 /** Folders that are shown: what changes there is heard of without asking. The contract; I/O thread, and through the engine's proxy. */
 
 import type { FolderNews, Path } from '@ferry/protocol';
-import type { Side } from './engine.ts';
+import type { Where } from './engine.ts';
 import type { Wait } from './source.ts';
 
 /** What is heard while a folder is watched; its end is an error. */
@@ -19,5 +19,5 @@ export interface Watching {
    * after this call misses nothing.
    * @throws {FerryError} NOT_FOUND, NOT_FOLDER, FORBIDDEN, LIMIT; CONNECTION_LOST; UNKNOWN_MESSAGE (an older server)
    */
-  watch(side: Side, path: Path, hears: WatchHears, opts?: Wait): Promise<never>;
+  watch(where: Where, path: Path, hears: WatchHears, opts?: Wait): Promise<never>;
 }

@@ -3,16 +3,25 @@
  * is made from this table (keymap/resolve), as are help, footer and the tables in README and docs/guide. Pure; UI thread.
  */
 
-import { type Shown, trusted } from '@ferry/protocol';
 import type { Priority } from '../engine/job.ts';
 import type { ServerAction } from '../state/server-work.ts';
 import type { ShareAction } from '../state/shares.ts';
-import { type AppState, activeSide } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
 import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
+import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import {
+  cannotChange,
+  cannotCopy,
+  cannotFind,
+  cannotShare,
+  cannotWork,
+  noJob,
+  notConnected,
+} from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -71,6 +80,8 @@ export type Action =
   | 'complete'
   | 'same-folder'
   | 'synchronised'
+  | 'connect'
+  | 'this-machine'
   | 'compare'
   | 'copy-path'
   | 'size'
@@ -140,47 +151,8 @@ export type Layer =
   | 'chat'
   | 'shares'
   | 'shared'
+  | 'trash'
   | 'reading';
-
-/** Changing the server's files needs a server, and the right to. */
-function cannotChange(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return undefined;
-  if (state.connection.phase !== 'online') return trusted('the server is not connected');
-  return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
-}
-
-/** What the server does with its own files. */
-function cannotWork(state: AppState): Shown | undefined {
-  return activeSide(state) === 'local' ? trusted('that is for the files of the server') : cannotChange(state);
-}
-
-function notConnected(state: AppState): Shown | undefined {
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
-}
-
-function cannotFind(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'local') return trusted('that is for the files of the server');
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
-}
-
-function cannotCopy(state: AppState): Shown | undefined {
-  if (activeSide(state) === 'remote' || state.connection.phase !== 'online') return undefined;
-  return state.connection.readOnly ? trusted('you may only look and download here') : undefined;
-}
-
-function noJob(state: AppState): Shown | undefined {
-  return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
-}
-
-/** Moving the cursor. */
-export const walking: readonly Binding[] = [
-  bind('up', ['up'], 'Up', 'one row up'),
-  bind('down', ['down'], 'Down', 'one row down'),
-  bind('page-up', ['pageup'], 'PgUp', 'one page up'),
-  bind('page-down', ['pagedown'], 'PgDn', 'one page down'),
-  bind('first', ['home'], 'Home', 'first row'),
-  bind('last', ['end'], 'End', 'last row'),
-];
 
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
@@ -204,6 +176,7 @@ export const editing: readonly Binding[] = [
 ];
 
 export type { Binding } from './binding.ts';
+export { walking };
 
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
@@ -238,7 +211,20 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'delete without the trash, after a typed word',
       cannotChange,
     ),
-    bind('undo-delete', ['u'], 'Undo', 'bring back what was deleted last on the server', cannotWork),
+    bind(
+      'undo-delete',
+      ['u'],
+      'Undo',
+      'bring back what was deleted last on the server; with nothing deleted: the trash',
+      cannotWork,
+    ),
+    bind(
+      'trash',
+      ['U'],
+      'Trash',
+      'what was deleted or overwritten on the server, to bring it back',
+      cannotShare,
+    ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
@@ -248,14 +234,14 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ...marking,
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
-    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
-    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotFind),
+    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotShare),
+    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotShare),
     bind(
       'shares',
       ['S l'],
       'My shares',
       'what I share, and how often it was downloaded; ends it',
-      cannotFind,
+      cannotShare,
     ),
     bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
@@ -372,17 +358,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ...editing,
   ],
   chat: [...chatBindings, ...editing],
-  shares: [
-    ...walking,
-    bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
-    bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
-  shared: [
-    ...walking,
-    bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
+  ...listBindings,
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

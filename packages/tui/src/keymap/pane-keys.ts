@@ -32,6 +32,8 @@ export const places: readonly Binding[] = [
   bind('go-to-path', ['g', 'M-c'], 'Go to', 'a folder by its path; Tab completes it'),
   bind('places', ["'", 'C-\\'], 'Places', 'bookmarks and recent folders'),
   bind('bookmark', ['b', 'C-x h'], 'Bookmark', 'keep this folder among the places, or no more'),
+  bind('connect', ['C-o'], 'Connect', 'another server in this pane, from the list of servers'),
+  bind('this-machine', ['M-o'], 'Here', 'this machine’s files in this pane, or the server’s again'),
   bind('same-folder', ['M-i'], 'Same there', 'show the corresponding folder on the other side'),
   bind('synchronised', ['Y'], 'Together', 'walk on both sides at once, or no more'),
   bind('compare', ['=', 'C-x d'], 'Compare', 'mark what the other side has not, or older, or otherwise'),

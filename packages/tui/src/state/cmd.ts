@@ -2,8 +2,8 @@
 
 import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
 import type { RoomRef } from '../engine/chat.ts';
-import type { JobAction, QueueLimits, Side } from '../engine/engine.ts';
-import type { JobId, JobOrder, Priority } from '../engine/job.ts';
+import type { JobAction, NewOrder, QueueLimits, Side, Where } from '../engine/engine.ts';
+import type { JobId, Priority } from '../engine/job.ts';
 import type { ShareWish } from '../engine/server-shares.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { ArchiveFormat } from './archive-format.ts';
@@ -34,14 +34,21 @@ export type Cmd =
   /** On the server, with all that is in them: into the trash, or for good. */
   | {
       readonly kind: 'delete';
+      readonly where: Where;
       readonly folder: Path;
       readonly entries: readonly Entry[];
       readonly forGood: boolean;
     }
-  | { readonly kind: 'undo-delete'; readonly ids: readonly string[]; readonly folder: Path }
+  | {
+      readonly kind: 'undo-delete';
+      readonly where: Where;
+      readonly ids: readonly string[];
+      readonly folder: Path;
+    }
   /** Inside of the server; into `to` where that is a folder, too. */
   | {
       readonly kind: 'graft';
+      readonly where: Where;
       readonly verb: 'copy' | 'move';
       readonly sources: readonly Path[];
       readonly to: Path;
@@ -49,6 +56,9 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'list-trash' }
+  /** For good, and lists what is left. */
+  | { readonly kind: 'drop-trash'; readonly id: string }
   | { readonly kind: 'make-share'; readonly wish: ShareWish }
   /** Which rooms there are; from then on direct messages come. */
   | { readonly kind: 'chat-rooms' }
@@ -68,8 +78,15 @@ export type Cmd =
   | { readonly kind: 'list-shares' }
   /** And lists those that are left. */
   | { readonly kind: 'end-share'; readonly id: string }
-  /** Supersedes the listing of the server's side. */
-  | { readonly kind: 'find'; readonly path: Path; readonly query: FindQuery; readonly request: number }
+  /** Supersedes the listing of that side. */
+  | {
+      readonly kind: 'find';
+      readonly side: Side;
+      readonly where: Where;
+      readonly path: Path;
+      readonly query: FindQuery;
+      readonly request: number;
+    }
   | {
       readonly kind: 'permissions';
       readonly side: Side;
@@ -87,7 +104,7 @@ export type Cmd =
   /** The folders in a folder, for a path that was typed so far. */
   | { readonly kind: 'complete'; readonly side: Side; readonly folder: Path; readonly text: string }
   | { readonly kind: 'remember'; readonly remembered: Remembered }
-  | { readonly kind: 'submit'; readonly orders: readonly JobOrder[] }
+  | { readonly kind: 'submit'; readonly orders: readonly NewOrder[] }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
   | { readonly kind: 'priority'; readonly priority: Priority; readonly ids: readonly JobId[] }
   /** Bytes per second; undefined: as much as there is. */
@@ -145,7 +162,9 @@ export type Cmd =
   | { readonly kind: 'notify'; readonly words: Shown }
   | { readonly kind: 'clear' }
   /** To the server, now and not when it would be time. */
-  | { readonly kind: 'reconnect' }
+  | { readonly kind: 'reconnect'; readonly where: Where }
+  /** Lets the user choose a server for a side, on the connect screen. */
+  | { readonly kind: 'choose-server'; readonly side: Side }
   /** The whole screen, also what the terminal may have lost. */
   | { readonly kind: 'redraw' }
   /** Gives the terminal back to the shell until it is wanted again. */

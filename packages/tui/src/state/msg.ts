@@ -2,8 +2,9 @@
 
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { RoomInfo, RoomRef } from '../engine/chat.ts';
-import type { EngineEvent, Side } from '../engine/engine.ts';
+import type { EngineEvent, Side, Where } from '../engine/engine.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
+import type { TrashRow } from '../engine/server-trash.ts';
 import type { Space } from '../engine/source.ts';
 import type { FolderChange } from '../engine/watching.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -81,7 +82,16 @@ export type Msg =
   /** Where it ended; undefined: there is no such place. */
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** What went to the server's trash, and brings it back. */
-  | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
+  | {
+      readonly kind: 'deleted';
+      readonly where: Where;
+      readonly ids: readonly string[];
+      readonly folder: Path;
+    }
+  /** What can be had back from the server. */
+  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] }
+  /** A server was chosen for a side, and is being connected to. */
+  | { readonly kind: 'server-chosen'; readonly side: Side; readonly where: Where; readonly path: Path }
   | { readonly kind: 'share-made'; readonly made: MadeShare }
   /** One's own on the server. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }

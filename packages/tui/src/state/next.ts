@@ -1,11 +1,11 @@
 /** The steps that several parts of update share: a state with what it wants done. Pure; UI thread. */
 
 import { codeName, isWithin, type Path, type Shown, samePath, show, type WireError } from '@ferry/protocol';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import { keyName } from '../keymap/key-name.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import type { Cmd } from './cmd.ts';
-import { entering, type Pane, refreshing, revisiting } from './pane.ts';
+import { entering, movingTo, type Pane, refreshing, revisiting } from './pane.ts';
 import { type AppState, isAway, type Origin, otherSide } from './state.ts';
 import { notices } from './texts.ts';
 
@@ -26,6 +26,13 @@ export function go(state: AppState, side: Side, path: Path): Next {
   return together([next, cmds], next[side]);
 }
 
+/** Shows another place on a side. */
+export function moveTo(state: AppState, side: Side, where: Where, path: Path): Next {
+  // Folders of another place correspond to none any more.
+  const next = { ...state, synced: undefined };
+  return entered(next, movingTo(state[side], where, path, state.requests + 1));
+}
+
 /** Shows another folder on a side, whatever the other one does. */
 export function goAlone(state: AppState, side: Side, path: Path): Next {
   if (isLost(state, side)) return [lost(state), []];
@@ -41,7 +48,7 @@ export function revisit(state: AppState, side: Side, way: 'back' | 'forward'): N
 
 /** Nothing can be read there now; who walked on would only lose the place. */
 function isLost(state: AppState, side: Side): boolean {
-  return side === 'remote' && isAway(state) && state.remote.arrived > 0;
+  return isAway(state, state[side]) && state[side].arrived > 0;
 }
 
 function lost(state: AppState): AppState {
@@ -76,15 +83,15 @@ function together([state, cmds]: Next, { side, path }: Pane): Next {
 }
 
 /** What fills a pane: its folder, or a search below that. */
-function listing({ side, path, found }: Pane, request: number): Cmd {
+function listing({ side, where, path, found }: Pane, request: number): Cmd {
   return found === undefined
     ? { kind: 'list', side, path, request }
-    : { kind: 'find', path, query: found, request };
+    : { kind: 'find', side, where, path, query: found, request };
 }
 
 /** Reads a side's folder again, leaving what is shown until the answer is there. */
 export function refresh(state: AppState, side: Side): Next {
-  if (isLost(state, side)) return [lost(state), [{ kind: 'reconnect' }]];
+  if (isLost(state, side)) return [lost(state), [{ kind: 'reconnect', where: state[side].where }]];
   const request = state.requests + 1;
   const pane = state[side];
   const next = withPane({ ...state, requests: request }, refreshing(pane, request));

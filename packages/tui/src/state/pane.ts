@@ -15,7 +15,7 @@ import {
   type Shown,
   samePath,
 } from '@ferry/protocol';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
 import { filterFor } from './match.ts';
@@ -34,6 +34,8 @@ export type Visit = { readonly path: Path; readonly at: Name | undefined };
 
 export type Pane = {
   readonly side: Side;
+  /** Whose files it shows: either pane may show those of this machine, or of any server that is open. */
+  readonly where: Where;
   readonly path: Path;
   /** Every entry that has arrived, in order of arrival. */
   readonly pages: Pages;
@@ -87,9 +89,10 @@ export type Pane = {
 /** How many folders one can go back. */
 export const mostVisits = 100;
 
-export function newPane(side: Side, path: Path): Pane {
+export function newPane(side: Side, path: Path, where: Where): Pane {
   return {
     side,
+    where,
     path,
     pages: [],
     arrived: 0,
@@ -232,6 +235,16 @@ function backHere({ found, back }: Pane): readonly Visit[] {
   return found === undefined ? back : back.slice(0, -1);
 }
 
+/** Begins to show another place: where one had been before is no way back from there. */
+export function movingTo(pane: Pane, where: Where, path: Path, request: number): Pane {
+  return anew({ ...pane, where }, path, request, undefined);
+}
+
+/** Whose rules hold for a pane: a server's files, or this machine's. */
+export function kindOf({ where }: Pane): Side {
+  return where === '' ? 'local' : 'remote';
+}
+
 /** Begins to show what a search below the pane's folder finds. */
 export function finding(pane: Pane, query: FindQuery, request: number): Pane {
   return {
@@ -265,7 +278,7 @@ function here(pane: Pane): Visit {
 
 function anew(pane: Pane, path: Path, request: number, seek: Name | undefined): Pane {
   const { sort, showHidden } = pane;
-  return { ...newPane(pane.side, path), sort, showHidden, request, loading: true, seek };
+  return { ...newPane(pane.side, path, pane.where), sort, showHidden, request, loading: true, seek };
 }
 
 /** Begins to read the same folder anew; what is shown stays until the answer is whole. */

@@ -12,11 +12,11 @@ import {
   samePath,
   type WireError,
 } from '@ferry/protocol';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { Cmd } from './cmd.ts';
 import { inWords, type Next } from './next.ts';
-import { entryAtCursor } from './pane.ts';
+import { entryAtCursor, kindOf } from './pane.ts';
 import { type AppState, activeSide } from './state.ts';
 
 export type Seen =
@@ -26,6 +26,7 @@ export type Seen =
 
 export type Preview = {
   readonly side: Side;
+  readonly where: Where;
   /** The folder that holds the entry; undefined entry: nothing is under the cursor. */
   readonly folder: Path;
   readonly entry: Entry | undefined;
@@ -44,9 +45,9 @@ export function togglePreview(state: AppState): Next {
 
 function unread(state: AppState): Preview {
   const side = activeSide(state);
-  const { path: folder } = state[side];
+  const { path: folder, where } = state[side];
   const nothing = { request: 0, isReading: false, seen: undefined, error: undefined };
-  return { side, folder, entry: undefined, ...nothing };
+  return { side, where, folder, entry: undefined, ...nothing };
 }
 
 function stopped({ isReading, request }: Preview): readonly Cmd[] {
@@ -60,11 +61,15 @@ export function followed([state, cmds]: Next): Next {
   const side = activeSide(state);
   const entry = entryAtCursor(state[side]);
   const { path: folder } = state[side];
-  const isSame = preview.side === side && preview.entry === entry && samePath(preview.folder, folder);
+  const isSame =
+    preview.side === side &&
+    preview.where === state[side].where &&
+    preview.entry === entry &&
+    samePath(preview.folder, folder);
   if (isSame) return [state, cmds];
   const next = { ...unread(state), entry };
   const old = stopped(preview);
-  if (entry === undefined || !isReadable(entry, side)) {
+  if (entry === undefined || !isReadable(entry, kindOf(state[side]))) {
     return [{ ...state, preview: next }, [...cmds, ...old]];
   }
   const request = state.requests + 1;
@@ -78,9 +83,9 @@ export function followed([state, cmds]: Next): Next {
   ];
 }
 
-function isReadable({ kind }: Entry, side: Side): boolean {
+function isReadable({ kind }: Entry, of: Side): boolean {
   return (
-    kind === EntryKind.file || kind === EntryKind.folder || (kind === EntryKind.symlink && side === 'local')
+    kind === EntryKind.file || kind === EntryKind.folder || (kind === EntryKind.symlink && of === 'local')
   );
 }
 

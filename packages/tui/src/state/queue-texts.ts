@@ -67,6 +67,9 @@ export const jobTexts = {
   gone: 'this job is gone',
   server: (path: Shown) => `server: /${path}`,
   here: (path: Shown) => `here: /${path}`,
+  /** Of a job between two of them. */
+  serverOf: (server: Shown, path: Shown) => `${server}: /${path}`,
+  otherServer: (path: Shown) => `other server: /${path}`,
   labels: {
     from: 'From',
     to: 'To',

@@ -13,6 +13,7 @@ import {
   showName,
   trusted,
 } from '@ferry/protocol';
+import type { Where } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import { keyName } from '../keymap/key-name.ts';
 import { keyOf } from '../keymap/resolve.ts';
@@ -22,21 +23,24 @@ import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
-import type { AppState } from './state.ts';
-import { notices, prompts } from './texts.ts';
+import { type AppState, activeSide } from './state.ts';
+import { prompts } from './texts.ts';
+import { openTrash } from './trash.ts';
 import { pathTyped } from './update-places.ts';
 
 /** What the last deletion can be undone with. */
-export type Undo = { readonly ids: readonly string[]; readonly folder: Path };
+export type Undo = { readonly where: Where; readonly ids: readonly string[]; readonly folder: Path };
 
 /** What has to be typed to delete for good. */
 export const forGoodWord = 'delete';
 
-export type ServerAction = 'delete-for-good' | 'undo-delete' | 'find' | 'copy-there' | 'move-there';
+export type ServerAction = 'delete-for-good' | 'undo-delete' | 'trash' | 'find' | 'copy-there' | 'move-there';
 
 export function actOnServer(state: AppState, pane: Pane, action: ServerAction): Next {
   const { side, path: folder } = pane;
   switch (action) {
+    case 'trash':
+      return openTrash(state);
     case 'delete-for-good': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
@@ -45,7 +49,8 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
     }
     case 'undo-delete': {
       const { undo } = state;
-      if (undo === undefined) return [noted(state, notices.nothingDeleted), []];
+      // Nothing deleted since the start: what was overwritten, or before, is in the list.
+      if (undo === undefined) return openTrash(state);
       return [{ ...state, undo: undefined }, [{ kind: 'undo-delete', ...undo }]];
     }
     case 'find': {
@@ -80,8 +85,9 @@ export function deletedForGood(
 ): Next {
   if (text.trim() !== forGoodWord) throw new FerryError(Code.USAGE, prompts.notTheWord(forGoodWord));
   const next = withPane(state, withMarks(state[side], []));
-  if (side === 'local') return [next, [{ kind: 'remove', side, folder, entries }]];
-  return [next, [{ kind: 'delete', folder, entries, forGood: true }]];
+  const { where } = state[side];
+  if (where === '') return [next, [{ kind: 'remove', side, folder, entries }]];
+  return [next, [{ kind: 'delete', where, folder, entries, forGood: true }]];
 }
 
 /** @throws {FerryError} USAGE */
@@ -99,8 +105,9 @@ export function found(state: AppState, name: string, content: string): Next {
     content: content === '' ? undefined : content,
   };
   const request = state.requests + 1;
-  const pane = finding(state.remote, query, request);
-  const cmd: Cmd = { kind: 'find', path: pane.path, query, request };
+  const pane = finding(state[activeSide(state)], query, request);
+  const { side, where, path } = pane;
+  const cmd: Cmd = { kind: 'find', side, where, path, query, request };
   return [withPane({ ...state, requests: request, typing: undefined }, pane), [cmd]];
 }
 
@@ -111,15 +118,17 @@ export function grafted(
   text: string,
 ): Next {
   const to = pathTyped(text, folder);
+  const pane = state[activeSide(state)];
   const cmd: Cmd = {
     kind: 'graft',
+    where: pane.where,
     verb,
     sources: entries.map(({ name }) => entryPath(folder, name)),
     to,
     isInto: entries.length > 1 || text.trim().endsWith('/'),
     folder,
   };
-  return [withPane(state, withMarks(state.remote, [])), [cmd]];
+  return [withPane(state, withMarks(pane, [])), [cmd]];
 }
 
 /** The words of a search, for the pane's frame. */
@@ -142,10 +151,6 @@ function whatOf(entries: readonly Entry[]): Shown {
 
 function textOf(path: Path): string {
   return `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
-}
-
-function noted(state: AppState, text: Shown): AppState {
-  return { ...state, notice: { text, isError: false } };
 }
 
 function ask(

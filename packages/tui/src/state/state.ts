@@ -1,7 +1,7 @@
 /** All that the screen shows, as one value. Pure; UI thread. */
 
 import { type Path, type Shown, show } from '@ferry/protocol';
-import type { ConnectionStatus, Side } from '../engine/engine.ts';
+import type { ConnectionStatus, Side, Where } from '../engine/engine.ts';
 import { isOver, type Job, type JobId } from '../engine/job.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -11,13 +11,13 @@ import { type ChatState, emptyChat } from './chat.ts';
 import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
 import { type Layout, layout, type Size } from './layout.ts';
-import { newPane, type Pane } from './pane.ts';
+import { kindOf, newPane, type Pane } from './pane.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
 import type { Undo } from './server-work.ts';
 import type { OtherTabs } from './tabs.ts';
-import { notices } from './texts.ts';
+import { notices, sideNames } from './texts.ts';
 import type { Typing } from './typing.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -57,8 +57,11 @@ export type AppState = {
   readonly dialog: Dialog | undefined;
   readonly chat: ChatState;
   readonly handled: Handled;
+  /** Of the first server… */
   readonly connection: ConnectionStatus;
   readonly address: Shown;
+  /** …and of those that were connected to since. */
+  readonly others: ReadonlyMap<Where, ConnectionStatus>;
   /** One line for what has no place of its own; gone with the next key. */
   readonly notice: Notice | undefined;
   /** Letters that go to a pane itself. */
@@ -103,8 +106,8 @@ export function initialState({
     size,
     keymap,
     escapeMs,
-    remote: newPane('remote', remote),
-    local: newPane('local', local),
+    remote: newPane('remote', remote, address),
+    local: newPane('local', local, ''),
     focus: 'remote',
     queue: emptyQueue,
     viewer: undefined,
@@ -116,6 +119,7 @@ export function initialState({
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
     address: show(address),
+    others: new Map(),
     notice: remembered.starts < hintedStarts ? hint(keymap) : undefined,
     typing: undefined,
     remembered,
@@ -157,16 +161,36 @@ export function layoutOf(state: AppState): Layout {
 
 /** A folder of a side, as it is remembered. */
 export function placeOf(state: AppState, side: Side, path: Path): Place {
-  return { side, server: side === 'remote' ? state.address : '', path };
+  const { where } = state[side];
+  return { side: kindOf(state[side]), server: where, path };
+}
+
+/** How the connection to a server is. */
+export function statusAt({ connection, address, others }: AppState, where: Where): ConnectionStatus {
+  return where === address ? connection : (others.get(where) ?? { phase: 'connecting', attempt: 1 });
 }
 
 /** The server was there and is not: what its pane shows is as it was then. */
-export function isAway({ connection, remote }: AppState): boolean {
-  const { phase } = connection;
+export function isAway(state: AppState, { where, request }: Pane): boolean {
+  if (where === '' || request === 0) return false;
+  const status = statusAt(state, where);
   return (
-    remote.request > 0 &&
-    (phase === 'offline' || phase === 'closed' || (phase === 'connecting' && connection.attempt > 1))
+    status.phase === 'offline' ||
+    status.phase === 'closed' ||
+    (status.phase === 'connecting' && status.attempt > 1)
   );
+}
+
+/** What stands before the paths of a pane; a server's own name once there are several. */
+export function placeName({ others }: AppState, { where }: Pane): string {
+  if (where === '') return sideNames.local;
+  return others.size === 0 ? sideNames.remote : `${show(where)}: `;
+}
+
+/** The server that the screen's title is about: that of the pane one is in, else the other's, else the first. */
+export function serverAhead(state: AppState): Where {
+  const side = activeSide(state);
+  return state[side].where || state[otherSide(side)].where || state.address;
 }
 
 /** Jobs that are not over. */

@@ -16,7 +16,7 @@ function count(many: number, one: string, several: string): string {
 
 const onSide = { remote: 'on the server', local: 'on your side' } as const;
 
-/** Before a path, to tell both sides apart. */
+/** Before a path, to tell places apart. */
 export const sideNames: Readonly<Record<Side, string>> = { remote: 'server: ', local: 'local: ' };
 
 /** One line at the foot of the screen, gone with the next key. */
@@ -38,15 +38,18 @@ export const notices = {
   tooManyToShare: say('that is too much for one share: share a folder that holds it'),
   dropBoxWantsFolder: say('a drop box is one folder: put the cursor on it, with nothing else marked'),
   nothingToCopy: say('there is nothing here to copy'),
+  alreadyThere: say('both panes show that folder'),
   notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
+  notEditedThere: say('files of a further server are looked at with F3; to edit one, copy it here first'),
+  bothHere: say('both panes show this machine: connect one of them to a server'),
+  otherPlace: say('that is not for this server: go to the one that you connected to first'),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
   deleted: (entries: number, key: Shown) =>
     entries === 1
       ? say(`deleted · ${key} brings it back`)
       : say(`${entries} entries deleted · ${key} brings them back`),
-  nothingDeleted: say('nothing was deleted on the server that could come back'),
   onlyFolders: say('only folders are counted'),
   counting: say('counting what is in there…'),
   counted: (name: Shown, bytes: number, files: number) =>
@@ -56,7 +59,7 @@ export const notices = {
   stillReading: say('wait until both folders are read'),
   same: say('both folders hold the same, by name, size and time'),
   compared: (remote: number, local: number, key: Shown) =>
-    say(`marked: ${remote} on the server, ${local} on your side · ${key} copies those of one side`),
+    say(`marked: ${remote} on the one side, ${local} on the other · ${key} copies those of one side`),
   bookmarkKept: say('bookmark kept'),
   bookmarkGone: say('no bookmark here any more'),
   tooManyBookmarks: say('there are too many bookmarks'),
@@ -115,6 +118,7 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  dropTrash: (place: Shown) => say(`${place}, out of the trash.`),
   toTrash: (key: Shown, entries: number) =>
     entries === 1
       ? say(`It goes to the trash: ${key} brings it back.`)
@@ -162,6 +166,16 @@ export const lists = {
   emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
   noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** What can be had back from the server. */
+export const trashTexts = {
+  title: 'Trash on the server',
+  reading: 'asking the server…',
+  none: 'nothing was deleted or overwritten here that could come back',
+  deleted: 'deleted',
+  replaced: 'replaced',
+  brings: (key: Shown) => `${key} brings it back`,
 } as const;
 
 /** The connect screen's list. */

@@ -14,6 +14,7 @@ import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
+import { actInTrash, trashDropped } from './trash.ts';
 import { typedInPane } from './typing.ts';
 import { actInChat, entering, openChat, roomNamed, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
@@ -35,6 +36,8 @@ export function actInDialog(state: AppState, action: Action): Next {
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
+    case 'trash':
+      return actInTrash(state, dialog, action);
     case 'shares':
       return actInShares(state, dialog, action);
     case 'chat':
@@ -112,6 +115,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'cancel':
     case 'overwrite':
       return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+    case 'drop-trash':
+      return trashDropped(state, question.id, question.list);
     case 'end-share':
       return shareEnded(state, question.id, question.list);
     case 'edit':
@@ -120,10 +125,11 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
       return editKept(state, question.id);
     case 'delete': {
       const { side, folder, entries } = question;
+      const { where } = state[side];
       const cmd: Cmd =
-        side === 'local'
+        where === ''
           ? { kind: 'remove', side, folder, entries }
-          : { kind: 'delete', folder, entries, forGood: false };
+          : { kind: 'delete', where, folder, entries, forGood: false };
       return [withPane(state, withMarks(state[side], [])), [cmd]];
     }
   }
@@ -131,7 +137,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
 
 /** A no means that nothing happens, but for the one that asks which of two. */
 function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
-  if (question.about === 'end-share') return [{ ...state, dialog: question.list }, []];
+  if (question.about === 'end-share' || question.about === 'drop-trash')
+    return [{ ...state, dialog: question.list }, []];
   return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 

@@ -31,6 +31,7 @@ import { field } from './edit-line.ts';
 import { editTexts } from './file-texts.ts';
 import { inWords, type Next } from './next.ts';
 import type { AppState } from './state.ts';
+import { notices } from './texts.ts';
 
 /** Larger files are fetched after a question. */
 const askedBytes = 64_000_000;
@@ -38,7 +39,9 @@ const askedBytes = 64_000_000;
 /** F4 on an entry. */
 export function edit(state: AppState, side: Side, folder: Path, entry: Entry): Next {
   const path = entryPath(folder, entry.name);
-  if (side === 'local') {
+  const { where } = state[side];
+  if (where !== '' && where !== state.address) return [said(state, notices.notEditedThere), []];
+  if (where === '') {
     const canBe = entry.kind === EntryKind.file || entry.kind === EntryKind.symlink;
     if (!canBe) return [said(state, editTexts.notFile(showName(entry.name))), []];
     const request = state.requests + 1;

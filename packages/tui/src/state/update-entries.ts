@@ -1,7 +1,17 @@
 /** What is done to the marked entries of a pane, or to the one under the cursor. Pure; UI thread. */
 
-import { type Entry, EntryKind, joinPath, parentPath, type Shown, showName, trusted } from '@ferry/protocol';
-import type { JobOrder } from '../engine/job.ts';
+import {
+  type Entry,
+  EntryKind,
+  joinPath,
+  parentPath,
+  type Shown,
+  samePath,
+  show,
+  showName,
+  trusted,
+} from '@ferry/protocol';
+import type { NewOrder } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -12,7 +22,7 @@ import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { entriesOf, entryAtCursor, type Pane } from './pane.ts';
+import { entriesOf, entryAtCursor, kindOf, type Pane } from './pane.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -65,7 +75,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     }
     case 'copy-path': {
       const entries = chosen(pane);
-      const start = side === 'remote' ? `ferry://${state.address}/` : '/';
+      const start = pane.where === '' ? '/' : `ferry://${show(pane.where)}/`;
       const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => entryPath(folder, name));
       const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
       const said = paths.length === 1 ? notices.copiedPath(text) : notices.copiedPaths(paths.length);
@@ -73,6 +83,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     }
     case 'delete-for-good':
     case 'undo-delete':
+    case 'trash':
     case 'find':
     case 'copy-there':
     case 'move-there':
@@ -110,10 +121,18 @@ function copy(state: AppState, pane: Pane): Next {
   const entries = chosen(pane);
   const movable = entries.filter(({ kind }) => kind === EntryKind.file || kind === EntryKind.folder);
   const left = entries.find(({ kind }) => kind !== EntryKind.file && kind !== EntryKind.folder);
-  const target = state[otherSide(pane.side)].path;
+  const other = state[otherSide(pane.side)];
+  const { path: target, where: to } = other;
+  const { where } = pane;
+  if (where === to && where !== '') return copyThere(state, pane, other, entries);
+  // Between two servers it is an upload whose source is on the other one.
+  const between: Pick<NewOrder, 'direction' | 'to' | 'from'> =
+    to === ''
+      ? { direction: 'download', to: where }
+      : { direction: 'upload', to, ...(where === '' ? {} : { from: where }) };
   const orders = movable.map(
-    (entry): JobOrder => ({
-      direction: pane.side === 'remote' ? 'download' : 'upload',
+    (entry): NewOrder => ({
+      ...between,
       source: entryPath(pane.path, entry.name),
       kind: entry.kind,
       target: joinPath(target, lastName(entry)),
@@ -122,6 +141,22 @@ function copy(state: AppState, pane: Pane): Next {
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
   return [queuedNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
+}
+
+/** Both panes show one server: it copies by itself, without a byte over the line. */
+function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly Entry[]): Next {
+  if (samePath(pane.path, other.path)) return [noted(state, notices.alreadyThere, true), []];
+  if (entries.length === 0) return [noted(state, notices.nothingToCopy), []];
+  const cmd: Cmd = {
+    kind: 'graft',
+    where: pane.where,
+    verb: 'copy',
+    sources: entries.map(({ name }) => entryPath(pane.path, name)),
+    to: other.path,
+    isInto: true,
+    folder: pane.path,
+  };
+  return [withPane(state, withMarks(pane, [])), [cmd]];
 }
 
 function queuedNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
@@ -152,9 +187,10 @@ function askDelete(state: AppState, pane: Pane): AppState {
   const folders = entries.some(({ kind }) => kind === EntryKind.folder);
   const what =
     entries.length === 1
-      ? questions.deleteEntry(showName(first.name), pane.side, folders)
-      : questions.deleteEntries(entries.length, pane.side, folders);
-  const then = pane.side === 'remote' ? questions.toTrash(undoKey(state), entries.length) : questions.forGood;
+      ? questions.deleteEntry(showName(first.name), kindOf(pane), folders)
+      : questions.deleteEntries(entries.length, kindOf(pane), folders);
+  const then =
+    kindOf(pane) === 'remote' ? questions.toTrash(undoKey(state), entries.length) : questions.forGood;
   const names = entries.slice(0, namedEntries).map(({ name }) => showName(name));
   const which = entries.length === 1 ? [] : [questions.names(names, entries.length - names.length)];
   const lines = [what, ...which, then];

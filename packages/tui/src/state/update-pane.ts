@@ -14,6 +14,7 @@ import {
   entryAtCursor,
   filtered,
   headRows,
+  kindOf,
   type Pane,
   rowCount,
   withCursor,
@@ -142,7 +143,7 @@ function view(state: AppState, pane: Pane): Next {
   const entry = entryAtCursor(pane);
   if (entry === undefined || entry.kind === EntryKind.folder) return open(state, pane);
   const isLink = entry.kind === EntryKind.symlink;
-  if (entry.kind === EntryKind.file || (isLink && pane.side === 'local')) {
+  if (entry.kind === EntryKind.file || (isLink && kindOf(pane) === 'local')) {
     return look(state, pane.side, entryPath(pane.path, entry.name));
   }
   const name = showName(entry.name);

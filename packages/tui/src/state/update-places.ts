@@ -9,20 +9,21 @@ import {
   pathFromText,
   type Shown,
   samePath,
+  show,
   showName,
   trusted,
 } from '@ferry/protocol';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import type { Dialog } from './dialog.ts';
 import { edited, field, typedInto } from './edit-line.ts';
 import { textOfName } from './match.ts';
-import { counterpart, go, goAlone, type Next, revisit } from './next.ts';
+import { counterpart, go, goAlone, moveTo, type Next, revisit } from './next.ts';
 import type { Pane } from './pane.ts';
 import { isBookmarked, type Place, withBookmark, withoutPlace } from './remembered.ts';
-import { type AppState, otherSide, placeOf } from './state.ts';
+import { type AppState, activeSide, otherSide, placeOf } from './state.ts';
 import { notices, prompts, sideNames } from './texts.ts';
 
 export type PlacesDialog = Dialog & { readonly kind: 'places' };
@@ -45,9 +46,23 @@ export function actOnPlaces(state: AppState, pane: Pane, action: Action): Next |
       return sameFolder(state, pane);
     case 'synchronised':
       return [synchronised(state), []];
+    case 'connect':
+      return [state, [{ kind: 'choose-server', side }]];
+    case 'this-machine':
+      return thisMachine(state, pane);
     default:
       return undefined;
   }
+}
+
+/** This machine's files in the pane, or back to the server that it showed. */
+function thisMachine(state: AppState, { side, where }: Pane): Next {
+  const other = state[otherSide(side)];
+  if (where === '') {
+    const server = other.where === '' ? state.address : other.where;
+    return moveTo(state, side, server, server === other.where ? other.path : state.origin.remote);
+  }
+  return moveTo(state, side, '', other.where === '' ? other.path : state.origin.local);
 }
 
 function bookmark(state: AppState, place: Place): Next {
@@ -63,21 +78,36 @@ export type PlaceItem = { readonly place: Place; readonly isBookmark: boolean; r
 /** Where one can go from here: bookmarks, then recent folders, of one's own side and of this server. */
 export function placeItems(state: AppState, { line }: PlacesDialog): readonly PlaceItem[] {
   const { bookmarks, recent } = state.remembered;
-  const item = (isBookmark: boolean) => (place: Place) => ({ place, isBookmark, text: wordsOf(place) });
+  const item = (isBookmark: boolean) => (place: Place) => ({
+    place,
+    isBookmark,
+    text: wordsOf(place, state.others.size === 0),
+  });
   const words = line.text.toLowerCase().split(/\s+/).filter(Boolean);
   return [
     ...bookmarks.map(item(true)),
     ...recent.filter((place) => !isBookmarked(state.remembered, place)).map(item(false)),
   ].filter(({ place, text }) => {
     const lower = text.toLowerCase();
-    return (
-      (place.side === 'local' || place.server === state.address) && words.every((w) => lower.includes(w))
-    );
+    return isOpen(state, place.server) && words.every((w) => lower.includes(w));
   });
 }
 
-function wordsOf({ side, path }: Place): Shown {
-  return trusted(`${sideNames[side]}/${showName(path.join('/'))}`);
+function isOpen({ address, others }: AppState, where: Where): boolean {
+  return where === '' || where === address || others.has(where);
+}
+
+/** In the pane that shows that place, or else in the one that one is in. */
+function goToPlace(state: AppState, { server, path }: Place): Next {
+  const here = activeSide(state);
+  const side = [here, otherSide(here)].find((one) => state[one].where === server);
+  if (side === undefined) return moveTo(state, here, server, path);
+  return go({ ...state, focus: side }, side, path);
+}
+
+function wordsOf({ path, server }: Place, isOnly: boolean): Shown {
+  const place = server === '' ? sideNames.local : isOnly ? sideNames.remote : `${show(server)}: `;
+  return trusted(`${place}/${showName(path.join('/'))}`);
 }
 
 export function actInPlaces(state: AppState, dialog: PlacesDialog, action: Action): Next {
@@ -92,8 +122,7 @@ export function actInPlaces(state: AppState, dialog: PlacesDialog, action: Actio
       return [{ ...state, dialog: undefined }, []];
     case 'accept': {
       if (item === undefined) return [state, []];
-      const { side, path } = item.place;
-      return go({ ...state, dialog: undefined, focus: side }, side, path);
+      return goToPlace({ ...state, dialog: undefined }, item.place);
     }
     case 'forget': {
       if (item === undefined) return [state, []];

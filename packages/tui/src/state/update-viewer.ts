@@ -45,13 +45,13 @@ export function look(state: AppState, side: Side, path: Path): Next {
   const request = state.requests + 1;
   const work = { kind: 'listing', request, at: 0 } as const;
   return [
-    { ...state, requests: request, viewer: { ...newViewer(side, path, 'listing'), work } },
+    { ...state, requests: request, viewer: { ...newViewer(state[side], path, 'listing'), work } },
     [{ kind: 'list-archive', side, path, request, format }],
   ];
 }
 
 function lookAtBytes(state: AppState, side: Side, path: Path): Next {
-  return settle({ ...state, viewer: newViewer(side, path) });
+  return settle({ ...state, viewer: newViewer(state[side], path) });
 }
 
 export function archiveListed(state: AppState, request: number, text: Uint8Array, facts: Facts): Next {

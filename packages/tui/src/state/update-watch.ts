@@ -7,7 +7,7 @@ import { caughtUp, isLive, withChange } from './live-pane.ts';
 import type { Msg } from './msg.ts';
 import { type Next, refresh, withPane } from './next.ts';
 import { noChanges, type Pane } from './pane.ts';
-import type { AppState } from './state.ts';
+import { type AppState, statusAt } from './state.ts';
 import { recompared } from './update-entries.ts';
 
 export type WatchMsg = Extract<Msg, { readonly kind: 'watched' | 'change' | 'unwatched' }>;
@@ -57,9 +57,10 @@ export function withWatches(before: AppState, [state, cmds]: Next): Next {
 
 function watched(before: AppState, [state, cmds]: Next, side: Side): Next {
   const [was, pane] = [before[side], state[side]];
-  if (was === pane && before.connection === state.connection) return [state, cmds];
-  const isBack = side === 'remote' && isOnline(state) && !isOnline(before) && was.request > 0;
-  const isOther = (was.request === 0 && pane.request > 0) || !samePath(was.path, pane.path);
+  if (was === pane && isOnline(before, pane) === isOnline(state, pane)) return [state, cmds];
+  const isBack = isOnline(state, pane) && !isOnline(before, pane) && was.request > 0;
+  const isOther =
+    (was.request === 0 && pane.request > 0) || !samePath(was.path, pane.path) || was.where !== pane.where;
   if (isOther || isBack) {
     const fresh = { ...pane, pollMs: undefined, late: noChanges };
     return [withPane(state, fresh), [{ kind: 'watch', side, path: pane.path }, ...cmds]];
@@ -69,6 +70,7 @@ function watched(before: AppState, [state, cmds]: Next, side: Side): Next {
   return [recompared(withPane(state, caught)), cmds];
 }
 
-function isOnline({ connection }: AppState): boolean {
-  return connection.phase === 'online';
+/** This machine always is. */
+function isOnline(state: AppState, { where }: Pane): boolean {
+  return where === '' || statusAt(state, where).phase === 'online';
 }

@@ -3,22 +3,22 @@
  * whatever the folder's size. Routes to the parts; UI thread.
  */
 
-import { Code, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
-import type { EngineEvent, Side } from '../engine/engine.ts';
+import { Code, type Path, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
+import type { ConnectionStatus, EngineEvent, Side, Where } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
-import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed } from './chat-news.ts';
-import type { Cmd } from './cmd.ts';
+import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed, withReadKept } from './chat-news.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
-import { go, goAlone, inWords, type Next, refresh, withPane } from './next.ts';
+import { go, goAlone, inWords, moveTo, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
 import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pane.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
 import { shareMade, sharesListed } from './shares.ts';
-import { type AppState, activeSide, placeOf } from './state.ts';
+import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
+import { trashListed } from './trash.ts';
 import { actInTyping } from './typing.ts';
 import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
@@ -34,13 +34,13 @@ import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt }
 import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, withWatches(state, followed(stepped(state, msg))));
+  return withOrdering(state, withReadKept(state, withWatches(state, followed(stepped(state, msg)))));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return withLeftoversFound(both(started(state), (side) => (now) => go(now, side, now[side].path)));
+      return withFirstLooks(both(started(state), (side) => (now) => go(now, side, now[side].path)));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
@@ -55,10 +55,8 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'typed':
       return [typed(state, msg.text), []];
     case 'tick': {
-      const { connection } = state;
-      if (connection.phase !== 'offline' || connection.retryMs === 0) return [state, []];
-      const retryMs = Math.max(0, connection.retryMs - 1000);
-      return [{ ...state, connection: { ...connection, retryMs } }, []];
+      const others = new Map([...state.others].map(([where, status]) => [where, counted(status)] as const));
+      return [{ ...state, connection: counted(state.connection), others }, []];
     }
     case 'resized':
       return settle(resized(state, msg.size));
@@ -109,14 +107,24 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'copy-uncompared':
       return onEdit(state, msg);
     case 'deleted': {
-      const { ids, folder } = msg;
+      const { where, ids, folder } = msg;
       const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
-      return [{ ...state, undo: { ids, folder }, notice }, []];
+      return [{ ...state, undo: { where, ids, folder }, notice }, []];
     }
+    case 'trash':
+      return [trashListed(state, msg.rows), []];
     case 'share-made':
       return shareMade(state, msg.made);
     case 'shares':
       return [sharesListed(state, msg.rows), []];
+    case 'server-chosen': {
+      const { side, where, path } = msg;
+      const isNew = where !== state.address && !state.others.has(where);
+      const others = isNew
+        ? new Map([...state.others, [where, { phase: 'connecting', attempt: 1 } as const]])
+        : state.others;
+      return moveTo({ ...state, others, focus: side }, side, where, path);
+    }
     case 'chat-rooms':
       return roomsListed(state, msg.rooms);
     case 'chat-off':
@@ -149,8 +157,8 @@ function withOrdering(before: AppState, [state, cmds]: Next): Next {
   return [state, all];
 }
 
-function withLeftoversFound([state, cmds]: Next): Next {
-  return [state, [...cmds, { kind: 'find-leftovers' }]];
+function withFirstLooks([state, cmds]: Next): Next {
+  return [state, [...cmds, { kind: 'find-leftovers' }, { kind: 'chat-rooms' }]];
 }
 
 function started(state: AppState): AppState {
@@ -248,24 +256,8 @@ function resized(state: AppState, size: AppState['size']): AppState {
 
 function onEngine(state: AppState, event: EngineEvent): Next {
   switch (event.kind) {
-    case 'connection': {
-      const told = { ...state, connection: event.status };
-      const next =
-        event.status.phase === 'offline' && state.connection.phase === 'online'
-          ? withAwayNotice(told)
-          : withRightsNotice(state.connection, told);
-      if (event.status.phase === 'closed' && event.status.error?.[0] === Code.PIN_MISMATCH) {
-        return [withStop(next, event.status.error[1]), []];
-      }
-      const isBack = event.status.phase === 'online' && state.connection.phase !== 'online';
-      // The first listing is under way already; after a loss the pane is read again.
-      const wants = isBack && !state.remote.loading && state.remote.request > 0;
-      const [looking, settled] = isBack ? settle(next) : ([next, []] as const);
-      const cmds: readonly Cmd[] = isBack ? [...settled, { kind: 'chat-rooms' }] : settled;
-      if (!wants) return [looking, cmds];
-      const [fresh, more] = refresh(looking, 'remote');
-      return [fresh, [...cmds, ...more]];
-    }
+    case 'connection':
+      return withStatus(state, event.where ?? state.address, event.status);
     case 'jobs':
       return withJobs(state, event);
     case 'queue': {
@@ -278,20 +270,52 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return chatNews(state, event.news);
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
-    case 'changed': {
-      const pane = state[event.side];
-      if (!samePath(pane.path, event.folder)) return [state, []];
-      return onOwnChange(state, event.side, pane);
-    }
+    case 'changed':
+      return both(state, (side) => (now) => reread(now, side, event.where, event.folder));
   }
 }
 
+/** A second later. */
+function counted(status: ConnectionStatus): ConnectionStatus {
+  if (status.phase !== 'offline' || status.retryMs === 0) return status;
+  return { ...status, retryMs: Math.max(0, status.retryMs - 1000) };
+}
+
+/** A pane that shows a folder in which something is different. */
+function reread(state: AppState, side: Side, where: Where, folder: Path): Next {
+  const pane = state[side];
+  if (pane.where !== where || !samePath(pane.path, folder)) return [state, []];
+  return onOwnChange(state, side, pane);
+}
+
+function withStatus(state: AppState, where: Where, status: ConnectionStatus): Next {
+  const before = statusAt(state, where);
+  const told =
+    where === state.address
+      ? { ...state, connection: status }
+      : { ...state, others: new Map([...state.others, [where, status]]) };
+  const next =
+    status.phase === 'offline' && before.phase === 'online'
+      ? withAwayNotice(told)
+      : withRightsNotice(before, status, told);
+  if (status.phase === 'closed' && status.error?.[0] === Code.PIN_MISMATCH) {
+    return [withStop(next, status.error[1]), []];
+  }
+  const isBack = status.phase === 'online' && before.phase !== 'online';
+  if (!isBack) return [next, []];
+  const [looking, cmds] = settle(next);
+  // The first listing is under way already; after a loss the panes are read again.
+  const [fresh, more] = both(looking, (side) => (now) => {
+    const { where: shown, loading, request } = now[side];
+    return shown === where && !loading && request > 0 ? refresh(now, side) : [now, []];
+  });
+  return [fresh, [...cmds, ...more]];
+}
+
 /** Of one and the same session. */
-function withRightsNotice(before: AppState['connection'], state: AppState): AppState {
-  const { connection } = state;
-  if (before.phase !== 'online' || connection.phase !== 'online') return state;
-  if (before.readOnly === connection.readOnly) return state;
-  const text = connection.readOnly ? notices.nowReadOnly : notices.nowChanging;
+function withRightsNotice(before: ConnectionStatus, now: ConnectionStatus, state: AppState): AppState {
+  if (before.phase !== 'online' || now.phase !== 'online' || before.readOnly === now.readOnly) return state;
+  const text = now.readOnly ? notices.nowReadOnly : notices.nowChanging;
   return { ...state, notice: { text, isError: false } };
 }
 

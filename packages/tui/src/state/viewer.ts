@@ -4,7 +4,7 @@
  */
 
 import { type Facts, limits, type Path, type Shown } from '@ferry/protocol';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import type { BytePattern } from './byte-pattern.ts';
 import {
   isNeed,
@@ -30,6 +30,7 @@ export type Piece = { readonly offset: number; readonly length: number };
 
 export type Viewer = {
   readonly side: Side;
+  readonly where: Where;
   readonly path: Path;
   /** `listing`: not its bytes, but a text of what is in it, all of which is at hand once it is made. */
   readonly shows: 'bytes' | 'listing';
@@ -75,9 +76,14 @@ const judgedBytes = 4096;
 /** More cells than any line has. */
 const wholeLine = 1024 * 1024;
 
-export function newViewer(side: Side, path: Path, shows: Viewer['shows'] = 'bytes'): Viewer {
+export function newViewer(
+  { side, where }: Pick<Viewer, 'side' | 'where'>,
+  path: Path,
+  shows: Viewer['shows'] = 'bytes',
+): Viewer {
   return {
     side,
+    where,
     path,
     shows,
     facts: undefined,

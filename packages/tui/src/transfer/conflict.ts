@@ -40,6 +40,8 @@ export type Side = { readonly kind: EntryKind; readonly size: number; readonly m
 export type ConflictFacts = {
   readonly job: JobId;
   readonly direction: Direction;
+  /** Of an upload whose source is on another server. */
+  readonly isBetween?: boolean;
   readonly sourcePath: Path;
   readonly targetPath: Path;
   readonly source: Side;

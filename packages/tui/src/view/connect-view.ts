@@ -38,4 +38,11 @@ export class ConnectView {
     }
     render(this.#terminal);
   }
+
+  /** What lies below is seen again. */
+  close(): void {
+    this.#page.remove();
+    this.#dialog.remove();
+    render(this.#terminal);
+  }
 }

@@ -78,6 +78,12 @@ export class RowBox {
     this.#element.hidden = true;
   }
 
+  /** For good; what lies below is seen again. */
+  remove(): void {
+    this.hide();
+    this.#element.destroy();
+  }
+
   /** Over all others. */
   front(): void {
     this.#element.setFront();

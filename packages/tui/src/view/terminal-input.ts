@@ -18,6 +18,7 @@ export class TerminalInput {
   readonly #output: NodeJS.WriteStream;
   readonly #decoder = new InputDecoder();
   readonly #listeners = new Set<(event: InputEvent) => void>();
+  #borrower: ((event: InputEvent) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOn = false;
   #wantsMouse = false;
@@ -30,6 +31,14 @@ export class TerminalInput {
     input.removeAllListeners('keypress');
     input.setEncoding('utf8');
     input.on('data', this.#onData);
+  }
+
+  /** Gives everything to this one alone, until the returned function is called. */
+  lend(listener: (event: InputEvent) => void): () => void {
+    this.#borrower = listener;
+    return () => {
+      if (this.#borrower === listener) this.#borrower = undefined;
+    };
   }
 
   onEvent(listener: (event: InputEvent) => void): void {
@@ -81,6 +90,9 @@ export class TerminalInput {
   };
 
   #emit(events: readonly InputEvent[]): void {
-    for (const event of events) for (const listener of this.#listeners) listener(event);
+    for (const event of events) {
+      if (this.#borrower !== undefined) this.#borrower(event);
+      else for (const listener of this.#listeners) listener(event);
+    }
   }
 }

@@ -8,8 +8,8 @@ import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import { type Layout, smallest, viewerExtent } from '../state/layout.ts';
-import { type AppState, activeSide, layoutOf } from '../state/state.ts';
-import { lists, sideNames, tooSmall } from '../state/texts.ts';
+import { type AppState, activeSide, layoutOf, placeName } from '../state/state.ts';
+import { lists, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
 import { RowBox } from './row-box.ts';
@@ -95,11 +95,14 @@ export class View {
         this.#fill(side, previewRowsOf(state.preview, rect, look));
         continue;
       }
-      const away = side === 'remote' ? awayWords(state) : undefined;
-      const isSame = before?.[side] === pane && (side === 'local' || awayWords(before) === away);
+      const place = placeName(state, pane);
+      const away = awayWords(state, side);
+      const isSame =
+        before?.[side] === pane &&
+        awayWords(before, side) === away &&
+        placeName(before, before[side]) === place;
       const isAsBefore = !isMoved && !focusMoved && !isUncovered && isSame;
       if (isAsBefore && before?.preview?.side === state.preview?.side) continue;
-      const place = sideNames[side];
       this.#fill(
         side,
         paneRowsOf(pane, rect, {

@@ -82,17 +82,18 @@ function titleOf({ why, target }: Question): string {
 }
 
 function placeRows(
-  { direction, sourcePath, targetPath }: Question,
+  { direction, isBetween, sourcePath, targetPath }: Question,
   width: number,
   { glyphs }: Look,
 ): string[] {
   const room = width - labelCells;
   const server = (path: Question['sourcePath']): string => jobTexts.server(showName(path.join('/')));
   const here = (path: Question['sourcePath']): string => jobTexts.here(showName(path.join('/')));
+  const other = (path: Question['sourcePath']): string => jobTexts.otherServer(showName(path.join('/')));
   const [from, to] =
     direction === 'download'
       ? [server(sourcePath), here(targetPath)]
-      : [here(sourcePath), server(targetPath)];
+      : [isBetween === true ? other(sourcePath) : here(sourcePath), server(targetPath)];
   const row = (label: string, text: string): string =>
     `${fit(label, labelCells)}${keepEnd(text, room, glyphs.ellipsis)}`;
   return [fit(row(labels.from, from), width), fit(row(labels.to, to), width)];

@@ -1,8 +1,8 @@
 /** A dialog as rows of text, and where it stands. Pure; UI thread. */
 
-import { codeName, show, showName } from '@ferry/protocol';
+import { codeName, type Shown, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
-import type { Job } from '../../engine/job.ts';
+import { endsOf, type Job } from '../../engine/job.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import type { Action } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
@@ -24,6 +24,7 @@ import { paletteRowsOf } from './palette-rows.ts';
 import { placesRowsOf } from './places-rows.ts';
 import { sharedLines, sharesHeight, sharesRowsOf } from './shares-rows.ts';
 import { type Look, paint } from './style.ts';
+import { trashHeight, trashRowsOf } from './trash-rows.ts';
 import { minute, moment } from './when.ts';
 
 export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
@@ -55,6 +56,12 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
+    case 'trash': {
+      const { columns, rows } = state.size;
+      const width = Math.min(96, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, trashHeight(dialog)));
+      return { rect, rows: trashRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
     case 'shares': {
       const { columns, rows } = state.size;
       const width = Math.min(76, columns - 2);
@@ -209,8 +216,12 @@ function reading(size: Size, title: string, lines: readonly string[], top: numbe
 
 function detailLines(job: Job | undefined, look: Look, width: number): string[] {
   if (job === undefined) return [jobTexts.gone];
-  const { labels, server, here } = jobTexts;
-  const [from, to] = job.direction === 'download' ? [server, here] : [here, server];
+  const { labels, server, here, serverOf } = jobTexts;
+  const isBetween = job.origin !== undefined;
+  const [from, to] = endsOf(job).map((end) => {
+    if (end === '') return here;
+    return isBetween ? (path: Shown) => serverOf(show(end), path) : server;
+  }) as [typeof here, typeof here];
   const facts: [string, string][] = [
     [labels.from, from(showName(job.source.join('/')))],
     [labels.to, to(showName(job.target.join('/')))],
@@ -262,11 +273,11 @@ function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: numbe
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
   return fields.map((one, i) => {
-    const { label, text, secret } = one;
-    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
     const room = width - labels;
+    const shown = one.secret === true ? look.glyphs.mark.repeat([...one.text].length) : show(one.text);
     const line =
       i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
+    const { label } = one;
     return `${fit(label, labels)}${line}`;
   });
 }

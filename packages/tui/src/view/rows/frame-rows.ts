@@ -44,9 +44,9 @@ export function framed(
   size: { width: number; height: number },
   words: FrameWords,
   rows: readonly string[],
+  style: StyleName = focused ? 'focusFrame' : 'frame',
 ): string[] {
   const { width, height } = size;
-  const style: StyleName = focused ? 'focusFrame' : 'frame';
   const { corners, side } = look.glyphs;
   const bar = paint(look.theme, style, side);
   const blank = ' '.repeat(Math.max(0, width - 2));

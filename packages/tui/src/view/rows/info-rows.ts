@@ -5,8 +5,7 @@ import prettyBytes from 'pretty-bytes';
 import type { Dialog } from '../../state/dialog.ts';
 import { infoTexts } from '../../state/file-texts.ts';
 import { entriesOf } from '../../state/pane.ts';
-import type { AppState } from '../../state/state.ts';
-import { sideNames } from '../../state/texts.ts';
+import { type AppState, placeName } from '../../state/state.ts';
 import { fit } from './cells.ts';
 import { modeWords } from './columns.ts';
 import { wrapped } from './frame-rows.ts';
@@ -40,7 +39,7 @@ export function infoLines(
   const compared = pane.compared?.get(name);
   const facts: [string, string][] = [
     [labels.name, showName(name)],
-    [labels.folder, `${sideNames[side]}/${showName(folder.join('/'))}`],
+    [labels.folder, `${placeName(state, state[side])}/${showName(folder.join('/'))}`],
     [labels.kind, kinds[kind]],
     [labels.size, bytes === undefined ? infoTexts.notCounted : infoTexts.bytes(bytes, prettyBytes(bytes))],
     [labels.modified, `${moment(timeToMs(modified))}.${String(modified.ns).padStart(9, '0')}`],

@@ -115,7 +115,8 @@ type RowLook = {
 
 function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
   const { glyphs, theme } = look;
-  const arrow = job.direction === 'download' ? glyphs.down : glyphs.up;
+  const way = job.origin === undefined ? job.direction : 'between';
+  const arrow = { download: glyphs.down, upload: glyphs.up, between: glyphs.across }[way];
   const sign = signOf(job, look);
   const lead = `${fit(`${sign}${arrow}`, cells(glyphs.done) + 1)}${row.marked ? glyphs.mark : ' '}`;
   const style = row.atCursor

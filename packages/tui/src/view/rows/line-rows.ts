@@ -1,14 +1,14 @@
 /** Single lines: title, footer, and a line that is typed. Pure; UI thread. */
 
 import { codeName, type Shown, show } from '@ferry/protocol';
-import type { ConnectionStatus } from '../../engine/engine.ts';
+import type { ConnectionStatus, Side } from '../../engine/engine.ts';
 import { footerPlaces } from '../../keymap/footer.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { layerOf } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import { unreadIn } from '../../state/chat.ts';
 import type { Field } from '../../state/edit-line.ts';
-import { type AppState, isAway } from '../../state/state.ts';
+import { type AppState, isAway, serverAhead, statusAt } from '../../state/state.ts';
 import { tabNames } from '../../state/tabs.ts';
 import { chatTexts, panes, prompts } from '../../state/texts.ts';
 import type { Typing } from '../../state/typing.ts';
@@ -41,17 +41,17 @@ function retryWords(retryMs: number): string {
 }
 
 /** What the server's pane says of itself while the server is away; undefined while it is there. */
-export function awayWords(state: AppState): string | undefined {
-  if (!isAway(state)) return undefined;
-  const { connection } = state;
+export function awayWords(state: AppState, side: Side): string | undefined {
+  if (!isAway(state, state[side])) return undefined;
+  const connection = statusAt(state, state[side].where);
   if (connection.phase === 'offline') return panes.staleUntil(retryWords(connection.retryMs));
   return connection.phase === 'closed' ? panes.stale : panes.staleConnecting;
 }
 
 /** The server, and at the right the tabs where there are several and room for them. */
 export function titleRow(state: AppState, width: number, { theme, glyphs }: Look): string {
-  const { connection, address } = state;
-  const words = ` ferry  ${connectionWords(connection, address, glyphs.dot)}`;
+  const where = serverAhead(state);
+  const words = ` ferry  ${connectionWords(statusAt(state, where), show(where), glyphs.dot)}`;
   const news = unreadIn(state.chat);
   const chatKey = keyName(keyOf(state.keymap, 'pane', 'chat'));
   const chatWords = news.lines === 0 ? '' : ` ${chatTexts.unread(news.lines, chatKey)} `;

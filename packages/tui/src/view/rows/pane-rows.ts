@@ -67,7 +67,14 @@ export function paneRowsOf(
       ...(pane.space === undefined ? {} : { bottomRight: panes.free(prettyBytes(pane.space.free)) }),
     },
     rows,
+    frameOf(pane, focused),
   );
+}
+
+/** A server's files are never taken for those of this machine. */
+function frameOf({ where }: Pane, focused: boolean): StyleName {
+  if (where === '') return focused ? 'focusFrame' : 'frame';
+  return focused ? 'serverFocusFrame' : 'serverFrame';
 }
 
 function foundWords({ found }: Pane): string {

@@ -16,12 +16,12 @@ const judgedBytes = 4096;
 const sizeCells = 10;
 
 export function previewRowsOf(preview: Preview, rect: Rect, look: Look): string[] {
-  const { entry, side } = preview;
+  const { entry, where } = preview;
   const width = rect.width - 2;
   const height = rect.height - 2;
   const words = {
     topLeft: previewTexts.title(entry === undefined ? undefined : showName(entry.name)),
-    bottomLeft: previewTexts.ofSide[side],
+    bottomLeft: previewTexts.ofSide[where === '' ? 'local' : 'remote'],
   };
   const head = entry === undefined ? [] : [factsRow(entry, width, look), ' '.repeat(width)];
   const rows = [...head, ...contentRows(preview, { width, height: height - head.length }, look)];

@@ -7,6 +7,8 @@ export type StyleName =
   | 'title'
   | 'frame'
   | 'focusFrame'
+  | 'serverFrame'
+  | 'serverFocusFrame'
   | 'heading'
   | 'folder'
   | 'link'
@@ -50,6 +52,8 @@ export type Glyphs = {
   readonly ellipsis: string;
   readonly down: string;
   readonly up: string;
+  /** From one server to another. */
+  readonly across: string;
   readonly done: string;
   readonly failed: string;
   readonly dot: string;
@@ -71,6 +75,7 @@ export const unicodeGlyphs: Glyphs = {
   ellipsis: '…',
   down: '↓',
   up: '↑',
+  across: '→',
   done: '✓',
   failed: '✗',
   dot: '·',
@@ -91,6 +96,7 @@ export const asciiGlyphs: Glyphs = {
   ellipsis: '~',
   down: 'v',
   up: '^',
+  across: '>',
   done: 'ok',
   failed: 'x',
   dot: '-',

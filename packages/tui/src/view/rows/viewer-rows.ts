@@ -12,8 +12,8 @@ import { type Look, paint, type StyleName } from './style.ts';
 
 /** Path, place and size: ` server: /log/app.log      37 %  12 MB of 50 GB  text`. */
 export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: Look): string {
-  const { side, path, shows, facts, wrap, mode } = viewer;
-  const name = `${shows === 'listing' ? viewerTexts.inArchive : ''}${side === 'remote' ? 'server' : 'local'}: /${showName(path.join('/'))}`;
+  const { where, path, shows, facts, wrap, mode } = viewer;
+  const name = `${shows === 'listing' ? viewerTexts.inArchive : ''}${where === '' ? 'local' : 'server'}: /${showName(path.join('/'))}`;
   const words: string[] = [];
   if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;

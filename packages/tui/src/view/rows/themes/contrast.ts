@@ -7,6 +7,8 @@ export const contrast: Theme = {
   title: '1;30;107',
   frame: '97',
   focusFrame: '1;93',
+  serverFrame: '96',
+  serverFocusFrame: '1;96',
   heading: '1;97',
   folder: '1;96',
   link: '1;95',

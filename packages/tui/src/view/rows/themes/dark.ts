@@ -7,6 +7,8 @@ export const dark: Theme = {
   title: '1;38;5;231;48;5;24',
   frame: '38;5;242',
   focusFrame: '38;5;75',
+  serverFrame: '38;5;136',
+  serverFocusFrame: '1;38;5;215',
   heading: '38;5;246',
   folder: '1;38;5;75',
   link: '38;5;80',

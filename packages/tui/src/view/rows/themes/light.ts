@@ -7,6 +7,8 @@ export const light: Theme = {
   title: '1;38;5;231;48;5;25',
   frame: '38;5;246',
   focusFrame: '38;5;25',
+  serverFrame: '38;5;172',
+  serverFocusFrame: '1;38;5;130',
   heading: '38;5;241',
   folder: '1;38;5;25',
   link: '38;5;30',

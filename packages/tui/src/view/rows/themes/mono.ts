@@ -7,6 +7,8 @@ export const mono: Theme = {
   title: '7',
   frame: '',
   focusFrame: '1',
+  serverFrame: '',
+  serverFocusFrame: '1;4',
   heading: '',
   folder: '1',
   link: '4',

@@ -7,6 +7,8 @@ export const sixteen: Theme = {
   title: '1;37;44',
   frame: '',
   focusFrame: '1;36',
+  serverFrame: '33',
+  serverFocusFrame: '1;33',
   heading: '',
   folder: '1;36',
   link: '36',

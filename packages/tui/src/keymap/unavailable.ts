@@ -1,0 +1,56 @@
+/** Why actions may not be available now: what a server must be there for, and what its user may do. Pure; UI thread. */
+
+import { type Shown, trusted } from '@ferry/protocol';
+import type { Where } from '../engine/engine.ts';
+import { type AppState, activeSide, otherSide, statusAt } from '../state/state.ts';
+import { notices } from '../state/texts.ts';
+
+/** Changing the server's files needs a server, and the right to. */
+export function cannotChange(state: AppState): Shown | undefined {
+  return cannotChangeAt(state, state[activeSide(state)].where);
+}
+
+function cannotChangeAt(state: AppState, where: Where): Shown | undefined {
+  if (where === '') return undefined;
+  const status = statusAt(state, where);
+  if (status.phase !== 'online') return trusted('the server is not connected');
+  return status.readOnly ? trusted('you may only look and download here') : undefined;
+}
+
+/** What the server does with its own files. */
+export function cannotWork(state: AppState): Shown | undefined {
+  return isHere(state) ? trusted('that is for the files of the server') : cannotChange(state);
+}
+
+export function cannotFind(state: AppState): Shown | undefined {
+  if (isHere(state)) return trusted('that is for the files of the server');
+  return statusAt(state, state[activeSide(state)].where).phase === 'online'
+    ? undefined
+    : trusted('the server is not connected');
+}
+
+/** Shares are those of the server that was connected to first. */
+export function cannotShare(state: AppState): Shown | undefined {
+  const { where } = state[activeSide(state)];
+  return where !== '' && where !== state.address ? notices.otherPlace : cannotFind(state);
+}
+
+/** For what the server that was connected to first has of its own. */
+export function notConnected(state: AppState): Shown | undefined {
+  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
+}
+
+function isHere(state: AppState): boolean {
+  return state[activeSide(state)].where === '';
+}
+
+/** To a server that is away the jobs wait. */
+export function cannotCopy(state: AppState): Shown | undefined {
+  const { where } = state[otherSide(activeSide(state))];
+  if (where === '') return isHere(state) ? notices.bothHere : undefined;
+  return statusAt(state, where).phase === 'online' ? cannotChangeAt(state, where) : undefined;
+}
+
+export function noJob(state: AppState): Shown | undefined {
+  return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
+}
