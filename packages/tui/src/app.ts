@@ -24,6 +24,8 @@ export type BrowserOpts = {
   readonly remotePath: Path;
   readonly localPath: Path;
   readonly keys: KeysOpts;
+  /** Others on the server may see the folder on the screen and what moves. */
+  readonly isShown?: boolean | undefined;
   /** What it remembers from one start to the next. */
   readonly rememberedFile: string;
   /** As shown in the title. */
@@ -62,6 +64,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       remote: opts.remotePath,
       local: opts.localPath,
       remembered,
+      isShown: opts.isShown ?? false,
     });
     if (problems.length > 0) {
       const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), keysReport.rest];
@@ -69,7 +72,11 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     }
     let isFirstListing = true;
     let ticks: NodeJS.Timeout | undefined;
-    const frames = new FrameTimer(() => view.draw(state, Date.now()));
+    /** The connect screen lies over this one: nothing is drawn below it. */
+    let isChoosing = false;
+    const frames = new FrameTimer(() => {
+      if (!isChoosing) view.draw(state, Date.now());
+    });
     const effects = new Effects({
       engine,
       post: (msg) => post(msg, urgencyOf(msg)),
@@ -94,8 +101,14 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     /** On the connect screen, over this one. */
     async function choose(side: Side): Promise<void> {
       if (opts.choices === undefined) return;
+      isChoosing = true;
       const { chooseOn } = await import('./connect-app.ts');
-      const chosen = await chooseOn(terminal, lookFor(env, state.remembered.theme), opts.choices);
+      const look = lookFor(env, state.remembered.theme);
+      const chosen = await chooseOn(terminal, look, opts.choices).finally(() => {
+        isChoosing = false;
+        frames.want('key', performance.now());
+      });
+      void view.loadGauge();
       if (chosen === undefined) return;
       const where = engine.open(chosen.server);
       post({ kind: 'server-chosen', side, where, path: chosen.path }, 'key');
@@ -121,7 +134,9 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       if (msg.kind === 'listed' && isFirstListing) {
         isFirstListing = false;
         // After the frame that shows the listing.
-        setTimeout(() => void view.loadGauge(), 100);
+        setTimeout(() => {
+          if (!isChoosing) void view.loadGauge();
+        }, 100);
       }
     }
 

@@ -145,7 +145,8 @@ test('a source that changes meanwhile is a failure of that name, and no file is 
   const { here, there, opts, origin } = await two(t);
   writeFileSync(join(here, 'f'), noise(12 * MiB));
   const { engine, watch } = start(t, opts);
-  engine.setLimits({ up: 6 * MiB });
+  // What goes through this machine is within both limits.
+  engine.setLimits({ down: 6 * MiB });
   const id = await submit(engine, { name: 'f', origin });
   await watch.job(id, ({ doneBytes }) => doneBytes >= 2 * MiB);
   writeFileSync(join(here, 'f'), noise(11 * MiB));

@@ -1,15 +1,23 @@
 /** What the server does with its own files, asked for through the engine. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FindQuery } from '@ferry/protocol';
 import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
 import { withCode } from '../../support/code.ts';
-import { path } from '../../support/scratch.ts';
-import { bench } from './bench.ts';
+import { path, scratchFolder } from '../../support/scratch.ts';
+import { assertSame, bench, localPath } from './bench.ts';
 
 const anything: FindQuery = {
   name: undefined,
@@ -21,6 +29,34 @@ const anything: FindQuery = {
   before: undefined,
   content: undefined,
 };
+
+test('this machine copies its own: links as they are, whole or not at all, never into itself', async (t) => {
+  const { engine } = await bench(t, (opts) => new EngineCore(opts));
+  const works = engine.worksAt('');
+  const [from, to] = [scratchFolder(t), scratchFolder(t)];
+  mkdirSync(join(from, 'a/sub'), { recursive: true });
+  writeFileSync(join(from, 'a/one'), '1', { mode: 0o640 });
+  writeFileSync(join(from, 'a/sub/two'), '22');
+  symlinkSync('/nowhere', join(from, 'a/out'));
+  const copy = (below: string, place: string, existing: 'fail' | 'overwrite' = 'fail') =>
+    works.run({ verb: 'copy', from: localPath(from, below), to: localPath(place), existing });
+  const done = await copy('a', join(to, 'b'));
+  assert.deepEqual([done.files, done.failed], [3, 0]);
+  assertSame(join(from, 'a'), join(to, 'b'));
+  assert.equal(statSync(join(to, 'b/one')).mode & 0o777, 0o640);
+  assert.deepEqual([readdirSync(to), readdirSync(from)], [['b'], ['a']], 'nothing of ours is left');
+  await assert.rejects(copy('a', join(to, 'b')), withCode('EXISTS'));
+  await assert.rejects(copy('a', join(from, 'a/sub/c')), withCode('NAME_INVALID'));
+  // Also by another name of the same place.
+  symlinkSync(join(from, 'a'), join(to, 'way'));
+  await assert.rejects(copy('a', join(to, 'way/c')), withCode('NAME_INVALID'));
+  await assert.rejects(copy('a/one', join(from, 'a/one')), withCode('EXISTS'));
+  await assert.rejects(copy('no', join(to, 'no')), withCode('NOT_FOUND'));
+  await assert.rejects(works.run({ verb: 'remove', path: localPath(to, 'b') }), withCode('USAGE'));
+  writeFileSync(join(from, 'a/one'), 'new');
+  await copy('a/one', join(to, 'b/one'), 'overwrite');
+  assert.equal(readFileSync(join(to, 'b/one'), 'utf8'), 'new');
+});
 
 for (const [where, make] of [
   ['inline', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineCore(opts)],

@@ -147,6 +147,14 @@ function inTrash(): Driven {
   return driven.post({ kind: 'trash', rows }).press('pagedown');
 }
 
+function inPeople(): Driven {
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const id = String(i).padStart(8, '0');
+    return { id, user: `u${i}`, client: 'ferry', sinceMs: i, isSelf: i === 3, activity: undefined };
+  });
+  return inPane().press('W').post({ kind: 'people', rows }).press('pagedown');
+}
+
 function inShared(): Driven {
   const made = { id: '1', invite: 'ferry://share@host/#token', expiresMs: 1e12, isOnlyHere: false };
   return inPane().post({ kind: 'share-made', made }).press('pagedown');
@@ -185,6 +193,7 @@ const scenes: Readonly<Record<Layer, () => Driven>> = {
   trash: inTrash,
   shares: inShares,
   shared: inShared,
+  people: inPeople,
   reading: () => {
     const driven = new Driven('share', 'home', { columns: 60, rows: 12 });
     const failures = Array.from({ length: 40 }, (_, i) => ({

@@ -165,8 +165,12 @@ describe('one place in both panes', () => {
     driven.press('M-o');
     assert.deepEqual([driven.state.remote.where, driven.path()], ['', pathFromText('home')]);
     driven.list('remote', file('mine'));
-    driven.press('f5');
-    assert.match(notice(driven), /both panes show this machine/);
+    driven.press('home', 'down', 'f5');
+    assert.match(notice(driven), /both panes show that folder/);
+    driven.press('left').list('remote', folder('home'), file('x')).taken();
+    driven.press('end', 'f5');
+    const [cmd] = driven.taken();
+    assert.deepEqual(cmd?.kind === 'graft' && [cmd.where, cmd.to], ['', pathFromText('home')]);
     driven.press('M-o');
     assert.deepEqual([driven.state.remote.where, driven.path()], [first, pathFromText('share')]);
   });

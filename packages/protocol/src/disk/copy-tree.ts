@@ -27,6 +27,7 @@ import { type GraftSpec, graft, type Place, type Spot } from './graft.ts';
 import { identityOf } from './identity.ts';
 import { namesIn } from './names-in.ts';
 import { removeAt } from './remove-tree.ts';
+import type { Root } from './root.ts';
 import { setFacts } from './set-facts.ts';
 import { stageEntry } from './stage-entry.ts';
 import type { Staging } from './staging.ts';
@@ -54,6 +55,7 @@ export async function copyTree(staging: Staging, spec: GraftSpec, work: Work): P
 class Copier {
   readonly #staging: Staging;
   readonly #spec: GraftSpec;
+  readonly #fromRoot: Root;
   readonly #insideDepth: number;
   readonly #work: Work;
   #canShare = true;
@@ -64,6 +66,7 @@ class Copier {
   constructor(staging: Staging, spec: GraftSpec, work: Work) {
     this.#staging = staging;
     this.#spec = spec;
+    this.#fromRoot = spec.fromRoot ?? staging.root;
     this.#insideDepth = spec.inside?.length ?? 0;
     this.#work = work;
   }
@@ -99,7 +102,7 @@ class Copier {
     try {
       const stats = fstatSync(fromFd, { bigint: true });
       // It may have become something else since it was looked at.
-      if (!stats.isFile() || !this.#staging.root.isOn(Number(stats.dev))) {
+      if (!stats.isFile() || !this.#fromRoot.isOn(Number(stats.dev))) {
         throw new FerryError(Code.NOT_REGULAR, 'not a regular file');
       }
       const { size, modified } = factsOf(from.name, stats);
@@ -131,7 +134,7 @@ class Copier {
     if (place.to.length >= limits.pathDepth) {
       throw new FerryError(Code.NAME_TOO_LONG, `a path may have at most ${limits.pathDepth} names`);
     }
-    const { root } = this.#staging;
+    const root = this.#fromRoot;
     const fromFd = openFolderAt(from.folderFd, from.name);
     try {
       const stats = fstatSync(fromFd, { bigint: true });
@@ -178,7 +181,8 @@ class Copier {
 
   #buildLink(from: Spot, to: Spot, place: Place): void {
     const target = readlinkSync(pathAt(from.folderFd, from.name), 'buffer');
-    if (!linkStaysInside(place.to.slice(this.#insideDepth), byteString(target))) {
+    const isOfOneRoot = this.#fromRoot === this.#staging.root;
+    if (isOfOneRoot && !linkStaysInside(place.to.slice(this.#insideDepth), byteString(target))) {
       throw new FerryError(Code.FORBIDDEN, 'that link leads out of what is shared');
     }
     symlinkSync(target, pathAt(to.folderFd, to.name));

@@ -26,6 +26,8 @@ export type GraftSpec = KeepsOld & {
   readonly expected?: string | undefined;
   /** The folder that links may not lead out of; default: the root. */
   readonly inside?: Path;
+  /** The root that `from` is in, where it is another one than that of `to`: links are then whoever's they are, and may lead anywhere. */
+  readonly fromRoot?: Root;
 };
 
 export type Spot = { readonly folderFd: number; readonly name: Name };
@@ -48,11 +50,12 @@ export type Place = { readonly to: Path; readonly below: Path };
  */
 export async function graft(how: Graft, spec: GraftSpec): Promise<void> {
   const { root } = how;
-  if (samePath(spec.from, spec.to)) throw new FerryError(Code.EXISTS, 'it is there already');
-  if (isWithin(spec.from, spec.to)) {
-    throw new FerryError(Code.NAME_INVALID, 'a folder cannot go into itself');
+  const { fromRoot = root } = spec;
+  if (fromRoot === root) {
+    if (samePath(spec.from, spec.to)) throw new FerryError(Code.EXISTS, 'it is there already');
+    if (isWithin(spec.from, spec.to)) throw intoItself();
   }
-  const from = root.holdParent(spec.from);
+  const from = fromRoot.holdParent(spec.from);
   try {
     const to = root.holdParent(spec.to);
     try {
@@ -65,11 +68,15 @@ export async function graft(how: Graft, spec: GraftSpec): Promise<void> {
   }
 }
 
+export function intoItself(): FerryError {
+  return new FerryError(Code.NAME_INVALID, 'a folder cannot go into itself');
+}
+
 async function place(how: Graft, spec: GraftSpec, from: Spot, to: Spot, at: Place): Promise<void> {
   const { root, work } = how;
   const turn = work.turn();
   if (turn !== undefined) await turn;
-  const stats = root.statAt(from.folderFd, from.name);
+  const stats = (spec.fromRoot ?? root).statAt(from.folderFd, from.name);
   const there = root.lookAt(to.folderFd, to.name);
   const isTop = at.below.length === 0;
   if (there !== undefined) {

@@ -20,6 +20,7 @@ export function addServerCommands(at: AddTo): void {
   addUnpack(at);
   addShares(at);
   addChat(at);
+  addWho(at);
   addAdminCommands(at);
 }
 
@@ -48,6 +49,17 @@ function addChat({ program, withConnectOptions, done }: AddTo): void {
     .action(async (address: string, _options: object, command: Command) => {
       const { chat } = await import('./chat.ts');
       done(await chat(address, command.optsWithGlobals()));
+    });
+}
+
+function addWho({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('who'))
+    .description('List who else is on a server; what they do only where they let others see it.')
+    .argument('<ADDRESS>')
+    .option('--json', 'one JSON object per person on stdout')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { who } = await import('./who.ts');
+      done(await who(address, command.optsWithGlobals()));
     });
 }
 

@@ -76,6 +76,12 @@ export class Effects {
       case 'list':
         void this.#list(cmd);
         break;
+      case 'list-people':
+        void this.#people();
+        break;
+      case 'show-activity':
+        engine.people.show(cmd.activity);
+        break;
       case 'watch':
         void this.#watching.watch(cmd.side, cmd.path);
         break;
@@ -240,6 +246,12 @@ export class Effects {
     } catch (error) {
       post({ kind: 'unlisted', side, request, error: wire(error) });
     }
+  }
+
+  /** Servers that are older, and those where one only brings files, tell nothing of others. */
+  async #people(): Promise<void> {
+    const rows = await this.#opts.engine.people.list().catch(() => []);
+    this.#opts.post({ kind: 'people', rows });
   }
 
   async #find(cmd: Cmd & { kind: 'find' }): Promise<void> {

@@ -32,6 +32,7 @@ import type {
   TrashCall,
 } from './messages.ts';
 import { unpackPage } from './packed-page.ts';
+import type { People, Person } from './people.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerTrash, TrashRow } from './server-trash.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
@@ -55,6 +56,10 @@ export class EngineThread implements Engine {
   readonly remote: FileSource;
   readonly local: FileSource = this.#source('');
   readonly works: ServerWorks;
+  readonly people: People = {
+    list: async (opts = {}) => (await this.#ask((id) => ({ kind: 'people', id }), opts)) as readonly Person[],
+    show: (activity) => this.#send({ kind: 'show', activity }),
+  };
   readonly watching: Watching = {
     watch: async (where, path, hears, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'watch', id, where, path }), opts, hears)) as never,

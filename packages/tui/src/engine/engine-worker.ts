@@ -176,6 +176,12 @@ function receive(from: EngineCore, message: ToEngine): void {
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
       break;
+    case 'people':
+      void answer(message.id, (signal) => from.people.list({ signal }));
+      break;
+    case 'show':
+      from.people.show(message.activity);
+      break;
     case 'watch':
       void answer(message.id, (signal) =>
         from.watching.watch(

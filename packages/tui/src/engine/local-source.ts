@@ -61,7 +61,7 @@ export function followed(folder: Path, entry: Entry): Entry {
 }
 
 /** Where a path leads when its links are followed; itself where they lead nowhere. */
-function real(path: Path): Path {
+export function realPath(path: Path): Path {
   try {
     const names = byteString(realpathSync(diskPath(path), 'buffer'))
       .split('/')
@@ -73,7 +73,7 @@ function real(path: Path): Path {
 }
 
 async function readRange(path: Path, { identity, offset, length }: RangeSpec): Promise<Range> {
-  return inParent(real(path), (root, below) => {
+  return inParent(realPath(path), (root, below) => {
     const file = disk.openRead(root, below);
     try {
       const { facts } = file;

@@ -10,6 +10,7 @@ import type { Changes } from '../queue/changes.ts';
 import type { QueueStore } from '../queue/queue-store.ts';
 import { isMovable, ruleOfJob, type StoredJob, serverKey } from '../queue/stored-job.ts';
 import { type ConflictRule, type Question, sameRule } from '../transfer/conflict.ts';
+import { combine, type Pace } from '../transfer/pace.ts';
 import { type Contender, filesInFlight, nextJob } from '../transfer/schedule.ts';
 import { Bandwidth } from './bandwidth.ts';
 import { forgetDownload, forgetUploads } from './forget-partials.ts';
@@ -302,7 +303,7 @@ export class Mover {
         origin: from === undefined ? undefined : originOf(from),
         owners: line.owners,
         lanes: line.lanes,
-        bandwidth: this.#bandwidth.of(order.direction),
+        bandwidth: this.#paceOf(order),
         pool,
         writesBeside,
         resumed: fact.begun,
@@ -325,6 +326,12 @@ export class Mover {
     };
     this.#live.set(id, live);
     return live;
+  }
+
+  /** What goes from one server to another comes down and goes up. */
+  #paceOf({ direction, origin }: StoredJob['order']): Pace {
+    const own = this.#bandwidth.of(direction);
+    return origin === undefined ? own : combine(this.#bandwidth.of('download'), own);
   }
 
   #onChange(id: JobId): void {

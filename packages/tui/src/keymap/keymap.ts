@@ -12,7 +12,7 @@ import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
-import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import { arranging, finding, inPeople, marking, places, sorting } from './pane-keys.ts';
 import {
   cannotChange,
   cannotCopy,
@@ -131,6 +131,8 @@ export type Action =
   | 'erase-line'
   | 'left'
   | 'right'
+  | 'people'
+  | 'show-activity'
   | 'redraw'
   | 'suspend';
 
@@ -152,6 +154,7 @@ export type Layer =
   | 'shares'
   | 'shared'
   | 'trash'
+  | 'people'
   | 'reading';
 
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
@@ -243,6 +246,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotShare,
     ),
+    bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', notConnected),
     bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
@@ -359,6 +363,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   ],
   chat: [...chatBindings, ...editing],
   ...listBindings,
+  people: [...walking, ...inPeople],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

@@ -47,7 +47,7 @@ function isHere(state: AppState): boolean {
 /** To a server that is away the jobs wait. */
 export function cannotCopy(state: AppState): Shown | undefined {
   const { where } = state[otherSide(activeSide(state))];
-  if (where === '') return isHere(state) ? notices.bothHere : undefined;
+  if (where === '') return undefined;
   return statusAt(state, where).phase === 'online' ? cannotChangeAt(state, where) : undefined;
 }
 

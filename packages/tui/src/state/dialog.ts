@@ -3,6 +3,7 @@
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
+import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
 import type { DiffLine } from '../engine/text-diff.ts';
@@ -100,6 +101,8 @@ export type Dialog =
   | { readonly kind: 'shared'; readonly made: MadeShare; readonly top: number }
   /** What can be had back; undefined until the server has told. */
   | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] | undefined; readonly cursor: number }
+  /** Who else is there; undefined until the server has told. */
+  | { readonly kind: 'people'; readonly rows: readonly Person[] | undefined; readonly top: number }
   /** One's own shares; undefined until the server has told. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] | undefined; readonly cursor: number }
   | {

@@ -3,6 +3,7 @@
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side, Where } from '../engine/engine.ts';
+import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
 import type { Space } from '../engine/source.ts';
@@ -42,6 +43,7 @@ export type Msg =
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
+  | { readonly kind: 'people'; readonly rows: readonly Person[] }
   /** The folder is watched from now on; as Watching has it. */
   | { readonly kind: 'watched'; readonly side: Side; readonly path: Path; readonly pollMs: number }
   | { readonly kind: 'change'; readonly side: Side; readonly path: Path; readonly change: FolderChange }

@@ -29,7 +29,7 @@ export function go(state: AppState, side: Side, path: Path): Next {
 /** Shows another place on a side. */
 export function moveTo(state: AppState, side: Side, where: Where, path: Path): Next {
   // Folders of another place correspond to none any more.
-  const next = { ...state, synced: undefined };
+  const next = { ...state, synced: undefined, origin: { ...state.origin, [side]: path } };
   return entered(next, movingTo(state[side], where, path, state.requests + 1));
 }
 

@@ -43,7 +43,6 @@ export const notices = {
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
   notEditedThere: say('files of a further server are looked at with F3; to edit one, copy it here first'),
-  bothHere: say('both panes show this machine: connect one of them to a server'),
   otherPlace: say('that is not for this server: go to the one that you connected to first'),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
   deleted: (entries: number, key: Shown) =>
@@ -135,6 +134,7 @@ export const panes = {
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  here: (people: number) => `${people} here`,
   /** Nobody tells what changes: the folder is read this often. */
   polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
@@ -251,3 +251,15 @@ export const keysReport = {
 } as const;
 
 export const tooSmall = 'ferry: make the window larger';
+
+/** Who else is on the server. */
+export const peopleTexts = {
+  title: (here: number) => (here > 0 ? `On this server · ${here} here` : 'On this server'),
+  asking: 'asking the server…',
+  self: '(you)',
+  since: (time: string) => `here since ${time}`,
+  in: (folder: Shown) => `in ${folder}`,
+  more: (jobs: number) => `and ${count(jobs, 'more job', 'more jobs')}`,
+  shown: (key: Shown) => `They see your folder here and what you move. ${key} hides it.`,
+  hidden: (key: Shown) => `They see your name and that you are here. ${key} shows more.`,
+} as const;

@@ -10,6 +10,7 @@ import { withMarks, withMatching, withRenamed } from './marks.ts';
 import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
+import { actInPeople } from './people.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
@@ -38,6 +39,8 @@ export function actInDialog(state: AppState, action: Action): Next {
       ];
     case 'trash':
       return actInTrash(state, dialog, action);
+    case 'people':
+      return actInPeople(state, dialog, action);
     case 'shares':
       return actInShares(state, dialog, action);
     case 'chat':

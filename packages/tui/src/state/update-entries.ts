@@ -124,7 +124,7 @@ function copy(state: AppState, pane: Pane): Next {
   const other = state[otherSide(pane.side)];
   const { path: target, where: to } = other;
   const { where } = pane;
-  if (where === to && where !== '') return copyThere(state, pane, other, entries);
+  if (where === to) return copyThere(state, pane, other, entries);
   // Between two servers it is an upload whose source is on the other one.
   const between: Pick<NewOrder, 'direction' | 'to' | 'from'> =
     to === ''
@@ -143,7 +143,7 @@ function copy(state: AppState, pane: Pane): Next {
   return [queuedNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
 }
 
-/** Both panes show one server: it copies by itself, without a byte over the line. */
+/** Both panes show one place: a server copies by itself, without a byte over the line. */
 function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly Entry[]): Next {
   if (samePath(pane.path, other.path)) return [noted(state, notices.alreadyThere, true), []];
   if (entries.length === 0) return [noted(state, notices.nothingToCopy), []];

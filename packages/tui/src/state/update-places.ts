@@ -60,9 +60,9 @@ function thisMachine(state: AppState, { side, where }: Pane): Next {
   const other = state[otherSide(side)];
   if (where === '') {
     const server = other.where === '' ? state.address : other.where;
-    return moveTo(state, side, server, server === other.where ? other.path : state.origin.remote);
+    return moveTo(state, side, server, server === other.where ? other.path : state.homes.remote);
   }
-  return moveTo(state, side, '', other.where === '' ? other.path : state.origin.local);
+  return moveTo(state, side, '', other.where === '' ? other.path : state.homes.local);
 }
 
 function bookmark(state: AppState, place: Place): Next {

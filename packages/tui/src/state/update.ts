@@ -12,6 +12,7 @@ import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, moveTo, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
 import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { peopleChanged, peopleListed, withOthers } from './people.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
@@ -34,7 +35,8 @@ import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt }
 import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, withReadKept(state, withWatches(state, followed(stepped(state, msg)))));
+  const next = withWatches(state, followed(stepped(state, msg)));
+  return withOrdering(state, withOthers(state, withReadKept(state, next)));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
@@ -75,6 +77,8 @@ function stepped(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'people':
+      return [peopleListed(state, msg.rows), []];
     case 'watched':
     case 'change':
     case 'unwatched':
@@ -268,6 +272,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     }
     case 'chat':
       return chatNews(state, event.news);
+    case 'people':
+      return peopleChanged(state, event.here);
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed':

@@ -21,6 +21,7 @@ import { infoLines } from './info-rows.ts';
 import { limitWords } from './job-rows.ts';
 import { lineRow } from './line-rows.ts';
 import { paletteRowsOf } from './palette-rows.ts';
+import { peopleHeight, peopleRowsOf } from './people-rows.ts';
 import { placesRowsOf } from './places-rows.ts';
 import { sharedLines, sharesHeight, sharesRowsOf } from './shares-rows.ts';
 import { type Look, paint } from './style.ts';
@@ -61,6 +62,12 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const width = Math.min(96, columns - 2);
       const rect = place(state.size, width, Math.min(rows - 2, trashHeight(dialog)));
       return { rect, rows: trashRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'people': {
+      const { columns, rows } = state.size;
+      const width = Math.min(72, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, peopleHeight(dialog)));
+      return { rect, rows: peopleRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
     }
     case 'shares': {
       const { columns, rows } = state.size;

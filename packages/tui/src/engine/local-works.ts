@@ -1,0 +1,48 @@
+/**
+ * Copying from one folder of this machine to another, as a server does with its own: built out of sight in the folder that it goes
+ * to, and there whole or not at all. I/O thread.
+ */
+
+import { baseName, Code, FerryError, isWithin, parentPath, toWireError } from '@ferry/protocol';
+import * as disk from '@ferry/protocol/disk';
+import { inFolder, realPath } from './local-source.ts';
+import type { ServerWorks } from './server-works.ts';
+
+export const localWorks: ServerWorks = {
+  run: async (order, { signal, onProgress } = {}) => {
+    if (order.verb !== 'copy') throw new FerryError(Code.USAGE, 'that is for the files of a server');
+    const { from, to, existing } = order;
+    const [name, target] = [baseName(from), baseName(to)];
+    if (name === undefined || target === undefined)
+      throw new FerryError(Code.NAME_INVALID, 'the whole disk is not copied anywhere');
+    // Their folders may be, or lie behind, links of the user's own.
+    const whole = [...realPath(parentPath(from)), name];
+    if (isWithin(whole, realPath(parentPath(to))))
+      throw new FerryError(Code.NAME_INVALID, 'a folder cannot go into itself');
+    let first: disk.WorkFailure | undefined;
+    const work = new disk.Work({
+      signal,
+      onProgress: (now) => {
+        first ??= now.takeFailures()[0];
+        onProgress?.({ files: now.files, bytes: now.bytes });
+      },
+    });
+    await inFolder(parentPath(from), (fromRoot) =>
+      inFolder(parentPath(to), async (root) => {
+        const staging = new disk.Staging(root);
+        try {
+          await disk.copyTree(staging, { from: [name], to: [target], existing, fromRoot }, work);
+        } finally {
+          staging.removeIfEmpty();
+        }
+      }),
+    );
+    first ??= work.takeFailures()[0];
+    return {
+      files: work.files,
+      bytes: work.bytes,
+      failed: work.failed,
+      firstFailure: first === undefined ? undefined : toWireError(first.error),
+    };
+  },
+};
