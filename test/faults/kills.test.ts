@@ -9,137 +9,24 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { after, describe, type TestContext, test } from 'node:test';
-import { EntryKind } from '@ferry/protocol';
+import { describe, type TestContext, test } from 'node:test';
 import { parseFingerprint } from '@ferry/protocol/session';
 import { EngineCore, type EngineOpts } from '../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../packages/tui/src/engine/engine-thread.ts';
-import { isOver, type JobId, type JobOrder } from '../../packages/tui/src/engine/job.ts';
+import { isOver, type JobId } from '../../packages/tui/src/engine/job.ts';
 import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
 import type { QueueServer } from '../../packages/tui/src/queue/stored-job.ts';
-import type { ConflictPolicy } from '../../packages/tui/src/transfer/conflict.ts';
 import { ferryMain, type Server, type ServerOpts, startServer } from '../e2e/server.ts';
 import { eventually } from '../e2e/terminal.ts';
-import { arrived, assertArrived, cargo, olderCargo, sources, stow } from '../support/cargo.ts';
 import { heldFiles } from '../support/held-files.ts';
 import { someMoment, until } from '../support/moments.ts';
-import { partialsIn } from '../support/partials.ts';
 import { randomFrom, runs, seed } from '../support/random.ts';
-import { path, scratchFolder } from '../support/scratch.ts';
-import { localPath, Watch } from '../tui/engine/bench.ts';
+import { Watch } from '../tui/engine/bench.ts';
+import { Errand, newPlace, type Place, Trip } from './trips.ts';
 
-type Direction = JobOrder['direction'];
-
-/** Seconds since 1970. */
-const newer = 1_700_000_000;
-const older = 1_600_000_000;
-
-/** What replaces what is there goes over other versions. */
-const replacing: readonly ConflictPolicy[] = ['overwrite', 'newer', 'content-differs'];
-/** A command that is typed again finds its own files in the way; a job does not. */
-const adding = { byHand: ['skip', 'resume', 'overwrite'], byQueue: ['fail', 'skip', 'keep-both'] } as const;
-
-/** One folder that is moved, and where to. */
-class Trip {
-  readonly direction: Direction;
-  readonly from: string;
-  readonly to: string;
-  readonly staging: string;
-  readonly #place: Place;
-  readonly policy: ConflictPolicy;
-  readonly replaces: boolean;
-
-  constructor(
-    place: Place,
-    direction: Direction,
-    how: keyof typeof adding,
-    random: (below: number) => number,
-  ) {
-    const { share, own } = place;
-    this.#place = place;
-    this.direction = direction;
-    const name = `trip-${place.trips++}`;
-    this.from = join(direction === 'download' ? share : own, `${name}-from`);
-    this.to = join(direction === 'download' ? own : share, `${name}-to`);
-    this.staging = direction === 'download' ? this.to : share;
-    this.replaces = random(2) === 0;
-    const policies = this.replaces ? replacing : adding[how];
-    this.policy = policies[random(policies.length)] ?? 'overwrite';
-    stow(this.from, cargo, newer);
-    stow(this.to, this.replaces ? olderCargo : new Map(), older);
-  }
-
-  get remoteName(): string {
-    return basename(this.direction === 'download' ? this.from : this.to);
-  }
-
-  orders(): JobOrder[] {
-    return sources.map((source) => {
-      const remote = path(`${this.remoteName}/${source}`);
-      const local = localPath(this.direction === 'download' ? this.to : this.from, source);
-      return {
-        direction: this.direction,
-        source: this.direction === 'download' ? remote : local,
-        target: this.direction === 'download' ? local : remote,
-        kind: source === 'box' ? EntryKind.folder : EntryKind.file,
-        existing: this.policy,
-      };
-    });
-  }
-
-  /** As a user would type it. */
-  command(address: string): string[] {
-    const there = (source: string): string => `${address}/${this.remoteName}/${source}`;
-    const names = sources.map((source) =>
-      this.direction === 'download' ? there(source) : join(this.from, source),
-    );
-    const verb = this.direction === 'download' ? 'get' : 'put';
-    const to = this.direction === 'download' ? `${this.to}/` : `${address}/${this.remoteName}/`;
-    return [ferryMain, verb, '-r', '--json', '--accept-new', '--existing', this.policy, ...names, to];
-  }
-
-  /** Right after a kill. `done`: the sources that somebody was told of. Gives whether it was in the middle. */
-  checkTorn(done: readonly string[], hint: string): boolean {
-    const fresh = arrived(this.to, cargo, this.replaces ? olderCargo : undefined, hint);
-    for (const source of done)
-      for (const name of cargo.keys())
-        if (name === source || name.startsWith(`${source}/`))
-          assert.ok(fresh.has(name), `${hint}: ${name} was told of and is not there`);
-    return partialsIn(this.staging).names.length > 0 || (fresh.size > 0 && fresh.size < cargo.size);
-  }
-
-  async checkComplete(hint: string): Promise<void> {
-    assertArrived(this.from, this.to, cargo, hint);
-    const tolerated = `-${this.#place.survivor}-`;
-    const left = (): readonly string[] =>
-      partialsIn(this.staging).names.filter((name) => !name.includes(tolerated));
-    // The server tidies up after a lane when it hears of its end.
-    if (this.direction === 'upload')
-      await eventually('nothing left', () => left().length === 0).catch(() => {});
-    assert.deepEqual(left(), [], `${hint}: left behind`);
-    if (this.direction === 'download')
-      assert.ok(!existsSync(join(this.to, '.ferry')), `${hint}: .ferry is left`);
-    for (const folder of [this.from, this.to]) rmSync(folder, { recursive: true });
-  }
-}
-
-type Place = {
-  readonly share: string;
-  readonly own: string;
-  trips: number;
-  /** A thread that died leaves parts that look like those of the living, until the server is started again. */
-  survivor: number | undefined;
-};
-
-function newPlace(): Place {
-  const home = scratchFolder({ after });
-  const place = { share: join(home, 'share'), own: join(home, 'own'), trips: 0, survivor: undefined };
-  mkdirSync(place.share);
-  mkdirSync(place.own);
-  return place;
-}
+/** Fifty of clients, of servers and of threads; a thousand in a soak. */
+const kills = { ofEachClient: Math.max(17, runs(10)), ofServers: Math.max(50, runs(10)) };
 
 async function serve(t: TestContext, share: string, opts: ServerOpts = {}): Promise<Server> {
   const server = await startServer(share, { threads: 2, ...opts });
@@ -217,7 +104,7 @@ describe('killed at any moment', { concurrency: true }, () => {
       const place = newPlace();
       const server = await serve(t, place.share);
       const counts = new Counts();
-      for (let trips = 0; counts.kills < runs(10); trips++) {
+      for (let trips = 0; counts.kills < kills.ofEachClient; trips++) {
         const trip = new Trip(place, direction, 'byHand', random);
         const command = trip.command(server.address);
         for (let attempt = 0, most = 1 + random(8); ; attempt++) {
@@ -250,7 +137,7 @@ describe('killed at any moment', { concurrency: true }, () => {
     const store = QueueStore.open(join(state, 'ferry/queue.db'));
     t.after(() => store.close());
     const counts = new Counts();
-    while (counts.kills < runs(10)) {
+    while (counts.kills < kills.ofEachClient) {
       const errand = new Errand(place, random);
       errand.ids = store.add(
         errand.orders.map((order) => ({ server: whereIs(server), order })),
@@ -288,14 +175,14 @@ describe('killed at any moment', { concurrency: true }, () => {
   test('the server: clients go on when it is back (XFER-18, XFER-24)', async (t) => {
     const random = randomFrom(seed + 4);
     const place = newPlace();
-    const first = await serve(t, place.share);
+    const first = await serve(t, place.share, { threads: 1 });
     const counts = new Counts();
     let server = first;
-    while (counts.kills < runs(10)) {
+    while (counts.kills < kills.ofServers) {
       await withEngine(t, { place, server, random, counts }, async (check) => {
         await kill(server.child);
         check();
-        server = await serve(t, place.share, { again: first });
+        server = await serve(t, place.share, { threads: 1, again: first });
       });
       await holdsNothing(server.child.pid ?? 0, place.share, `${counts.completed}`);
     }
@@ -305,16 +192,16 @@ describe('killed at any moment', { concurrency: true }, () => {
   test('a thread of the server: clients go on with the others (XFER-20)', async (t) => {
     const random = randomFrom(seed + 5);
     const place = newPlace();
-    const opts = { threads: 3, env: { FERRY_TEST_CRASH: '1' } };
+    const opts = { threads: 6, env: { FERRY_TEST_CRASH: '1' } };
     const counts = new Counts();
-    while (counts.kills < runs(10)) {
+    while (counts.kills < kills.ofServers) {
       const server = await serve(t, place.share, opts);
       place.survivor = server.child.pid;
       let deaths = 0;
       const dead = (): number => server.output().split(' died and took its connections').length - 1;
-      // Ten in a minute, and it gives up.
-      while (deaths < 6 && counts.kills < runs(10)) {
-        await withEngine(t, { place, server, random, counts }, async (check) => {
+      // Each is replaced later than the one before, and some must live; ten in a minute, and it gives up.
+      while (deaths < 8 && counts.kills < kills.ofServers) {
+        await withEngine(t, { place, server, random, counts, most: 8 - deaths }, async (check) => {
           deaths += 1;
           server.child.kill('SIGUSR2');
           await eventually('the end of a thread', () => dead() === deaths);
@@ -333,12 +220,14 @@ type Scenery = {
   readonly server: Server;
   readonly random: (below: number) => number;
   readonly counts: Counts;
+  /** Disturbances. */
+  readonly most?: number;
 };
 
-/** One errand of a client in this process, which is disturbed up to three times; every second one has a queue file. */
+/** One errand of a client in this process, which is disturbed up to eight times; every second one has a queue file. */
 async function withEngine(
   t: TestContext,
-  { place, server, random, counts }: Scenery,
+  { place, server, random, counts, most = 8 }: Scenery,
   disturb: (check: () => void) => Promise<void>,
 ): Promise<void> {
   const { host, port, fingerprint } = whereIs(server);
@@ -359,7 +248,7 @@ async function withEngine(
   const errand = new Errand(place, random);
   errand.ids = await engine.submit(errand.orders);
   const phaseOf = (id: JobId) => watch.jobs.get(id)?.phase ?? 'waiting';
-  for (let left = 1 + random(3); left > 0; left--) {
+  for (let left = 1 + random(most); left > 0; left--) {
     const moment = someMoment(errand.scene(random), random);
     const came = await until(moment, () => errand.ids.every((id) => isOver(phaseOf(id))));
     if (!came) break;
@@ -374,41 +263,6 @@ async function withEngine(
   assert.deepEqual(heldFiles(process.pid, place.own), [], errand.what);
   await errand.checkComplete();
   counts.completed += 1;
-}
-
-/** A trip each way, at once. */
-class Errand {
-  readonly #trips: readonly [Trip, Trip];
-  readonly what: string;
-  readonly orders: readonly JobOrder[];
-  /** Of the orders. */
-  ids: readonly JobId[] = [];
-
-  constructor(place: Place, random: (below: number) => number) {
-    const get = new Trip(place, 'download', 'byQueue', random);
-    const put = new Trip(place, 'upload', 'byQueue', random);
-    this.#trips = [get, put];
-    this.what = `get as ${get.policy} and put as ${put.policy}`;
-    this.orders = this.#trips.flatMap((trip) => trip.orders());
-  }
-
-  scene(random: (below: number) => number): Trip {
-    return this.#trips[random(2) === 0 ? 0 : 1];
-  }
-
-  checkTorn(isDone: (id: JobId) => boolean, hint: string): boolean {
-    const inTheMiddle = this.#trips.map((trip, i) =>
-      trip.checkTorn(
-        sources.filter((_, k) => isDone(this.ids[i * sources.length + k] ?? 0)),
-        hint,
-      ),
-    );
-    return inTheMiddle.includes(true);
-  }
-
-  async checkComplete(): Promise<void> {
-    for (const trip of this.#trips) await trip.checkComplete(this.what);
-  }
 }
 
 function whereIs({ port, output }: Server): QueueServer {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import {
   closeSync,
+  cpSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -16,14 +17,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { limits } from '@ferry/protocol';
+import { EntryKind, limits } from '@ferry/protocol';
+import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
 import { ferryMain, type Server, startServer } from '../e2e/server.ts';
 import { seededBytes } from '../support/content.ts';
+import { whereIs } from '../support/one-errand.ts';
 import { runs } from '../support/random.ts';
-import { scratchFolder } from '../support/scratch.ts';
+import { path, scratchFolder } from '../support/scratch.ts';
 import { noStrace, run, runTraced, watch } from '../support/strace.ts';
 import type { Call } from '../support/trace.ts';
 import { judge, type Verdict } from '../support/trace-order.ts';
+import { localPath } from '../tui/engine/bench.ts';
 
 /** Enough for marks in a journal, which come every 64 MiB, if the disk takes those before the rest is there. */
 const longBytes = 200 * 1024 * 1024;
@@ -134,6 +138,47 @@ describe('the order of syncs, names and answers (XFER-23)', { skip: noStrace }, 
     t.diagnostic(
       `count: ${files} files got and ${marks} marks, none before its sync, none told of before its folder's`,
     );
+  });
+
+  test('a resumed download counts what is there only once its folders are on the disk', async (t) => {
+    const home = scratchFolder(t);
+    const share = join(home, 'share');
+    const own = join(home, 'own');
+    mkdirSync(join(share, 'box/inner/deep'), { recursive: true });
+    for (const name of ['one', 'two', 'inner/deep/three']) writeFileSync(join(share, 'box', name), name);
+    const server = await serve(t, share);
+    // As somebody leaves it who is killed after the names and before the syncs.
+    cpSync(join(share, 'box'), join(own, 'box'), { recursive: true, preserveTimestamps: true });
+    const state = join(home, 'state');
+    const queueFile = join(state, 'ferry/queue.db');
+    const fingerprint = whereIs(server).fingerprint;
+    const before = QueueStore.open(queueFile);
+    const order = {
+      direction: 'download',
+      source: path('box'),
+      target: localPath(own, 'box'),
+      kind: EntryKind.folder,
+      existing: 'fail',
+    } as const;
+    const ids = before.add([{ server: { host: '127.0.0.1', port: server.port, fingerprint }, order }], 1);
+    before.begin(ids);
+    before.close();
+    const env = { ...server.env, TZ: 'UTC', XDG_STATE_HOME: state };
+    const { calls, status, stderr } = await runTraced([process.execPath, ferryMain, 'queue', 'run'], env);
+    assert.equal(status, 0, stderr);
+    const after = QueueStore.open(queueFile);
+    t.after(() => after.close());
+    assert.deepEqual(
+      ids.map((id) => [after.get(id)?.fact.phase, after.get(id)?.fact.figures.doneFiles]),
+      [['done', 3]],
+    );
+    const told = calls.findLast(({ name, file }) => name === 'pwrite64' && file?.startsWith(queueFile));
+    assert.ok(told);
+    for (const folder of ['', 'box', 'box/inner', 'box/inner/deep']) {
+      const syncs = calls.filter(({ name, file }) => name === 'fsync' && file === join(own, folder));
+      assert.equal(syncs.length, 1, `«${folder}» was synced ${syncs.length} times`);
+      assert.ok(syncs.every(({ ended }) => ended < told.began));
+    }
   });
 
   test('a job that ferry has told of stays in the queue, also the first one', async (t) => {

@@ -23,7 +23,15 @@ const facts: Facts = { ...entry, identity: 'i'.repeat(16), sparse: true };
 const path = [nameFromText('a'), nameFromText('ü')];
 const bytes = (count: number): Buffer => Buffer.alloc(count, 7);
 const progress = { files: 1, folders: 2, bytes: 3, failures: [{ path, code: 45, message: 'taken' }] };
-const deletion = { id: bytes(16), path, kind: 1, files: 2, bytes: 3, deletedMs: 4 } as const;
+const deletion = {
+  id: bytes(16),
+  path,
+  kind: 1,
+  files: 2,
+  bytes: 3,
+  deletedMs: 4,
+  isReplaced: true,
+} as const;
 
 const sealing = { salt: bytes(16), check: bytes(16) };
 const sealedMessage = {

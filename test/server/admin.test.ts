@@ -47,6 +47,7 @@ const nothing: AccountWords = {
   down: undefined,
   up: undefined,
   key: undefined,
+  trash: undefined,
 };
 
 describe('an owner from afar', () => {

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { epoch, type FerryError, limits, nameFromText } from '@ferry/protocol';
 import { BlockPool, tarEnd, tarHeader, tarPadding } from '@ferry/protocol/content';
 import { type GraftSpec, Work } from '@ferry/protocol/disk';
-import { commit, create, mkdir, Overwrite, remove, space, store } from '@ferry/protocol/messages';
+import { commit, create, emptyTrash, mkdir, Overwrite, remove, space, store } from '@ferry/protocol/messages';
 import { LocalStorage } from '@ferry/server/storage/local';
 import { MemoryStorage } from '@ferry/server/storage/memory';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
@@ -140,6 +140,38 @@ describe('a quota (AUTZ-04)', () => {
     await agrees();
   });
 
+  it('holds old versions that are kept, and where there is no room for them they are not', async (t) => {
+    const dir = scratchFolder(t);
+    mkdirSync(join(dir, 'anna'));
+    writeFileSync(join(dir, 'anna/f'), Buffer.alloc(60));
+    const storage = LocalStorage.open(dir);
+    t.after(() => storage.close());
+    const quotas = new Quotas(new AccountMemory(newAccountMemory(1), 1), storage);
+    const quota = () => quotas.of(1, path('anna'));
+    const bounded = withQuota(storage, () => bounds, quota);
+    const again = { existing: 'overwrite', keepsFor: trashOwnerOf(1) } as const;
+    const put = async (size: number): Promise<Amount> => {
+      const content = randomContent(size);
+      const one = await bounded.createUpload({ ...specFor('anna/f', size), ...again });
+      await writeAll(one, content);
+      await one.commit(content.root);
+      return quota().used();
+    };
+    assert.deepEqual(await put(70), bytes(70, 1), 'both would be too much');
+    assert.deepEqual(await put(20), bytes(90, 2));
+    const small = (size: number) => {
+      const { bytes: content, root: rootDigest } = randomContent(size);
+      return { name: nameFromText('f'), modified: epoch, mode: 0o644, rootDigest, content };
+    };
+    const pack = { folder: path('anna'), again: false, ...again };
+    await bounded.storePack({ ...pack, files: [small(5)] });
+    assert.deepEqual(await quota().used(), bytes(95, 3));
+    await bounded.storePack({ ...pack, files: [small(8)] });
+    assert.deepEqual(await quota().used(), bytes(98, 3), 'not kept: it would be 103');
+    quota().forget();
+    assert.deepEqual(await quota().used(), bytes(98, 3), 'as counted anew');
+  });
+
   it('counts copies before they are made, and what is in the trash', async (t) => {
     const dir = scratchFolder(t);
     mkdirSync(join(dir, 'anna/f'), { recursive: true });
@@ -240,6 +272,12 @@ describe('a quota (AUTZ-04)', () => {
     const little = randomContent(10);
     await upload(two, createOf(path('first'), little, { overwrite: Overwrite.replace }), little, pool);
     await session.channel.call(remove, { path: path('there') });
+    assert.equal(
+      (await session.channel.call(space, { path: [] })).free,
+      3990,
+      'the trash has the old version',
+    );
+    await session.channel.call(emptyTrash, { ids: undefined });
     assert.equal((await session.channel.call(space, { path: [] })).free, 9990);
     accounts.set('anna', { bounds: { ...unbounded, quotaBytes: 20_000 } });
     await upload(two, createOf(path('third'), content), content, pool);

@@ -58,6 +58,7 @@ before(() => {
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
     desk: new ShareDesk(join(folder, 'access.db')),
+    keepsOld: true,
     admin: new AdminDesk(join(folder, 'access.db'), async () => []),
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, openTo: 'everybody' },
@@ -143,7 +144,7 @@ describe('whatever arrives at the server', () => {
       t.diagnostic(`seed: ${seed}`);
       const random = randomFrom(seed);
       const meter = new Meter();
-      const total = runs(10_000);
+      const total = runs(27_000);
       const slow: Buffer[] = [];
       let dearest = 0;
       let served = await phase(meter);

@@ -174,5 +174,12 @@ describe('the owner, watching', () => {
     const { watch, status } = watching(at);
     await status(() => true);
     watch.close();
+    server.signal('SIGKILL');
+    await server.ended;
+    assert.deepEqual(readdirSync(folder).length, 1);
+    const late = watching(at);
+    await late.ended;
+    await assert.rejects(late.watch.order({ do: 'kick', session: 'ab' }), withCode('CONNECTION_LOST'));
+    assert.deepEqual(readdirSync(folder), [], 'what a killed server left is in nobody’s way');
   });
 });

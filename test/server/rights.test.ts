@@ -125,6 +125,7 @@ const nothingSaid = {
   down: undefined,
   up: undefined,
   key: undefined,
+  trash: undefined,
 };
 const graft = { existing: 0, expected: undefined } as const;
 /** Of what went to the trash. */

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { show } from '@ferry/protocol';
 import { cells } from '@ferry/protocol/terminal/cells';
 import { chartDataOf, chartSamples } from '../../packages/server/src/screen/chart-data.ts';
+import { frameOf } from '../../packages/server/src/screen/frame.ts';
 import { layoutOf, type Size } from '../../packages/server/src/screen/layout.ts';
 import { lookFor } from '../../packages/server/src/screen/look.ts';
 import { screenRows } from '../../packages/server/src/screen/rows.ts';
@@ -21,6 +22,7 @@ import type { ConnectionStatus, ServerStatus } from '../../packages/server/src/s
 import { golden } from '../support/golden.ts';
 import { hostileText } from '../support/hostile-names.ts';
 import { randomFrom, runs, seed } from '../support/random.ts';
+import { dayOpts, dayState, EmulatedScreen } from '../support/server-screen.ts';
 
 const startMs = Date.UTC(2026, 10, 21, 10, 0, 0);
 const MB = 1_000_000;
@@ -271,6 +273,53 @@ describe('the server’s screen', () => {
         0,
       );
       assert.equal(area, size.columns * (size.rows - 4), JSON.stringify(size));
+    }
+  });
+});
+
+describe('the terminal of the server’s screen', () => {
+  it('shows the rows as they are, with a chart where there is room, also after the size has changed', async () => {
+    for (const size of sizes) {
+      const state = dayState(size);
+      const screen = new EmulatedScreen(size, colours);
+      try {
+        const frame = frameOf(state, { look: colours, ...dayOpts });
+        const { chart } = frame;
+        assert.equal(chart !== undefined, size.columns === 200);
+        await screen.draw({ ...frame, rows: frame.rows.map(() => '') });
+        const drawn = await screen.draw(frame);
+        frame.rows.forEach((row, y) => {
+          const isChart =
+            chart !== undefined && y >= chart.rect.top && y < chart.rect.top + chart.rect.height;
+          if (!isChart) assert.equal(drawn[y]?.trimEnd(), bare(row).trimEnd());
+          else
+            assert.ok(
+              drawn[y]?.trimEnd().endsWith(bare(row).slice(chart.rect.width).trimEnd()),
+              `threads, row ${y}`,
+            );
+        });
+        assert.equal(/[⠁-⣿]/.test(drawn.join('')), chart !== undefined);
+        if (chart === undefined) continue;
+        assert.match(drawn.join('\n'), /^ *-90 s|-2 min .* -90 s .* -1 min .* -30 s/m);
+        const without = await screen.draw({ ...frame, chart: undefined });
+        assert.doesNotMatch(without.join(''), /[⠁-⣿]/);
+      } finally {
+        screen.close();
+      }
+    }
+  });
+
+  it('gives keys their names, once each', async () => {
+    const screen = new EmulatedScreen({ columns: 80, rows: 24 }, colours);
+    try {
+      for (const bytes of ['k', 'K', '\x1b[A', '\x1b[6~', '\r', '\x7f', '\x03', '\x15', '\t', 'é', ' '])
+        await screen.type(bytes);
+      assert.deepEqual(
+        screen.keys.map(({ key, text }) => (text === undefined ? key : `‹${text}›`)),
+        ['‹k›', '‹K›', 'up', 'pagedown', 'enter', 'backspace', 'C-c', 'C-u', 'tab', '‹é›', '‹ ›'],
+      );
+    } finally {
+      screen.close();
     }
   });
 });

@@ -180,7 +180,7 @@ describe('the list of shares', () => {
   it('gives what is put there to its maker to pay for', (t) => {
     const { accounts, store, shares, maker, order } = open(t);
     accounts.set('anna', {
-      bounds: { quotaBytes: 5, quotaFiles: undefined, downRate: 9, upRate: undefined },
+      bounds: { quotaBytes: 5, quotaFiles: undefined, downRate: 9, upRate: undefined, keepsOld: true },
       root: path('home'),
     });
     const { token } = shares.add(order({ kind: 'drop', paths: [path('home/in')], isFolder: true }), 0);

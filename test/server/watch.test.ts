@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as later } from 'node:timers/promises';
 import { type FolderNews, limits, type Path, showName } from '@ferry/protocol';
+import { Work } from '@ferry/protocol/disk';
 import {
   activity,
   list,
@@ -21,17 +22,22 @@ import {
   who,
 } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
+import { pollMs } from '../../packages/protocol/src/disk/watch-timing.ts';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import type { Rights } from '../../packages/server/src/access/rights.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
+import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
+import { withNotices } from '../../packages/server/src/storage/with-notices.ts';
 import { SessionWatches } from '../../packages/server/src/watching/session-watches.ts';
+import { Touched } from '../../packages/server/src/watching/touched.ts';
 import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
 import { type Tell, Watching } from '../../packages/server/src/watching/watching.ts';
 import { logInto, newDevice } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { type Server, startServer, userEnv } from '../support/server.ts';
+import { randomContent, specFor, writeAll } from '../support/staging.ts';
 import { threadNet } from '../support/thread-bus.ts';
 
 async function until(met: () => boolean): Promise<void> {
@@ -49,13 +55,13 @@ function words(id: number, news: FolderNews): readonly string[] {
 }
 
 /** The threads of a server without its connections: a watching thread, and workers that are threads only to the bus. */
-async function makeThreads(folder: string, workers: number) {
+async function makeThreads(folder: string, workers: number, polls = false) {
   const net = threadNet();
   const notes: string[] = [];
   const log = (event: object): void => {
     notes.push(JSON.stringify(event));
   };
-  const watching = new Watching({ folder, polls: false, hub: net.hub, log });
+  const watching = new Watching({ folder, polls, hub: net.hub, log });
   const made = [];
   for (let i = 0; i < workers; i++) {
     const bus = await net.join();
@@ -209,6 +215,60 @@ describe('watching, thread by thread', () => {
     assert.deepEqual(silent.heard, ['1 again']);
     writeFileSync(join(dir, 'd'), '');
     await until(() => silent.heard.includes('1 +d'));
+  });
+
+  test('where folders are only read now and then, what ferry changes itself is looked for at once', async (t) => {
+    const dir = scratchFolder(t);
+    mkdirSync(join(dir, 'in'));
+    const threads = await makeThreads(dir, 1, true);
+    t.after(threads.end);
+    const [worker] = threads.workers;
+    assert.ok(worker);
+    const { watches, heard } = makeSession(worker.folders);
+    assert.equal(await watches.watch(1, path('in')), pollMs);
+    const touched = new Touched(worker.bus);
+    const sinceMs = performance.now();
+    for (let i = 0; i < 3; i++) {
+      writeFileSync(join(dir, `in/${i}`), '');
+      touched.add(path('in'));
+      await until(() => heard.includes(`1 +${i}`));
+    }
+    t.diagnostic(`ms from a change to its telling: ${Math.round((performance.now() - sinceMs) / 3)}`);
+    // Where it was too much to be named, all are looked at.
+    writeFileSync(join(dir, 'in/last'), '');
+    for (let i = 0; i <= 1000; i++) touched.add(path(`other${i}`));
+    await until(() => heard.includes('1 +last'));
+  });
+
+  test('each verb of a storage says which folders it changes', async () => {
+    const folders: string[] = [];
+    const storage = withNotices(new MemoryStorage(), (folder) => folders.push(`/${folder.join('/')}`));
+    const said = async (work: Promise<unknown>): Promise<string> => {
+      folders.length = 0;
+      await work.catch(() => {});
+      return folders.join(' ');
+    };
+    assert.equal(await said(storage.mkdir(path('a'))), '/');
+    assert.equal(await said(storage.mkdir(path('a/b'))), '/a');
+    assert.equal(await said(storage.rename(path('a/b'), path('c'))), '/a /');
+    assert.equal(await said(storage.setFacts(path('a/b'), { modified: { s: 1, ns: 0 }, mode: 0o700 })), '/a');
+    assert.equal(await said(storage.makeLink(path('a/l'), 'x')), '/a');
+    const content = randomContent(10);
+    const upload = await storage.createUpload(specFor('a/f', 10));
+    await writeAll(upload, content);
+    assert.deepEqual(folders, ['/a'], 'nothing before it is there');
+    assert.equal(await said(upload.commit(content.root)), '/a');
+    const pack = { folder: path('a'), files: [], existing: 'fail' as const, again: false };
+    assert.equal(await said(storage.storePack(pack)), '/a');
+    const work = new Work();
+    const graft = { from: path('a/f'), to: path('c/g'), existing: 'fail' as const };
+    assert.equal(await said(storage.works.copy(graft, work)), '/c');
+    assert.equal(await said(storage.works.move({ ...graft, to: path('c/h') }, work)), '/a /c');
+    assert.equal(await said(storage.works.unpack({ archive: path('a/t'), to: path('c/u') }, work)), '/c');
+    assert.equal(await said(storage.works.trash(path('c/g'), 'anna', work)), '/c');
+    assert.equal(await said(storage.works.removeTree(path('a'), work)), '/');
+    assert.equal(await said(storage.remove(path('c/h'))), '/c');
+    assert.equal(await said(storage.stat(path('c'))), '');
   });
 
   test('a gap on the bus: who watches lists again', async () => {

@@ -94,6 +94,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
     desk: new ShareDesk(accessFile),
+    keepsOld: true,
     admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),

@@ -40,8 +40,15 @@ export const noStrace = ((): string | false => {
   if (process.platform !== 'linux') return 'strace is there on Linux only';
   const own = spawnSync('strace', ['-f', '-y', '-e', 'inject=fsync:error=EIO', 'true']);
   if (own.status !== 0) return 'strace is not installed or may not trace';
-  const attach =
-    'sleep 9 >/dev/null 2>&1 & own=$!; timeout 1 strace -o /dev/null -p $own & sleep 0.1; kill $own; wait';
+  // However busy the machine is: five seconds, unless it is refused before.
+  const attach = [
+    'sleep 9 >/dev/null 2>&1 & own=$!; strace -o /dev/null -p $own & tracer=$!',
+    'for i in $(seq 100); do',
+    '  kill -0 $tracer 2>/dev/null || break',
+    "  grep -q '^TracerPid:[[:space:]]0$' /proc/$own/status || break",
+    '  sleep 0.05',
+    'done; kill $own; wait',
+  ].join('\n');
   const other = spawnSync('sh', ['-c', attach], { encoding: 'utf8' });
   return other.stderr.includes('attached') ? false : 'strace may not attach to other processes';
 })();

@@ -68,6 +68,7 @@ const deletion = {
   files: 2,
   bytes: 600,
   deletedMs: 1_760_000_000_000,
+  isReplaced: false,
 };
 const sealing = { salt: counted(0x30, 16), check: counted(0x50, 16) };
 const chatMessage = {
@@ -111,6 +112,7 @@ const nothingSaid: messages.AccountWords = {
   down: undefined,
   up: undefined,
   key: undefined,
+  trash: undefined,
 };
 const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
 
@@ -178,6 +180,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
       quotaFiles: undefined,
       downRate: undefined,
       upRate: undefined,
+      keepsOld: true,
     }),
   ],
   listDevices: ['which devices are known', body(Kind.listDevices, 9, messages.listDevices.request, {})],

@@ -29,8 +29,9 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     }
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const data = event.data as unknown as Data;
-    // Of a suite only what is its own: a file that cannot be loaded, a hook that fails.
-    if (data.details?.type === 'suite' && (data.details.error?.failureType ?? within) === within) continue;
+    // Of a suite only what is its own: that it was left out, a file that cannot be loaded, a hook that fails.
+    const isOwn = (data.skip ?? false) !== false || (data.details?.error?.failureType ?? within) !== within;
+    if (data.details?.type === 'suite' && !isOwn) continue;
     if (data.skip !== undefined && data.skip !== false) {
       skipped += 1;
       yield `SKIPPED: ${data.name}${typeof data.skip === 'string' ? ` (${data.skip})` : ''}\n`;

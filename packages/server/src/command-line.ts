@@ -49,6 +49,8 @@ type ServeOptions = {
   open?: string;
   threads?: string;
   owners?: boolean;
+  /** `--no-trash` makes it false. */
+  trash?: boolean;
   poll?: boolean;
   chat?: boolean;
   jsonLog?: boolean;
@@ -94,6 +96,7 @@ function makeProgram(): Command {
       '--open [read-only]',
       'let in everybody, without an invite; with =read-only they may change nothing',
     )
+    .option('--no-trash', 'what is overwritten is gone, and not in the trash (deleting still is)')
     .option('--owners', 'let people see and keep whom files belong to (set only when run as root)')
     .option('--poll', 'look for changes of files every 2 s: for disks that others change unheard')
     .option('--no-chat', 'people may not talk with each other here')
@@ -162,6 +165,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
         ? availableParallelism()
         : parseCount('--threads', options.threads, mostThreads),
     keepsOwners: options.owners ?? false,
+    keepsOld: options.trash ?? true,
     polls: options.poll ?? false,
     chat: options.chat ?? true,
     jsonLog: options.jsonLog ?? false,

@@ -38,6 +38,8 @@ export type ServeConfig = {
   readonly threads: number;
   /** Tells people whom files belong to, and sets it where it runs as root. */
   readonly keepsOwners: boolean;
+  /** What is overwritten goes to the trash. */
+  readonly keepsOld: boolean;
   /** Folders that somebody looks at are read every two seconds, whatever the system could say of them. */
   readonly polls: boolean;
   /** People may talk with each other. */

@@ -92,6 +92,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
+      keepsOld: config.keepsOld,
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),

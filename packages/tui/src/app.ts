@@ -24,6 +24,8 @@ export type BrowserOpts = {
   readonly remotePath: Path;
   readonly localPath: Path;
   readonly keys: KeysOpts;
+  /** Others on the server may see the folder on the screen and what moves. */
+  readonly isShown?: boolean | undefined;
   /** What it remembers from one start to the next. */
   readonly rememberedFile: string;
   /** As shown in the title. */
@@ -61,6 +63,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       remote: opts.remotePath,
       local: opts.localPath,
       remembered,
+      isShown: opts.isShown ?? false,
     });
     if (problems.length > 0) {
       const lines = [show(opts.keys.file), trusted(''), ...problems, trusted(''), keysReport.rest];

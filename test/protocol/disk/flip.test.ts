@@ -26,7 +26,7 @@ import { runs } from '../../support/random.ts';
 import { path, scratchFolder, snapshot } from '../../support/scratch.ts';
 import { contentOf, specFor } from '../../support/staging.ts';
 
-const operations = runs(20_000);
+const operations = runs(100_000);
 /** Refused and served operations that must have been seen, or the race was none. */
 const enough = 200;
 

@@ -13,10 +13,23 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Code, FerryError, type Path } from '@ferry/protocol';
-import { Root, Trash, trashAgeMs, trashEntries, trashToDrop, Work } from '@ferry/protocol/disk';
+import { Code, epoch, type Facts, FerryError, nameFromText, type Path } from '@ferry/protocol';
+import { contentDigest } from '@ferry/protocol/content';
+import {
+  copyTree,
+  moveTree,
+  Root,
+  Staging,
+  storePack,
+  Trash,
+  trashAgeMs,
+  trashEntries,
+  trashToDrop,
+  Work,
+} from '@ferry/protocol/disk';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder, snapshot } from '../../support/scratch.ts';
+import { contentOf, specFor } from '../../support/staging.ts';
 
 type Place = { readonly dir: string; readonly trash: Trash };
 
@@ -139,4 +152,117 @@ test('what a trash gives up: the old, then the oldest beyond what it may hold', 
   const many = Array.from({ length: trashEntries + 2 }, (_, i) => at(i / trashEntries, 0));
   assert.equal(trashToDrop(many, now, 25).length, 2);
   assert.deepEqual(trashToDrop([], now, 25), []);
+});
+
+describe('what is overwritten', () => {
+  type Written = Place & { readonly staging: Staging; readonly put: (name: string, text: string) => Facts };
+
+  function open(t: TestContext): Written {
+    const { dir, trash } = place(t);
+    const root = Root.open(dir);
+    t.after(() => root.close());
+    const staging = new Staging(root);
+    const put = (name: string, text: string): Facts => {
+      const content = contentOf(Buffer.from(text));
+      const spec = { ...specFor(name, text.length), existing: 'overwrite', keepsFor: 'anna' } as const;
+      const file = staging.create(spec);
+      for (const [i, block] of content.blocks.entries()) file.write(i, block, content.digests[i] ?? block);
+      return file.commit(content.root).facts;
+    };
+    return { dir, trash, staging, put };
+  }
+  const text = (dir: string, name: string): string => readFileSync(join(dir, name), 'utf8');
+
+  test('goes to the trash and takes its place again, with its facts; what was there goes in turn', (t) => {
+    const { dir, trash, put } = open(t);
+    mkdirSync(join(dir, 'sub'));
+    writeFileSync(join(dir, 'sub/f'), 'old', { mode: 0o640 });
+    const before = statSync(join(dir, 'sub/f'));
+    put('sub/f', 'newer');
+    assert.equal(text(dir, 'sub/f'), 'newer');
+    const [old] = [...trash.list('anna', [])];
+    assert.deepEqual([old?.path, old?.isReplaced, old?.bytes], [path('sub/f'), true, 3]);
+    trash.restore('anna', old?.id ?? '', []);
+    const after = statSync(join(dir, 'sub/f'));
+    assert.deepEqual([after.ino, after.mode, after.mtimeMs], [before.ino, before.mode, before.mtimeMs]);
+    assert.equal(text(dir, 'sub/f'), 'old');
+    const [newer] = [...trash.list('anna', [])];
+    trash.restore('anna', newer?.id ?? '', []);
+    assert.equal(text(dir, 'sub/f'), 'newer', 'and back again');
+    assert.equal([...trash.list('anna', [])].length, 1);
+    rmSync(join(dir, 'sub'), { recursive: true });
+    assert.equal(trash.restore('anna', [...trash.list('anna', [])][0]?.id ?? '', []).isReplaced, true);
+    assert.equal(text(dir, 'sub/f'), 'old', 'where nothing is there any more');
+    assert.deepEqual(visible(dir), ['sub']);
+  });
+
+  test('by small files, and by copies and moves in the server, too', async (t) => {
+    const { dir, trash, staging } = open(t);
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(dir, name), `old ${name}`);
+    const content = Buffer.from('new a');
+    const file = {
+      name: nameFromText('a'),
+      modified: epoch,
+      mode: 0o644,
+      rootDigest: contentDigest(content),
+      content,
+    };
+    const fresh = { ...file, name: nameFromText('fresh') };
+    const pack = { folder: [], existing: 'overwrite', again: false, keepsFor: 'anna' } as const;
+    await storePack(staging, { ...pack, files: [file, fresh] });
+    const graft = { existing: 'overwrite', keepsFor: 'anna' } as const;
+    await copyTree(staging, { ...graft, from: path('a'), to: path('b') }, new Work());
+    await moveTree(staging, { ...graft, from: path('b'), to: path('c') }, new Work());
+    assert.deepEqual(visible(dir).sort(), ['a', 'c', 'fresh']);
+    assert.equal(text(dir, 'c'), 'new a');
+    assert.deepEqual(listed(trash, 'anna').sort(), ['a 1 5', 'b 1 5', 'c 1 5']);
+    await storePack(staging, { ...pack, keepsFor: undefined, files: [file] });
+    assert.equal(listed(trash, 'anna').length, 3, 'nobody wants it kept');
+  });
+
+  test('leaves nothing where the new version does not take the place after all', (t) => {
+    const { dir, trash, staging, put } = open(t);
+    writeFileSync(join(dir, 'f'), 'old');
+    const { identity } = put('f', 'newer');
+    writeFileSync(join(dir, 'f'), 'by somebody else');
+    const spec = { ...specFor('f', 0), existing: 'overwrite', keepsFor: 'anna' } as const;
+    assert.throws(() => staging.create({ ...spec, expected: identity }), withCode('CONFLICT'));
+    assert.equal(listed(trash, 'anna').length, 1);
+    // A folder took the name after the upload had begun.
+    const late = staging.create({ ...spec, target: path('g') });
+    mkdirSync(join(dir, 'g'));
+    assert.throws(() => late.commit(contentOf(Buffer.alloc(0)).root), withCode('EXISTS'));
+    assert.equal(listed(trash, 'anna').length, 1);
+  });
+
+  test('is not kept where there can be no second name, and the new version is there all the same', (t) => {
+    const { dir, trash, put } = open(t);
+    writeFileSync(join(dir, 'f'), 'old');
+    // Nobody can make a trash there.
+    mkdirSync(join(dir, '.ferry/part'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(dir, '.ferry/trash'), 'in the way');
+    put('f', 'newer');
+    assert.equal(text(dir, 'f'), 'newer');
+    rmSync(join(dir, '.ferry/trash'));
+    assert.deepEqual(listed(trash, 'anna'), []);
+  });
+
+  test('makes room by itself, now and then: what is too old goes', (t) => {
+    const { dir, trash, put } = open(t);
+    writeFileSync(join(dir, 'f'), '-');
+    put('f', '0');
+    const owner = join(dir, '.ferry/trash', readdirSync(join(dir, '.ferry/trash'))[0] ?? '');
+    // Of 1970; one of them holds a folder, which is left to the next deletion.
+    for (let i = 0; i < 5; i++) {
+      const entry = join(owner, `00000000000${i}.1.${i.toString(16).padStart(32, '0')}`);
+      mkdirSync(i === 0 ? join(entry, 'item') : entry, { recursive: true });
+    }
+    for (let i = 0; i < 63; i++) put('f', String(i));
+    const left = readdirSync(owner);
+    assert.deepEqual(
+      left.filter((name) => name.startsWith('0000')),
+      [`000000000000.1.${'0'.repeat(32)}`],
+    );
+    assert.equal([...trash.list('anna', [])].length, 64);
+  });
 });

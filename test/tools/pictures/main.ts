@@ -10,6 +10,9 @@ import type { Size } from '@ferry/tui/state/layout';
 import { unicodeGlyphs } from '@ferry/tui/view/rows/style';
 import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { light } from '@ferry/tui/view/rows/themes/light';
+import { frameOf } from '../../../packages/server/src/screen/frame.ts';
+import { lookFor } from '../../../packages/server/src/screen/look.ts';
+import { dayOpts, EmulatedScreen } from '../../support/server-screen.ts';
 import { FakeTerminal } from '../../tui/support/fake-terminal.ts';
 import { type Scene, scenes } from './scenes.ts';
 import { grounds, svgOf } from './svg.ts';
@@ -26,7 +29,20 @@ const sizes: readonly Size[] = [
   { columns: 44, rows: 16 },
 ];
 
+/** The server's screen has one theme for all grounds. */
+async function serverPicture(scene: Scene & { of: 'server' }, size: Size, theme: ThemeName): Promise<string> {
+  const look = lookFor({ TERM: 'xterm-256color', LANG: 'C.UTF-8' });
+  const screen = new EmulatedScreen(size, look);
+  try {
+    await screen.draw(frameOf(scene.state(size), { look, ...dayOpts }));
+    return svgOf(screen.emulator, grounds[theme], scene.about);
+  } finally {
+    screen.close();
+  }
+}
+
 async function picture(scene: Scene, size: Size, theme: ThemeName): Promise<string> {
+  if (scene.of === 'server') return serverPicture(scene, size, theme);
   const terminal = new FakeTerminal(size.columns, size.rows, { theme: themes[theme], glyphs: unicodeGlyphs });
   try {
     if (scene.of === 'connect') await terminal.drawConnect(scene.state(size));
@@ -60,11 +76,13 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['job-details', 90, 25],
   ['conflict', 90, 28],
   ['limits', 90, 24],
+  ['chat', 100, 24],
   ['offline', 90, 22],
   ['viewer', 100, 22],
   ['hex', 80, 16],
   ['changed', 90, 26],
   ['difference', 90, 22],
+  ['server-screen', 120, 32],
 ];
 
 const [folder, ...only] = process.argv.slice(2);

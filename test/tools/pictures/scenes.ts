@@ -9,11 +9,14 @@ import { type ConnectMsg, type ConnectState, connectState, updateConnect } from 
 import type { Size } from '@ferry/tui/state/layout';
 import type { AppState } from '@ferry/tui/state/state';
 import { decide } from '@ferry/tui/transfer/conflict';
+import type { ScreenState } from '../../../packages/server/src/screen/state.ts';
+import { dayState } from '../../support/server-screen.ts';
 import { Driven, file, folder, link, job as plainJob } from '../../tui/support/drive.ts';
 import { fixedNow } from '../../tui/support/fake-terminal.ts';
 
 export type Scene =
   | { readonly of: 'browser'; readonly about: string; readonly state: (size: Size) => AppState }
+  | { readonly of: 'server'; readonly about: string; readonly state: (size: Size) => ScreenState }
   | { readonly of: 'connect'; readonly about: string; readonly state: (size: Size) => ConnectState };
 
 const seconds = Math.floor(fixedNow / 1000);
@@ -283,6 +286,11 @@ const connect = (about: string, state: (size: Size) => ConnectState): Scene => (
 });
 
 export const scenes: Readonly<Record<string, Scene>> = {
+  'server-screen': {
+    of: 'server',
+    about: 'The server’s own screen: rates, threads, who is there, what moves, and the log',
+    state: dayState,
+  },
   'connect-first-run': connect('The first start: nothing is known yet', connecting([])),
   connect: connect('Choosing a server', connecting(servers)),
   'connect-typed': connect('Looking for a server by name', connecting(servers, 'st')),
@@ -408,6 +416,36 @@ export const scenes: Readonly<Record<string, Scene>> = {
       { kind: 'same', text: '' },
     ] as const;
     return driven.post({ kind: 'copy-compared', request, lines });
+  }),
+  chat: browser('Talking with others', (size) => {
+    const driven = busy(size);
+    const rooms = ['#lobby', '#cut', '#producers'].map((ref) => ({
+      ref,
+      sealed: ref === '#producers',
+      lastMs: 1,
+    }));
+    driven.post({ kind: 'chat-rooms', rooms });
+    const said = (ref: string, seq: number, from: string, text: string, path?: string): void => {
+      const ms = fixedNow - 3_600_000 + seq * 300_000;
+      const at = path === undefined ? undefined : pathFromText(path);
+      const line = { seq, ms, from, own: from === 'anna', text, path: at, notes: [] };
+      const news = { kind: 'lines', ref, sealed: ref === '#producers', past: true, lines: [line] } as const;
+      driven.post({ kind: 'engine', event: { kind: 'chat', news: { ...news, past: seq < 9 } } });
+    };
+    said('#lobby', 1, 'cleo', 'good morning');
+    said('#cut', 1, 'bert', 'the third cut is up', 'film/cut-03.mov');
+    said('#cut', 2, 'cleo', 'watching it now; is the sound of the second half still the one from the ferry?');
+    said(
+      '#cut',
+      3,
+      'bert',
+      'yes, and I am not happy with it: the wind is too loud, and the horn comes before one sees it',
+    );
+    said('#cut', 4, 'anna', 'I have the uncut interview here, microphone 2 is clean');
+    said('#cut', 5, 'cleo', 'Anna, could you put it next to the others?', 'film/audio');
+    driven.press('C', 'tab', ...'on its way');
+    said('#producers', 9, 'dora', 'the contract is signed');
+    return driven;
   }),
   offline: browser('The server is away', (size) => {
     const driven = busy(size);

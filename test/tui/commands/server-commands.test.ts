@@ -96,6 +96,10 @@ describe('commands on the server', () => {
     writeFileSync(join(shared, 'c/one'), 'old');
     assert.equal(ferry('cp', '--overwrite', '@a/one', '@c/one').code, 0);
     assert.equal(readFileSync(join(shared, 'c/one'), 'utf8'), '1');
+    const [, old = ''] =
+      /^(\S+) .* \/c\/one \(replaced\)\n$/.exec(ferry('trash', 'list', server.address).out) ?? [];
+    assert.deepEqual(ferry('trash', 'restore', server.address, old), { ...quiet, err: 'restored /c/one\n' });
+    assert.equal(readFileSync(join(shared, 'c/one'), 'utf8'), 'old', 'and the new one is in the trash');
     const json = ferry('cp', '--json', '-r', '--skip', '@a', '@c/new').out.trimEnd().split('\n');
     assert.deepEqual(JSON.parse(json.at(-1) ?? ''), {
       event: 'ended',
@@ -119,7 +123,7 @@ describe('commands on the server', () => {
     assert.deepEqual(ferry('rm', '-r', '@moved'), { ...quiet, err: 'trashed moved: 1 file\n' });
     assert.ok(!existsSync(join(shared, 'moved')));
     const listed = ferry('trash', 'list', server.address).out;
-    const [, id = ''] = /^([0-9a-f]{8}) {2}[-0-9: ]{16} {6}1 file {7}1 B {2}\/moved\n$/.exec(listed) ?? [];
+    const [, id = ''] = /^([0-9a-f]{8}) {2}[-0-9: ]{16} {6}1 file {7}1 B {2}\/moved\n/.exec(listed) ?? [];
     assert.ok(id !== '', listed);
     assert.equal(ferry('trash', 'restore', server.address, 'moved').code, 2);
     assert.deepEqual(ferry('trash', 'restore', server.address, id), { ...quiet, err: 'restored /moved\n' });
@@ -128,7 +132,7 @@ describe('commands on the server', () => {
     assert.equal(ferry('trash', 'empty', server.address).code, 2);
     assert.deepEqual(ferry('trash', 'empty', '--all', server.address), {
       ...quiet,
-      err: 'removed for good: 1 file\n',
+      err: 'removed for good: 2 files\n',
     });
     assert.deepEqual(ferry('trash', 'list', server.address), quiet);
     assert.deepEqual(ferry('rm', '-r', '--for-good', '@moved'), {

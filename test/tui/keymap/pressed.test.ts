@@ -133,6 +133,28 @@ function inShares(): Driven {
   return driven.post({ kind: 'shares', rows }).press('pagedown');
 }
 
+function inTrash(): Driven {
+  const driven = inPane().press('U');
+  const rows = Array.from({ length: 30 }, (_, i) => ({
+    id: `${i}`,
+    path: pathFromText(`share/f${i}`),
+    kind: EntryKind.file,
+    files: 1,
+    bytes: 1,
+    deletedMs: 0,
+    isReplaced: true,
+  }));
+  return driven.post({ kind: 'trash', rows }).press('pagedown');
+}
+
+function inPeople(): Driven {
+  const rows = Array.from({ length: 30 }, (_, i) => {
+    const id = String(i).padStart(8, '0');
+    return { id, user: `u${i}`, client: 'ferry', sinceMs: i, isSelf: i === 3, activity: undefined };
+  });
+  return inPane().press('W').post({ kind: 'people', rows }).press('pagedown');
+}
+
 function inShared(): Driven {
   const made = { id: '1', invite: 'ferry://share@host/#token', expiresMs: 1e12, isOnlyHere: false };
   return inPane().post({ kind: 'share-made', made }).press('pagedown');
@@ -168,8 +190,10 @@ const scenes: Readonly<Record<Layer, () => Driven>> = {
     const driven = inPane().press('b', "'");
     return driven.press('/', 's', 'h', 'left', 'down');
   },
+  trash: inTrash,
   shares: inShares,
   shared: inShared,
+  people: inPeople,
   reading: () => {
     const driven = new Driven('share', 'home', { columns: 60, rows: 12 });
     const failures = Array.from({ length: 40 }, (_, i) => ({

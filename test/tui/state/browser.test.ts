@@ -15,7 +15,7 @@ describe('walking', () => {
     const driven = new Driven();
     assert.deepEqual(
       driven.taken().map(({ kind }) => kind),
-      ['chat-rooms', 'watch', 'watch', 'list', 'space', 'list', 'space', 'find-leftovers'],
+      ['list-people', 'watch', 'watch', 'list', 'space', 'list', 'space', 'find-leftovers', 'chat-rooms'],
     );
   });
 
@@ -145,7 +145,7 @@ describe('walking', () => {
     status({});
     assert.deepEqual(
       driven.taken().map((cmd) => cmd.kind),
-      ['watch', 'chat-rooms', 'list', 'space'],
+      ['watch', 'list', 'space', 'list-people'],
     );
     driven.list('remote', file('0b'), ...listing);
     assert.deepEqual([driven.names(), driven.at()], [names('0b b bc'), 'b']);

@@ -3,11 +3,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Code, type Entry, FerryError, nameFromText, pathFromText, toWireError } from '@ferry/protocol';
+import type { Activity, Person } from '@ferry/tui/engine/people';
 import type { FolderChange } from '@ferry/tui/engine/watching';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import { sorted } from '@ferry/tui/state/sort';
+import { dialogRowsOf } from '@ferry/tui/view/rows/dialog-rows';
+import { titleRow } from '@ferry/tui/view/rows/line-rows';
+import { lookFor } from '@ferry/tui/view/rows/themes';
 import { randomFrom, runs, seed } from '../../support/random.ts';
-import { Driven, file, folder } from '../support/drive.ts';
+import { Driven, file, folder, job, jobs } from '../support/drive.ts';
+
+const look = lookFor({ NO_COLOR: '1', TERM: 'xterm', LANG: 'C.UTF-8' }, 'mono');
 
 type Side = 'remote' | 'local';
 
@@ -163,7 +169,7 @@ describe('a folder that changes while it is shown', () => {
     live.post({ kind: 'engine', event: { kind: 'connection', status } });
     assert.deepEqual(
       live.taken().map(({ kind }) => kind),
-      ['watch', 'chat-rooms', 'list', 'space'],
+      ['watch', 'list', 'space', 'list-people'],
     );
   });
 
@@ -252,5 +258,85 @@ describe('a folder that changes while it is shown', () => {
     assert.equal(live.state.remote.rows.length, 100_000);
     assert.equal(live.at(), 'f99999');
     assert.ok(live.state.remote.pages.length < 110, 'pages do not pile up');
+  });
+});
+
+describe('others on the server', () => {
+  const person = (user: string, isSelf = false, activity?: Activity): Person => ({
+    id: user.padEnd(8, '.'),
+    user,
+    client: 'ferry 0.1',
+    sinceMs: 0,
+    isSelf,
+    activity,
+  });
+
+  test('who is here is asked when the server is there, and again while the list is open', () => {
+    const driven = new Driven();
+    assert.equal(driven.taken().filter(({ kind }) => kind === 'list-people').length, 1);
+    driven.post({ kind: 'people', rows: [person('anna', true), person('bob')] });
+    assert.match(titleRow(driven.state, 80, look), /2 here /);
+    driven.post({ kind: 'engine', event: { kind: 'people', here: 3 } });
+    assert.match(titleRow(driven.state, 80, look), /3 here /);
+    assert.deepEqual(driven.taken(), []);
+    driven.press('W');
+    assert.deepEqual(
+      driven.taken().map(({ kind }) => kind),
+      ['list-people'],
+    );
+    const activity: Activity = {
+      folder: pathFromText('films/raw'),
+      moving: [{ way: 1, path: pathFromText('films/\u001b[31mtake.mov') }],
+      movingCount: 3,
+    };
+    driven.post({ kind: 'people', rows: [person('anna', true), person('bob\u001b[2J', false, activity)] });
+    const { dialog } = driven.state;
+    assert.ok(dialog?.kind === 'people');
+    const text = dialogRowsOf(dialog, driven.state, look).rows.join('\n');
+    for (const words of [
+      'On this server · 2 here',
+      'anna (you)',
+      'in /films/raw',
+      'and 2 more jobs',
+      'a shows more',
+    ]) {
+      assert.ok(text.includes(words), `${words} in\n${text}`);
+    }
+    assert.ok(
+      !text.includes('\u001b[2J') && !text.includes('\u001b[31m'),
+      'foreign text is shown, not obeyed',
+    );
+    driven.post({ kind: 'engine', event: { kind: 'people', here: 1 } });
+    assert.deepEqual(
+      driven.taken().map(({ kind }) => kind),
+      ['list-people'],
+    );
+    assert.equal(driven.press('escape').state.dialog, undefined);
+  });
+
+  test('of what one does nothing is told before one says so; then the folder and what moves, and no more when it is taken back', () => {
+    const driven = new Driven().list('remote', folder('sub'));
+    const told = (): unknown[] =>
+      driven.taken().flatMap((cmd) => (cmd.kind === 'show-activity' ? [cmd.activity] : []));
+    driven.press('down', 'enter').list('remote');
+    assert.deepEqual(told(), []);
+    const nothing = { moving: [], movingCount: 0 };
+    driven.press('W', 'a');
+    assert.deepEqual(told(), [{ folder: pathFromText('share/sub'), ...nothing }]);
+    jobs(driven, job(1), job(2, { direction: 'upload' }), job(3, { phase: 'waiting' }));
+    assert.deepEqual(told(), [
+      {
+        folder: pathFromText('share/sub'),
+        moving: [
+          { way: 1, path: pathFromText('share/job-1') },
+          { way: 0, path: pathFromText('home/job-2') },
+        ],
+        movingCount: 2,
+      },
+    ]);
+    jobs(driven, job(1, { doneBytes: 50 }));
+    assert.deepEqual(told(), [], 'progress is nothing new');
+    driven.press('a');
+    assert.deepEqual(told(), [undefined]);
   });
 });

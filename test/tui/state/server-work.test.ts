@@ -2,8 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Entry, type Name, pathFromText } from '@ferry/protocol';
+import { type Entry, EntryKind, type Name, pathFromText } from '@ferry/protocol';
+import type { TrashRow } from '@ferry/tui/engine/server-trash';
+import { golden } from '../../support/golden.ts';
 import { Driven, file, folder } from '../support/drive.ts';
+import { FakeTerminal } from '../support/fake-terminal.ts';
+
+process.env['TZ'] = 'UTC';
 
 /** As a search gives it. */
 function hit(path: string, entry: Entry): Entry {
@@ -39,8 +44,49 @@ describe('the trash', () => {
       { kind: 'undo-delete', where: '10.0.0.5:7377', ids: ['11', '22'], folder: pathFromText('share') },
     ]);
     driven.press('u');
-    assert.deepEqual(driven.taken(), []);
-    assert.match(notice(driven), /^nothing was deleted/);
+    assert.deepEqual(driven.taken(), [{ kind: 'list-trash' }], 'what there is to bring back');
+  });
+
+  test('is a list of what was deleted or overwritten, to bring it back or to delete it for good', async () => {
+    const row = (id: string, change: Partial<TrashRow> = {}): TrashRow => ({
+      id,
+      path: pathFromText(`share/docs/${id}`),
+      kind: EntryKind.file,
+      files: 1,
+      bytes: 1234,
+      deletedMs: 1_760_000_000_000,
+      isReplaced: false,
+      ...change,
+    });
+    const driven = new Driven('share', 'home', { columns: 80, rows: 24 })
+      .list('remote', file('a'))
+      .list('local');
+    driven.taken();
+    driven.press('U');
+    assert.deepEqual(driven.taken(), [{ kind: 'list-trash' }]);
+    const odd = row('odd', { path: pathFromText(`a\u001b[31m${'/long'.repeat(20)}`), files: 9 });
+    driven.post({ kind: 'trash', rows: [row('one', { isReplaced: true }), odd, row('three')] });
+    for (const [columns, rows] of [
+      [80, 24],
+      [40, 12],
+    ] as const) {
+      driven.post({ kind: 'resized', size: { columns, rows } });
+      const terminal = new FakeTerminal(columns, rows);
+      golden(`trash-${columns}x${rows}`, await terminal.draw(driven.state));
+      terminal.close();
+    }
+    driven.press('down', 'delete');
+    assert.equal(title(driven), 'Delete?');
+    driven.press('n', 'delete', 'y');
+    assert.deepEqual(driven.taken(), [{ kind: 'drop-trash', id: 'odd' }]);
+    driven.post({ kind: 'trash', rows: [row('one'), row('three')] }).press('end', 'enter');
+    const folder = pathFromText('share/docs');
+    assert.deepEqual(driven.taken(), [
+      { kind: 'undo-delete', where: '10.0.0.5:7377', ids: ['three'], folder },
+    ]);
+    assert.equal(driven.state.dialog, undefined);
+    driven.post({ kind: 'trash', rows: [] });
+    assert.equal(driven.state.dialog, undefined, 'nobody waits for it any more');
   });
 
   test('on one’s own side it is for good, and there is nothing to undo', () => {

@@ -5,6 +5,8 @@ import { describe, test } from 'node:test';
 import { Code, pathFromText } from '@ferry/protocol';
 import type { ChatLine, ChatNews } from '@ferry/tui/engine/chat';
 import { speaksTo } from '@ferry/tui/state/chat';
+import type { Cmd } from '@ferry/tui/state/cmd';
+import { rememberedFrom } from '@ferry/tui/state/remembered';
 import { golden } from '../../support/golden.ts';
 import { Driven, file, folder } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
@@ -55,7 +57,10 @@ function talking(columns = 80, rows = 24): Driven {
 }
 
 const room = ({ state }: Driven, ref: string) => state.chat.rooms.find((one) => one.ref === ref);
-const kinds = (driven: Driven): string[] => driven.taken().map(({ kind }) => kind);
+/** How far one has read is remembered with nearly everything, and opening looks which rooms there are. */
+const wanted = (driven: Driven): Cmd[] =>
+  driven.taken().filter(({ kind }) => kind !== 'remember' && kind !== 'chat-rooms');
+const kinds = (driven: Driven): string[] => wanted(driven).map(({ kind }) => kind);
 
 describe('the chat in the browser', () => {
   test('enters open rooms by itself, asks for a passphrase where there is one, and makes a lobby where nothing is', () => {
@@ -70,7 +75,7 @@ describe('the chat in the browser', () => {
     driven.press('C', 'tab', 'enter');
     assert.equal(driven.state.dialog?.kind, 'prompt');
     driven.press('a', 'h', 'o', 'y', 'enter');
-    assert.deepEqual(driven.taken(), [{ kind: 'chat-join', ref: '#safe', passphrase: 'ahoy', create: true }]);
+    assert.deepEqual(wanted(driven), [{ kind: 'chat-join', ref: '#safe', passphrase: 'ahoy', create: true }]);
     assert.deepEqual([driven.state.dialog?.kind, room(driven, '#safe')?.phase], ['chat', 'entering']);
     const wrong = [Code.AUTH_FAILED, 'that is not the passphrase of this room', 0] as const;
     driven.post({ kind: 'chat-not-joined', ref: '#safe', error: wrong });
@@ -81,7 +86,7 @@ describe('the chat in the browser', () => {
     const alone = new Driven();
     alone.taken();
     alone.post({ kind: 'chat-rooms', rooms: [] }).press('C');
-    assert.deepEqual(alone.taken(), [
+    assert.deepEqual(wanted(alone), [
       { kind: 'chat-join', ref: '#lobby', passphrase: undefined, create: true },
     ]);
     const off = new Driven().post({ kind: 'chat-off', error: [Code.FORBIDDEN, 'no chat here', 0] });
@@ -92,7 +97,7 @@ describe('the chat in the browser', () => {
   test('says lines, has typed ones again, and gives back what could not be said', () => {
     const driven = talking().press('C', 'h', 'i', 'enter', 'y', 'o', 'enter');
     const said = (text: string) => ({ kind: 'chat-say', ref: '#crew', text, path: undefined });
-    assert.deepEqual(driven.taken(), [said('hi'), said('yo')]);
+    assert.deepEqual(wanted(driven), [said('hi'), said('yo')]);
     const typed = (): string => driven.state.chat.line.text;
     driven.press('C-p');
     assert.equal(typed(), 'yo');
@@ -103,20 +108,20 @@ describe('the chat in the browser', () => {
     driven.post({ kind: 'chat-not-said', ref: '#crew', text: 'hi', error: [Code.LIMIT, 'too much', 0] });
     assert.deepEqual([typed(), driven.state.notice?.text], ['hi', 'not said: too much [LIMIT]']);
     driven.press('C-u').post({ kind: 'typed', text: 'two\nlines\tof\u00a0it' }).press('enter');
-    assert.deepEqual(driven.taken(), [said('two lines of it')]);
+    assert.deepEqual(wanted(driven), [said('two lines of it')]);
     driven.press('enter', 'space', 'enter');
-    assert.deepEqual(driven.taken(), [], 'nothing is not said');
+    assert.deepEqual(wanted(driven), [], 'nothing is not said');
     driven.post({ kind: 'typed', text: 'ü'.repeat(2049) }).press('enter');
-    assert.deepEqual([driven.taken(), driven.state.notice?.isError], [[], true]);
+    assert.deepEqual([wanted(driven), driven.state.notice?.isError], [[], true]);
   });
 
   test('attaches what is under the cursor, and goes to what others have attached', () => {
     const driven = talking().press('down', 'C', 'C-t', 'l', 'o', 'o', 'k', 'enter');
     const films = pathFromText('share/films');
-    assert.deepEqual(driven.taken(), [{ kind: 'chat-say', ref: '#crew', text: 'look', path: films }]);
+    assert.deepEqual(wanted(driven), [{ kind: 'chat-say', ref: '#crew', text: 'look', path: films }]);
     assert.equal(driven.state.chat.attached, undefined);
     driven.press('C-t', 'C-t', 'C-t', 'enter');
-    assert.deepEqual(driven.taken(), [{ kind: 'chat-say', ref: '#crew', text: 'films', path: films }]);
+    assert.deepEqual(wanted(driven), [{ kind: 'chat-say', ref: '#crew', text: 'films', path: films }]);
     tell(driven, lines('#crew', [line(3, 'bert', 'here', { path: pathFromText('other/place/it.txt') })]));
     driven.taken();
     driven.press('up', 'enter');
@@ -155,6 +160,35 @@ describe('the chat in the browser', () => {
     assert.ok(!speaksTo('anything', ''));
   });
 
+  test('remembers how far one has read, and counts from there the next time', () => {
+    const driven = talking().press('C');
+    const kept = driven.taken().flatMap((cmd) => (cmd.kind === 'remember' ? cmd.remembered.read : []));
+    assert.deepEqual(kept, [{ server: '10.0.0.5:7377', ref: '#crew', seq: 2 }]);
+    tell(driven, lines('#crew', [line(3, 'bert', 'and?')]));
+    const { remembered } = driven.state;
+    assert.equal(remembered.read[0]?.seq, 3);
+    assert.deepEqual(rememberedFrom(JSON.parse(JSON.stringify(remembered))), remembered);
+    const again = started();
+    again.state = { ...again.state, remembered };
+    again.taken();
+    const night = [line(2, 'anna', 'hello'), line(3, 'bert', 'and?'), line(4, 'bert', 'anna, you there?')];
+    tell(again, lines('#crew', night, { past: true }));
+    tell(again, lines('#deck', [line(1, 'bert', 'anna')], { past: true }));
+    const talk = [line(1, 'cleo', 'psst'), line(2, 'anna', 'what?'), line(3, 'cleo', 'the plan')];
+    tell(again, lines('@cleo', talk, { past: true }));
+    const counts = again.state.chat.rooms.map(({ ref, unread, isCalled }) => [ref, unread, isCalled]);
+    assert.deepEqual(counts, [
+      ['#crew', 1, true],
+      ['#safe', 0, false],
+      ['#deck', 0, false],
+      ['@cleo', 1, true],
+    ]);
+    assert.deepEqual(kinds(again), [], 'what is long past rings no bell');
+    for (const read of [undefined, 3, [3, {}, { server: 'a', ref: 'b', seq: -1 }]]) {
+      assert.deepEqual(rememberedFrom({ read }).read, []);
+    }
+  });
+
   test('keeps so many lines, and tells why one is not in a room any more', () => {
     const driven = talking();
     for (let i = 0; i < 12; i++) {
@@ -168,7 +202,7 @@ describe('the chat in the browser', () => {
       ['known', 'you may not talk here [FORBIDDEN]'],
     );
     driven.press('C', 'f8');
-    assert.deepEqual(driven.taken(), [{ kind: 'chat-leave', ref: '#crew' }]);
+    assert.deepEqual(wanted(driven), [{ kind: 'chat-leave', ref: '#crew' }]);
     assert.equal(room(driven, '#crew'), undefined);
   });
 

@@ -54,6 +54,7 @@ export async function copyTree(staging: Staging, spec: GraftSpec, work: Work): P
 
 class Copier {
   readonly #staging: Staging;
+  readonly #spec: GraftSpec;
   readonly #fromRoot: Root;
   readonly #insideDepth: number;
   readonly #work: Work;
@@ -62,10 +63,11 @@ class Copier {
   /** What gets its name as a whole. */
   #top: Place | undefined;
 
-  constructor(staging: Staging, { inside, fromRoot }: GraftSpec, work: Work) {
+  constructor(staging: Staging, spec: GraftSpec, work: Work) {
     this.#staging = staging;
-    this.#fromRoot = fromRoot ?? staging.root;
-    this.#insideDepth = inside?.length ?? 0;
+    this.#spec = spec;
+    this.#fromRoot = spec.fromRoot ?? staging.root;
+    this.#insideDepth = spec.inside?.length ?? 0;
     this.#work = work;
   }
 
@@ -77,7 +79,8 @@ class Copier {
     existing: 'fail' | 'overwrite',
   ): Promise<void> {
     this.#checkSpace(to.folderFd, stats);
-    const order = { isFolder: stats.isDirectory(), existing };
+    const keep = () => this.#staging.keepOld(this.#spec, place.to, to.folderFd, to.name);
+    const order = { isFolder: stats.isDirectory(), existing, keep };
     await stageEntry(this.#staging, to, order, this.#work, async (part, syncs) => {
       this.#syncs = syncs;
       this.#top = place;

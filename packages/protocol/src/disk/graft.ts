@@ -10,10 +10,11 @@ import { openFolderAt } from './at.ts';
 import { onDiskAsync } from './errno.ts';
 import { namesIn } from './names-in.ts';
 import type { Root } from './root.ts';
+import type { KeepsOld } from './staged-file-spec.ts';
 import { checkTarget } from './target.ts';
 import type { Work } from './work.ts';
 
-export type GraftSpec = {
+export type GraftSpec = KeepsOld & {
   readonly from: Path;
   readonly to: Path;
   /**

@@ -13,7 +13,18 @@ export type { GraftSpec } from './graft.ts';
 export { list, type PageOpts } from './list.ts';
 export { moveTree } from './move-tree.ts';
 export { OpenFile, openRead } from './open-file.ts';
-export { makeLink, mkdir, readLink, remove, rename, setFacts, space, stat, takenIn } from './operations.ts';
+export {
+  makeLink,
+  mkdir,
+  readLink,
+  remove,
+  rename,
+  setFacts,
+  space,
+  stat,
+  syncNames,
+  takenIn,
+} from './operations.ts';
 export { ownerOf, setOwner } from './owner.ts';
 export { removeTree } from './remove-tree.ts';
 export { Root, type RootOpts } from './root.ts';
@@ -24,7 +35,8 @@ export { partialAgeMs, Staging, type StagingOpts } from './staging.ts';
 export { type PackFile, type PackResult, type PackSpec, storePack } from './store-pack.ts';
 export { findIn, type Hit, type Rows, type SumRow, sumTree, type UsageRow, usageOf } from './survey.ts';
 export type { TargetRule } from './target.ts';
-export { Trash, type Trashed } from './trash.ts';
+export { Trash } from './trash.ts';
+export type { Trashed } from './trash-folder.ts';
 export { trashAgeMs, trashEntries, trashToDrop } from './trash-policy.ts';
 export { type UnpackSpec, unpackTree } from './unpack-tree.ts';
 export { entryIn, isStagingName, watchedPlace } from './watched-place.ts';

@@ -14,7 +14,8 @@ import type { Work } from './work.ts';
  * A name at a time: cancelled or failed, each entry is at one of the two places, whole.
  * @throws {FerryError} as graft
  */
-export async function moveTree({ root }: Staging, spec: GraftSpec, work: Work): Promise<void> {
+export async function moveTree(staging: Staging, spec: GraftSpec, work: Work): Promise<void> {
+  const { root } = staging;
   const folders = new FolderSync();
   const touch = (folderFd: number): void => {
     if (!root.durable) return;
@@ -27,10 +28,13 @@ export async function moveTree({ root }: Staging, spec: GraftSpec, work: Work): 
       {
         root,
         work,
-        put: async (from, stats, to, _place, existing) => {
+        put: async (from, stats, to, place, existing) => {
           if (existing === 'fail') {
             moveAt(from.folderFd, from.name, to.folderFd, to.name, stats.isDirectory());
-          } else renameOver(pathAt(from.folderFd, from.name), pathAt(to.folderFd, to.name));
+          } else {
+            const kept = staging.keepOld(spec, place.to, to.folderFd, to.name);
+            renameOver(pathAt(from.folderFd, from.name), pathAt(to.folderFd, to.name), kept);
+          }
           if (stats.isDirectory()) work.folders += 1;
           else work.files += 1;
           touch(to.folderFd);

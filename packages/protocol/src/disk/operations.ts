@@ -22,6 +22,7 @@ import { FolderSync } from './folder-sync.ts';
 import { moveAt } from './move.ts';
 import type { Root } from './root.ts';
 import { setFacts as setFactsOf } from './set-facts.ts';
+import { syncShared } from './shared-syncs.ts';
 
 /** The root has no name of its own; its facts carry this one. */
 const rootName = '~' as Name;
@@ -120,6 +121,15 @@ export function space(root: Root, path: Path): { free: number; total: number } {
     const { bavail, blocks, bsize } = statfsSync(folderPath(folderFd));
     return { free: bavail * bsize, total: blocks * bsize };
   });
+}
+
+/**
+ * Puts on the disk which names a folder holds, whoever gave them. Resolves with false where that cannot be done: a file system
+ * that cannot sync a folder, one that may not be read, a root that is not durable.
+ * @throws {FerryError} also as {@link stat}
+ */
+export async function syncNames(root: Root, folder: Path): Promise<boolean> {
+  return root.durable && (await root.withFolder(folder, syncShared));
 }
 
 function syncFolders(root: Root, ...folderFds: readonly number[]): void {

@@ -13,6 +13,7 @@ import { FileSyncs } from './file-syncs.ts';
 import { FolderSync } from './folder-sync.ts';
 import type { Spot } from './graft.ts';
 import { moveAt } from './move.ts';
+import type { KeptVersion } from './old-versions.ts';
 import { removeAt } from './remove-tree.ts';
 import { renameOver } from './rename-over.ts';
 import type { Staging } from './staging.ts';
@@ -24,6 +25,8 @@ export type StageOrder = {
   readonly isFolder: boolean;
   /** `overwrite`: a file that is there is replaced; a folder never is. */
   readonly existing: 'fail' | 'overwrite';
+  /** Before a file is replaced. */
+  readonly keep?: () => KeptVersion | undefined;
 };
 
 /**
@@ -34,7 +37,7 @@ export type StageOrder = {
 export async function stageEntry(
   staging: Staging,
   to: Spot,
-  { isFolder, existing }: StageOrder,
+  { isFolder, existing, keep }: StageOrder,
   work: Work,
   build: (part: Spot, syncs: FileSyncs) => Promise<number | undefined>,
 ): Promise<void> {
@@ -50,7 +53,7 @@ export async function stageEntry(
     }
     work.check();
     if (existing === 'fail') moveAt(partFolderFd, part, to.folderFd, to.name, isFolder);
-    else renameOver(pathAt(partFolderFd, part), pathAt(to.folderFd, to.name));
+    else renameOver(pathAt(partFolderFd, part), pathAt(to.folderFd, to.name), keep?.());
     if (mode !== undefined) {
       closing(openFolderAt(to.folderFd, to.name), (fd) =>
         unlessErrno(['EPERM', 'EOPNOTSUPP', 'ENOTSUP'], () => chmodSync(folderPath(fd), mode)),

@@ -275,7 +275,10 @@ export class StagedFile {
           folders.add(partFolderFd);
         }
         if (this.#spec.existing === 'fail') moveAt(partFolderFd, this.#partName, folderFd, name, false);
-        else renameOver(pathAt(partFolderFd, this.#partName), pathAt(folderFd, name));
+        else {
+          const kept = this.#staging.keepOld(this.#spec, this.#spec.target, folderFd, name);
+          renameOver(pathAt(partFolderFd, this.#partName), pathAt(folderFd, name), kept);
+        }
         this.#phase = 'ended';
         if (this.#journal !== undefined) this.#removeJournal(partFolderFd);
         const stats = root.statAt(folderFd, name);

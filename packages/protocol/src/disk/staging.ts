@@ -21,7 +21,7 @@ import {
 import { blockCount } from '../content/block.ts';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { byteString, type Name, stagingName } from '../path.ts';
+import { byteString, type Name, type Path, stagingName } from '../path.ts';
 import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
 import { logCommits, wasCommitted } from './commit-log.ts';
 import { errnoOf, onDisk, quietly, unlessErrno } from './errno.ts';
@@ -29,10 +29,11 @@ import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import { stampOf } from './identity.ts';
 import { Journal, type JournalHead } from './journal.ts';
+import { type KeptVersion, OldVersions } from './old-versions.ts';
 import { isOrphan, journalName, partName as partNameFor, stemOf } from './part-name.ts';
 import type { Root } from './root.ts';
 import { StagedFile } from './staged-file.ts';
-import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
+import type { Committed, KeepsOld, StagedFileSpec } from './staged-file-spec.ts';
 import { checkTarget } from './target.ts';
 
 const partFolderName = 'part' as Name;
@@ -60,9 +61,11 @@ export class Staging {
   readonly root: Root;
   readonly umask: number;
   readonly writesBeside: number;
+  readonly #old: OldVersions;
 
   constructor(root: Root, opts: StagingOpts = {}) {
     this.root = root;
+    this.#old = new OldVersions(root);
     this.umask = opts.umask ?? 0;
     this.writesBeside = opts.writesBeside ?? 1;
   }
@@ -173,6 +176,11 @@ export class Staging {
         logCommits(stagingFd, [record], Date.now()),
       ),
     );
+  }
+
+  /** Before a file of that name is replaced: a second name for it in the trash, where the order says whose. */
+  keepOld({ keepsFor }: KeepsOld, path: Path, folderFd: number, name: Name): KeptVersion | undefined {
+    return keepsFor === undefined ? undefined : this.#old.keep(keepsFor, path, folderFd, name, Date.now());
   }
 
   /** What is known to go wrong; gives the device of the target's folder. */

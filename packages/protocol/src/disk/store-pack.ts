@@ -29,6 +29,7 @@ import { partName as partNameFor } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
 import { setFacts } from './set-facts.ts';
 import { syncShared } from './shared-syncs.ts';
+import type { KeepsOld } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
 import type { TargetRule } from './target.ts';
 
@@ -46,7 +47,7 @@ export type PackFile = {
   readonly content: Uint8Array;
 };
 
-export type PackSpec = {
+export type PackSpec = KeepsOld & {
   readonly folder: Path;
   readonly existing: TargetRule['existing'];
   /** A file that is there with this content and time counts as stored. */
@@ -103,7 +104,10 @@ export async function storePack(staging: Staging, spec: PackSpec): Promise<PackR
           if (name === undefined) throw new Error('a file without its name');
           // Both look at the name and take it in one step.
           if (spec.existing === 'fail') moveAt(partFolderFd, partName, folderFd, name, false);
-          else renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name));
+          else {
+            const kept = staging.keepOld(spec, [...spec.folder, name], folderFd, name);
+            renameOver(pathAt(partFolderFd, partName), pathAt(folderFd, name), kept);
+          }
         } catch (error) {
           const file = spec.files[index];
           const failure = asDiskError(error);

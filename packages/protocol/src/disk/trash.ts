@@ -8,75 +8,51 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  statfsSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { blake3 } from '@napi-rs/blake-hash';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { EntryKind } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
-import {
-  checkName,
-  decodePath,
-  encodePath,
-  isWithin,
-  type Name,
-  type Path,
-  parentPath,
-  stagingName,
-} from '../path.ts';
-import { closing, folderPath, lstatAt, openFolderAt, pathAt } from './at.ts';
-import { errnoOf, onDisk, onDiskAsync, unlessErrno } from './errno.ts';
+import { isWithin, type Name, type Path, parentPath, stagingName } from '../path.ts';
+import { closing, lstatAt, openFolderAt, pathAt } from './at.ts';
+import { onDisk, onDiskAsync, unlessErrno } from './errno.ts';
 import { entryOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
+import type { Spot } from './graft.ts';
 import { moveAt } from './move.ts';
 import { namesIn } from './names-in.ts';
+import { OldVersions } from './old-versions.ts';
 import { removeAt } from './remove-tree.ts';
+import { renameOver } from './rename-over.ts';
 import type { Root } from './root.ts';
 import { usageOf } from './survey.ts';
-import { trashShare, trashToDrop } from './trash-policy.ts';
+import {
+  encodeInfo,
+  infoName,
+  infoOf,
+  itemName,
+  mostTrashBytes,
+  openIfThere,
+  openOrMakeTrash,
+  openTrashIfThere,
+  placeNameOf,
+  placesIn,
+  removeEmptied,
+  type Trashed,
+  type TrashPlace,
+  trashName,
+} from './trash-folder.ts';
+import { trashToDrop } from './trash-policy.ts';
 import { Work } from './work.ts';
 
-export type Trashed = {
-  /** 32 hex digits. */
-  readonly id: string;
-  /** Where it was. */
-  readonly path: Path;
-  readonly kind: EntryKind;
-  readonly files: number;
-  readonly bytes: number;
-  /** Milliseconds since 1970. */
-  readonly deletedMs: number;
-};
-
-type Place = {
-  readonly folder: Name;
-  readonly id: string;
-  readonly deletedMs: number;
-  readonly bytes: number;
-};
-
-const trashName = 'trash' as Name;
-const itemName = 'item' as Name;
-const infoName = 'info' as Name;
-const folderShape = /^([0-9a-f]{12})\.([0-9a-f]+)\.([0-9a-f]{32})$/;
 const ownerShape = /^[0-9a-f]{32}$/;
 const idShape = /^[0-9a-f]{32}$/;
 
 export class Trash {
   readonly #root: Root;
+  readonly #old: OldVersions;
 
   constructor(root: Root) {
     this.#root = root;
+    this.#old = new OldVersions(root);
   }
 
   /**
@@ -92,7 +68,7 @@ export class Trash {
         // What could not be counted can be taken away all the same.
         work.takeFailures();
         work.failed = 0;
-        const mostBytes = this.#mostBytes(folderFd);
+        const mostBytes = mostTrashBytes(folderFd);
         if (work.bytes > mostBytes) {
           throw new FerryError(Code.QUOTA, 'that is more than the trash may hold: remove it for good');
         }
@@ -105,8 +81,9 @@ export class Trash {
           files,
           bytes,
           deletedMs: nowMs,
+          isReplaced: false,
         };
-        const ownerFd = this.#openOrMakeOwner(owner);
+        const ownerFd = openOrMakeTrash(this.#root, owner);
         try {
           this.#take(ownerFd, folderFd, name, trashed);
           const drop = trashToDrop(placesIn(ownerFd), nowMs, mostBytes).filter(({ id }) => id !== trashed.id);
@@ -123,7 +100,7 @@ export class Trash {
 
   /** The newest first; of deletions below `inside` only. */
   *list(owner: string, inside: Path): Generator<Trashed, void, void> {
-    const ownerFd = onDisk(() => this.#openOwnerIfThere(owner));
+    const ownerFd = onDisk(() => openTrashIfThere(this.#root, owner));
     if (ownerFd === undefined) return;
     try {
       const places = placesIn(ownerFd).toSorted((a, b) => b.deletedMs - a.deletedMs);
@@ -137,7 +114,8 @@ export class Trash {
   }
 
   /**
-   * Puts it back where it was, or to `to`; folders above that are gone are made again.
+   * Puts it back where it was, or to `to`; folders above that are gone are made again. What had been replaced takes its place again, and
+   * the version that is there goes to the trash in turn.
    * @throws {FerryError} NOT_FOUND (no such deletion), EXISTS (the name is taken), NOT_FOLDER
    */
   restore(owner: string, id: string, inside: Path, to?: Path): Trashed {
@@ -149,7 +127,9 @@ export class Trash {
         const entryFd = openFolderAt(ownerFd, place.folder);
         try {
           this.#root.withParent(target, (folderFd, name) => {
-            moveAt(entryFd, itemName, folderFd, name, trashed.kind === EntryKind.folder);
+            const isTaken = trashed.isReplaced && to === undefined && lstatAt(folderFd, name) !== undefined;
+            if (isTaken) this.#replace(owner, target, { folderFd, name }, entryFd);
+            else moveAt(entryFd, itemName, folderFd, name, trashed.kind === EntryKind.folder);
             this.#sync(folderFd, entryFd);
           });
         } finally {
@@ -163,9 +143,15 @@ export class Trash {
     });
   }
 
+  #replace(owner: string, path: Path, { folderFd, name }: Spot, entryFd: number): void {
+    const kept = this.#old.keep(owner, path, folderFd, name, Date.now());
+    if (kept === undefined) throw new FerryError(Code.EXISTS, 'another version is there, and cannot be kept');
+    renameOver(pathAt(entryFd, itemName), pathAt(folderFd, name), kept);
+  }
+
   /** For good: these, or all. Unknown ids are no error. @throws {FerryError} CANCELLED; the rest stays then */
   async empty(owner: string, ids: readonly string[] | undefined, inside: Path, work: Work): Promise<void> {
-    const ownerFd = onDisk(() => this.#openOwnerIfThere(owner));
+    const ownerFd = onDisk(() => openTrashIfThere(this.#root, owner));
     if (ownerFd === undefined) return;
     try {
       await onDiskAsync(async () => {
@@ -185,7 +171,7 @@ export class Trash {
   /** Removes what is too old, of all users; gives how many. */
   async collect(nowMs: number): Promise<number> {
     return onDiskAsync(async () => {
-      const trashFd = this.#openIfThere([stagingName, trashName]);
+      const trashFd = openIfThere(this.#root, [stagingName, trashName]);
       if (trashFd === undefined) return 0;
       let dropped = 0;
       try {
@@ -193,7 +179,7 @@ export class Trash {
         for (const { name } of owners) {
           const ownerFd = openFolderAt(trashFd, name);
           try {
-            for (const place of trashToDrop(placesIn(ownerFd), nowMs, this.#mostBytes(ownerFd))) {
+            for (const place of trashToDrop(placesIn(ownerFd), nowMs, mostTrashBytes(ownerFd))) {
               await this.#drop(ownerFd, place);
               dropped += 1;
             }
@@ -210,9 +196,7 @@ export class Trash {
 
   /** What is needed to find it again is on the disk before it is taken away. */
   #take(ownerFd: number, folderFd: number, name: Name, trashed: Trashed): void {
-    const { deletedMs, bytes, id } = trashed;
-    const when = deletedMs.toString(16).padStart(12, '0');
-    const folder = checkName(`${when}.${bytes.toString(16)}.${id}`);
+    const folder = placeNameOf(trashed);
     mkdirSync(pathAt(ownerFd, folder), 0o700);
     const entryFd = openFolderAt(ownerFd, folder);
     try {
@@ -234,7 +218,12 @@ export class Trash {
     }
   }
 
-  async #drop(ownerFd: number, { folder }: Place, work: Work = new Work(), shown: Path = []): Promise<void> {
+  async #drop(
+    ownerFd: number,
+    { folder }: TrashPlace,
+    work: Work = new Work(),
+    shown: Path = [],
+  ): Promise<void> {
     const { folders, files } = work;
     const spot = { folderFd: ownerFd, name: folder };
     await removeAt(this.#root, spot, { isFolder: true, isOurs: true }, shown, work);
@@ -243,8 +232,8 @@ export class Trash {
     if (work.files > files) work.files -= 1;
   }
 
-  #find(owner: string, id: string, inside: Path): { ownerFd: number; place: Place; trashed: Trashed } {
-    const ownerFd = idShape.test(id) ? this.#openOwnerIfThere(owner) : undefined;
+  #find(owner: string, id: string, inside: Path): { ownerFd: number; place: TrashPlace; trashed: Trashed } {
+    const ownerFd = idShape.test(id) ? openTrashIfThere(this.#root, owner) : undefined;
     if (ownerFd === undefined) throw noSuch();
     try {
       const place = placesIn(ownerFd).find((one) => one.id === id);
@@ -266,101 +255,12 @@ export class Trash {
     });
   }
 
-  #mostBytes(folderFd: number): number {
-    const { blocks, bsize } = statfsSync(folderPath(folderFd));
-    return blocks * bsize * trashShare;
-  }
-
-  #openOrMakeOwner(owner: string): number {
-    const path = [stagingName, trashName, nameOf(owner)];
-    for (let depth = 1; depth <= path.length; depth++) {
-      const name = path[depth - 1];
-      if (name === undefined) continue;
-      closing(this.#root.openFolder(path.slice(0, depth - 1)), (fd) => {
-        if (lstatAt(fd, name) === undefined)
-          unlessErrno(['EEXIST'], () => mkdirSync(pathAt(fd, name), 0o700));
-      });
-    }
-    const ownerFd = this.#openOwnerIfThere(owner);
-    if (ownerFd === undefined) throw new FerryError(Code.BUSY, 'the trash was just removed: try again');
-    return ownerFd;
-  }
-
-  #openOwnerIfThere(owner: string): number | undefined {
-    const ownerFd = this.#openIfThere([stagingName, trashName, nameOf(owner)]);
-    // Where others may write, somebody could have put a folder of theirs.
-    if (ownerFd === undefined || fstatSync(ownerFd).uid === process.geteuid?.()) return ownerFd;
-    closeSync(ownerFd);
-    throw new FerryError(Code.FORBIDDEN, 'the trash here belongs to another user of the server');
-  }
-
-  #openIfThere(path: Path): number | undefined {
-    try {
-      return this.#root.openFolder(path);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
   #sync(...folderFds: readonly number[]): void {
     if (!this.#root.durable) return;
     const folders = new FolderSync();
     for (const fd of folderFds) folders.add(fd);
     folders.sync();
   }
-}
-
-/** Nothing of the user's name reaches the disk as a name. */
-function nameOf(owner: string): Name {
-  return checkName(Buffer.from(blake3(Buffer.from(owner, 'utf8'))).toString('hex', 0, 16));
-}
-
-function placesIn(ownerFd: number): readonly Place[] {
-  const places: Place[] = [];
-  for (const { name } of namesIn(ownerFd)) {
-    const [, when, bytes, id] = folderShape.exec(name) ?? [];
-    if (when === undefined || bytes === undefined || id === undefined) continue;
-    places.push({
-      folder: name,
-      id,
-      deletedMs: Number.parseInt(when, 16),
-      bytes: Number.parseInt(bytes, 16),
-    });
-  }
-  return places;
-}
-
-function encodeInfo({ path, kind, files, bytes }: Trashed): string {
-  return JSON.stringify({ path: encodePath(path).toString('base64'), kind, files, bytes });
-}
-
-/** undefined for what was never completed, or is damaged; it is dropped by age. */
-function infoOf(ownerFd: number, { folder, id, deletedMs }: Place): Trashed | undefined {
-  try {
-    return closing(openFolderAt(ownerFd, folder), (entryFd) => {
-      if (lstatAt(entryFd, itemName) === undefined) return undefined;
-      const info: unknown = JSON.parse(readFileSync(pathAt(entryFd, infoName), 'utf8'));
-      if (typeof info !== 'object' || info === null) return undefined;
-      const { path, kind, files, bytes } = info as Partial<Record<string, unknown>>;
-      const isNumbers = typeof files === 'number' && typeof bytes === 'number';
-      const known = Object.values(EntryKind).find((one) => one === kind);
-      if (typeof path !== 'string' || known === undefined || !isNumbers) return undefined;
-      return { id, path: decodePath(Buffer.from(path, 'base64')), kind: known, files, bytes, deletedMs };
-    });
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof FerryError) return undefined;
-    if (errnoOf(error) !== undefined) return undefined;
-    throw error;
-  }
-}
-
-/** An entry whose item has gone. */
-function removeEmptied(ownerFd: number, folder: Name): void {
-  closing(openFolderAt(ownerFd, folder), (fd) =>
-    unlessErrno(['ENOENT'], () => unlinkSync(pathAt(fd, infoName))),
-  );
-  rmdirSync(pathAt(ownerFd, folder));
 }
 
 function noSuch(): FerryError {

@@ -34,6 +34,8 @@ export type AccountBounds = {
   readonly quotaFiles: number | undefined;
   readonly downRate: number | undefined;
   readonly upRate: number | undefined;
+  /** What it overwrites goes to its trash. */
+  readonly keepsOld: boolean;
 };
 
 export type AccountRow = AccountBounds & {
@@ -101,6 +103,7 @@ export const listAccounts = listing<AccountRow>(Kind.listAccounts, {
   quotaFiles: optional(integer()),
   downRate: optional(integer()),
   upRate: optional(integer()),
+  keepsOld: flag,
 });
 
 export const listDevices = listing<DeviceRow>(Kind.listDevices, {
@@ -142,6 +145,8 @@ export type AccountWords = {
   readonly up: string | undefined;
   /** An OpenSSH public key, its line. */
   readonly key: string | undefined;
+  /** `on` or `off`. */
+  readonly trash: string | undefined;
 };
 
 const word = optional(text(64));
@@ -156,6 +161,7 @@ const words = tuple<AccountWords>({
   down: word,
   up: word,
   key: optional(text(limits.textBytes)),
+  trash: word,
 });
 
 export type Invite = {

@@ -7,7 +7,7 @@ import { limits } from '../limits.ts';
 import type { Path } from '../path.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { array, bytes, integer, oneOf, optional, path, tuple } from '../wire/shape.ts';
+import { array, bytes, flag, integer, oneOf, optional, path, tuple } from '../wire/shape.ts';
 import { type TreeDone, type TreeProgress, treeDone, treeProgress, treeProgressShapes } from './work.ts';
 
 export const trashIdBytes = 16;
@@ -21,6 +21,8 @@ export type Deletion = {
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly deletedMs: number;
+  /** Nobody deleted it: another version took its place. `restore` puts it back in that one's place, which goes here in turn. */
+  readonly isReplaced: boolean;
 };
 
 const id = bytes(trashIdBytes, trashIdBytes);
@@ -32,6 +34,7 @@ const deletion = tuple<Deletion>({
   files: integer(),
   bytes: integer(),
   deletedMs: integer(),
+  isReplaced: flag,
 });
 
 export const trash = operation<{ path: Path }, { deletion: Deletion }, TreeProgress>({

@@ -92,7 +92,9 @@ const fromVersion2 = `
   ) strict, without rowid;
 `;
 
-const version = 3;
+const fromVersion3 = 'alter table account add column keeps_old integer not null default 1';
+
+const version = 4;
 
 /** Longest wait for another thread or process that is writing, milliseconds. */
 const busyMs = 5000;
@@ -204,7 +206,8 @@ function makeTables(database: DatabaseSync): void {
   }
   if (found === 0) makeFirstTables(database);
   if (found <= 1) database.exec(fromVersion1);
-  database.exec(fromVersion2);
+  if (found <= 2) database.exec(fromVersion2);
+  database.exec(fromVersion3);
   database.exec(`pragma user_version = ${version}`);
 }
 
@@ -217,6 +220,7 @@ export function boundsFrom(row: Row): Bounds {
     quotaFiles: bound('quota_files'),
     downRate: bound('down_rate'),
     upRate: bound('up_rate'),
+    keepsOld: row['keeps_old'] !== 0,
   };
 }
 

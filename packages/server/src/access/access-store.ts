@@ -14,7 +14,7 @@ import { withinMaker } from './within-maker.ts';
 const seenMs = 3_600_000;
 
 const principalColumns = `account.id, account.user, account.role, account.root, account.rules, account.expires_ms,
-  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate, account.maker,
+  account.quota_bytes, account.quota_files, account.down_rate, account.up_rate, account.keeps_old, account.maker,
   coalesce((select count from kick where kick.user = account.user), 0) as kicks`;
 
 export class AccessStore {

@@ -232,7 +232,7 @@ export class Accounts {
   #write(user: string, { role, root, rules, expiresMs, bounds }: AccountSettings): void {
     this.#file.run(
       `update account set role = ?, root = ?, rules = ?, expires_ms = ?,
-         quota_bytes = ?, quota_files = ?, down_rate = ?, up_rate = ? where user = ?`,
+         quota_bytes = ?, quota_files = ?, down_rate = ?, up_rate = ?, keeps_old = ? where user = ?`,
       role,
       encodePath(root),
       encodeRules(rules),
@@ -241,6 +241,7 @@ export class Accounts {
       bounds.quotaFiles ?? null,
       bounds.downRate ?? null,
       bounds.upRate ?? null,
+      bounds.keepsOld ? 1 : 0,
       user,
     );
   }

@@ -1,4 +1,4 @@
-/** How much an account may hold and move. Pure. */
+/** How much an account may hold and move, and what is kept for it. Pure. */
 
 export type Bounds = {
   /** Bytes of all files below the account's root; undefined here and below: no bound. */
@@ -9,6 +9,8 @@ export type Bounds = {
   readonly downRate: number | undefined;
   /** Bytes a second from them. */
   readonly upRate: number | undefined;
+  /** What it overwrites goes to its trash. */
+  readonly keepsOld: boolean;
 };
 
 export const unbounded: Bounds = {
@@ -16,4 +18,5 @@ export const unbounded: Bounds = {
   quotaFiles: undefined,
   downRate: undefined,
   upRate: undefined,
+  keepsOld: true,
 };

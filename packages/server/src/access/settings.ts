@@ -16,13 +16,15 @@ export type SettingsOptions = {
   readonly quotaFiles?: string;
   readonly down?: string;
   readonly up?: string;
+  /** `on` or `off`. */
+  readonly trash?: string;
 };
 
 /** Slower than this, a client would take the line for dead. */
 const leastRate = 512 * 1024;
 
 /** What was said of an account's bounds, over what they are. @throws {FerryError} USAGE */
-export function boundsWith(before: Bounds, { quota, quotaFiles, down, up }: SettingsOptions): Bounds {
+export function boundsWith(before: Bounds, { quota, quotaFiles, down, up, trash }: SettingsOptions): Bounds {
   const bound = (text: string | undefined, now: number | undefined, parse: (text: string) => number) =>
     text === undefined ? now : text === 'none' ? undefined : parse(text);
   return {
@@ -32,6 +34,7 @@ export function boundsWith(before: Bounds, { quota, quotaFiles, down, up }: Sett
     ),
     downRate: bound(down, before.downRate, (text) => parseRate('--down', text)),
     upRate: bound(up, before.upRate, (text) => parseRate('--up', text)),
+    keepsOld: trash === undefined ? before.keepsOld : parseSwitch('--trash', trash),
   };
 }
 
@@ -58,13 +61,20 @@ export function parseRate(option: string, text: string): number {
   throw new FerryError(Code.USAGE, `${option} wants at least 512K a second`);
 }
 
+/** @throws {FerryError} USAGE */
+function parseSwitch(option: string, text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new FerryError(Code.USAGE, `${option} wants on or off`);
+}
+
 /** What bounds there are, for lists; empty for none. */
-export function boundsText({ quotaBytes, quotaFiles, downRate, upRate }: Bounds): string {
+export function boundsText({ quotaBytes, quotaFiles, downRate, upRate, keepsOld }: Bounds): string {
   return [
     ...(quotaBytes === undefined ? [] : [prettyBytes(quotaBytes, { binary: true })]),
     ...(quotaFiles === undefined ? [] : [`${quotaFiles} files`]),
     ...(downRate === undefined ? [] : [`down ${prettyBytes(downRate, { binary: true })}/s`]),
     ...(upRate === undefined ? [] : [`up ${prettyBytes(upRate, { binary: true })}/s`]),
+    ...(keepsOld ? [] : ['no trash for what is replaced']),
   ].join(', ');
 }
 

@@ -50,6 +50,16 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
     bytes: after.bytes - before.bytes,
     files: after.files - before.files,
   });
+  /** Whether it was promised. */
+  const fits = async (book: Quota, amount: Amount): Promise<boolean> => {
+    try {
+      await book.promise(amount, bounds());
+      return true;
+    } catch (error) {
+      if (error instanceof FerryError && error.code === Code.QUOTA) return false;
+      throw error;
+    }
+  };
   /** Something that adds one entry without content. */
   const adding = async (work: () => Promise<void>): Promise<void> => {
     if (!applies()) return work();
@@ -99,12 +109,17 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
       if (!applies()) return storage.createUpload(spec, opts);
       const book = quota();
       const before = await amountAt(spec.target);
-      const change = difference({ bytes: spec.size, files: 1 }, before);
+      const after = { bytes: spec.size, files: 1 };
       // Who joins an upload brings blocks of what another lane has a promise for.
-      const promised = spec.begin === 'join' ? nothing : growth(change);
-      await book.promise(promised, bounds());
+      const isFirst = spec.begin !== 'join';
+      // An old version in the trash is still held; where that is too much, it is not kept.
+      const keeps = spec.keepsFor !== undefined && before.files > 0;
+      const isKept = keeps && (!isFirst || (await fits(book, after)));
+      const change = isKept ? after : difference(after, before);
+      const promised = isFirst ? growth(change) : nothing;
+      if (isFirst && !isKept) await book.promise(promised, bounds());
       try {
-        const upload = await storage.createUpload(spec, opts);
+        const upload = await storage.createUpload(isKept ? spec : { ...spec, keepsFor: undefined }, opts);
         return counted(upload, book, promised, change);
       } catch (error) {
         book.settle(promised, nothing);
@@ -117,11 +132,16 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
       const plans: { readonly file: PackFile; readonly promised: Amount; readonly change: Amount }[] = [];
       const outcomes: (FerryError | undefined)[] = [];
       const places: number[] = [];
+      const whole = spec.files.reduce((sum, { content }) => sum + content.length, 0);
+      const keeps = spec.keepsFor !== undefined && spec.existing === 'overwrite';
+      // All of them with their old versions, or none: a pack is small.
+      const isKept = keeps && (await fits(book, { bytes: whole, files: spec.files.length }));
       for (const [index, file] of spec.files.entries()) {
-        const before = await amountAt(joinPath(spec.folder, file.name));
-        const change = difference({ bytes: file.content.length, files: 1 }, before);
+        const after = { bytes: file.content.length, files: 1 };
+        const before = isKept ? nothing : await amountAt(joinPath(spec.folder, file.name));
+        const change = difference(after, before);
         try {
-          await book.promise(growth(change), bounds());
+          if (!isKept) await book.promise(growth(change), bounds());
           plans.push({ file, promised: growth(change), change });
           places.push(index);
         } catch (error) {
@@ -131,7 +151,8 @@ export function withQuota(storage: Storage, bounds: () => Bounds, quota: () => Q
       let result: PackResult = { outcomes: [], durable: true };
       try {
         if (plans.length > 0) {
-          result = await storage.storePack({ ...spec, files: plans.map(({ file }) => file) }, opts);
+          const keepsFor = isKept ? spec.keepsFor : undefined;
+          result = await storage.storePack({ ...spec, keepsFor, files: plans.map(({ file }) => file) }, opts);
         }
       } finally {
         plans.forEach(({ promised, change }, i) => {

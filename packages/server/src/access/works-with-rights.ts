@@ -94,6 +94,7 @@ export function worksWithRights(works: Works, { check, now, root }: RightsHere):
       const found = await deletion(works, owner, inside, id);
       const target = to ?? found.path;
       check('create', target, true);
+      if (found.isReplaced && to === undefined) check('overwrite', target);
       if (found.kind === EntryKind.folder || to === undefined) check('mkdir', target, true);
       return works.restore(owner, inside, id, to);
     },

@@ -78,7 +78,8 @@ export function addOwnersCommands(program: Command): void {
       .option('--quota <SIZE>', 'how much their folder may hold: 500M, 20G, none')
       .option('--quota-files <N>', 'how many files, folders and links; or none')
       .option('--down <RATE>', 'bytes a second to all their devices together: 5M, none')
-      .option('--up <RATE>', 'bytes a second from them');
+      .option('--up <RATE>', 'bytes a second from them')
+      .option('--trash <on|off>', 'whether what they overwrite goes to their trash (default: on)');
 
   withSettings(plain(program.command('invite')))
     .description('Make a line that lets somebody in; it works at once, also beside a running server.')

@@ -3,6 +3,7 @@
  * Main thread of `ferryd status --watch`.
  */
 
+import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { Code, FerryError } from '@ferry/protocol';
 import type { Order } from '../supervisor/order.ts';
@@ -31,7 +32,10 @@ export class ServerWatch {
     const socket = connect(path, () => socket.write('{"say":"watch"}\n'));
     this.#socket = socket;
     socket.setEncoding('utf8');
-    socket.on('error', () => {});
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // What a server that was killed has left.
+      if (error.code === 'ECONNREFUSED') rmSync(path, { force: true });
+    });
     socket.on('data', (piece: string) => this.#hear(piece));
     socket.on('close', () => {
       for (const { reject } of this.#orders.values()) reject(gone());

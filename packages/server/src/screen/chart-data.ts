@@ -11,13 +11,12 @@ export type ChartData = {
 };
 
 const units = [
-  ['B/s', 1],
   ['kB/s', 1e3],
   ['MB/s', 1e6],
   ['GB/s', 1e9],
 ] as const;
 
-/** The largest unit of which the highest rate is one or more. */
+/** The largest unit of which the highest rate is one or more; a server at rest is shown in the smallest. */
 export function unitFor(peak: number): (typeof units)[number] {
   return units.findLast(([, bytes]) => peak >= bytes) ?? units[0];
 }

@@ -6,7 +6,8 @@
 import { charCells } from '@ferry/protocol/terminal/char-cells';
 import blessed, { type Widgets } from 'blessed';
 import line from 'blessed-contrib/lib/widget/charts/line.js';
-import { type ChartData, labelEvery } from './chart-data.ts';
+import { labelEvery } from './chart-data.ts';
+import type { Frame } from './frame.ts';
 import type { Rect, Size } from './layout.ts';
 import { type Look, unicodeGlyphs } from './look.ts';
 
@@ -89,8 +90,7 @@ export class TerminalScreen {
     this.#screen.on('resize', listener);
   }
 
-  /** Rows as screenRows makes them; a chart over some of them. */
-  draw(rows: readonly string[], chart: { readonly rect: Rect; readonly data: ChartData } | undefined): void {
+  draw({ rows, chart }: Frame): void {
     if (this.#hasLeft) return;
     this.#rows = rows;
     this.#drawChart(chart);
@@ -105,7 +105,7 @@ export class TerminalScreen {
     this.#screen.destroy();
   }
 
-  #drawChart(chart: { readonly rect: Rect; readonly data: ChartData } | undefined): void {
+  #drawChart(chart: Frame['chart']): void {
     if (chart === undefined || (this.#chart !== undefined && !isSame(this.#chart.rect, chart.rect))) {
       this.#chart?.widget.destroy();
       this.#chart = undefined;

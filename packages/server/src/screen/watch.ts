@@ -10,10 +10,8 @@ import { Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
 import { ServerWatch } from '../owner/server-watch.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
-import { chartDataOf, chartSamples } from './chart-data.ts';
-import { layoutOf, type Rect } from './layout.ts';
+import { frameOf } from './frame.ts';
 import { type Look, lookFor } from './look.ts';
-import { screenRows } from './rows.ts';
 import { firstState, type ScreenCmd, type ScreenMsg, type ScreenState } from './state.ts';
 import { TerminalScreen } from './terminal-screen.ts';
 import { update } from './update.ts';
@@ -32,8 +30,6 @@ export type Left = 'screen' | 'all' | 'gone' | 'never-there';
 const searchMs = 500;
 /** A frame is drawn at most so often; keys draw at once. */
 const frameMs = 100;
-/** Smaller, a chart's lines say nothing. */
-const leastChart = { width: 50, height: 8 } as const;
 
 /** Resolves when the user leaves it, or the one server that it is about has gone. @throws {FerryError} USAGE without a terminal */
 export function watchServers(opts: WatchOpts): Promise<Left> {
@@ -41,6 +37,8 @@ export function watchServers(opts: WatchOpts): Promise<Left> {
   if (!input.isTTY || !output.isTTY || ['', 'dumb'].includes(opts.env['TERM'] ?? '')) {
     throw new FerryError(Code.USAGE, 'the screen needs a terminal; without one there is ferryd status');
   }
+  // Node would write its warnings over the screen.
+  process.removeAllListeners('warning');
   const look = lookFor(opts.env);
   const terminal = new TerminalScreen({ input, output }, opts.env, look);
   const left = new Promise<Left>((resolve) => new Watch(opts, look, terminal, resolve));
@@ -225,15 +223,7 @@ class Watch {
   #draw(): void {
     clearTimeout(this.#frame);
     this.#frame = undefined;
-    const { graph } = layoutOf(this.#state.size);
-    const chart: Rect = { ...graph, top: graph.top + 1, height: graph.height - 1 };
-    const isLarge = chart.width >= leastChart.width && chart.height >= leastChart.height;
-    const hasChart = this.#look.hasColours && isLarge && this.#state.history.down.length > 1;
-    const rows = screenRows(this.#state, { look: this.#look, nowMs: Date.now(), clock, hasChart });
-    this.#terminal.draw(
-      rows,
-      hasChart ? { rect: chart, data: chartDataOf(this.#state, chartSamples(chart.width)) } : undefined,
-    );
+    this.#terminal.draw(frameOf(this.#state, { look: this.#look, nowMs: Date.now(), clock }));
   }
 }
 

@@ -31,6 +31,8 @@ export type ConnectionContext = {
   readonly quotas: Quotas;
   readonly desk: ShareDesk;
   readonly admin: AdminDesk;
+  /** As SharedStorage. */
+  readonly keepsOld: boolean;
   readonly pace: Pace;
   readonly sessionRules: SessionRules;
   readonly meters: Meters;

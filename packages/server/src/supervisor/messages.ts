@@ -18,6 +18,8 @@ export type WorkerSetup = {
   readonly openTo: OpenTo;
   /** Owners of files are told and set. */
   readonly keepsOwners: boolean;
+  /** What is overwritten goes to the trash. */
+  readonly keepsOld: boolean;
   readonly accessFile: string;
   readonly contentsFile: string;
   /** Made and looked at already; or why there is no chat. */

@@ -19,7 +19,7 @@ export function folderSubject(key: string): string {
   return `folder.${createHash('sha256').update(key, 'latin1').digest('hex').slice(0, 32)}`;
 }
 
-/** Folders that this server has changed something in: keys. */
+/** Folders that this server has changed something in: keys; none for any folder. */
 export const touchedSubject = 'folders.touched';
 
 export function encodeNews(news: FolderNews): Buffer {

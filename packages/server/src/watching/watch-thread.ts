@@ -23,7 +23,8 @@ const watches = new FolderWatches({ most: limits.watchedFolders, polls: setup.po
 // What ferry itself changes shows at once also where folders are only read now and then.
 bus.subscribe(touchedSubject, {
   onMessage: (body) => {
-    for (const key of keysTouched(body)) watches.hint(key);
+    const keys = keysTouched(body);
+    for (const key of keys.length === 0 ? [undefined] : keys) watches.hint(key);
   },
   onGap: () => watches.hint(undefined),
 });

@@ -29,8 +29,10 @@ import { People } from '../presence/people.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
+import { withNotices } from '../storage/with-notices.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import type { ConnectionStatus } from '../supervisor/status.ts';
+import { Touched } from '../watching/touched.ts';
 import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
@@ -58,14 +60,16 @@ const folders = new WatchedFolders({
   leave: (key) => send({ kind: 'unwatch', key }),
 });
 const chat = openChat(setup.chatFile);
+const touched = new Touched(bus);
 const connections = new Connections({
-  storage,
+  storage: withNotices(storage, (folder) => touched.add(folder)),
   login: { store, openTo: setup.openTo },
   standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
   desk: new ShareDesk(setup.accessFile),
+  keepsOld: setup.keepsOld,
   admin: new AdminDesk(setup.accessFile, askConnections),
   pace: new Pace(accountMemory),
   sessionRules,

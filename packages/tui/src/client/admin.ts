@@ -35,6 +35,7 @@ export const nothingSaid: AccountWords = {
   down: undefined,
   up: undefined,
   key: undefined,
+  trash: undefined,
 };
 
 const listings = {

@@ -37,6 +37,7 @@ export function addAdminCommands({ program, withConnectOptions, done }: AddTo): 
       .option('--quota-files <N>', 'how many files, folders and links; or none')
       .option('--down <RATE>', 'bytes a second to all their devices together: 5M, none')
       .option('--up <RATE>', 'bytes a second from them')
+      .option('--trash <on|off>', 'whether what they overwrite goes to their trash')
       .option('--key <FILE>', 'an OpenSSH public key that lets them in, of type ed25519');
   const lists = {
     users: 'Show all accounts.',

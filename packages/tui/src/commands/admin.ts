@@ -25,6 +25,7 @@ export type AdminOptions = ConnectOptions & {
   readonly down?: string;
   readonly up?: string;
   readonly key?: string;
+  readonly trash?: string;
   readonly user?: string;
   readonly uses?: string;
   readonly address?: string;
@@ -158,13 +159,14 @@ function users(rows: readonly AccountRow[]): string {
   );
 }
 
-function bounds({ quotaBytes, quotaFiles, downRate, upRate }: AccountRow): string {
+function bounds({ quotaBytes, quotaFiles, downRate, upRate, keepsOld }: AccountRow): string {
   const size = (bytes: number): string => prettyBytes(bytes, { binary: true });
   return [
     ...(quotaBytes === undefined ? [] : [size(quotaBytes)]),
     ...(quotaFiles === undefined ? [] : [`${quotaFiles} files`]),
     ...(downRate === undefined ? [] : [`down ${size(downRate)}/s`]),
     ...(upRate === undefined ? [] : [`up ${size(upRate)}/s`]),
+    ...(keepsOld ? [] : ['no trash for what is replaced']),
   ].join(', ');
 }
 
@@ -200,7 +202,7 @@ function sessions(rows: readonly VisitRow[]): string {
 }
 
 function wordsOf(options: AdminOptions): AccountWords {
-  const { role, path, rule, rules, expires, quota, quotaFiles, down, up, key } = options;
+  const { role, path, rule, rules, expires, quota, quotaFiles, down, up, key, trash } = options;
   return {
     ...nothingSaid,
     role,
@@ -212,6 +214,7 @@ function wordsOf(options: AdminOptions): AccountWords {
     quotaFiles,
     down,
     up,
+    trash,
     key: key === undefined ? undefined : keyLine(key),
   };
 }

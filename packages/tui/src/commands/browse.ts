@@ -17,7 +17,7 @@ import {
 } from './connect.ts';
 import { localPath } from './move.ts';
 
-export type BrowseOptions = ConnectOptions & { readonly keys?: string };
+export type BrowseOptions = ConnectOptions & { readonly keys?: string; readonly showActivity?: boolean };
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
 export async function browse(
@@ -32,7 +32,7 @@ export async function browse(
 export async function browseAt(
   target: Target,
   local: string | undefined,
-  options: Pick<BrowseOptions, 'keys'>,
+  options: Pick<BrowseOptions, 'keys' | 'showActivity'>,
 ): Promise<number> {
   const localPathNow = localFolder(local ?? '.');
   const engine = new EngineThread({
@@ -73,6 +73,7 @@ export async function browseAt(
     address: hostPort(address),
     rememberedFile: places.rememberedFile,
     keys: { file: places.keysFile, preset: options.keys },
+    isShown: options.showActivity,
   });
   // Not while there is a screen.
   sayRenewed(renewed);

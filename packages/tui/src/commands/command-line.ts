@@ -199,6 +199,7 @@ function makeProgram(done: (code: number) => void): Command {
       'ferry://HOST[:PORT][/PATH], an invite, or the name of a saved server (default: choose one)',
     )
     .argument('[LOCAL_DIR]', 'the folder on your side (default: the current one)')
+    .option('--show-activity', 'let others on the server see your folder there and what you move')
     .option('--keys <PRESET>', "the browser's keys: mc (default), vim, termscp, desktop")
     .addHelpText('after', help)
     .allowExcessArguments(false)

@@ -20,6 +20,7 @@ export function addServerCommands(at: AddTo): void {
   addUnpack(at);
   addShares(at);
   addChat(at);
+  addWho(at);
   addAdminCommands(at);
 }
 
@@ -48,6 +49,17 @@ function addChat({ program, withConnectOptions, done }: AddTo): void {
     .action(async (address: string, _options: object, command: Command) => {
       const { chat } = await import('./chat.ts');
       done(await chat(address, command.optsWithGlobals()));
+    });
+}
+
+function addWho({ program, withConnectOptions, done }: AddTo): void {
+  withConnectOptions(program.command('who'))
+    .description('List who else is on a server; what they do only where they let others see it.')
+    .argument('<ADDRESS>')
+    .option('--json', 'one JSON object per person on stdout')
+    .action(async (address: string, _options: object, command: Command) => {
+      const { who } = await import('./who.ts');
+      done(await who(address, command.optsWithGlobals()));
     });
 }
 
@@ -182,12 +194,13 @@ Examples:
   ferry trash restore ferry://host 3f2a91c0
   ferry trash empty --all ferry://host
 
-What is deleted stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.`;
+What is deleted or overwritten stays for 30 days, as long as it is less than a tenth of the disk; the oldest goes first.
+Restoring what was overwritten puts it in the place of the version that is there, which goes to the trash in turn.`;
 
 function addTrash({ program, withConnectOptions, done }: AddTo): void {
   const trash = program
     .command('trash')
-    .description('List, restore and remove for good what you deleted on a server.')
+    .description('List, restore and remove for good what you deleted or overwrote on a server.')
     .addHelpText('after', trashHelp)
     .helpOption('-h, --help', 'say how it is used')
     .exitOverride();

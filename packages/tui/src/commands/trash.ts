@@ -29,8 +29,8 @@ export function showTrash(address: string, options: TrashOptions): Promise<ExitC
       const id = idOf(deletion);
       process.stdout.write(
         options.json === true
-          ? toJsonLine({ id, ...jsonPath(path), files, bytes, deleted: when })
-          : `${id.slice(0, shownDigits)}  ${when.slice(0, 16).replace('T', ' ')}  ${counted(files).padStart(10)}  ${prettyBytes(bytes).padStart(8)}  /${shownPath(path)}\n`,
+          ? toJsonLine({ id, ...jsonPath(path), files, bytes, deleted: when, replaced: deletion.isReplaced })
+          : `${id.slice(0, shownDigits)}  ${when.slice(0, 16).replace('T', ' ')}  ${counted(files).padStart(10)}  ${prettyBytes(bytes).padStart(8)}  /${shownPath(path)}${deletion.isReplaced ? ' (replaced)' : ''}\n`,
       );
     }
     return ExitCode.done;

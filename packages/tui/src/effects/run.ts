@@ -27,6 +27,7 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
+import { runTrash } from './trash.ts';
 import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
@@ -75,6 +76,12 @@ export class Effects {
       case 'list':
         void this.#list(cmd);
         break;
+      case 'list-people':
+        void this.#people();
+        break;
+      case 'show-activity':
+        engine.people.show(cmd.activity);
+        break;
       case 'watch':
         void this.#watching.watch(cmd.side, cmd.path);
         break;
@@ -106,6 +113,10 @@ export class Effects {
       case 'undo-delete':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'list-trash':
+      case 'drop-trash':
+        void runTrash(engine, post, cmd);
         break;
       case 'make-share':
       case 'list-shares':
@@ -235,6 +246,12 @@ export class Effects {
     } catch (error) {
       post({ kind: 'unlisted', side, request, error: wire(error) });
     }
+  }
+
+  /** Servers that are older, and those where one only brings files, tell nothing of others. */
+  async #people(): Promise<void> {
+    const rows = await this.#opts.engine.people.list().catch(() => []);
+    this.#opts.post({ kind: 'people', rows });
   }
 
   async #find(cmd: Cmd & { kind: 'find' }): Promise<void> {

@@ -52,7 +52,7 @@ export class Watching {
           onWatched: (pollMs) => tell({ kind: 'watched', side, path, pollMs }),
           onChange: (change) => {
             if (change.kind === 'changed') tell({ kind: 'change', side, path, change });
-            else timer ??= setTimeout(again, againAtMs - performance.now());
+            else timer ??= setTimeout(again, Math.max(0, againAtMs - performance.now()));
           },
         },
         { signal },

@@ -7,9 +7,11 @@ import { BlockPool } from '@ferry/protocol/content';
 import { type Fingerprint, hostPort } from '@ferry/protocol/session';
 import { ChatClient } from '../client/chat.ts';
 import type { ConnectionOpts } from '../client/connection.ts';
+import { RemotePeople } from '../client/people.ts';
 import { watchRemote } from '../client/remote-watching.ts';
 import { remoteWorks } from '../client/remote-works.ts';
 import { remoteShares } from '../client/shares.ts';
+import { remoteTrash } from '../client/trash.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
@@ -20,6 +22,7 @@ import { localSource } from './local-source.ts';
 import { LocalWatching } from './local-watching.ts';
 import { localWorks } from './local-works.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 import type { FileSource } from './source.ts';
@@ -57,7 +60,9 @@ export class EngineCore implements Engine {
   readonly local = localSource;
   readonly works: ServerWorks;
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
   readonly watching: Watching;
+  readonly people: RemotePeople;
   readonly edits: EditCopies;
   readonly chat: ChatClient;
   readonly #server: QueueServer;
@@ -109,7 +114,9 @@ export class EngineCore implements Engine {
           : watchRemote(this.#placeAt(where).line.connection, path, hears, opts),
     };
     this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
+    this.people = new RemotePeople(this.#line.connection, (here) => this.#emit({ kind: 'people', here }));
     this.shares = remoteShares(this.#line.connection);
+    this.trash = remoteTrash(this.#line.connection);
     this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => {
       for (const { line } of this.#places.values()) line.connection.refresh();
@@ -224,6 +231,7 @@ export class EngineCore implements Engine {
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
     this.#localWatching.close();
+    this.people.close();
     this.chat.close();
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();

@@ -29,9 +29,12 @@ import type {
   ShareCall,
   SourceCall,
   ToEngine,
+  TrashCall,
 } from './messages.ts';
 import { unpackPage } from './packed-page.ts';
+import type { People, Person } from './people.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
+import type { ServerTrash, TrashRow } from './server-trash.ts';
 import type { ServerWorks, WorkResult, WorkWait } from './server-works.ts';
 import type { FileSource, Range, Space, Wait } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -53,11 +56,16 @@ export class EngineThread implements Engine {
   readonly remote: FileSource;
   readonly local: FileSource = this.#source('');
   readonly works: ServerWorks;
+  readonly people: People = {
+    list: async (opts = {}) => (await this.#ask((id) => ({ kind: 'people', id }), opts)) as readonly Person[],
+    show: (activity) => this.#send({ kind: 'show', activity }),
+  };
   readonly watching: Watching = {
     watch: async (where, path, hears, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'watch', id, where, path }), opts, hears)) as never,
   };
   readonly shares = this.#shares();
+  readonly trash = this.#trash();
   readonly edits = this.#edits();
   readonly chat = this.#chat();
   readonly #worker: Worker;
@@ -178,6 +186,17 @@ export class EngineThread implements Engine {
       this.#send({ kind: 'close' });
     });
     return this.#closing;
+  }
+
+  #trash(): ServerTrash {
+    const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
+      this.#ask((id) => ({ kind: 'trash', id, call }), opts);
+    return {
+      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
+      drop: async (deletion, opts) => {
+        await ask({ verb: 'drop', deletion }, opts);
+      },
+    };
   }
 
   #shares(): ServerShares {

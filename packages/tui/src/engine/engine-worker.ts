@@ -16,6 +16,7 @@ import type {
   SourceCall,
   ThreadData,
   ToEngine,
+  TrashCall,
 } from './messages.ts';
 import { packPage } from './packed-page.ts';
 
@@ -152,6 +153,12 @@ async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): 
   }
 }
 
+async function trash({ trash }: EngineCore, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
+  if (call.verb === 'list') return trash.list({ signal });
+  await trash.drop(call.deletion, { signal });
+  return undefined;
+}
+
 function receive(from: EngineCore, message: ToEngine): void {
   switch (message.kind) {
     case 'call':
@@ -168,6 +175,12 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'edit':
       void answer(message.id, (signal) => edit(from, message.call, signal));
+      break;
+    case 'people':
+      void answer(message.id, (signal) => from.people.list({ signal }));
+      break;
+    case 'show':
+      from.people.show(message.activity);
       break;
     case 'watch':
       void answer(message.id, (signal) =>
@@ -187,6 +200,9 @@ function receive(from: EngineCore, message: ToEngine): void {
       break;
     case 'chat':
       void answer(message.id, (signal) => talk(from, message.call, signal));
+      break;
+    case 'trash':
+      void answer(message.id, (signal) => trash(from, message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

@@ -8,7 +8,9 @@ import type { Answer } from '../transfer/conflict.ts';
 import type { Chat, ChatNews } from './chat.ts';
 import type { Edits } from './edits.ts';
 import type { Job, JobId, JobOrder, OrderServer, Priority, Totals } from './job.ts';
+import type { People } from './people.ts';
 import type { ServerShares } from './server-shares.ts';
+import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import type { FileSource, Wait } from './source.ts';
 import type { Watching } from './watching.ts';
@@ -58,6 +60,8 @@ export type EngineEvent =
     }
   /** Settings of the queue, who moves it, or what the user must hear about it are different. */
   | { readonly kind: 'queue'; readonly status: QueueStatus }
+  /** Somebody came, left or shows something else; so many are here. Of those who have been asked for once. */
+  | { readonly kind: 'people'; readonly here: number }
   /** The owner of the server says something; foreign text. */
   | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
@@ -99,6 +103,9 @@ export interface Engine {
   worksAt(where: Where): ServerWorks;
   /** What one lets others have of it. */
   readonly shares: ServerShares;
+  readonly trash: ServerTrash;
+  /** Who else is there. */
+  readonly people: People;
   /** What changes in folders that are shown. */
   readonly watching: Watching;
   /** Copies of the server's files that are edited here. */

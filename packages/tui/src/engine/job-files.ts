@@ -153,6 +153,7 @@ export class JobFiles {
           return;
         }
         if (place.do === 'nothing') {
+          if (place.why === 'there') await names.believe(item);
           onEnded(item, place.why === 'there' ? 'moved' : 'skipped');
           return;
         }

@@ -10,7 +10,9 @@ import type { EngineEvent, JobAction, NewOrder, OpenServer, QueueLimits, Where }
 import type { EngineOpts } from './engine-core.ts';
 import type { JobId, Priority } from './job.ts';
 import type { PackedPage } from './packed-page.ts';
+import type { Activity, Person } from './people.ts';
 import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
+import type { TrashRow } from './server-trash.ts';
 import type { WorkOrder, WorkProgress, WorkResult } from './server-works.ts';
 import type { Range, RangeSpec, Space } from './source.ts';
 import type { DiffLine } from './text-diff.ts';
@@ -49,6 +51,8 @@ export type ShareCall =
   | { readonly verb: 'list' }
   | { readonly verb: 'end'; readonly share: string };
 
+export type TrashCall = { readonly verb: 'list' } | { readonly verb: 'drop'; readonly deletion: string };
+
 export type ChatCall =
   | { readonly verb: 'rooms' }
   | {
@@ -66,6 +70,9 @@ export type ToEngine =
   | { readonly kind: 'open'; readonly server: OpenServer }
   | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
   | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
+  | { readonly kind: 'people'; readonly id: number }
+  | { readonly kind: 'show'; readonly activity: Activity | undefined }
+  | { readonly kind: 'trash'; readonly id: number; readonly call: TrashCall }
   | { readonly kind: 'watch'; readonly id: number; readonly where: Where; readonly path: Path }
   | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly NewOrder[] }
@@ -88,6 +95,8 @@ export type CallResult =
   | WorkResult
   | MadeShare
   | readonly OwnShare[]
+  | readonly TrashRow[]
+  | readonly Person[]
   | readonly JobId[]
   | readonly DiffLine[]
   | readonly RoomInfo[]

@@ -32,6 +32,7 @@ import type { Origin } from '../transfer/relay-file.ts';
 import { overAnyLine } from '../transfer/retry.ts';
 import { isSameVersion } from '../transfer/same-version.ts';
 import { takeTurns } from '../transfer/take-turns.ts';
+import { BelievedNames } from './believed-names.ts';
 import type { JobId } from './job.ts';
 import { lastOf, type WalkContext } from './walk.ts';
 
@@ -60,6 +61,7 @@ export type TakenNamesOpts = {
 
 export class TakenNames {
   readonly #opts: TakenNamesOpts;
+  readonly #believed = new BelievedNames();
 
   constructor(opts: TakenNamesOpts) {
     this.#opts = opts;
@@ -164,6 +166,15 @@ export class TakenNames {
       if (this.#opts.resumed && isSameVersion(there, source)) return { do: 'nothing', why: 'there' };
       taken.add(name);
     }
+  }
+
+  /**
+   * To be called before what is `there` counts as moved. What a server has named is its own to bring to the disk.
+   * @throws {FerryError} as BelievedNames.believe
+   */
+  async believe({ below }: FileItem): Promise<void> {
+    const { order, openRoot } = this.#opts.walk();
+    if (order.direction === 'download') await this.#believed.believe(openRoot(), this.#targetOf(below));
   }
 
   /** As the side it is on sees it. */

@@ -11,7 +11,8 @@ import type { ChatAction } from '../state/update-chat.ts';
 import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
-import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
+import { listBindings, walking } from './list-keys.ts';
+import { arranging, finding, inPeople, marking, places, sorting } from './pane-keys.ts';
 import {
   cannotChange,
   cannotCopy,
@@ -130,6 +131,8 @@ export type Action =
   | 'erase-line'
   | 'left'
   | 'right'
+  | 'people'
+  | 'show-activity'
   | 'redraw'
   | 'suspend';
 
@@ -150,17 +153,9 @@ export type Layer =
   | 'chat'
   | 'shares'
   | 'shared'
+  | 'trash'
+  | 'people'
   | 'reading';
-
-/** Moving the cursor. */
-export const walking: readonly Binding[] = [
-  bind('up', ['up'], 'Up', 'one row up'),
-  bind('down', ['down'], 'Down', 'one row down'),
-  bind('page-up', ['pageup'], 'PgUp', 'one page up'),
-  bind('page-down', ['pagedown'], 'PgDn', 'one page down'),
-  bind('first', ['home'], 'Home', 'first row'),
-  bind('last', ['end'], 'End', 'last row'),
-];
 
 const pauseAll = bind('pause-all', ['P'], 'Pause all', 'let nothing move, or let all go on');
 
@@ -184,6 +179,7 @@ export const editing: readonly Binding[] = [
 ];
 
 export type { Binding } from './binding.ts';
+export { walking };
 
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
@@ -218,7 +214,20 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'delete without the trash, after a typed word',
       cannotChange,
     ),
-    bind('undo-delete', ['u'], 'Undo', 'bring back what was deleted last on the server', cannotWork),
+    bind(
+      'undo-delete',
+      ['u'],
+      'Undo',
+      'bring back what was deleted last on the server; with nothing deleted: the trash',
+      cannotWork,
+    ),
+    bind(
+      'trash',
+      ['U'],
+      'Trash',
+      'what was deleted or overwritten on the server, to bring it back',
+      cannotShare,
+    ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
@@ -237,6 +246,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'what I share, and how often it was downloaded; ends it',
       cannotShare,
     ),
+    bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', notConnected),
     bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),
     ...places,
     ...sorting,
@@ -352,17 +362,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ...editing,
   ],
   chat: [...chatBindings, ...editing],
-  shares: [
-    ...walking,
-    bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
-    bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
-  shared: [
-    ...walking,
-    bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
-    bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-  ],
+  ...listBindings,
+  people: [...walking, ...inPeople],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

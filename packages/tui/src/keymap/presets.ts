@@ -59,6 +59,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       open: ['enter'],
       parent: ['u'],
       'undo-delete': ['U'],
+      trash: ['M-t'],
       back: ['backspace', 'M-left'],
       mark: ['m', 'insert'],
       'mark-all': ['C-a'],

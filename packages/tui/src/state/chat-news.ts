@@ -1,10 +1,11 @@
 /** What news do to the chat as the browser keeps it. Pure; UI thread. */
 
 import { show, type WireError } from '@ferry/protocol';
-import type { ChatNews, RoomInfo, RoomRef } from '../engine/chat.ts';
+import type { ChatLine, ChatNews, RoomInfo, RoomRef } from '../engine/chat.ts';
 import { type ChatState, roomAt, speaksTo, withRoom } from './chat.ts';
 import type { Cmd } from './cmd.ts';
 import { inWords, type Next } from './next.ts';
+import { readUpTo, withReadUpTo } from './remembered.ts';
 import type { AppState } from './state.ts';
 import { chatTexts } from './texts.ts';
 
@@ -20,6 +21,33 @@ export function withRead(state: AppState): AppState {
   if (dialog?.kind !== 'chat' || chat.chosen !== undefined || room === undefined) return state;
   if (room.unread === 0 && !room.isCalled) return state;
   return { ...state, chat: withRoom(chat, room.ref, (one) => ({ ...one, unread: 0, isCalled: false })) };
+}
+
+/** How far the room that is shown was read is remembered, on this screen's side: another device has not read it. */
+export function withReadKept(before: AppState, [state, cmds]: Next): Next {
+  if (state.chat === before.chat && state.dialog === before.dialog) return [state, cmds];
+  const { chat, dialog, address } = state;
+  const room = roomAt(chat);
+  const seq = room?.lines.findLast((line) => line.seq > 0)?.seq;
+  if (dialog?.kind !== 'chat' || chat.chosen !== undefined || room === undefined || seq === undefined) {
+    return [state, cmds];
+  }
+  const remembered = withReadUpTo(state.remembered, { server: address, ref: room.ref, seq });
+  if (remembered === state.remembered) return [state, cmds];
+  return [{ ...state, remembered }, [...cmds, { kind: 'remember', remembered }]];
+}
+
+/** Of what was said before one came, what was not read the last time one was here; of a direct one, what one has not answered. */
+function unreadOf(
+  { remembered, address }: AppState,
+  ref: RoomRef,
+  lines: readonly ChatLine[],
+): readonly ChatLine[] {
+  const answered = ref.startsWith('@')
+    ? (lines.findLast(({ own }) => own)?.seq ?? 0)
+    : Number.POSITIVE_INFINITY;
+  const upTo = readUpTo(remembered, address, ref) ?? answered;
+  return lines.filter(({ own, seq }) => !own && seq > upTo);
 }
 
 /** What the server has; the open rooms that were spoken in last are entered, the others wait to be. */
@@ -59,9 +87,9 @@ export function roomNotEntered(state: AppState, ref: RoomRef, error: WireError):
 export function chatNews(state: AppState, news: ChatNews): Next {
   if (news.kind === 'out') return [roomNotEntered(state, news.ref, news.error), []];
   const { ref, sealed, lines, past } = news;
-  const own = state.connection.phase === 'online' ? state.connection.user : '';
-  const fresh = past ? [] : lines.filter((line) => !line.own);
-  const call = fresh.find(({ text }) => ref.startsWith('@') || speaksTo(text, own));
+  const user = state.connection.phase === 'online' ? state.connection.user : '';
+  const fresh = past ? unreadOf(state, ref, lines) : lines.filter(({ own }) => !own);
+  const call = fresh.find(({ text }) => ref.startsWith('@') || speaksTo(text, user));
   const wasCalled = state.chat.rooms.find((room) => room.ref === ref)?.isCalled === true;
   const chat = withRoom(state.chat, ref, (room) => ({
     ...room,
@@ -73,7 +101,7 @@ export function chatNews(state: AppState, news: ChatNews): Next {
   }));
   const next = withRead({ ...state, chat });
   const isSeen = next.chat.rooms.find((room) => room.ref === ref)?.unread === 0;
-  if (call === undefined || wasCalled || isSeen) return [next, []];
+  if (call === undefined || wasCalled || isSeen || past) return [next, []];
   const words = chatTexts.called(show(call.from), show(ref));
   return [next, [{ kind: 'notify', words }]];
 }

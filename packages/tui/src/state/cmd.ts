@@ -4,6 +4,7 @@ import type { Entry, FindQuery, Name, Path, Shown } from '@ferry/protocol';
 import type { RoomRef } from '../engine/chat.ts';
 import type { JobAction, NewOrder, QueueLimits, Side, Where } from '../engine/engine.ts';
 import type { JobId, Priority } from '../engine/job.ts';
+import type { Activity } from '../engine/people.ts';
 import type { ShareWish } from '../engine/server-shares.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import type { ArchiveFormat } from './archive-format.ts';
@@ -19,6 +20,9 @@ export type Cmd =
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
   | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
+  | { readonly kind: 'list-people' }
+  /** What others may see; undefined: nothing. */
+  | { readonly kind: 'show-activity'; readonly activity: Activity | undefined }
   /** Tells what changes in a folder, as msg `watched`, `change` and `unwatched`. Supersedes the side's watch before it. */
   | { readonly kind: 'watch'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
@@ -56,6 +60,9 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  | { readonly kind: 'list-trash' }
+  /** For good, and lists what is left. */
+  | { readonly kind: 'drop-trash'; readonly id: string }
   | { readonly kind: 'make-share'; readonly wish: ShareWish }
   /** Which rooms there are; from then on direct messages come. */
   | { readonly kind: 'chat-rooms' }

@@ -3,7 +3,9 @@
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
+import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
+import type { TrashRow } from '../engine/server-trash.ts';
 import type { DiffLine } from '../engine/text-diff.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
 import type { ChangedAnswer } from './edit.ts';
@@ -24,6 +26,8 @@ export type Question =
   | { readonly about: 'edit-kept'; readonly id: number; readonly path: Path }
   /** One's own; the list that it stands in comes back. */
   | { readonly about: 'end-share'; readonly id: string; readonly list: Dialog }
+  /** One's own, for good; the list that it stands in comes back. */
+  | { readonly about: 'drop-trash'; readonly id: string; readonly list: Dialog }
   | { readonly about: 'clear' | 'quit' };
 
 /** What typed lines mean. */
@@ -95,6 +99,10 @@ export type Dialog =
   | { readonly kind: 'places'; readonly line: Field; readonly cursor: number }
   /** What to give away. */
   | { readonly kind: 'shared'; readonly made: MadeShare; readonly top: number }
+  /** What can be had back; undefined until the server has told. */
+  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] | undefined; readonly cursor: number }
+  /** Who else is there; undefined until the server has told. */
+  | { readonly kind: 'people'; readonly rows: readonly Person[] | undefined; readonly top: number }
   /** One's own shares; undefined until the server has told. */
   | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] | undefined; readonly cursor: number }
   | {

@@ -3,7 +3,9 @@
 import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side, Where } from '../engine/engine.ts';
+import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
+import type { TrashRow } from '../engine/server-trash.ts';
 import type { Space } from '../engine/source.ts';
 import type { FolderChange } from '../engine/watching.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -41,6 +43,7 @@ export type Msg =
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
+  | { readonly kind: 'people'; readonly rows: readonly Person[] }
   /** The folder is watched from now on; as Watching has it. */
   | { readonly kind: 'watched'; readonly side: Side; readonly path: Path; readonly pollMs: number }
   | { readonly kind: 'change'; readonly side: Side; readonly path: Path; readonly change: FolderChange }
@@ -87,6 +90,8 @@ export type Msg =
       readonly ids: readonly string[];
       readonly folder: Path;
     }
+  /** What can be had back from the server. */
+  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] }
   /** A server was chosen for a side, and is being connected to. */
   | { readonly kind: 'server-chosen'; readonly side: Side; readonly where: Where; readonly path: Path }
   | { readonly kind: 'share-made'; readonly made: MadeShare }

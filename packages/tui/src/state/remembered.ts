@@ -26,10 +26,16 @@ export type Remembered = {
   readonly mouse: boolean;
   /** How often the browser was started. */
   readonly starts: number;
+  /** How far rooms of the chat were read, the one read last first. */
+  readonly read: readonly ReadMark[];
 };
+
+/** `seq`: number of the last line that was seen there. */
+export type ReadMark = { readonly server: string; readonly ref: string; readonly seq: number };
 
 export const mostBookmarks = 500;
 export const mostRecent = 60;
+const mostRead = 200;
 
 export const nothingRemembered: Remembered = {
   bookmarks: [],
@@ -38,6 +44,7 @@ export const nothingRemembered: Remembered = {
   theme: 'auto',
   mouse: true,
   starts: 0,
+  read: [],
 };
 
 export function samePlace(a: Place, b: Place): boolean {
@@ -72,18 +79,46 @@ export function withoutPlace(remembered: Remembered, place: Place): Remembered {
   };
 }
 
+/** How far a room was read; undefined where that is not known. */
+export function readUpTo({ read }: Remembered, server: string, ref: string): number | undefined {
+  return read.find((one) => one.server === server && one.ref === ref)?.seq;
+}
+
+/** The same value where it is known already. */
+export function withReadUpTo(remembered: Remembered, mark: ReadMark): Remembered {
+  if (readUpTo(remembered, mark.server, mark.ref) === mark.seq) return remembered;
+  const others = remembered.read.filter(({ server, ref }) => server !== mark.server || ref !== mark.ref);
+  return { ...remembered, read: [mark, ...others].slice(0, mostRead) };
+}
+
 /** From a file that may hold anything: what cannot be understood is left out. */
 export function rememberedFrom(value: unknown): Remembered {
   if (!isRecord(value)) return nothingRemembered;
-  const { bookmarks, recent, arrangement, theme, mouse, starts } = value;
+  const { bookmarks, recent, arrangement, theme, mouse, starts, read } = value;
   return {
     bookmarks: placesFrom(bookmarks).slice(0, mostBookmarks),
     recent: placesFrom(recent).slice(0, mostRecent),
     arrangement: isArrangement(arrangement) ? arrangement : usualArrangement,
     theme: isTheme(theme) ? theme : 'auto',
     mouse: mouse !== false,
-    starts: typeof starts === 'number' && Number.isSafeInteger(starts) && starts >= 0 ? starts : 0,
+    starts: isCount(starts) ? starts : 0,
+    read: readFrom(read).slice(0, mostRead),
   };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function readFrom(value: unknown): ReadMark[] {
+  if (!Array.isArray(value)) return [];
+  return (value as readonly unknown[]).flatMap((one) => {
+    if (!isRecord(one)) return [];
+    const { server, ref, seq } = one;
+    return typeof server === 'string' && typeof ref === 'string' && isCount(seq)
+      ? [{ server, ref, seq }]
+      : [];
+  });
 }
 
 function placesFrom(value: unknown): Place[] {

@@ -24,7 +24,8 @@ import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
 import { type AppState, activeSide } from './state.ts';
-import { notices, prompts } from './texts.ts';
+import { prompts } from './texts.ts';
+import { openTrash } from './trash.ts';
 import { pathTyped } from './update-places.ts';
 
 /** What the last deletion can be undone with. */
@@ -33,11 +34,13 @@ export type Undo = { readonly where: Where; readonly ids: readonly string[]; rea
 /** What has to be typed to delete for good. */
 export const forGoodWord = 'delete';
 
-export type ServerAction = 'delete-for-good' | 'undo-delete' | 'find' | 'copy-there' | 'move-there';
+export type ServerAction = 'delete-for-good' | 'undo-delete' | 'trash' | 'find' | 'copy-there' | 'move-there';
 
 export function actOnServer(state: AppState, pane: Pane, action: ServerAction): Next {
   const { side, path: folder } = pane;
   switch (action) {
+    case 'trash':
+      return openTrash(state);
     case 'delete-for-good': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
@@ -46,7 +49,8 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
     }
     case 'undo-delete': {
       const { undo } = state;
-      if (undo === undefined) return [noted(state, notices.nothingDeleted), []];
+      // Nothing deleted since the start: what was overwritten, or before, is in the list.
+      if (undo === undefined) return openTrash(state);
       return [{ ...state, undo: undefined }, [{ kind: 'undo-delete', ...undo }]];
     }
     case 'find': {
@@ -147,10 +151,6 @@ function whatOf(entries: readonly Entry[]): Shown {
 
 function textOf(path: Path): string {
   return `/${Buffer.from(path.join('/'), 'latin1').toString('utf8')}`;
-}
-
-function noted(state: AppState, text: Shown): AppState {
-  return { ...state, notice: { text, isError: false } };
 }
 
 function ask(

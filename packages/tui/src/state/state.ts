@@ -12,6 +12,7 @@ import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
 import { type Layout, layout, type Size } from './layout.ts';
 import { kindOf, newPane, type Pane } from './pane.ts';
+import type { Others } from './people.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
@@ -59,6 +60,7 @@ export type AppState = {
   readonly handled: Handled;
   /** Of the first server… */
   readonly connection: ConnectionStatus;
+  readonly people: Others;
   readonly address: Shown;
   /** …and of those that were connected to since. */
   readonly others: ReadonlyMap<Where, ConnectionStatus>;
@@ -93,6 +95,8 @@ export type Beginning = {
   readonly remote: Path;
   readonly local: Path;
   readonly remembered: Remembered;
+  /** Others on the server may see the folder on the screen and what moves. Default: not. */
+  readonly isShown?: boolean;
 };
 
 export function initialState({
@@ -103,6 +107,7 @@ export function initialState({
   remote,
   local,
   remembered,
+  isShown = false,
 }: Beginning): AppState {
   return {
     size,
@@ -120,6 +125,7 @@ export function initialState({
     chat: emptyChat,
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
+    people: { here: 0, isShown, told: undefined },
     address: show(address),
     others: new Map(),
     notice: remembered.starts < hintedStarts ? hint(keymap) : undefined,

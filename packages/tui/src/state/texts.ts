@@ -1,6 +1,7 @@
 /**
- * What panes, lists and lines say to the user, in one place; labels of actions are in the keymap's tables. What comes from
- * elsewhere (names, keys) comes in as `Shown`. Pure; UI thread.
+ * What panes, lists and lines say to the user; what the queue says is in queue-texts.ts, what looking at files and editing say in
+ * file-texts.ts, labels of actions in the keymap's tables. What comes from elsewhere (names, keys) comes in as `Shown`. Pure; UI
+ * thread.
  */
 
 import { type Shown, trusted } from '@ferry/protocol';
@@ -46,7 +47,6 @@ export const notices = {
     entries === 1
       ? say(`deleted · ${key} brings it back`)
       : say(`${entries} entries deleted · ${key} brings them back`),
-  nothingDeleted: say('nothing was deleted on the server that could come back'),
   onlyFolders: say('only folders are counted'),
   counting: say('counting what is in there…'),
   counted: (name: Shown, bytes: number, files: number) =>
@@ -115,6 +115,7 @@ export const questions = {
   deleteEntries: (entries: number, side: Side, folders: boolean) =>
     say(`${entries} entries ${onSide[side]}${folders ? ', with all that is in folders' : ''}.`),
   forGood: say('This cannot be undone.'),
+  dropTrash: (place: Shown) => say(`${place}, out of the trash.`),
   toTrash: (key: Shown, entries: number) =>
     entries === 1
       ? say(`It goes to the trash: ${key} brings it back.`)
@@ -131,6 +132,7 @@ export const panes = {
   someItems: (shown: number, all: number) => `${shown} of ${all} items`,
   marked: (rows: number) => `${rows} marked`,
   markedElsewhere: (entries: number) => `${entries} marked ${entries === 1 ? 'is' : 'are'} not shown`,
+  here: (people: number) => `${people} here`,
   /** Nobody tells what changes: the folder is read this often. */
   polled: (items: string, seconds: number) => `${items} · read every ${seconds} s`,
   found: (words: string) => `: found ${words}`,
@@ -162,6 +164,16 @@ export const lists = {
   emptyQueue: (mark: Shown, copy: Shown) => `empty: mark files with ${mark} and copy them with ${copy}`,
   noJob: (view: string, key: Shown) => `no job is ${view}: ${key} shows others`,
   notNow: (why: Shown) => `not now: ${why}`,
+} as const;
+
+/** What can be had back from the server. */
+export const trashTexts = {
+  title: 'Trash on the server',
+  reading: 'asking the server…',
+  none: 'nothing was deleted or overwritten here that could come back',
+  deleted: 'deleted',
+  replaced: 'replaced',
+  brings: (key: Shown) => `${key} brings it back`,
 } as const;
 
 /** The connect screen's list. */
@@ -237,3 +249,15 @@ export const keysReport = {
 } as const;
 
 export const tooSmall = 'ferry: make the window larger';
+
+/** Who else is on the server. */
+export const peopleTexts = {
+  title: (here: number) => (here > 0 ? `On this server · ${here} here` : 'On this server'),
+  asking: 'asking the server…',
+  self: '(you)',
+  since: (time: string) => `here since ${time}`,
+  in: (folder: Shown) => `in ${folder}`,
+  more: (jobs: number) => `and ${count(jobs, 'more job', 'more jobs')}`,
+  shown: (key: Shown) => `They see your folder here and what you move. ${key} hides it.`,
+  hidden: (key: Shown) => `They see your name and that you are here. ${key} shows more.`,
+} as const;

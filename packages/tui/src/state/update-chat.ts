@@ -37,8 +37,11 @@ export function openChat(state: AppState): Next {
     dialog: { kind: 'chat' },
     chat: { ...chat, at, chosen: undefined, attached: undefined },
   });
-  if (chat.rooms.some(({ ref }) => ref === at)) return [opened, []];
-  return entering(opened, at, undefined);
+  // Somebody may have made another one meanwhile.
+  const look = { kind: 'chat-rooms' } as const;
+  if (chat.rooms.some(({ ref }) => ref === at)) return [opened, [look]];
+  const [next, cmds] = entering(opened, at, undefined);
+  return [next, [...cmds, look]];
 }
 
 export function typedInChat(state: AppState, text: string): AppState {

@@ -10,10 +10,12 @@ import { withMarks, withMatching, withRenamed } from './marks.ts';
 import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
+import { actInPeople } from './people.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
+import { actInTrash, trashDropped } from './trash.ts';
 import { typedInPane } from './typing.ts';
 import { actInChat, entering, openChat, roomNamed, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
@@ -35,6 +37,10 @@ export function actInDialog(state: AppState, action: Action): Next {
         action === 'no' ? closed : { ...state, dialog: { ...dialog, top: scrolled(dialog.top, action) } },
         [],
       ];
+    case 'trash':
+      return actInTrash(state, dialog, action);
+    case 'people':
+      return actInPeople(state, dialog, action);
     case 'shares':
       return actInShares(state, dialog, action);
     case 'chat':
@@ -112,6 +118,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'cancel':
     case 'overwrite':
       return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+    case 'drop-trash':
+      return trashDropped(state, question.id, question.list);
     case 'end-share':
       return shareEnded(state, question.id, question.list);
     case 'edit':
@@ -132,7 +140,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
 
 /** A no means that nothing happens, but for the one that asks which of two. */
 function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
-  if (question.about === 'end-share') return [{ ...state, dialog: question.list }, []];
+  if (question.about === 'end-share' || question.about === 'drop-trash')
+    return [{ ...state, dialog: question.list }, []];
   return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 

@@ -22,10 +22,13 @@ import prettyBytes from 'pretty-bytes';
 import type { EditCopy } from '../engine/edits.ts';
 import type { Side } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
+import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import type { Dialog } from './dialog.ts';
 import { type ChangedAnswer, changedAnswers, type Edit, type EditMsg } from './edit.ts';
 import { field } from './edit-line.ts';
+import { editTexts } from './file-texts.ts';
 import { inWords, type Next } from './next.ts';
 import type { AppState } from './state.ts';
 import { notices } from './texts.ts';
@@ -40,37 +43,37 @@ export function edit(state: AppState, side: Side, folder: Path, entry: Entry): N
   if (where !== '' && where !== state.address) return [said(state, notices.notEditedThere), []];
   if (where === '') {
     const canBe = entry.kind === EntryKind.file || entry.kind === EntryKind.symlink;
-    if (!canBe) return [said(state, `${showName(entry.name)} is not a file`), []];
+    if (!canBe) return [said(state, editTexts.notFile(showName(entry.name))), []];
     const request = state.requests + 1;
     const next = { ...state, requests: request };
     return [next, [{ kind: 'run-editor', request, file: path, copy: undefined }]];
   }
-  if (entry.kind !== EntryKind.file) return [said(state, `${showName(entry.name)} is not a file`), []];
+  if (entry.kind !== EntryKind.file) return [said(state, editTexts.notFile(showName(entry.name))), []];
   const own = state.edits.find((one) => samePath(one.path, path));
   if (own?.phase === 'kept') {
-    const lines = [trusted('A copy that you edited is here, and was not saved.'), trusted('Go on with it?')];
-    return asked(state, `${showName(entry.name)}`, lines, { about: 'edit-kept', id: own.id, path });
+    const lines = [editTexts.keptCopy, editTexts.goOn];
+    return asked(state, showName(entry.name), lines, { about: 'edit-kept', id: own.id, path });
   }
-  if (own !== undefined) return [said(state, `${showName(entry.name)} is being saved`), []];
+  if (own !== undefined) return [said(state, editTexts.isSaving(showName(entry.name))), []];
   if (entry.size > askedBytes) {
-    const lines = [trusted(`It has ${prettyBytes(entry.size)}, and all of it is fetched. F3 only looks.`)];
-    return asked(state, `Edit ${showName(entry.name)}?`, lines, { about: 'edit', path });
+    const lines = [editTexts.isLarge(prettyBytes(entry.size), keyName(keyOf(state.keymap, 'pane', 'view')))];
+    return asked(state, editTexts.ask(showName(entry.name)), lines, { about: 'edit', path });
   }
   return fetchCopy(state, path);
 }
 
 function asked(
   state: AppState,
-  title: string,
+  title: Shown,
   lines: readonly Shown[],
   question: (Dialog & { kind: 'question' })['question'],
 ): Next {
-  return [{ ...state, dialog: { kind: 'question', title: trusted(title), lines, question } }, []];
+  return [{ ...state, dialog: { kind: 'question', title, lines, question } }, []];
 }
 
 export function fetchCopy(state: AppState, path: Path): Next {
   const request = state.requests + 1;
-  const title = trusted(`Fetching ${showName(baseName(path) ?? '')} to edit it`);
+  const title = editTexts.fetching(showName(baseName(path) ?? ''));
   const dialog: Dialog = { kind: 'busy', title, request, path };
   return [{ ...state, requests: request, dialog }, [{ kind: 'fetch-copy', request, path }]];
 }
@@ -101,15 +104,13 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
     case 'copy-unfetched': {
       if (!isBusyWith(state, msg.request)) return [state, []];
       const next = { ...state, dialog: undefined };
-      return [{ ...next, notice: { text: inWords('fetching it', msg.error), isError: true } }, []];
+      return [{ ...next, notice: { text: inWords(editTexts.doing.fetching, msg.error), isError: true } }, []];
     }
     case 'editor-ended': {
       const next = msg.problem === undefined ? state : failed(state, msg.problem);
       if (own === undefined) return [next, []];
       if (msg.isChanged) return save(next, own, own.path, own.copy.version);
-      const text =
-        msg.problem ??
-        trusted(`${nameOf(own)} is as it was · an editor in a window needs its option to wait`);
+      const text = msg.problem ?? editTexts.unchanged(nameOf(own));
       const dropped = without(next, own.id);
       return [
         { ...dropped, notice: { text, isError: msg.problem !== undefined } },
@@ -119,7 +120,7 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
     case 'copy-stored':
       if (own === undefined) return [state, []];
       return [
-        said(without(state, own.id), `${nameOf(own)} is saved on the server`),
+        said(without(state, own.id), editTexts.saved(nameOf(own))),
         [{ kind: 'drop-copy', copy: own.copy }],
       ];
     case 'copy-unstored':
@@ -129,7 +130,7 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
       return [{ ...state, dialog: { kind: 'difference', edit: own.id, lines: msg.lines, top: 0 } }, []];
     case 'copy-uncompared':
       if (own === undefined || !isBusyWith(state, msg.request)) return [state, []];
-      return [failed({ ...state, dialog: dialogOf(own) }, inWords('comparing them', msg.error)), []];
+      return [failed({ ...state, dialog: dialogOf(own) }, inWords(editTexts.doing.comparing, msg.error)), []];
   }
 }
 
@@ -138,8 +139,7 @@ function withLeftovers(state: AppState, copies: readonly Path[]): AppState {
   const [first] = copies;
   if (first === undefined) return state;
   const place = showName(`/${first.join('/')}`);
-  const more = copies.length === 1 ? '' : `, and ${copies.length - 1} more beside it`;
-  return failed(state, trusted(`an edited copy of before was not saved: ${place}${more}`));
+  return failed(state, editTexts.leftover(place, copies.length - 1));
 }
 
 function isBusyWith({ dialog }: AppState, request: number): boolean {
@@ -158,9 +158,7 @@ function fetched(state: AppState, request: number, copy: EditCopy): Next {
 function save(state: AppState, own: Edit, path: Path, replaces: Facts | undefined): Next {
   const saving: Edit = { ...own, path, phase: 'saving', there: undefined };
   const words =
-    state.connection.phase === 'online'
-      ? `saving ${nameOf(saving)}…`
-      : `the server is away: ${placeOf(own)} is kept, and goes up when it is back`;
+    state.connection.phase === 'online' ? editTexts.saving(nameOf(saving)) : editTexts.away(placeOf(own));
   return [
     said(withEdit(state, saving), words),
     [{ kind: 'store-copy', request: own.id, path, copy: own.copy, replaces }],
@@ -179,7 +177,7 @@ function unstored(state: AppState, own: Edit, error: WireError, there: Facts | u
     const calm = { ...withEdit(state, { ...own, phase: 'asking', there }), notice: undefined };
     return [withNextChanged(calm), []];
   }
-  const text = trusted(`${inWords(`saving ${nameOf(own)}`, error)} · kept as ${placeOf(own)}`);
+  const text = editTexts.keptAs(inWords(editTexts.doing.saving(nameOf(own)), error), placeOf(own));
   return [failed(withEdit(state, { ...own, phase: 'kept' }), text), []];
 }
 
@@ -219,7 +217,7 @@ export function actInChanged(state: AppState, dialog: Dialog & { kind: 'changed'
       return kept(state, own);
     case 'accept':
       return dialog.chosen === undefined
-        ? [said(state, 'choose an answer first, with ↑ ↓ or its letter'), []]
+        ? [said(state, editTexts.chooseFirst), []]
         : answered(state, own, dialog.chosen);
     default:
       return [state, []];
@@ -233,7 +231,7 @@ function answered(state: AppState, own: Edit, answer: ChangedAnswer): Next {
     case 'save-as': {
       const dialog: Dialog = {
         kind: 'prompt',
-        title: trusted('Save yours as'),
+        title: editTexts.saveAs,
         fields: [field(trusted(''), Buffer.from(baseName(own.path) ?? '', 'latin1').toString('utf8'))],
         field: 0,
         prompted: { about: 'save-as', edit: own.id },
@@ -242,7 +240,7 @@ function answered(state: AppState, own: Edit, answer: ChangedAnswer): Next {
       return [{ ...state, dialog }, []];
     }
     case 'difference': {
-      const title = trusted('Comparing yours with the one there');
+      const title = editTexts.comparing;
       const busy: Dialog = { kind: 'busy', title, request: own.id, path: own.path };
       return [
         { ...state, dialog: busy },
@@ -256,7 +254,7 @@ function answered(state: AppState, own: Edit, answer: ChangedAnswer): Next {
 
 function kept(state: AppState, own: Edit): Next {
   const next = withEdit({ ...state, dialog: undefined }, { ...own, phase: 'kept' });
-  return [said(next, `yours is kept as ${placeOf(own)}; F4 goes on with it`), []];
+  return [said(next, editTexts.kept(placeOf(own), keyName(keyOf(state.keymap, 'pane', 'edit')))), []];
 }
 
 /** In the folder where it came from. */
@@ -275,7 +273,7 @@ export function leaveBusy(state: AppState, request: number): Next {
 export function withAwayNotice(state: AppState): AppState {
   const own = state.edits.find(({ phase }) => phase === 'saving');
   if (own === undefined) return state;
-  return said(state, `the server is away: ${placeOf(own)} is kept, and goes up when it is back`);
+  return said(state, editTexts.away(placeOf(own)));
 }
 
 /** Of those that are not saved, for who leaves. */
@@ -291,8 +289,8 @@ function without(state: AppState, id: number): AppState {
   return { ...state, edits: state.edits.filter((one) => one.id !== id) };
 }
 
-function said(state: AppState, text: string): AppState {
-  return { ...state, notice: { text: trusted(text), isError: false } };
+function said(state: AppState, text: Shown): AppState {
+  return { ...state, notice: { text, isError: false } };
 }
 
 function failed(state: AppState, text: Shown): AppState {

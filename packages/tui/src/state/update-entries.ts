@@ -83,6 +83,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     }
     case 'delete-for-good':
     case 'undo-delete':
+    case 'trash':
     case 'find':
     case 'copy-there':
     case 'move-there':

@@ -19,6 +19,7 @@ import {
   rowCount,
   withCursor,
 } from './pane.ts';
+import { openPeople } from './people.ts';
 import { togglePreview } from './preview.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -110,6 +111,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return refresh(state, side);
     case 'pause-all':
       return togglePauseAll(state);
+    case 'people':
+      return openPeople(state);
     case 'chat':
       return openChat(state);
     case 'help':

@@ -7,6 +7,7 @@ import {
   FerryError,
   limits,
   type Path,
+  type Shown,
   show,
   trusted,
   type WireError,
@@ -18,6 +19,7 @@ import { type BytePattern, bytePattern, placesIn } from './byte-pattern.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
+import { viewerTexts } from './file-texts.ts';
 import { viewerExtent } from './layout.ts';
 import { inWords, type Next } from './next.ts';
 import { openPalette } from './palette.ts';
@@ -108,12 +110,9 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
       }
       return settle(reshaped(state, { ...viewer, mode: viewer.mode === 'hex' ? 'text' : 'hex', column: 0 }));
     case 'search':
-      return [asking(state, 'Search (small letters find capital ones too)', { about: 'search', by: 1 }), []];
+      return [asking(state, viewerTexts.search, { about: 'search', by: 1 }), []];
     case 'search-back':
-      return [
-        asking(state, 'Search backward (small letters find capital ones too)', { about: 'search', by: -1 }),
-        [],
-      ];
+      return [asking(state, viewerTexts.searchBackward, { about: 'search', by: -1 }), []];
     case 'search-next':
     case 'search-previous':
       return searchOn(state, action === 'search-next' ? 1 : -1);
@@ -124,7 +123,7 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
         viewer: { ...viewer, follows: !viewer.follows, goal: { at: viewer.facts?.size ?? 0, by: 0 } },
       });
     case 'go-to':
-      return [asking(state, 'Go to line, 50%, or byte @1000 or @0x3e8', { about: 'go-to' }), []];
+      return [asking(state, viewerTexts.goTo, { about: 'go-to' }), []];
     case 'help':
       return [openPalette(state), []];
     case 'refresh':
@@ -161,10 +160,10 @@ function sideways(state: AppState, viewer: Viewer, by: number): Next {
   return [{ ...state, viewer: { ...viewer, column: Math.max(0, viewer.column + by) } }, []];
 }
 
-function asking(state: AppState, title: string, prompted: Prompted): AppState {
+function asking(state: AppState, title: Shown, prompted: Prompted): AppState {
   const dialog: Dialog = {
     kind: 'prompt',
-    title: trusted(title),
+    title,
     fields: [field(trusted(''), '')],
     field: 0,
     prompted,
@@ -203,7 +202,7 @@ function searchOn(state: AppState, by: 1 | -1): Next {
   if (viewer === undefined) return [state, []];
   const { side, path, pattern, match, top } = viewer;
   if (pattern === undefined) {
-    return [{ ...state, notice: { text: trusted('nothing was searched for yet'), isError: false } }, []];
+    return [{ ...state, notice: { text: viewerTexts.nothingSearched, isError: false } }, []];
   }
   const near = match !== undefined && isShown(viewer, match, viewerExtent(state.size)) ? match : undefined;
   const from = by > 0 ? (near === undefined ? top : near + 1) : (near ?? top);
@@ -257,7 +256,7 @@ export function goTo(state: AppState, text: string): Next {
     }));
   }
   if (place.is === 'byte') return settle(withGoal(state, { at: place.number, by: 0 }));
-  if (size === undefined) throw new FerryError(Code.USAGE, 'how large the file is is not known yet');
+  if (size === undefined) throw new FerryError(Code.USAGE, viewerTexts.sizeUnknown);
   return settle(withGoal(state, { at: Math.floor((size * place.number) / 100), by: 0 }));
 }
 
@@ -272,7 +271,7 @@ function placeOf(text: string): Place {
     if (at !== '') return { is: 'byte', number };
     if (/^\d+$/.test(digits)) return { is: 'line', number };
   }
-  throw new FerryError(Code.USAGE, 'a line such as 120, a share such as 50%, or a byte such as @1000');
+  throw new FerryError(Code.USAGE, viewerTexts.noPlace);
 }
 
 export function looked(
@@ -286,7 +285,7 @@ export function looked(
   if (viewer?.reading?.request !== request) return [state, []];
   const next = withBytes(viewer, offset, facts, content);
   if (content.length === 0 && offset < facts.size) {
-    return [{ ...state, viewer: { ...next, error: trusted('this part of the file cannot be read') } }, []];
+    return [{ ...state, viewer: { ...next, error: viewerTexts.unreadable } }, []];
   }
   return settle({ ...state, viewer: next });
 }
@@ -321,7 +320,7 @@ export function worked(state: AppState, request: number, at: number | undefined)
   if (kind === 'line') {
     if (at !== undefined) return settle(withGoal(idle, { at, by: 0 }));
     const next = withGoal(idle, { at: viewer.facts?.size ?? 0, by: 0 });
-    return settle({ ...next, notice: { text: trusted('the file has fewer lines'), isError: true } });
+    return settle({ ...next, notice: { text: viewerTexts.fewerLines, isError: true } });
   }
   return found(idle, idle.viewer, at);
 }
@@ -340,7 +339,7 @@ function placeInListing(
 function found(state: AppState, viewer: Viewer, at: number | undefined): Next {
   const extent = viewerExtent(state.size);
   if (at === undefined) {
-    const text = trusted(`${show(viewer.pattern?.text ?? '')} is not found any further in this direction`);
+    const text = viewerTexts.notFound(show(viewer.pattern?.text ?? ''));
     return [{ ...state, notice: { text, isError: true } }, []];
   }
   const next = { ...viewer, match: at };

@@ -6,19 +6,20 @@
 import { Code, type Path, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { ConnectionStatus, EngineEvent, Side, Where } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
-import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed } from './chat-news.ts';
-import type { Cmd } from './cmd.ts';
+import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed, withReadKept } from './chat-news.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, moveTo, type Next, refresh, withPane } from './next.ts';
 import { type Palette, paletteItems } from './palette.ts';
 import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pane.ts';
+import { peopleChanged, peopleListed, withOthers } from './people.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
 import { undoKey } from './server-work.ts';
 import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
+import { trashListed } from './trash.ts';
 import { actInTyping } from './typing.ts';
 import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
@@ -34,13 +35,14 @@ import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt }
 import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
 
 export function update(state: AppState, msg: Msg): Next {
-  return withOrdering(state, withWatches(state, followed(stepped(state, msg))));
+  const next = withWatches(state, followed(stepped(state, msg)));
+  return withOrdering(state, withOthers(state, withReadKept(state, next)));
 }
 
 function stepped(state: AppState, msg: Msg): Next {
   switch (msg.kind) {
     case 'started':
-      return withLeftoversFound(both(started(state), (side) => (now) => go(now, side, now[side].path)));
+      return withFirstLooks(both(started(state), (side) => (now) => go(now, side, now[side].path)));
     case 'key': {
       const [next, meaning] = meaningOf(state, msg);
       if (meaning.is === 'action') return act(next, meaning.action);
@@ -75,6 +77,8 @@ function stepped(state: AppState, msg: Msg): Next {
       const pane = state[msg.side];
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
+    case 'people':
+      return [peopleListed(state, msg.rows), []];
     case 'watched':
     case 'change':
     case 'unwatched':
@@ -111,6 +115,8 @@ function stepped(state: AppState, msg: Msg): Next {
       const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
       return [{ ...state, undo: { where, ids, folder }, notice }, []];
     }
+    case 'trash':
+      return [trashListed(state, msg.rows), []];
     case 'share-made':
       return shareMade(state, msg.made);
     case 'shares':
@@ -155,8 +161,8 @@ function withOrdering(before: AppState, [state, cmds]: Next): Next {
   return [state, all];
 }
 
-function withLeftoversFound([state, cmds]: Next): Next {
-  return [state, [...cmds, { kind: 'find-leftovers' }]];
+function withFirstLooks([state, cmds]: Next): Next {
+  return [state, [...cmds, { kind: 'find-leftovers' }, { kind: 'chat-rooms' }]];
 }
 
 function started(state: AppState): AppState {
@@ -266,6 +272,8 @@ function onEngine(state: AppState, event: EngineEvent): Next {
     }
     case 'chat':
       return chatNews(state, event.news);
+    case 'people':
+      return peopleChanged(state, event.here);
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed':
@@ -301,8 +309,7 @@ function withStatus(state: AppState, where: Where, status: ConnectionStatus): Ne
   }
   const isBack = status.phase === 'online' && before.phase !== 'online';
   if (!isBack) return [next, []];
-  const [looking, settled] = settle(next);
-  const cmds: readonly Cmd[] = where === state.address ? [...settled, { kind: 'chat-rooms' }] : settled;
+  const [looking, cmds] = settle(next);
   // The first listing is under way already; after a loss the panes are read again.
   const [fresh, more] = both(looking, (side) => (now) => {
     const { where: shown, loading, request } = now[side];

@@ -75,6 +75,6 @@ export function emptyTrashHandler({ storage, principal }: SessionContext, works:
   });
 }
 
-function deletionOf({ id, path, kind, files, bytes, deletedMs }: Trashed): Deletion {
-  return { id: Buffer.from(id, 'hex'), path, kind, files, bytes, deletedMs };
+function deletionOf({ id, ...trashed }: Trashed): Deletion {
+  return { ...trashed, id: Buffer.from(id, 'hex') };
 }

@@ -7,6 +7,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import type { Action } from '../../keymap/keymap.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
+import { editTexts, infoTexts } from '../../state/file-texts.ts';
 import type { Rect, Size } from '../../state/layout.ts';
 import { jobTexts } from '../../state/queue-texts.ts';
 import type { AppState } from '../../state/state.ts';
@@ -20,9 +21,11 @@ import { infoLines } from './info-rows.ts';
 import { limitWords } from './job-rows.ts';
 import { lineRow } from './line-rows.ts';
 import { paletteRowsOf } from './palette-rows.ts';
+import { peopleHeight, peopleRowsOf } from './people-rows.ts';
 import { placesRowsOf } from './places-rows.ts';
 import { sharedLines, sharesHeight, sharesRowsOf } from './shares-rows.ts';
 import { type Look, paint } from './style.ts';
+import { trashHeight, trashRowsOf } from './trash-rows.ts';
 import { minute, moment } from './when.ts';
 
 export type DialogRows = { readonly rect: Rect; readonly rows: string[] };
@@ -54,6 +57,18 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.top,
         look,
       );
+    case 'trash': {
+      const { columns, rows } = state.size;
+      const width = Math.min(96, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, trashHeight(dialog)));
+      return { rect, rows: trashRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
+    case 'people': {
+      const { columns, rows } = state.size;
+      const width = Math.min(72, columns - 2);
+      const rect = place(state.size, width, Math.min(rows - 2, peopleHeight(dialog)));
+      return { rect, rows: peopleRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
+    }
     case 'shares': {
       const { columns, rows } = state.size;
       const width = Math.min(76, columns - 2);
@@ -63,7 +78,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
     case 'info':
       return reading(
         state.size,
-        'Entry',
+        infoTexts.title,
         infoLines(dialog, state, look, readingWidth(state.size) - 4),
         dialog.top,
         look,
@@ -94,13 +109,13 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const own = state.edits.find(({ id }) => id === dialog.edit);
       const { columns, rows } = state.size;
       const width = Math.min(72, columns - 4) - 4;
-      const lines = own === undefined ? [] : changedLines(own, dialog, width, rows - 4, look);
-      return boxed(state.size, 'The file there is another by now', lines, 72, look);
+      const lines = own === undefined ? [] : changedLines(own, dialog, width, rows - 4, look, state.keymap);
+      return boxed(state.size, editTexts.changed, lines, 72, look);
     }
     case 'difference':
       return reading(
         state.size,
-        'From the one there (-) to yours (+)',
+        editTexts.difference,
         differenceLines(dialog.lines, readingWidth(state.size) - 3, look),
         dialog.top,
         look,
@@ -265,11 +280,11 @@ function fieldLines({ fields, field }: Dialog & { kind: 'prompt' }, width: numbe
   const widest = Math.max(...fields.map(({ label }) => cells(label)));
   const labels = widest === 0 ? 0 : widest + 2;
   return fields.map((one, i) => {
-    const { label, text, secret } = one;
-    const shown = secret === true ? look.glyphs.mark.repeat([...text].length) : show(text);
     const room = width - labels;
+    const shown = one.secret === true ? look.glyphs.mark.repeat([...one.text].length) : show(one.text);
     const line =
       i === field ? lineRow(one, room, look) : paint(look.theme, 'field', fit(cutEnd(shown, room), room));
+    const { label } = one;
     return `${fit(label, labels)}${line}`;
   });
 }

@@ -3,20 +3,18 @@
 import { type Facts, type Shown, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { DiffLine } from '../../engine/text-diff.ts';
+import { keyName } from '../../keymap/key-name.ts';
+import { type Keymap, keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
-import { type ChangedAnswer, changedAnswers, type Edit } from '../../state/edit.ts';
+import { changedAnswers, type Edit } from '../../state/edit.ts';
+import { editTexts } from '../../state/file-texts.ts';
 import { placeOf } from '../../state/update-edit.ts';
-import { cutEnd, fit } from './cells.ts';
+import { cells, cutEnd, fit } from './cells.ts';
 import { keepEnd, wrapped } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 import { moment } from './when.ts';
 
-const words: Readonly<Record<ChangedAnswer, readonly [key: string, label: string, does: string]>> = {
-  overwrite: ['o', 'Overwrite', 'yours replaces the one there'],
-  'save-as': ['s', 'Save as', 'yours gets another name, both stay'],
-  difference: ['d', 'Difference', 'shows what you and the other changed'],
-  keep: ['k', 'Later', 'yours stays here, nothing changes there'],
-};
+const { labels } = editTexts;
 
 /** Lines of `width` cells at most; where there is no room for `height`, without what says the least. */
 export function changedLines(
@@ -25,24 +23,26 @@ export function changedLines(
   width: number,
   height: number,
   look: Look,
+  keymap: Keymap,
 ): string[] {
   const { there, copy, path } = own;
   const row = (label: string, text: string): string =>
     `${fit(label, 11)}${keepEnd(text, width - 11, look.glyphs.ellipsis)}`;
   const isGone = there === undefined;
-  const why = isGone
-    ? 'While you edited it, somebody removed or moved it on the server. Nothing of yours is lost.'
-    : 'While you edited it, somebody changed it on the server. Nothing of yours is lost.';
+  const why = isGone ? editTexts.isGone : editTexts.isChanged;
   const facts = [
-    row('File', `server: /${showName(path.join('/'))}`),
-    row('Begun on', factsWords(copy.version)),
-    row('There now', isGone ? 'nothing' : factsWords(there)),
-    row('Yours', placeOf(own)),
+    row(labels.file, `server: /${showName(path.join('/'))}`),
+    row(labels.begun, factsWords(copy.version)),
+    row(labels.there, isGone ? editTexts.nothingThere : factsWords(there)),
+    row(labels.yours, placeOf(own)),
   ];
-  const answers = changedAnswers.map((answer) => {
-    const [key, label, does] = words[answer];
+  const keys = changedAnswers.map((answer) => keyName(keyOf(keymap, 'changed', `choose-${answer}`)));
+  const keyCells = Math.max(...keys.map(cells));
+  const answers = changedAnswers.map((answer, i) => {
+    const [label, does] = editTexts.answers[answer];
+    const key = fit(keys[i] ?? '', keyCells);
     const isChosen = answer === chosen;
-    const said = isGone && answer === 'overwrite' ? 'yours is put there again' : does;
+    const said = isGone && answer === 'overwrite' ? editTexts.putBack : does;
     const text = fit(`${isChosen ? '>' : ' '} ${key} ${fit(label, 12)}${said}`, width);
     return paint(look.theme, isChosen ? 'cursor' : 'plain', text);
   });
@@ -51,7 +51,7 @@ export function changedLines(
 }
 
 function factsWords({ size, modified }: Facts): string {
-  return `${prettyBytes(size)}, changed ${moment(timeToMs(modified))}`;
+  return editTexts.version(prettyBytes(size), moment(timeToMs(modified)));
 }
 
 const signs: Readonly<Record<DiffLine['kind'], readonly [sign: string, style: StyleName]>> = {
@@ -62,7 +62,7 @@ const signs: Readonly<Record<DiffLine['kind'], readonly [sign: string, style: St
 };
 
 export function differenceLines(lines: readonly DiffLine[], width: number, { theme }: Look): string[] {
-  if (lines.length === 0) return ['The two are the same.'];
+  if (lines.length === 0) return [editTexts.same];
   return lines.map(({ kind, text }) => {
     const [sign, style] = signs[kind];
     const shown: Shown | string = kind === 'gap' ? text : showName(text);

@@ -57,9 +57,14 @@ export function titleRow(state: AppState, width: number, { theme, glyphs }: Look
   const chatWords = news.lines === 0 ? '' : ` ${chatTexts.unread(news.lines, chatKey)} `;
   const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
   while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
-  const right = tabs.join('');
+  const others = state.people.here > 1 && isOnline(state) ? `${panes.here(state.people.here)} ` : '';
+  const right = `${others}${tabs.join('')}`;
   const left = paint(theme, 'title', fit(words, Math.max(0, width - cells(right) - cells(chatWords))));
   return left + paint(theme, news.isCalled ? 'error' : 'notice', chatWords) + paint(theme, 'title', right);
+}
+
+function isOnline({ connection }: AppState): boolean {
+  return connection.phase === 'online';
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */

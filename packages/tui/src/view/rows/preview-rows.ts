@@ -3,6 +3,7 @@
 import { type Entry, EntryKind, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import { rowsFrom } from '../../state/file-rows.ts';
+import { previewTexts } from '../../state/file-texts.ts';
 import type { Rect } from '../../state/layout.ts';
 import type { Preview } from '../../state/preview.ts';
 import { fit, fitName, padStart } from './cells.ts';
@@ -18,10 +19,9 @@ export function previewRowsOf(preview: Preview, rect: Rect, look: Look): string[
   const { entry, where } = preview;
   const width = rect.width - 2;
   const height = rect.height - 2;
-  const name = entry === undefined ? '' : `: ${showName(entry.name)}`;
   const words = {
-    topLeft: `preview${name}`,
-    bottomLeft: `of the ${where === '' ? 'local side' : 'server'}`,
+    topLeft: previewTexts.title(entry === undefined ? undefined : showName(entry.name)),
+    bottomLeft: previewTexts.ofSide[where === '' ? 'local' : 'remote'],
   };
   const head = entry === undefined ? [] : [factsRow(entry, width, look), ' '.repeat(width)];
   const rows = [...head, ...contentRows(preview, { width, height: height - head.length }, look)];
@@ -29,10 +29,10 @@ export function previewRowsOf(preview: Preview, rect: Rect, look: Look): string[
 }
 
 const kinds: Readonly<Record<EntryKind, string>> = {
-  [EntryKind.file]: 'file',
-  [EntryKind.folder]: 'folder',
-  [EntryKind.symlink]: 'link',
-  [EntryKind.other]: 'device or pipe',
+  [EntryKind.file]: previewTexts.kinds.file,
+  [EntryKind.folder]: previewTexts.kinds.folder,
+  [EntryKind.symlink]: previewTexts.kinds.link,
+  [EntryKind.other]: previewTexts.kinds.other,
 };
 
 /** `rw-r--r--  1.2 kB  2026-10-09 08:53:20` */
@@ -50,12 +50,12 @@ function contentRows({ seen, error, isReading, entry }: Preview, room: Room, loo
     wrapped(text, width - 2).map((line) => paint(look.theme, style, centred(line, width)));
   if (error !== undefined) return said(error, 'error');
   if (seen === undefined) {
-    if (isReading) return said('reading…', 'dim');
-    if (entry?.kind === EntryKind.symlink) return said('links are not followed on the server', 'dim');
-    return said('nothing to show', 'dim');
+    if (isReading) return said(previewTexts.reading, 'dim');
+    if (entry?.kind === EntryKind.symlink) return said(previewTexts.link, 'dim');
+    return said(previewTexts.nothing, 'dim');
   }
   if (seen.kind === 'folder') return folderRows(seen.entries, seen.isWhole, room, look);
-  if (seen.facts.size === 0) return said('empty', 'dim');
+  if (seen.facts.size === 0) return said(previewTexts.empty, 'dim');
   const mode = seen.content.subarray(0, judgedBytes).includes(0) ? 'hex' : 'text';
   const span = { from: 0, bytes: seen.content };
   const shape = { mode, wrap: true, width, column: 0 } as const;
@@ -73,10 +73,10 @@ function folderRows(
   { theme, glyphs }: Look,
 ): string[] {
   const { width, height } = room;
-  if (entries.length === 0) return [paint(theme, 'dim', centred('nothing in it', width))];
+  if (entries.length === 0) return [paint(theme, 'dim', centred(previewTexts.emptyFolder, width))];
   const rank = ({ kind }: Entry): number => (kind === EntryKind.folder ? 0 : 1);
   const sorted = entries.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
-  const count = `${isWhole ? '' : 'more than '}${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
+  const count = previewTexts.entries(entries.length, isWhole);
   const rows = sorted.slice(0, Math.max(0, height - 1)).map((entry) => {
     const isFolder = entry.kind === EntryKind.folder;
     const name = fitName(

@@ -1,9 +1,10 @@
 /** A file that is looked at, as rows of text: its title, and the part of it that is seen. Pure; UI thread. */
 
-import { type Shown, showName, trusted } from '@ferry/protocol';
+import { type Shown, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import { type BytePattern, placesIn } from '../../state/byte-pattern.ts';
 import { hexBytes, type Row, type RowChar, type Span } from '../../state/file-rows.ts';
+import { viewerTexts } from '../../state/file-texts.ts';
 import { type Extent, shownRows, type Viewer } from '../../state/viewer.ts';
 import { cells, fit } from './cells.ts';
 import { keepEnd } from './frame-rows.ts';
@@ -12,18 +13,16 @@ import { type Look, paint, type StyleName } from './style.ts';
 /** Path, place and size: ` server: /log/app.log      37 %  12 MB of 50 GB  text`. */
 export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: Look): string {
   const { where, path, shows, facts, wrap, mode } = viewer;
-  const name = `${shows === 'listing' ? 'in ' : ''}${where === '' ? 'local' : 'server'}: /${showName(path.join('/'))}`;
+  const name = `${shows === 'listing' ? viewerTexts.inArchive : ''}${where === '' ? 'local' : 'server'}: /${showName(path.join('/'))}`;
   const words: string[] = [];
   if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;
     words.push(`${facts.size === 0 ? 100 : Math.floor((end / facts.size) * 100)} %`);
-    if (viewer.follows) words.push('follows');
-    if (shows === 'listing') words.push('listing');
+    if (viewer.follows) words.push(viewerTexts.follows);
+    if (shows === 'listing') words.push(viewerTexts.listing);
     else {
-      words.push(`${prettyBytes(end)} of ${prettyBytes(facts.size)}`);
-      words.push(
-        mode === 'hex' ? 'hex' : wrap ? 'text' : `cut${viewer.column > 0 ? ` at ${viewer.column}` : ''}`,
-      );
+      words.push(viewerTexts.part(prettyBytes(end), prettyBytes(facts.size)));
+      words.push(mode === 'hex' ? viewerTexts.hex : wrap ? viewerTexts.text : viewerTexts.cut(viewer.column));
     }
   }
   const right = ` ${words.join('  ')} `;
@@ -41,11 +40,13 @@ export function viewerNews(viewer: Viewer): { readonly text: Shown; readonly isE
   if (error !== undefined) return { text: error, isError: true };
   if (work !== undefined) {
     const share = facts === undefined || facts.size === 0 ? 0 : Math.floor((work.at / facts.size) * 100);
-    const what = { search: 'searching', line: 'counting lines', listing: 'listing' }[work.kind];
-    return { text: trusted(`${what}: at ${prettyBytes(work.at)} (${share} %) · Esc stops`), isError: false };
+    return {
+      text: viewerTexts.worksAt(viewerTexts.works[work.kind], prettyBytes(work.at), share),
+      isError: false,
+    };
   }
   if (viewer.span === undefined || (viewer.goal !== undefined && reading !== undefined)) {
-    return { text: trusted('reading…'), isError: false };
+    return { text: viewerTexts.reading, isError: false };
   }
   return undefined;
 }

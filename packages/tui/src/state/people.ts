@@ -1,0 +1,98 @@
+/** Who else is on the server, and what they may see of us. Pure; UI thread. */
+
+import { samePath } from '@ferry/protocol';
+import type { Activity, Person } from '../engine/people.ts';
+import type { Action } from '../keymap/keymap.ts';
+import type { Dialog } from './dialog.ts';
+import type { Next } from './next.ts';
+import { type AppState, runningJobs } from './state.ts';
+
+export type PeopleDialog = Dialog & { readonly kind: 'people' };
+
+export type Others = {
+  /** On the server with us, ourselves among them; 0: not known. */
+  readonly here: number;
+  /** They may see the folder on the screen and what moves. */
+  readonly isShown: boolean;
+  /** As it was told last. */
+  readonly told: Activity | undefined;
+};
+
+/** So many of what moves are told by name: limits.shownMoves. */
+const shownMoves = 3;
+
+export function openPeople(state: AppState): Next {
+  return [{ ...state, dialog: { kind: 'people', rows: undefined, top: 0 } }, [{ kind: 'list-people' }]];
+}
+
+export function actInPeople(state: AppState, dialog: PeopleDialog, action: Action): Next {
+  switch (action) {
+    case 'no':
+      return [{ ...state, dialog: undefined }, []];
+    case 'refresh':
+      return [state, [{ kind: 'list-people' }]];
+    case 'show-activity': {
+      const isShown = !state.people.isShown;
+      return [{ ...state, people: { ...state.people, isShown } }, []];
+    }
+    case 'up':
+    case 'down':
+    case 'page-up':
+    case 'page-down':
+    case 'first':
+    case 'last': {
+      const last = Math.max(0, (dialog.rows?.length ?? 0) - 1);
+      const by = { up: -1, down: 1, 'page-up': -10, 'page-down': 10, first: -last, last }[action];
+      return [{ ...state, dialog: { ...dialog, top: Math.max(0, Math.min(last, dialog.top + by)) } }, []];
+    }
+    default:
+      return [state, []];
+  }
+}
+
+export function peopleListed(state: AppState, rows: readonly Person[]): AppState {
+  const told = { ...state, people: { ...state.people, here: rows.length } };
+  return state.dialog?.kind === 'people' ? { ...told, dialog: { ...state.dialog, rows } } : told;
+}
+
+/** They have changed; who looks at the list sees it. */
+export function peopleChanged(state: AppState, here: number): Next {
+  const told = { ...state, people: { ...state.people, here } };
+  return [told, state.dialog?.kind === 'people' ? [{ kind: 'list-people' }] : []];
+}
+
+/** What each step does beside its own: asks who is here when the server is, and tells what they may see when that changes. */
+export function withOthers(before: AppState, [state, cmds]: Next): Next {
+  const isBack = state.connection.phase === 'online' && before.connection.phase !== 'online';
+  const asked: Next = isBack ? [state, [...cmds, { kind: 'list-people' }]] : [state, cmds];
+  const now = state.people.isShown ? activityOf(state) : undefined;
+  if (isSame(now, state.people.told)) return asked;
+  return [
+    { ...state, people: { ...state.people, told: now } },
+    [...asked[1], { kind: 'show-activity', activity: now }],
+  ];
+}
+
+function activityOf(state: AppState): Activity {
+  const moving = runningJobs(state).filter(({ phase }) => phase === 'moving');
+  return {
+    folder: state.remote.path,
+    moving: moving.slice(0, shownMoves).map((job) => ({
+      way: job.direction === 'upload' ? 0 : 1,
+      path: job.direction === 'upload' ? job.target : job.source,
+    })),
+    movingCount: moving.length,
+  };
+}
+
+function isSame(a: Activity | undefined, b: Activity | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    samePath(a.folder ?? [], b.folder ?? []) &&
+    a.movingCount === b.movingCount &&
+    a.moving.every(({ way, path }, i) => {
+      const other = b.moving[i];
+      return other !== undefined && other.way === way && samePath(other.path, path);
+    })
+  );
+}

@@ -1,0 +1,80 @@
+/** What a user deleted or overwrote on the server, as a list to bring it back from. Pure; UI thread. */
+
+import { type Shown, showName } from '@ferry/protocol';
+import type { TrashRow } from '../engine/server-trash.ts';
+import type { Action } from '../keymap/keymap.ts';
+import type { Dialog } from './dialog.ts';
+import type { Next } from './next.ts';
+import type { AppState } from './state.ts';
+import { questions } from './texts.ts';
+
+export type TrashDialog = Dialog & { readonly kind: 'trash' };
+
+export function openTrash(state: AppState): Next {
+  return [{ ...state, dialog: { kind: 'trash', rows: undefined, cursor: 0 } }, [{ kind: 'list-trash' }]];
+}
+
+/** Shown where it is waited for, and nowhere else. */
+export function trashListed(state: AppState, rows: readonly TrashRow[]): AppState {
+  const { dialog } = state;
+  if (dialog?.kind !== 'trash') return state;
+  return { ...state, dialog: { ...dialog, rows, cursor: within(dialog.cursor, rows.length) } };
+}
+
+export function actInTrash(state: AppState, dialog: TrashDialog, action: Action): Next {
+  const { rows = [], cursor } = dialog;
+  const row = rows[cursor];
+  const to = (next: number): Next => [
+    { ...state, dialog: { ...dialog, cursor: within(next, rows.length) } },
+    [],
+  ];
+  switch (action) {
+    case 'no':
+      return [{ ...state, dialog: undefined }, []];
+    case 'up':
+      return to(cursor - 1);
+    case 'down':
+      return to(cursor + 1);
+    case 'page-up':
+      return to(cursor - 10);
+    case 'page-down':
+      return to(cursor + 10);
+    case 'first':
+      return to(0);
+    case 'last':
+      return to(rows.length);
+    case 'refresh':
+      return [state, [{ kind: 'list-trash' }]];
+    case 'accept': {
+      if (row === undefined) return [state, []];
+      const cmd = {
+        kind: 'undo-delete',
+        where: state.address,
+        ids: [row.id],
+        folder: row.path.slice(0, -1),
+      } as const;
+      return [{ ...state, dialog: undefined }, [cmd]];
+    }
+    case 'forget': {
+      if (row === undefined) return [state, []];
+      const question = { about: 'drop-trash', id: row.id, list: dialog } as const;
+      const lines = [questions.dropTrash(placeOf(row)), questions.forGood];
+      return [{ ...state, dialog: { kind: 'question', title: questions.delete, lines, question } }, []];
+    }
+    default:
+      return [state, []];
+  }
+}
+
+export function trashDropped(state: AppState, id: string, list: Dialog): Next {
+  return [{ ...state, dialog: list }, [{ kind: 'drop-trash', id }]];
+}
+
+/** Where it was. */
+export function placeOf({ path }: TrashRow): Shown {
+  return showName(`/${path.join('/')}`);
+}
+
+function within(cursor: number, rows: number): number {
+  return Math.max(0, Math.min(cursor, rows - 1));
+}
