@@ -10,8 +10,8 @@ import { type Hello, Login, type Password, protocolVersion } from '@ferry/protoc
 import { type Grant, verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
 import type { AccessStore } from './access-store.ts';
-import { kicked, revoked } from './standing.ts';
 import { guestName, guestOf, type Principal } from './principal.ts';
+import { kicked, revoked } from './standing.ts';
 
 export type LoginRules = { readonly store: AccessStore; readonly openTo: OpenTo };
 
