@@ -46,7 +46,7 @@ export function makeFiles(folder: string, files: Files): void {
 async function goTo(
   terminal: Terminal,
   folder: string,
-  places: Readonly<Record<string, string>>,
+  places: Readonly<Record<'server' | 'local', { readonly path: string; readonly files: Files }>>,
 ): Promise<void> {
   await terminal.calm();
   for (let side = 0; side < 2; side++) {
@@ -54,11 +54,17 @@ async function goTo(
     const screen = await terminal.shows(/Go to a folder on (the server|your side)/);
     const which = screen.includes('on the server') ? 'server' : 'local';
     terminal.press('C-e', 'C-u');
-    terminal.type(places[which] ?? '');
+    terminal.type(places[which].path);
     terminal.press('Enter');
     await terminal.lacks('Go to a folder');
-    await terminal.until(`${folder} on the ${which} side`, (now) =>
-      now.split('\n').some((line) => /┌─/.test(line) && titleOf(line, which).includes(folder)),
+    const shown = new Set(Object.keys(places[which].files).map((name) => name.split('/')[0] ?? ''));
+    const rows = [...shown].filter((name) => !name.startsWith('.')).length;
+    // The folder, and all that is in it: keys for what is not there yet would go to `..`.
+    await terminal.until(
+      `${folder} on the ${which} side, with ${rows} rows`,
+      (now) =>
+        now.split('\n').some((line) => /┌─/.test(line) && titleOf(line, which).includes(folder)) &&
+        namesIn(now, which === 'server' ? 'there' : 'here').length === rows,
     );
     terminal.press('Tab');
   }
@@ -70,7 +76,7 @@ async function goTo(
 }
 
 /** The remote side stands left. */
-function titleOf(line: string, side: string): string {
+function titleOf(line: string, side: 'server' | 'local'): string {
   const [left = '', right = ''] = line.split('┐┌');
   return side === 'server' ? left : right;
 }
@@ -139,7 +145,10 @@ export function aDay(name: string, tell: (day: Day) => void, more: NodeJS.Proces
           makeFiles(here, files.here ?? {});
           terminal ??= await open();
           try {
-            await goTo(terminal, folder, { server: `/${folder}`, local: here });
+            await goTo(terminal, folder, {
+              server: { path: `/${folder}`, files: files.there ?? {} },
+              local: { path: here, files: files.here ?? {} },
+            });
             await told({ terminal, there, here });
           } catch (error) {
             terminal.close();

@@ -231,13 +231,27 @@ describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, ()
     }
   });
 
-  test('NO_COLOR draws without a colour', async () => {
+  test('NO_COLOR draws without a colour; what the runtime warns of is said after the screen, not over it', async () => {
+    const warn =
+      "setTimeout(()=>setInterval(()=>process.emitWarning('planted warning'),20).unref(),300).unref()";
     const terminal = new Terminal(browserCommand(server.address, home), {
-      env: { ...server.env, NO_COLOR: '1' },
+      env: {
+        ...server.env,
+        NO_COLOR: '1',
+        NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(warn)}`,
+      },
     });
     try {
       await terminal.shows('plain.txt');
       assert.equal(terminal.hasColour(), false);
+      terminal.press('F1');
+      const screen = await terminal.shows('make a folder');
+      assert.doesNotMatch(screen, /planted/);
+      terminal.press('F10');
+      await terminal.lacks('make a folder');
+      terminal.press('F10');
+      assert.equal(await terminal.ended(), 0);
+      assert.match(terminal.screen(), /planted warning/);
     } finally {
       terminal.close();
     }

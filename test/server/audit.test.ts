@@ -1,7 +1,7 @@
 /** The audit log: what stands in its lines, that none is missing, and what a failing disk does to it. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -239,6 +239,18 @@ describe('the file of the audit log', () => {
     for (const name of names) assert.ok(statSync(join(folder, name)).size < 300, name);
   });
 
+  it('ends a line of which a power cut has left the beginning', async (t) => {
+    const at = join(scratchFolder(t), 'audit');
+    writeFileSync(at, '{"n":1}\n{"n":2,"tor');
+    const opts = { path: at, mostBytes: undefined, now: () => 0, onFault: () => {}, onMended: () => {} };
+    for (const line of ['{"a":1}', '{"a":2}']) {
+      const file = new AuditFile(opts);
+      file.add([line]);
+      await file.close();
+    }
+    assert.equal(readFileSync(at, 'utf8'), '{"n":1}\n{"n":2,"tor\n{"n":1,"a":1}\n{"n":1,"a":2}\n');
+  });
+
   it('cannot be begun where there is no room for it', (t) => {
     const at = join(scratchFolder(t), 'missing', 'audit');
     const opts = { path: at, mostBytes: undefined, now: () => 0, onFault: () => {}, onMended: () => {} };
@@ -321,20 +333,26 @@ describe('ferryd --audit', () => {
       'mkdir /new ok',
       'readRange /small 9 ok',
       'remove /small ok',
+      'start ok',
       'stat /nothing NOT_FOUND',
       'stat /small ok',
+      'stop ok',
       'upload /new/p\\xfe 6 ok',
       'upload /new/up 0 EXISTS',
       'upload /new/up 1500000 ok',
     ]);
     for (const line of lines) {
-      if (line['result'] === 'AUTH_REQUIRED') continue;
+      if (line['user'] === undefined) {
+        assert.match(String(line['verb']), /^(?:start|stop|login)$/);
+        continue;
+      }
       assert.equal(line['user'], session.welcome.user);
       assert.match(String(line['device']), /^\S{9}$/);
       assert.match(String(line['from']), /^127\.0\.0\.1:\d+$/);
       assert.match(String(line['session']), /^[0-9a-f]{32}$/);
     }
     assert.equal(new Set(lines.map(({ session }) => session)).size, 2);
+    assert.deepEqual([lines[0]?.['verb'], lines.at(-1)?.['verb']], ['start', 'stop']);
   });
 
   it('is no reason to stop when the disk is full, unless the owner says so', async (t) => {
@@ -345,7 +363,16 @@ describe('ferryd --audit', () => {
     await server.logged(/the audit log cannot be written: the disk is full; it is tried again/);
     await channel.call(list, { path: rootPath });
     channel.close();
-    const strict = await startServer(t, { dir, args: [...args, '--audit-or-stop'] });
+    await assert.rejects(
+      startServer(t, { dir, args: [...args, '--audit-or-stop'] }),
+      /the audit log \/dev\/full cannot be written \(ENOSPC\)/,
+    );
+    const folder = join(scratchFolder(t), 'logs');
+    mkdirSync(folder);
+    const small = ['--audit', join(folder, 'audit'), '--audit-size', '1', '--audit-or-stop'];
+    const strict = await startServer(t, { dir, args: ['--open', '--threads', '1', ...small] });
+    rmSync(folder, { recursive: true });
+    // The next file cannot be begun.
     await logInto(strict);
     assert.equal(await strict.ended, 1);
     assert.match(strict.log(), /without an audit log: going down/);

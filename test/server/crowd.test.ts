@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { limits, rootPath } from '@ferry/protocol';
-import { stat } from '@ferry/protocol/messages';
-import { logInto, type TestSession } from '../support/client.ts';
-import { scratchFolder } from '../support/scratch.ts';
+import { list, read, stat } from '@ferry/protocol/messages';
+import { logInto, openLane, type TestSession } from '../support/client.ts';
+import { path, scratchFolder } from '../support/scratch.ts';
 import { type Server, startServer } from '../support/server.ts';
 
 const isSoak = process.env['FERRY_SOAK'] === '1';
@@ -98,4 +99,41 @@ describe('a crowd', { skip }, () => {
     assert.ok(after < mostMiB, `${after} MiB`);
     for (const { channel } of [...sessions, active]) channel.close();
   });
+
+  it('of one client that takes nothing leaves the server below 512 MiB, and others are served (RES-13)', async (t) => {
+    const dir = scratchFolder(t);
+    truncateSync(openNew(join(dir, 'large')), 64 * limits.blockBytes);
+    mkdirSync(join(dir, 'many'));
+    for (let i = 0; i < 5000; i++) writeFileSync(join(dir, 'many', `${'a'.repeat(100)}-${i}`), '');
+    const server = await startServer(t, { dir, args: ['--open', '--threads', '2'] });
+    const greedy = await logInto(server);
+    const lanes = await Promise.all(
+      Array.from({ length: limits.sessionLanes }, () => openLane(server, greedy)),
+    );
+    for (const lane of lanes) {
+      for (let first = 0; first < 64; first += limits.readBlocks) {
+        const wanted = { path: path('large'), identity: undefined, first, count: limits.readBlocks };
+        lane.call(read, wanted).catch(() => {});
+      }
+      lane.link.pause();
+    }
+    for (let i = 0; i < limits.controlInFlight; i++) {
+      greedy.channel.call(list, { path: path('many') }).catch(() => {});
+    }
+    greedy.channel.link.pause();
+    const other = await logInto(server);
+    for (let i = 0; i < 10; i++) await other.channel.call(list, { path: path('many') });
+    const peak = Number(
+      /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? Number.NaN,
+    );
+    t.diagnostic(`count: ${(peak / 1024).toFixed(0)} MiB at most`);
+    assert.ok(peak / 1024 < 512, `${peak} KiB`);
+    for (const { channel } of [greedy, other]) channel.close();
+    for (const lane of lanes) lane.close();
+  });
 });
+
+function openNew(file: string): string {
+  writeFileSync(file, '');
+  return file;
+}

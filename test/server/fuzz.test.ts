@@ -4,36 +4,15 @@
  */
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { limits, nameFromText, rootPath } from '@ferry/protocol';
-import { BlockPool } from '@ferry/protocol/content';
-import { type Link, memoryLinks } from '@ferry/protocol/link';
-import { attach, hello, protocolVersion, stat, ticket } from '@ferry/protocol/messages';
-import { ClientChannel, laneProof, makeTicketKeys } from '@ferry/protocol/session';
+import { hello, stat } from '@ferry/protocol/messages';
 import { frameHeaderBytes, Kind } from '@ferry/protocol/wire';
-import { AccessStore } from '../../packages/server/src/access/access-store.ts';
-import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
-import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
-import { Pace } from '../../packages/server/src/access/pace.ts';
-import { Quotas } from '../../packages/server/src/access/quota.ts';
-import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
-import { Standings } from '../../packages/server/src/access/standing.ts';
-import { newTicketMemory, TicketLedger } from '../../packages/server/src/access/ticket-ledger.ts';
-import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
-import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
-import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
-import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
-import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
-import { People } from '../../packages/server/src/presence/people.ts';
-import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
-import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
-import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
+import type { ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
-import { WatchedFolders } from '../../packages/server/src/watching/watched-folders.ts';
-import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor } from '../support/client.ts';
 import { bombs, framed, mutate, vectorFrames } from '../support/hostile-frames.ts';
+import { connectTo, laneOn, type Served, serverContext, sessionOn } from '../support/in-process.ts';
 import { Meter } from '../support/meter.ts';
 import { randomFrom, runs, seed } from '../support/random.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -46,60 +25,13 @@ let context: ConnectionContext;
 const tidy: (() => void)[] = [];
 before(() => {
   const folder = scratchFolder({ after: (fn) => tidy.push(fn) });
-  const store = new AccessStore(join(folder, 'access.db'));
-  const bus = new ThreadBus('alone', () => {});
-  const storage = new MemoryStorage({ capacity: 2 ** 24 });
-  const chatFile = join(folder, 'chat.db');
-  prepareChatFile(chatFile);
-  const memory = new AccountMemory(newAccountMemory(1), 1);
-  context = {
-    storage,
-    quotas: new Quotas(memory, storage),
-    pace: new Pace(memory),
-    sessionRules: new SessionRules(),
-    desk: new ShareDesk(join(folder, 'access.db')),
-    keepsOld: true,
-    admin: new AdminDesk(join(folder, 'access.db'), async () => []),
-    meters: new Meters(newMeterMemory(1), 1),
-    login: { store, openTo: 'everybody' },
-    standings: new Standings(store),
-    ticketLedger: new TicketLedger(newTicketMemory()),
-    ticketKeys: makeTicketKeys(),
-    pool: new BlockPool(),
-    transfers: new Transfers(),
-    chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
-    contents: new ContentIndex(join(folder, 'contents.db')),
-    bus,
-    people: new People(bus),
-    folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
-    log: () => {},
-    audit: undefined,
-    refusal: undefined,
-    checkPassword: async () => undefined,
-    onOffence: () => {},
-    onKnown: () => {},
-  };
+  context = serverContext(folder, new MemoryStorage({ capacity: 2 ** 24 }));
 });
 after(() => {
   for (const one of tidy) one();
 });
 
-type Served = { readonly link: Link; readonly client: ClientChannel; readonly isOver: () => boolean };
-
-function connect(meter: Meter): Served {
-  const { a, b } = memoryLinks();
-  meter.watch(b);
-  let over = false;
-  const connection = new Connection(b, {
-    ...context,
-    deadlineMs: performance.now() + 3_600_000,
-    onEnd: () => {
-      over = true;
-    },
-  });
-  assert.ok(connection);
-  return { link: a, client: new ClientChannel(a), isOver: () => over };
-}
+const connect = (meter: Meter): Served => connectTo(context, { onServerLink: (link) => meter.watch(link) });
 
 /** How far a connection has come when the frames begin. */
 const phases: Record<string, (meter: Meter) => Promise<Served>> = {
@@ -110,12 +42,8 @@ const phases: Record<string, (meter: Meter) => Promise<Served>> = {
     return served;
   },
   'a lane': async (meter) => {
-    const session = connect(new Meter());
-    const welcome = await session.client.call(hello, helloFor(session.link, {}));
-    const { ticket: sealed } = await session.client.call(ticket, {});
-    const served = connect(meter);
-    const proof = laneProof(served.link, welcome.sessionSecret);
-    await served.client.call(attach, { version: protocolVersion, ticket: sealed, proof });
+    const session = await sessionOn(context);
+    const served = await laneOn(context, session, { onServerLink: (link) => meter.watch(link) });
     session.client.close();
     return served;
   },

@@ -285,6 +285,33 @@ describe('penalties', () => {
   });
 });
 
+describe('a user who does not exist', () => {
+  it('costs the same work as one who does (AUTH-06)', (t) => {
+    const [real, nobody] = [hashPassword('right'), nobodysRecord()];
+    // All but salt and tag, and how long these are.
+    const shape = (record: string): string => record.replace(/[^$]+\$[^$]+$/, (rest) => `${rest.length}`);
+    assert.equal(shape(nobody), shape(real));
+    if (process.env['FERRY_SOAK'] !== '1') return;
+    const times: Record<'real' | 'nobody', number[]> = { real: [], nobody: [] };
+    const samples = 100;
+    for (let i = 0; i < samples; i++) {
+      for (const [kind, record] of [
+        ['real', real],
+        ['nobody', nobody],
+      ] as const) {
+        const began = performance.now();
+        assert.equal(checkPassword('wrong', record).isRight, false);
+        times[kind].push(performance.now() - began);
+      }
+    }
+    // How often one of the first takes longer than one of the second.
+    const longer = times.real.reduce((sum, ms) => sum + times.nobody.filter((other) => ms > other).length, 0);
+    const auc = longer / samples ** 2;
+    t.diagnostic(`count: ${samples} of each, told apart with an AUC of ${auc.toFixed(3)}`);
+    assert.ok(Math.abs(auc - 0.5) < 0.15, `${auc}`);
+  });
+});
+
 /** What a hello from that address is answered: with a device, or as a guest. */
 async function logInFrom(localAddress: string, where: Where, device: Device | undefined): Promise<string> {
   const channel = await connect({ ...where, localAddress });

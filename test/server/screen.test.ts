@@ -228,6 +228,14 @@ describe('the server’s screen', () => {
     }
   });
 
+  it('breaks what is too long for the log, so that an invite is whole', () => {
+    const invite = `ferry ferry://192.0.2.7:7377/#${'abcd-'.repeat(24)}end`;
+    const lines = [{ ms: startMs, text: show(invite) }];
+    const state = after(looked({ columns: 80, rows: 24 }, 2), { kind: 'log', lines });
+    const shown = text(state).replaceAll(/\n {10}/g, '');
+    assert.ok(shown.includes(invite), shown);
+  });
+
   it('says that there is no server, and that one has gone', () => {
     const none = after(firstState({ columns: 80, rows: 24 }), { kind: 'lost' });
     assert.match(text(none), /no ferryd of this user is running/);

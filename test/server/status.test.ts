@@ -6,8 +6,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { limits } from '@ferry/protocol';
+import { limits, show } from '@ferry/protocol';
 import { read } from '@ferry/protocol/messages';
+import { movingTable } from '../../packages/server/src/owner/status.ts';
 import type { ConnectionStatus, ServerStatus } from '../../packages/server/src/supervisor/status.ts';
 import { type Visit, visitsOf } from '../../packages/server/src/visits.ts';
 import { logInto, newDevice, openLane, tokenOf } from '../support/client.ts';
@@ -23,6 +24,20 @@ async function status(home: string, ...args: readonly string[]): Promise<string>
 }
 
 type Told = ServerStatus & { readonly visits: readonly Visit[] };
+
+function one(id: number, more: Partial<ConnectionStatus>): ConnectionStatus {
+  return {
+    id,
+    source: '10.0.0.1',
+    sinceMs: 1000 + id,
+    user: 'anna',
+    kind: 'lane',
+    sessionId: 'a',
+    received: 0,
+    sent: 0,
+    ...more,
+  };
+}
 
 describe('ferryd status', () => {
   it('shows each server, who is there and what they have moved', async (t) => {
@@ -67,18 +82,36 @@ describe('ferryd status', () => {
     assert.deepEqual(readdirSync(join(home, 'state/ferryd/running')), []);
   });
 
-  it('counts lanes with their session, and rates between two looks', () => {
-    const one = (id: number, more: Partial<ConnectionStatus>): ConnectionStatus => ({
-      id,
-      source: '10.0.0.1',
-      sinceMs: 1000 + id,
-      user: 'anna',
-      kind: 'lane',
+  it('shows a file with all of its lanes', () => {
+    const lane = (done: number, path: string) => ({
       sessionId: 'a',
-      received: 0,
-      sent: 0,
-      ...more,
+      verb: 'download' as const,
+      path: show(path),
+      size: 400,
+      done,
+      ms: 3000,
+      quietMs: 0,
     });
+    const [visit] = visitsOf([one(1, { kind: 'session', sessionId: 'a' })], [], 1);
+    assert.ok(visit);
+    const work = {
+      sessionId: 'a',
+      verb: 'copy' as const,
+      path: show('/b'),
+      done: 5000,
+      ms: 90_000,
+      quietMs: 0,
+    };
+    assert.equal(
+      movingTable([lane(100, '/film'), lane(60, '/film'), work], [visit]),
+      'WHO   WHAT      SO FAR         FOR    PATH\n' +
+        'anna  download  40 % of 400 B  3 s    /film\n' +
+        'anna  copy      5 kB           1 min  /b\n',
+    );
+    assert.equal(movingTable([], [visit]), '');
+  });
+
+  it('counts lanes with their session, and rates between two looks', () => {
     const earlier = [one(1, { kind: 'session', sent: 10 }), one(2, { sent: 100, received: 50 })];
     const now = [
       one(1, { kind: 'session', sent: 20 }),

@@ -1,7 +1,7 @@
 /** Rules for folders against long work: trees that hold what may not be touched are not touched, what may not be seen is not seen. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { FerryError, FindQuery } from '@ferry/protocol';
@@ -87,6 +87,28 @@ describe('rules and long work', () => {
     assert.equal(await graft('move', 'mixed/copy', 'mixed/moved'), 'done');
     assert.equal(await graft('copy', 'hidden/but/this', 'mixed/this'), 'done');
     assert.deepEqual(readdirSync(join(dir, 'mixed')).sort(), ['file', 'locked', 'moved', 'open', 'this']);
+  });
+
+  it('let only who may overwrite put an old version in the place of the one that is there', async (t) => {
+    const dir = scratchFolder(t);
+    const plain = LocalStorage.open(dir);
+    t.after(() => plain.close());
+    writeFileSync(join(dir, 'file'), 'old');
+    writeFileSync(join(dir, 'other'), 'new');
+    const graft = { from: path('other'), to: path('file'), existing: 'overwrite', keepsFor: 'x' } as const;
+    await plain.works.copy(graft, new Work());
+    const ids: string[] = [];
+    await plain.works.listTrash('x', [], new Work(), ({ id }) => {
+      ids.push(id);
+    });
+    const [id = ''] = ids;
+    const as = (rule: string) =>
+      withRights(plain, [], () => ({ role: 'reader', rules: [parseRule(rule)] })).works;
+    const creator = as('/=list,read,create,delete,mkdir');
+    assert.equal(await codeOf(creator.restore('x', [], id, undefined)), 'FORBIDDEN');
+    assert.equal(readFileSync(join(dir, 'file'), 'utf8'), 'new');
+    await as('/=list,read,create,overwrite').restore('x', [], id, undefined);
+    assert.equal(readFileSync(join(dir, 'file'), 'utf8'), 'old');
   });
 
   it('leave out of what is looked at what may not be seen', async (t) => {

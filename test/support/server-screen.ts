@@ -196,6 +196,7 @@ export class EmulatedScreen {
   readonly keys: KeyPress[] = [];
   readonly #screen: TerminalScreen;
   readonly #input: PassThrough;
+  readonly #output: Writable;
 
   constructor(size: Size, look: Look) {
     this.emulator = new xterm.Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true });
@@ -209,6 +210,7 @@ export class EmulatedScreen {
     const input = Object.assign(new PassThrough(), { isTTY: true, isRaw: false, setRawMode: () => input });
     Object.assign(output, { ...size, isTTY: true });
     this.#input = input;
+    this.#output = output;
     const streams = { input, output } as unknown as { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
     this.#screen = new TerminalScreen(streams, { TERM: 'xterm-256color' }, look);
     this.#screen.onKey((press) => this.keys.push(press));
@@ -217,7 +219,9 @@ export class EmulatedScreen {
   /** Gives the screen as rows of text. */
   async draw(frame: Frame): Promise<readonly string[]> {
     this.#screen.draw(frame);
-    await new Promise<void>((done) => setImmediate(done));
+    // What was drawn may still wait for the emulator to take what was drawn before it.
+    do await new Promise<void>((done) => setImmediate(done));
+    while (this.#output.writableLength > 0);
     await new Promise<void>((done) => this.emulator.write('', done));
     const { active } = this.emulator.buffer;
     return Array.from(

@@ -26,12 +26,12 @@ import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
-import { ownerLine, refusalLine } from './audit/audit-line.ts';
+import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
 import { prepareChatFile } from './chat/chat-file.ts';
 import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
-import { type Log, note, openStderrLog, wordsOf } from './log.ts';
+import { type Log, note, openStderrLog, throttled, wordsOf } from './log.ts';
 import { figuresIn, newMeterMemory } from './metrics/meters.ts';
 import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
@@ -52,16 +52,6 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   checkFolder(config.folder);
   readIdentity(places.identityFile);
   let open: Supervisor | undefined;
-  let stop = (): void => process.exit(ExitCode.failed);
-  const audit =
-    config.audit === undefined
-      ? undefined
-      : openAudit(
-          config.audit,
-          config.folder,
-          () => log,
-          () => stop(),
-        );
   /** Nobody can be served before the workers are there; who hurried waits. */
   const early: Socket[] = [];
   const listeners = await listenOnAll(config.listen, (socket) => {
@@ -77,13 +67,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const recent = new RecentLines();
   const meterMemory = newMeterMemory(config.threads);
   const stderrLog = openStderrLog(config.jsonLog);
-  const log: Log = (event) => {
-    tally.count(event);
+  let stop = (): void => process.exit(ExitCode.failed);
+  let audit: AuditFile | undefined;
+  const shown = throttled((event) => {
     recent.add({ ms: Date.now(), text: wordsOf(event) });
-    if (event.what === 'refused') audit?.add([refusalLine(event, Date.now())]);
     // What would be written over the screen stands in it.
     if (!hasScreen) stderrLog(event);
+  }, Date.now);
+  const log: Log = (event) => {
+    tally.count(event);
+    if (event.what === 'refused') audit?.add([refusalLine(event, Date.now())]);
+    shown(event);
   };
+  if (config.audit !== undefined) audit = openAudit(config.audit, config.folder, log, () => stop());
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
   const supervisor = new Supervisor({
@@ -115,7 +111,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   await supervisor.start();
   open = supervisor;
   for (const socket of early) supervisor.accept(socket);
-  const end = endOnSignals(supervisor, listeners, log, audit);
+  const end = endOnSignals(supervisor, listeners, log, audit, () =>
+    audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]),
+  );
   stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
   const sinceMs = Date.now();
@@ -253,6 +251,7 @@ function ownName(): string {
 
 /**
  * First signal: finish what moves. Second: end at once.
+ * @param onEnd when all is finished
  * @returns the same as a first signal; does nothing while it is going down already
  */
 function endOnSignals(
@@ -260,6 +259,7 @@ function endOnSignals(
   listeners: readonly Listener[],
   log: Log,
   audit: AuditFile | undefined,
+  onEnd: () => void,
 ): (why: string, code: ExitCode) => void {
   let isEnding = false;
   const end = (why: string, code: ExitCode): void => {
@@ -273,6 +273,7 @@ function endOnSignals(
     }, limits.drainMs);
     void supervisor.drain().then(async () => {
       note(log, 'all is finished');
+      onEnd();
       await audit?.close();
       process.exit(code);
     });

@@ -52,6 +52,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const rememberedFile = new RememberedFile(opts.rememberedFile);
   const remembered = rememberedFile.read();
   const terminal = new Terminal(streams, env, lookFor(env, remembered.theme));
+  const warnings = heldWarnings();
   let copies: ReturnType<typeof unsaved> = [];
   const code = await new Promise<number>((resolve) => {
     const view = new View(terminal, (theme) => lookFor(env, theme));
@@ -174,6 +175,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     post({ kind: 'started' }, 'key');
   });
   terminal.leave();
+  for (const warning of warnings) streams.output.write(`${warning.split('\n').map(show).join('\n')}\n`);
   for (const { name, place } of copies) streams.output.write(`${name} is not saved; yours is ${place}\n`);
   await Promise.all([engine.close(), rememberedFile.flush()]);
   return code;
@@ -182,6 +184,19 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
 /** What comes in pages can wait for company; the rest is news. */
 function urgencyOf({ kind }: Msg): Urgency {
   return kind === 'space' ? 'progress' : 'news';
+}
+
+/** So many are kept. */
+const mostWarnings = 8;
+
+/** What the runtime warns of, which it would write over the screen; for afterwards. */
+function heldWarnings(): readonly string[] {
+  const held: string[] = [];
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    if (held.length < mostWarnings) held.push(`${name}: ${message}`);
+  });
+  return held;
 }
 
 function onCrash(end: (error: unknown) => void): void {

@@ -17,9 +17,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { limits } from '@ferry/protocol';
+import { FerryError, limits } from '@ferry/protocol';
 import {
   FolderSync,
+  fetchPack,
   list,
   mkdir,
   openRead,
@@ -200,6 +201,37 @@ describe('mkdir, rename, remove', () => {
     space(root, path('a'));
     assert.equal(openDescriptors(), before);
   });
+});
+
+test('files of a pack stay as they were read, whatever their sizes and however many there are', (t) => {
+  const { root, folder } = share(t);
+  // Together more than one message holds, so that their bytes lie in several buffers.
+  const sizes = [
+    0,
+    limits.packedFileBytes,
+    1,
+    limits.packedFileBytes,
+    5000,
+    limits.packedFileBytes,
+    4096,
+    0,
+    9,
+  ];
+  for (const [i, size] of sizes.entries()) writeFileSync(join(folder, `${i}`), Buffer.alloc(size, i + 1));
+  const found = [
+    ...fetchPack(
+      root,
+      [],
+      [...sizes.keys(), 'none'].flatMap((name) => path(`${name}`)),
+    ),
+  ];
+  for (const [i, size] of sizes.entries()) {
+    const one = found[i];
+    assert.ok(one !== undefined && !(one instanceof FerryError));
+    assert.equal(one.name, `${i}`);
+    assert.ok(one.content.equals(Buffer.alloc(size, i + 1)), `${i}`);
+  }
+  assert.ok(withCode('NOT_FOUND')(found.at(-1)));
 });
 
 test('names that are in use are known of a whole folder at once, links among them', (t) => {

@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { Code, FerryError, fromWireError } from '@ferry/protocol';
-import { type ChatMessage, chatMessage } from '@ferry/protocol/messages';
-import { decodeBody, encodeBody } from '@ferry/protocol/wire';
+import { type ChatMessage, chatMessage, type Say } from '@ferry/protocol/messages';
+import { decodeBody, encodeBody, Kind } from '@ferry/protocol/wire';
 import { prepareChatFile } from '../../../packages/server/src/chat/chat-file.ts';
 import { ChatHistory } from '../../../packages/server/src/chat/chat-history.ts';
 import { ChatClient, type ChatEar } from '../../../packages/tui/src/client/chat.ts';
@@ -304,8 +304,91 @@ describe('a sealed room on a server', () => {
   });
 });
 
+/** A session whose server answers as the test says. */
+function scripted(answers: Readonly<Record<number, (request: Say) => unknown>>) {
+  const asked: number[] = [];
+  const call = async (
+    op: { readonly kind: number },
+    request: unknown,
+    { onPart }: { onPart?: (part: unknown) => void } = {},
+  ): Promise<unknown> => {
+    asked.push(op.kind);
+    await turn();
+    const answer = answers[op.kind]?.(request as Say);
+    if (op.kind === Kind.history) onPart?.({ messages: answer });
+    return op.kind === Kind.history ? { last: (answer as ChatMessage[]).at(-1)?.seq ?? 0 } : (answer ?? {});
+  };
+  const fresh = (): ChatSession =>
+    ({ channel: { call, ended: undefined }, welcome: { user: 'anna' } }) as unknown as ChatSession;
+  const ears: ChatEar[] = [];
+  const news: ChatNews[] = [];
+  const listen = (ear: ChatEar): (() => void) => {
+    ears.push(ear);
+    return () => {};
+  };
+  const chat = new ChatClient({ session: async () => fresh(), listen }, (one) => news.push(one));
+  const hear = (room: number, last: number, message?: ChatMessage): void => {
+    for (const ear of ears) ear.event({ kind: 'chat', room, last, message });
+  };
+  const texts = (): string[] =>
+    news.flatMap((one) => (one.kind === 'lines' ? one.lines.map(({ text }) => text) : []));
+  /** The line was lost, and there is another one. */
+  const again = (): void => {
+    for (const ear of ears) {
+      ear.lost();
+      ear.session(fresh());
+    }
+  };
+  return { chat, hear, again, asked, texts };
+}
+
+describe('a server that lies', () => {
+  const joined = { room: 7, last: 0, sealing: undefined, generation: Buffer.alloc(16) };
+  const message = (seq: number, after = seq - 1): ChatMessage => {
+    const said = { text: `line ${seq}`, path: undefined, sealed: undefined };
+    return { seq, after, ms: 1, from: 'bert', id: Buffer.alloc(16, seq), ...said };
+  };
+
+  it('is told nothing in a room that it calls open, when that has a passphrase (CHAT-13)', async () => {
+    const { chat, asked } = scripted({ [Kind.join]: () => joined, [Kind.history]: () => [] });
+    await assert.rejects(chat.join('#safe', { create: true, passphrase: 'ahoy' }), withCode('CONFLICT'));
+    await assert.rejects(chat.say('#safe', 'secret', undefined), withCode('NOT_FOUND'));
+    assert.deepEqual(asked, [Kind.join]);
+  });
+
+  it('is not heard twice, whatever numbers it gives, and asked for what it skips', async () => {
+    let kept: ChatMessage[] = [];
+    const { chat, hear, again, texts } = scripted({
+      [Kind.join]: () => {
+        // Comes in one piece with the answer, before anybody knows which room this is.
+        if (kept.length > 4) hear(7, 5);
+        return { ...joined, last: Math.min(4, kept.length) };
+      },
+      [Kind.history]: ({ after }: Say & { readonly after?: number }) =>
+        kept.filter(({ seq }) => seq > (after ?? 0)),
+    });
+    kept = [message(1)];
+    await chat.join('#crew', create);
+    assert.deepEqual(texts(), ['line 1']);
+    hear(7, 1, message(1));
+    hear(7, 2, message(2));
+    hear(7, 1, message(1, 2));
+    hear(7, 2, message(2, 2));
+    hear(8, 9, message(9, 2));
+    assert.deepEqual(texts(), ['line 1', 'line 2']);
+    kept = [1, 2, 3, 4].map((seq) => message(seq));
+    hear(7, 4, message(4));
+    await until(() => texts().length === 4);
+    assert.deepEqual(texts(), ['line 1', 'line 2', 'line 3', 'line 4']);
+    kept = [...kept, message(5)];
+    again();
+    await until(() => texts().length === 5);
+    assert.equal(texts().at(-1), 'line 5');
+  });
+});
+
 describe('a crowd in one room', () => {
-  it('hears everything in order, though one of them floods and some take nothing', async (t) => {
+  it('hears everything that is said, in order and once', async (t) => {
     const folder = scratchFolder(t);
     const server = chatServer(t, folder, 2);
     const members = runs(1) > 1 ? 1000 : 250;

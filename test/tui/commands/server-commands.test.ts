@@ -1,8 +1,9 @@
 /** `ferry cp`, `mv`, `rm`, `mkdir`, `chmod`, `ln` and `touch` as scripts use them: real processes against a real server. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -277,6 +278,31 @@ describe('commands on the server', () => {
     assert.equal(ferry('get', '--as', 'zip', '@t', here).code, 2);
     assert.equal(ferry('get', '--as', 'tar', '@no', here).code, 1);
     assert.deepEqual(readdirSync(here), []);
+  });
+
+  test('Ctrl+C in mid-copy ends it on the server, and nothing of the copy is left', async () => {
+    mkdirSync(join(shared, 'many'));
+    for (let i = 0; i < 1500; i++) writeFileSync(join(shared, `many/${i}`), 'x');
+    const args = ['cp', '-r', `${server.address}/many`, `${server.address}/copied`, '--json', '--accept-new'];
+    const child = spawn(process.execPath, [ferryMain, ...args], {
+      env: server.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    let said = '';
+    for await (const piece of child.stdout as AsyncIterable<Buffer>) {
+      said += piece.toString();
+      // Some of it is there by now, and not all.
+      if (/"event":"progress".*"files":[1-9]/.test(said)) child.kill('SIGINT');
+    }
+    const [code] = await ended;
+    assert.equal(code, 130, said);
+    assert.doesNotMatch(said, /"event":"ended"/);
+    // The server hears of it a moment later.
+    const parts = (): readonly string[] => readdirSync(join(shared, '.ferry/part'));
+    while (parts().length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(!existsSync(join(shared, 'copied')));
+    assert.equal(readdirSync(join(shared, 'many')).length, 1500);
   });
 
   test('a disk that fills up in mid-copy is NO_SPACE, and nothing of the copy is left (XFER-10)', {

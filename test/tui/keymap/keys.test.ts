@@ -238,6 +238,15 @@ describe('the list of all actions', () => {
   });
 });
 
+test('a key that does nothing says so, and what to press instead', () => {
+  const driven = new Driven().list('remote', file('a'));
+  assert.equal(driven.press('f6').state.notice?.text, 'F6 does nothing here · F1 lists all that can be done');
+  assert.equal(driven.press('down').state.notice, undefined);
+  assert.match(driven.press('w', '\u202e').state.notice?.text ?? '', /^\\u\{202e\} does nothing here/);
+  // What is typed is no such key.
+  assert.equal(driven.press('w', 'f1', 'f6').state.notice, undefined);
+});
+
 test('whatever a file of keys says, the browser starts', () => {
   const odd: readonly unknown[] = [
     null,

@@ -29,6 +29,7 @@ export const fixedNow = Date.UTC(2026, 9, 20, 12, 0, 0);
 
 export class FakeTerminal {
   readonly #emulator;
+  readonly #output: Writable;
   readonly #terminal: Terminal;
   readonly #view: View;
   readonly #look: Look;
@@ -46,6 +47,7 @@ export class FakeTerminal {
         this.#emulator.write(chunk, done);
       },
     });
+    this.#output = output;
     const input = Object.assign(new PassThrough(), { isTTY: true, isRaw: false, setRawMode: () => input });
     Object.assign(output, { columns, rows, isTTY: true });
     const streams = { input, output } as unknown as { input: NodeJS.ReadStream; output: NodeJS.WriteStream };
@@ -73,7 +75,9 @@ export class FakeTerminal {
   }
 
   async #settled(): Promise<void> {
-    await new Promise<void>((done) => setImmediate(done));
+    // What was drawn may still wait for the emulator to take what was drawn before it.
+    do await new Promise<void>((done) => setImmediate(done));
+    while (this.#output.writableLength > 0);
     await new Promise<void>((done) => this.#emulator.write('', done));
   }
 

@@ -75,7 +75,9 @@ export function openTicket(keys: TicketKeys, ticket: Buffer, nowMs: number): Gra
   if (!sameSecret(tag, ticket.subarray(-tagBytes))) {
     throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
   }
-  const { sessionId, device, kicks, serial, expiresMs } = decodeBody(sealed, body);
-  if (nowMs > expiresMs) throw new FerryError(Code.TICKET_EXPIRED, 'the ticket has expired');
+  const { sessionId, device, kicks, serial, issuedMs, expiresMs } = decodeBody(sealed, body);
+  // By a clock that was put back it would be good for as long as that.
+  if (nowMs > expiresMs || nowMs < issuedMs - limits.ticketMs)
+    throw new FerryError(Code.TICKET_EXPIRED, 'the ticket has expired');
   return { sessionId, device, kicks, serial };
 }

@@ -4,7 +4,7 @@
  * written when there is room. Main thread.
  */
 
-import { closeSync, fstatSync, fsyncSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, write, writeSync } from 'node:fs';
 import { Code, FerryError, show } from '@ferry/protocol';
 
 export type AuditFileOpts = {
@@ -66,6 +66,26 @@ export class AuditFile {
     return { lines: this.#number, lost: this.#lostInAll, waitingBytes: this.#waitingBytes };
   }
 
+  /**
+   * Writes the first line at once, so that who wants no server without an audit log has none.
+   * @throws {FerryError} CONFIG when it cannot be written; it waits like any other then
+   */
+  begin(line: string): void {
+    this.#queue([line]);
+    let rest = this.#nextPiece() ?? Buffer.alloc(0);
+    try {
+      while (rest.length > 0) {
+        const written = writeSync(this.#descriptor, rest);
+        rest = rest.subarray(written);
+        this.#size += written;
+        this.#waitingBytes -= written;
+      }
+    } catch (error) {
+      this.#piece = rest;
+      throw this.#unusable(error);
+    }
+  }
+
   /** Lines as audit-line.ts makes them. Never waits. */
   add(lines: readonly string[]): void {
     if (this.#waitingBytes >= (this.#opts.mostWaiting ?? usualMostWaiting)) {
@@ -111,11 +131,27 @@ export class AuditFile {
   #open(): number {
     const { path } = this.#opts;
     try {
-      return openSync(path, 'a', 0o600);
-    } catch (cause) {
-      const why = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-      throw new FerryError(Code.CONFIG, `the audit log ${show(path)} cannot be written (${why})`, { cause });
+      const descriptor = openSync(path, 'a+', 0o600);
+      this.#endTornLine(descriptor);
+      return descriptor;
+    } catch (error) {
+      throw this.#unusable(error);
     }
+  }
+
+  #unusable(cause: unknown): FerryError {
+    const why = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    return new FerryError(Code.CONFIG, `the audit log ${show(this.#opts.path)} cannot be written (${why})`, {
+      cause,
+    });
+  }
+
+  /** A power cut may have left the beginning of a line; it must not swallow the next. */
+  #endTornLine(descriptor: number): void {
+    const { size } = fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    if (size === 0 || readSync(descriptor, last, 0, 1, size - 1) === 0 || last.toString() === '\n') return;
+    writeSync(descriptor, '\n');
   }
 
   #tellLost(): void {

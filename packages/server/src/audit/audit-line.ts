@@ -97,6 +97,11 @@ export function refusalLine(
   });
 }
 
+/** Of the server itself: where its lines begin, and that they end because it was told to. */
+export function serverLine(verb: 'start' | 'stop', pid: number, folder: Shown, nowMs: number): string {
+  return JSON.stringify({ time: new Date(nowMs).toISOString(), verb, pid, folder, result: 'ok' });
+}
+
 /** Of what the owner does by hand while the server runs. @param whose session it is, as a log names people */
 export function ownerLine(order: Order, whose: Shown, nowMs: number): string {
   return JSON.stringify({

@@ -2,32 +2,44 @@
 
 import { realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, show } from '@ferry/protocol';
 import type { AuditConfig } from '../config.ts';
 import { type Log, note } from '../log.ts';
 import { AuditFile } from './audit-file.ts';
+import { serverLine } from './audit-line.ts';
 
-/** @param onStop the owner wants no server without an audit log. @throws {FerryError} CONFIG */
+/**
+ * @param onStop the owner wants no server without an audit log
+ * @throws {FerryError} CONFIG; with orStop also where nothing can be written now
+ */
 export function openAudit(
   { file, mostBytes, orStop }: AuditConfig,
   shared: string,
-  log: () => Log,
+  log: Log,
   onStop: () => void,
 ): AuditFile {
   checkPlace(file, shared);
-  return new AuditFile({
+  const audit = new AuditFile({
     path: file,
     mostBytes,
     now: Date.now,
     onFault: (why) => {
-      note(log(), `the audit log cannot be written: ${why}${orStop ? '' : '; it is tried again'}`);
+      note(log, `the audit log cannot be written: ${why}${orStop ? '' : '; it is tried again'}`);
       if (orStop) onStop();
     },
     onMended: (lost) => {
       const missing = lost === 0 ? 'nothing is missing' : `${lost} lines are missing`;
-      note(log(), `the audit log is written again: ${missing}`);
+      note(log, `the audit log is written again: ${missing}`);
     },
   });
+  try {
+    audit.begin(serverLine('start', process.pid, show(shared), Date.now()));
+  } catch (error) {
+    if (orStop || !(error instanceof FerryError)) throw error;
+    // Tried again like any other line, and said if that is in vain.
+    audit.add([]);
+  }
+  return audit;
 }
 
 /** What people may download is no place for what they did. @throws {FerryError} CONFIG */

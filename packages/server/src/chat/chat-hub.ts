@@ -56,6 +56,19 @@ type LiveRoom = {
   readonly members: Set<ChatMember>;
   /** Number of the last message that those who are here were told of. */
   told: number;
+  /** Read already, and not told yet. */
+  readonly page: ChatMessage[];
+  telling: Telling | undefined;
+};
+
+/** A message on its way to those of a room. */
+type Telling = {
+  readonly path: ChatMessage['path'];
+  readonly event: Buffer;
+  /** The same without its path, for those who may not know of that. */
+  readonly bare: Buffer;
+  /** Who is still to be told. */
+  readonly to: Iterator<ChatMember>;
 };
 
 export class ChatHub {
@@ -127,7 +140,13 @@ export class ChatHub {
 
   /** From now on it is told of all that is said there. */
   add(member: ChatMember, room: number): void {
-    const live = this.#rooms.get(room) ?? { room, members: new Set(), told: this.history.last(room) };
+    const live = this.#rooms.get(room) ?? {
+      room,
+      members: new Set(),
+      told: this.history.last(room),
+      page: [],
+      telling: undefined,
+    };
     this.#rooms.set(room, live);
     live.members.add(member);
   }
@@ -170,40 +189,46 @@ export class ChatHub {
     if (this.#isTelling) setImmediate(() => this.#tell());
   }
 
-  /** A file that cannot be read now is read when the next bell rings; whoever waits for an answer hears why there is none. */
-  #tellPageOrWait(room: LiveRoom, untilMs: number): boolean {
+  /**
+   * True when there may be more. A file that cannot be read now is read when the next bell rings; whoever waits for an answer hears
+   * why there is none.
+   */
+  #tellPageOrWait(live: LiveRoom, untilMs: number): boolean {
     try {
-      return this.#tellPage(room, untilMs);
+      live.telling ??= this.#next(live);
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
       return false;
     }
-  }
-
-  /** True when there may be more. */
-  #tellPage(live: LiveRoom, untilMs: number): boolean {
+    if (live.telling === undefined) return false;
     const { room } = live;
-    for (const message of this.#read(live)) {
-      live.told = message.seq;
-      const last = message.seq;
-      const event = encodeEvent({ kind: 'chat', room, last, message });
-      let bare: Buffer | undefined;
-      for (const member of live.members) {
-        const isHidden = message.path !== undefined && !member.link.maySee(message.path);
-        if (isHidden)
-          bare ??= encodeEvent({ kind: 'chat', room, last, message: { ...message, path: undefined } });
-        member.tell(room, isHidden && bare !== undefined ? bare : event);
-      }
+    const { path, event, bare, to } = live.telling;
+    // A message to many is told in several turns; the iterator knows how far it is.
+    for (let next = to.next(); next.done !== true; next = to.next()) {
+      const member = next.value;
+      member.tell(room, path === undefined || member.link.maySee(path) ? event : bare);
       if (performance.now() >= untilMs) return true;
     }
-    return live.told < this.history.last(room);
+    live.telling = undefined;
+    return true;
   }
 
-  #read(live: LiveRoom): readonly ChatMessage[] {
-    const messages = this.history.after(live.room, live.told, pageMessages);
-    // All that was there was damaged or is not kept any more.
-    if (messages.length === 0) live.told = this.history.last(live.room);
-    return messages;
+  /** The next message that not all here know; undefined when there is none. */
+  #next(live: LiveRoom): Telling | undefined {
+    if (live.page.length === 0) live.page.push(...this.history.after(live.room, live.told, pageMessages));
+    const message = live.page.shift();
+    if (message === undefined) {
+      // All that was there was damaged or is not kept any more.
+      live.told = this.history.last(live.room);
+      return undefined;
+    }
+    live.told = message.seq;
+    const about = { kind: 'chat', room: live.room, last: message.seq } as const;
+    const event = encodeEvent({ ...about, message });
+    const { path } = message;
+    const bare =
+      path === undefined ? event : encodeEvent({ ...about, message: { ...message, path: undefined } });
+    return { path, event, bare, to: live.members.values() };
   }
 
   /** There is something new for two accounts, for those of theirs who have not entered that room. */

@@ -9,6 +9,7 @@ import { table } from '@ferry/protocol/terminal/table';
 import prettyBytes from 'pretty-bytes';
 import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
+import { filesOnTheirWay } from '../moving-files.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
 import { type Visit, visitsOf } from '../visits.ts';
@@ -70,6 +71,26 @@ type Described = Omit<ServerStatus, 'held'> & {
   readonly held: readonly Held[];
 };
 
+/** What is on its way; nothing where nothing is. */
+export function movingTable(moving: ServerStatus['moving'], visits: readonly Visit[]): string {
+  const files = filesOnTheirWay(moving);
+  if (files.length === 0) return '';
+  const users = new Map(visits.map(({ sessionId, user }) => [sessionId, user]));
+  return table(
+    ['WHO', 'WHAT', 'SO FAR', 'FOR', 'PATH'],
+    files.map(({ sessionId, verb, done, size, ms, files: count, path }) => [
+      show(users.get(sessionId) ?? ''),
+      verb,
+      size === undefined || size === 0
+        ? prettyBytes(done)
+        : `${Math.floor((done / size) * 100)} % of ${prettyBytes(size)}`,
+      duration(ms),
+      count === undefined ? path : `${count} files of ${path}`,
+    ]),
+    '',
+  );
+}
+
 function describe(server: Described, nowMs: number): string {
   const { pid, folder, address, sinceMs, workers, connections, visits, held, barred, waiting } = server;
   const strangers = connections.filter(({ kind }) => kind === 'stranger').length + waiting;
@@ -98,7 +119,7 @@ function describe(server: Described, nowMs: number): string {
       return `${show(user)} holds ${size(bytes)}${room}, entries: ${files}${places}\n`;
     })
     .join('');
-  return head + people + quotas + outside;
+  return head + people + movingTable(server.moving, visits) + quotas + outside;
 }
 
 function size(bytes: number): string {

@@ -1,6 +1,6 @@
 /** What moves, with bars. Pure; used by the screen. */
 
-import { type Shown, show } from '@ferry/protocol';
+import { show } from '@ferry/protocol';
 import { fit, fitName, padStart } from '@ferry/protocol/terminal/cells';
 import { bytesText, durationText, leftText, rateText } from './figures.ts';
 import type { Rect } from './layout.ts';
@@ -49,6 +49,6 @@ function movingRow(file: MovingFile, width: number, look: Look): string {
   const what = isFile ? '' : `${verb} `;
   const many = files === undefined ? '' : `${files} files of `;
   const names = width - 3 - who - 1 - bar - 1 - 5 - 1 - 20 - 1;
-  const name = fitName(`${what}${many}${path as Shown}`, Math.max(1, names), look.glyphs.ellipsis);
+  const name = fitName(`${what}${many}${path}`, Math.max(1, names), look.glyphs.ellipsis);
   return `${paint(look, style, ` ${sign} `)}${fitName(show(user), who, look.glyphs.ellipsis)} ${name} ${drawn} ${percent} ${end} `;
 }

@@ -21,6 +21,9 @@ export type RowOpts = {
   readonly hasChart: boolean;
 };
 
+/** Of the log; what is longer is cut. */
+const mostRowsOfLine = 4;
+
 export function screenRows(state: ScreenState, opts: RowOpts): readonly string[] {
   const { columns, rows } = state.size;
   const { look } = opts;
@@ -140,10 +143,26 @@ function threadRows(state: ScreenState, { width, height }: Rect, look: Look): re
 
 function logRows(state: ScreenState, { width, height }: Rect, { look, clock }: RowOpts): readonly string[] {
   if (height === 0) return [];
-  const lines = state.log
-    .slice(-(height - 1))
-    .map(({ ms, text }) => ` ${paint(look, 'dim', clock(ms))} ${fit(text, width - 10)}`);
-  return [panelHead(look, 'Log', '', width), ...lines];
+  const room = height - 1;
+  const lines = state.log.slice(-room).flatMap(({ ms, text }) =>
+    broken(text, width - 10).map((part, i) => {
+      const time = i === 0 ? paint(look, 'dim', clock(ms)) : ' '.repeat(8);
+      return ` ${time} ${fit(part, width - 10)}`;
+    }),
+  );
+  return [panelHead(look, 'Log', '', width), ...(room === 0 ? [] : lines.slice(-room))];
+}
+
+/** A line in as many rows as it takes: an invite is no good without its end. */
+function broken(text: string, width: number): readonly string[] {
+  const parts: string[] = [];
+  for (let rest = text; parts.length < mostRowsOfLine; ) {
+    const part = cutEnd(rest, Math.max(1, width));
+    if (part === '') break;
+    parts.push(part);
+    rest = rest.slice(part.length);
+  }
+  return parts.length === 0 ? [''] : parts;
 }
 
 function footOf(state: ScreenState, look: Look): string {

@@ -1,5 +1,6 @@
 /** What the screen shows of a server at a moment: made of what it says now and what it said a moment before. Pure; used by the screen. */
 
+import { type FileOnItsWay, filesOnTheirWay } from '../moving-files.ts';
 import type { Rates } from '../supervisor/order.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
 import { type Visit, visitsOf } from '../visits.ts';
@@ -7,22 +8,11 @@ import { type Visit, visitsOf } from '../visits.ts';
 /** A person at one place, with all that is shown of them. */
 export type Person = Visit & { readonly limits: Rates | undefined };
 
-/** A file on its way over all its lanes, or a long work. */
-export type MovingFile = {
-  readonly key: string;
-  readonly sessionId: string;
+export type MovingFile = FileOnItsWay & {
+  /** Foreign text. */
   readonly user: string;
-  readonly verb: ServerStatus['moving'][number]['verb'];
-  /** Shown already. */
-  readonly path: string;
-  readonly files: number | undefined;
-  readonly size: number | undefined;
-  /** Bytes so far, and a second. */
-  readonly done: number;
+  /** Bytes a second. */
   readonly rate: number;
-  /** Milliseconds since it began, and since anything of it moved. */
-  readonly ms: number;
-  readonly quietMs: number;
 };
 
 export type Sample = {
@@ -84,7 +74,6 @@ export function sampleOf(now: ServerStatus, nowMs: number, before: readonly Look
   };
 }
 
-/** Of one file the lanes together. */
 function movingOf(
   now: ServerStatus,
   nowMs: number,
@@ -101,27 +90,16 @@ function movingOf(
       else known.last = file;
     }
   }
-  const groups = Map.groupBy(now.moving, ({ sessionId, verb, path }) => `${sessionId} ${verb} ${path}`);
-  return [...groups].map(([key, lanes]) => {
-    const [first] = lanes;
-    if (first === undefined) throw new Error('a group of nothing');
-    const size = lanes.find((lane) => lane.size !== undefined)?.size;
-    const sum = lanes.reduce((total, { done }) => total + done, 0);
-    const then = seen.get(key);
+  return filesOnTheirWay(now.moving).map((file) => {
+    const then = seen.get(file.key);
     // A lane that has let go takes what it carried out of the sum; the file has it all the same.
-    const done = Math.max(then?.last.done ?? 0, size === undefined ? sum : Math.min(sum, size));
+    const done = Math.max(then?.last.done ?? 0, file.done);
+    const seconds = Math.max(0.001, (nowMs - (then?.ms ?? nowMs)) / 1000);
     return {
-      key,
-      sessionId: first.sessionId,
-      user: users.get(first.sessionId) ?? '',
-      verb: first.verb,
-      path: first.path,
-      files: first.files,
-      size,
+      ...file,
       done,
-      rate: then === undefined ? 0 : (done - then.first.done) / Math.max(0.001, (nowMs - then.ms) / 1000),
-      ms: Math.max(...lanes.map(({ ms }) => ms)),
-      quietMs: Math.min(...lanes.map(({ quietMs }) => quietMs)),
+      user: users.get(file.sessionId) ?? '',
+      rate: then === undefined ? 0 : (done - then.first.done) / seconds,
     };
   });
 }

@@ -14,8 +14,6 @@ export async function patchedBlock(
   target: Buffer,
 ): Promise<number> {
   const { size } = base.facts;
-  const scratch = Buffer.allocUnsafe(limits.blockBytes);
-  let scratchIndex = -1;
   let length = 0;
   let used = 0;
   for (const piece of pieces) {
@@ -28,16 +26,7 @@ export async function patchedBlock(
       continue;
     }
     if (piece.from + piece.length > size) throw malformed();
-    for (let done = 0; done < piece.length; ) {
-      const at = piece.from + done;
-      const index = Math.floor(at / limits.blockBytes);
-      if (index !== scratchIndex) await base.read(index, scratch);
-      scratchIndex = index;
-      const start = at - index * limits.blockBytes;
-      const count = Math.min(piece.length - done, limits.blockBytes - start);
-      target.set(scratch.subarray(start, start + count), length + done);
-      done += count;
-    }
+    await base.readAt(piece.from, target.subarray(length, length + piece.length));
     length += piece.length;
   }
   if (used !== content.length) throw malformed();

@@ -3,7 +3,7 @@
  * are. Uses a connection that comes back by itself: no lanes, no queue.
  */
 
-import { createInterface } from 'node:readline';
+import { clearLine, createInterface, cursorTo, type Interface } from 'node:readline';
 import { asFerryError, Code, FerryError, fromWireError, pathFromText, show } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { askSecret } from '@ferry/protocol/terminal/ask-secret';
@@ -55,14 +55,15 @@ export async function chat(address: string, options: ChatOptions): Promise<ExitC
     attempts: { first: 1, later: Number.POSITIVE_INFINITY },
     onStatus: (status) => tellStatus(status, options, end),
   });
-  const talking = new ChatClient(connection, (news) => tell(news, options, end));
+  const paper = new Paper();
+  const talking = new ChatClient(connection, (news) => tell(news, options, paper, end));
   try {
     await connection.session(controller.signal);
     sayRenewed(rememberServer(target));
     if (room === undefined && to === undefined) return await listRooms(talking, options, controller.signal);
     const ref = to === undefined ? `#${String(room).replace(/^#/, '')}` : `@${to.replace(/^@/, '')}`;
     await enter(talking, ref, passphrase, controller.signal);
-    return await talk(talking, ref, options, controller.signal);
+    return await talk(talking, ref, options, paper, controller.signal);
   } catch (error) {
     // What ended it says more than that it was ended.
     throw asFerryError(controller.signal.aborted ? controller.signal.reason : error, (cause) => {
@@ -72,6 +73,34 @@ export async function chat(address: string, options: ChatOptions): Promise<ExitC
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     talking.close();
     connection.close();
+  }
+}
+
+/** Where lines are printed: above the one that is being typed, where there is one. */
+class Paper {
+  #typing: Interface | undefined;
+
+  /** What is typed from now on is a line of its own, with a prompt; its keys are those of readline. */
+  typeOn(typing: Interface): void {
+    this.#typing = typing;
+    typing.prompt();
+  }
+
+  print(text: string): void {
+    if (this.#typing === undefined || text === '') {
+      process.stdout.write(text);
+      return;
+    }
+    clearLine(process.stdout, 0);
+    cursorTo(process.stdout, 0);
+    process.stdout.write(text);
+    this.#typing.prompt(true);
+  }
+
+  /** Nothing is typed any more. */
+  close(): void {
+    if (this.#typing !== undefined) process.stdout.write('\n');
+    this.#typing = undefined;
   }
 }
 
@@ -121,14 +150,26 @@ async function talk(
   client: ChatClient,
   ref: string,
   options: ChatOptions,
+  paper: Paper,
   signal: AbortSignal,
 ): Promise<ExitCode> {
   let attached = options.attach === undefined ? undefined : pathFromText(options.attach.replace(/^\/+/, ''));
   let failed = 0;
-  const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  const isTyped = process.stdin.isTTY && process.stdout.isTTY && options.json !== true;
+  const lines = createInterface({
+    input: process.stdin,
+    crlfDelay: Number.POSITIVE_INFINITY,
+    ...(isTyped && process.env['TERM'] !== 'dumb'
+      ? { output: process.stdout, prompt: `${show(ref)}> `, historySize: 50 }
+      : {}),
+  });
+  if (lines.terminal) paper.typeOn(lines);
+  // In raw mode the terminal makes no signal of it.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   const stop = (): void => lines.close();
   signal.addEventListener('abort', stop, { once: true });
   for await (const line of lines) {
+    if (lines.terminal) lines.prompt();
     const text = line.replaceAll('\t', ' ').trimEnd();
     if (text === '') continue;
     try {
@@ -140,6 +181,7 @@ async function talk(
       process.stderr.write(`ferry: not said: ${error.message} [${error.codeName}]\n`);
     }
   }
+  paper.close();
   if (options.follow === true && !signal.aborted) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
@@ -147,13 +189,13 @@ async function talk(
   return failed > 0 ? ExitCode.someFailed : ExitCode.done;
 }
 
-function tell(news: ChatNews, { json }: ChatOptions, end: (why: FerryError) => void): void {
+function tell(news: ChatNews, { json }: ChatOptions, paper: Paper, end: (why: FerryError) => void): void {
   if (news.kind === 'out') {
     end(fromWireError(news.error));
     return;
   }
   for (const line of news.lines) {
-    process.stdout.write(json === true ? jsonLine(news.ref, news.past, line) : textOf(line, news.past));
+    paper.print(json === true ? jsonLine(news.ref, news.past, line) : textOf(line, news.past));
   }
 }
 

@@ -92,7 +92,10 @@ export class EngineThread implements Engine {
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: opts,
       name: 'ferry I/O',
+      stderr: true,
     });
+    // It would go over the screen; whoever has that decides when it is said.
+    this.#worker.stderr.on('data', (text: Buffer) => process.emitWarning(text.toString('utf8').trim()));
     this.#worker.on('message', (message: FromEngine) => this.#receive(message));
     this.#worker.on('error', (cause) => {
       // A bug over there: the program ends with it, and its handler puts the terminal right first.

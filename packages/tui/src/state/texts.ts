@@ -24,6 +24,8 @@ export const notices = {
   hint: (mark: Shown, copy: Shown, help: Shown) =>
     say(`${mark} marks · ${copy} copies to the other side · ${help} lists all that can be done`),
   unknownChord: (keys: Shown) => say(`${keys} does nothing here`),
+  unknownKey: (key: Shown, help: Shown) =>
+    say(`${key} does nothing here · ${help} lists all that can be done`),
   fromOwner: (words: Shown) => say(`the owner of the server says: ${words}`),
   nowReadOnly: say('the owner has changed what you may do: from now on you may only look and download here'),
   nowChanging: say('the owner has changed what you may do: from now on you may change things here'),

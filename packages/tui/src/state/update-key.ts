@@ -5,8 +5,10 @@
  * (marks, a filter) comes back with the digit.
  */
 
+import { show } from '@ferry/protocol';
 import { keyName } from '../keymap/key-name.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
+import { keyOf } from '../keymap/resolve.ts';
 import type { AppState } from './state.ts';
 import { notices } from './texts.ts';
 
@@ -25,6 +27,8 @@ export type Meaning =
   | { readonly is: 'nothing' };
 
 const nothing: Meaning = { is: 'nothing' };
+/** Where a key that does nothing is told so: habits of other programs are many. */
+const told: ReadonlySet<string> = new Set(['pane', 'queue', 'viewer']);
 const typing: ReadonlySet<string> = new Set(['prompt', 'palette', 'places', 'chat', 'filter', 'jump']);
 
 /** What the key means, and the state without what was waiting for it. */
@@ -50,7 +54,12 @@ export function meaningOf(state: AppState, press: KeyPress): readonly [AppState,
     return [{ ...base, notice: { text: notices.unknownChord(keyName(whole)), isError: false } }, nothing];
   // Any other key ends a jump and does what it does in the pane.
   if (layer === 'jump') return meaningOf({ ...base, typing: undefined }, press);
-  return [base, nothing];
+  if (!told.has(layer)) return [base, nothing];
+  const help = keyName(keyOf(state.keymap, layer, 'help'));
+  return [
+    { ...base, notice: { text: notices.unknownKey(show(keyName(whole)), help), isError: false } },
+    nothing,
+  ];
 }
 
 function functionKey(digit: string): string {

@@ -34,7 +34,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
   switch (dialog.kind) {
     case 'palette': {
       const { columns, rows } = state.size;
-      const width = Math.min(96, columns - 2);
+      const width = Math.min(120, columns - 2);
       const rect = place(state.size, width, rows - 2);
       return { rect, rows: paletteRowsOf(state, dialog, { columns: width, rows: rect.height }, look) };
     }

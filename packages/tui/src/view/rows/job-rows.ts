@@ -140,7 +140,7 @@ function jobRow(job: Job, width: number, look: Look, row: RowLook): string {
     mostRight,
   );
   const room = width - cells(lead) - cells(right) - 1;
-  const wanted = Math.min(30, Math.floor(width / 4), room - 1 - nameBesideBar);
+  const wanted = Math.min(48, Math.floor(width / 4), room - 1 - nameBesideBar);
   const barWidth = hasBar(job) && wanted >= shortestBar ? wanted : 0;
   const nameWidth = room - (barWidth > 0 ? barWidth + 1 : 0);
   const name = fitName(title, nameWidth, glyphs.ellipsis);

@@ -11,7 +11,7 @@ import { lineRow } from './line-rows.ts';
 import { type Look, paint } from './style.ts';
 
 const keyCells = 14;
-const labelCells = 14;
+const labelCellsFor = (width: number): number => (width >= 90 ? 18 : 14);
 
 /** Rows with their frame, exactly as wide and high as `size` allows a dialog to be. */
 export function paletteRowsOf(state: AppState, dialog: Palette, size: Size, look: Look): string[] {
@@ -55,6 +55,7 @@ function itemRow(
   look: Look,
 ): string {
   const { keys, label } = binding;
+  const labelCells = labelCellsFor(width);
   // As many keys as there is room for.
   let names = '';
   for (const key of keys) {
