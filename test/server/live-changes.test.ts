@@ -195,7 +195,7 @@ describe('a change by the owner', () => {
     const proof = laneProof(lane.link, hers.welcome.sessionSecret);
     await assert.rejects(
       lane.call(attach, { version: protocolVersion, ticket: early.ticket, proof }),
-      withCode('REVOKED'),
+      withCode('KICKED'),
     );
     const again = await logInto(server, { device });
     accounts.kick('guest');

@@ -65,6 +65,31 @@ describe('a clock that jumps', () => {
 });
 
 describe('peers that stall', () => {
+  it('took all block buffers of a thread, so that nobody else could download there (RES-06)', async (t) => {
+    const folder = scratchFolder(t);
+    const context = serverContext(folder, await storageWith(4 * limits.blockBytes));
+    const accounts = new Accounts(`${folder}/access.db`);
+    t.after(() => accounts.close());
+    const device = newDevice();
+    accounts.add('anna', newAccount, Date.now());
+    accounts.addDevice('anna', device.publicKey, 'x', Date.now());
+    const anna = await sessionOn(context, { device });
+    const guest = await sessionOn(context);
+    const wanted = { path: path('file'), identity: undefined, first: 0, count: 4 };
+    const stalled: Served[] = [];
+    for (let i = 0; i < 2 * limits.workerBlockBuffers; i++) {
+      const lane = await laneOn(context, guest);
+      lane.client.call(read, wanted).catch(() => {});
+      lane.link.pause();
+      stalled.push(lane);
+    }
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(context.pool.out, limits.workerBlockBuffers / 4);
+    const lane = await laneOn(context, anna);
+    assert.equal((await readWhole(lane.client, path('file'))).bytes.length, 4 * limits.blockBytes);
+    for (const { client } of [...stalled, lane, anna, guest]) client.close();
+  });
+
   const crowd = process.env['FERRY_SOAK'] === '1' ? 1000 : 40;
 
   it('in downloads and in uploads hold no more memory than is promised, and lose their places (RES-06)', async (t) => {

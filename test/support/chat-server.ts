@@ -32,6 +32,7 @@ import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub, type ChatRing } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { People } from '../../packages/server/src/presence/people.ts';
+import { BufferShares } from '../../packages/server/src/session/buffer-shares.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
@@ -82,6 +83,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
   prepareChatFile(file);
   const accounts = new Accounts(accessFile);
   const devices = new Map<string, Device>();
+  const pool = new BlockPool();
   const memory = new AccountMemory(newAccountMemory(1), 1);
   const storage = new MemoryStorage({ capacity: 2 ** 20 });
   const threads: Thread[] = [];
@@ -98,7 +100,8 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     admin: new AdminDesk(accessFile, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
-    pool: new BlockPool(),
+    pool,
+    bufferShares: new BufferShares(pool),
     transfers: new Transfers(),
     contents: new ContentIndex(join(folder, 'contents.db')),
     log: () => {},

@@ -19,6 +19,7 @@ import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
 import { ChatHub } from '../../packages/server/src/chat/chat-hub.ts';
 import { Meters, newMeterMemory } from '../../packages/server/src/metrics/meters.ts';
 import { People } from '../../packages/server/src/presence/people.ts';
+import { BufferShares } from '../../packages/server/src/session/buffer-shares.ts';
 import { Connection, type ConnectionContext } from '../../packages/server/src/session/connection.ts';
 import { SessionRules } from '../../packages/server/src/session/session-rules.ts';
 import { ContentIndex } from '../../packages/server/src/storage/content-index.ts';
@@ -34,6 +35,7 @@ export function serverContext(folder: string, storage: Storage): ConnectionConte
   const bus = new ThreadBus('alone', () => {});
   const chatFile = join(folder, 'chat.db');
   prepareChatFile(chatFile);
+  const pool = new BlockPool();
   const memory = new AccountMemory(newAccountMemory(1), 1);
   return {
     storage,
@@ -48,7 +50,8 @@ export function serverContext(folder: string, storage: Storage): ConnectionConte
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
-    pool: new BlockPool(),
+    pool,
+    bufferShares: new BufferShares(pool),
     transfers: new Transfers(),
     chat: new ChatHub({ history: new ChatHistory(chatFile), ring: () => {} }),
     contents: new ContentIndex(join(folder, 'contents.db')),

@@ -1,20 +1,20 @@
 /** Bytes of unknown number as blocks of an answer: collected in one buffer of the pool at a time. Worker threads. */
 
 import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
-import { type BlockPool, blockContentAt, blockDigest } from '@ferry/protocol/content';
+import { blockContentAt, blockDigest } from '@ferry/protocol/content';
 import type { ServerCall } from '@ferry/protocol/session';
-import { takeBuffer } from './take-buffer.ts';
+import type { BufferShare } from './buffer-shares.ts';
 
 export class BlockStream {
-  readonly #pool: BlockPool;
+  readonly #buffers: BufferShare;
   readonly #call: Pick<ServerCall<never>, 'block' | 'ready' | 'signal'>;
   #buffer: Buffer | undefined;
   #filled = 0;
   #blocks = 0;
   #size = 0;
 
-  constructor(pool: BlockPool, call: Pick<ServerCall<never>, 'block' | 'ready' | 'signal'>) {
-    this.#pool = pool;
+  constructor(buffers: BufferShare, call: Pick<ServerCall<never>, 'block' | 'ready' | 'signal'>) {
+    this.#buffers = buffers;
     this.#call = call;
   }
 
@@ -30,7 +30,7 @@ export class BlockStream {
   /** `bytes` is the caller's again afterwards. @throws {FerryError} CANCELLED, CONNECTION_LOST */
   async write(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
-      this.#buffer ??= await takeBuffer(this.#pool, this.#call.signal);
+      this.#buffer ??= await this.#buffers.take(this.#call.signal);
       const room = limits.blockBytes - this.#filled;
       const part = bytes.subarray(done, done + room);
       this.#buffer.set(part, blockContentAt + this.#filled);
@@ -47,7 +47,7 @@ export class BlockStream {
 
   /** Gives back what is held. Idempotent. */
   close(): void {
-    if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
+    if (this.#buffer !== undefined) this.#buffers.give(this.#buffer);
     this.#buffer = undefined;
   }
 
@@ -62,6 +62,6 @@ export class BlockStream {
     this.#filled = 0;
     this.#blocks += 1;
     this.#size += length;
-    if (!this.#call.block(buffer, header, () => this.#pool.give(buffer))) await this.#call.ready();
+    if (!this.#call.block(buffer, header, () => this.#buffers.give(buffer))) await this.#call.ready();
   }
 }

@@ -6,9 +6,9 @@ import type { ServerChannel } from '@ferry/protocol/session';
 import type { AccessStore } from '../access/access-store.ts';
 import type { Principal } from '../access/principal.ts';
 import { isVisible, mayChat } from '../access/rights.ts';
-import { sourceKey } from '../access/throttle.ts';
 import type { ChatHub, ChatLink, ChatMember } from '../chat/chat-hub.ts';
 import type { SessionContext } from './context.ts';
+import { personKey } from './person-key.ts';
 
 /** Into the chat for one session, once it wants to. */
 export type ChatDoor = {
@@ -56,11 +56,7 @@ export function chatLink(
   };
   return {
     who: {
-      // Guests are one by name; one of them must not be silent for what another does.
-      key:
-        account === undefined
-          ? `guest ${sourceKey(link.peer.replace(/:[0-9]+$/, ''))}`
-          : `account ${account.id}`,
+      key: personKey(principal, link.peer),
       account: account?.id,
       name: user,
       scope,

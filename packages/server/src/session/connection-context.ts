@@ -20,6 +20,7 @@ import type { ContentIndex } from '../storage/content-index.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WatchedFolders } from '../watching/watched-folders.ts';
 import type { Transfers } from '../worker/transfers.ts';
+import type { BufferShares } from './buffer-shares.ts';
 import type { SessionRules } from './session-rules.ts';
 
 export type ConnectionContext = {
@@ -37,6 +38,7 @@ export type ConnectionContext = {
   readonly sessionRules: SessionRules;
   readonly meters: Meters;
   readonly pool: BlockPool;
+  readonly bufferShares: BufferShares;
   readonly contents: ContentIndex;
   readonly bus: Bus;
   readonly folders: WatchedFolders;

@@ -45,6 +45,7 @@ import { enrolFor } from './enrol-for.ts';
 import { Lane } from './lane.ts';
 import { offenceOf } from './offence-of.ts';
 import { pacingOf } from './pacing.ts';
+import { personKey } from './person-key.ts';
 import { sessionHandlers } from './session.ts';
 import { storageFor } from './storage-for.ts';
 import { type Surroundings, surroundingsFor } from './surroundings.ts';
@@ -213,7 +214,7 @@ export class Connection {
   }
 
   #attach(request: Attach): Record<never, never> {
-    const { pool, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
+    const { bufferShares, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
     const grant = openTicket(ticketKeys, Buffer.from(request.ticket), Date.now());
@@ -224,7 +225,8 @@ export class Connection {
     }
     const context = this.#contextFor(principalOfLane(this.#opts.login, grant), grant.sessionId);
     if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
-    const lane = new Lane({ ...context, pool, transfers, contents, desk });
+    const buffers = bufferShares.of(personKey(context.principal, this.#link.peer));
+    const lane = new Lane({ ...context, buffers, transfers, contents, desk });
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,

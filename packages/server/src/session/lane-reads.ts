@@ -12,7 +12,6 @@ import type { ReadHandle } from '../storage/storage.ts';
 import type { Transfer } from '../worker/transfers.ts';
 import { aboutMoving, shownPath } from './context.ts';
 import type { LaneContext } from './lane.ts';
-import { takeBuffer } from './take-buffer.ts';
 
 type Call = ServerCall<{ facts: Facts }>;
 
@@ -100,19 +99,19 @@ export class LaneReads {
   }
 
   async #digest(file: ReadHandle, index: number, signal: AbortSignal): Promise<Uint8Array> {
-    const { pool } = this.#context;
-    const buffer = await takeBuffer(pool, signal);
+    const { buffers } = this.#context;
+    const buffer = await buffers.take(signal);
     try {
       return blockDigest(buffer.subarray(0, await file.read(index, buffer)));
     } finally {
-      pool.give(buffer);
+      buffers.give(buffer);
     }
   }
 
   async #sendBlock(open: OpenRead, index: number, call: Call): Promise<void> {
-    const { pool } = this.#context;
+    const { buffers } = this.#context;
     const { file, transfer } = open;
-    const buffer = await takeBuffer(pool, call.signal);
+    const buffer = await buffers.take(call.signal);
     let length: number;
     let digest: Uint8Array;
     try {
@@ -123,12 +122,12 @@ export class LaneReads {
       length = typeof filled === 'number' ? filled : await filled;
       digest = blockDigest(content);
     } catch (error) {
-      pool.give(buffer);
+      buffers.give(buffer);
       throw error;
     }
     transfer.touch(length);
     open.moved = (open.moved ?? 0) + length;
-    const goOn = call.block(buffer, { handle: 0, index, length, digest }, () => pool.give(buffer));
+    const goOn = call.block(buffer, { handle: 0, index, length, digest }, () => buffers.give(buffer));
     if (!goOn) await call.ready();
     checkWanted(call.signal);
   }

@@ -25,7 +25,6 @@ import { aboutMoving, shownPath } from './context.ts';
 import { rememberContent } from './known-content.ts';
 import type { LaneContext } from './lane.ts';
 import { patchedBlock } from './patched-block.ts';
-import { takeBuffer } from './take-buffer.ts';
 
 type Call = ServerCall<Have>;
 
@@ -121,19 +120,19 @@ export class LaneUploads {
 
   /** @throws {FerryError} BAD_STATE (no base), MALFORMED, SOURCE_CHANGED, INTEGRITY (send the block itself), and as Upload.write */
   async patch(request: Patch, signal: AbortSignal): Promise<void> {
-    const { pool } = this.#context;
+    const { buffers } = this.#context;
     const open = this.#get(request.handle);
     await this.#inLine(open, async (upload) => {
       const base = await open.base;
       if (base === undefined) throw new FerryError(Code.BAD_STATE, 'that upload was begun without a base');
-      const buffer = await takeBuffer(pool, signal);
+      const buffer = await buffers.take(signal);
       try {
         const block = buffer.subarray(blockContentAt);
         const length = await patchedBlock(request, base, block);
         await upload.write(request.index, block.subarray(0, length), request.digest);
         this.#moved(open, length);
       } finally {
-        pool.give(buffer);
+        buffers.give(buffer);
       }
     });
   }

@@ -1,11 +1,11 @@
 /** A lane: a connection that carries file bytes for a session which may live on another thread. Worker threads. */
 
-import type { BlockPool } from '@ferry/protocol/content';
 import type { Handlers } from '@ferry/protocol/session';
 import { Kind } from '@ferry/protocol/wire';
 import type { ShareDesk } from '../access/share-desk.ts';
 import type { ContentIndex } from '../storage/content-index.ts';
 import type { Transfers } from '../worker/transfers.ts';
+import type { BufferShare } from './buffer-shares.ts';
 import type { SessionContext } from './context.ts';
 import { archiveHandler } from './handlers/archive.ts';
 import { commitHandler } from './handlers/commit.ts';
@@ -26,7 +26,8 @@ import { permitted } from './permitted.ts';
 import { SessionWorks } from './works.ts';
 
 export type LaneContext = SessionContext & {
-  readonly pool: BlockPool;
+  /** Of whoever it belongs to, with all of their lanes on this thread. */
+  readonly buffers: BufferShare;
   readonly transfers: Transfers;
   readonly contents: ContentIndex;
   readonly desk: ShareDesk;

@@ -26,6 +26,7 @@ import { ChatHub } from '../chat/chat-hub.ts';
 import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
 import { People } from '../presence/people.ts';
+import { BufferShares } from '../session/buffer-shares.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
 import { LocalStorage } from '../storage/local.ts';
@@ -61,6 +62,7 @@ const folders = new WatchedFolders({
 });
 const chat = openChat(setup.chatFile);
 const touched = new Touched(bus);
+const pool = new BlockPool();
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
   login: { store, openTo: setup.openTo },
@@ -84,7 +86,8 @@ const connections = new Connections({
     // A resumed session would hide the identity from the client.
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),
-  pool: new BlockPool(),
+  pool,
+  bufferShares: new BufferShares(pool),
   contents,
   bus,
   folders,

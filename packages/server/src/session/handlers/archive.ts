@@ -11,7 +11,7 @@ import { type SessionWorks, treeDoneOf, treeParts } from '../works.ts';
 export function archiveHandler(context: LaneContext, works: SessionWorks) {
   return handler(archive, async ({ path, format }, call) => {
     const beganMs = performance.now();
-    const stream = new BlockStream(context.pool, call);
+    const stream = new BlockStream(context.buffers, call);
     try {
       const work = await works.run(
         call,

@@ -13,16 +13,15 @@ import {
 import { manifest, manifestBlocks, manifestChunks } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
 import type { LaneContext } from '../lane.ts';
-import { takeBuffer } from '../take-buffer.ts';
 
 /** Chunks that one block can end, at most: what may be added before the next look at the part's size. */
 const chunksPerBlock = 65;
 
-export function manifestHandler({ storage, pool, transfers }: LaneContext) {
+export function manifestHandler({ storage, buffers, transfers }: LaneContext) {
   return handler(manifest, async ({ path, identity }, call) => {
     transfers.checkWelcome();
     const file = await storage.openRead(path, identity, { signal: call.signal });
-    const buffer = await takeBuffer(pool, call.signal);
+    const buffer = await buffers.take(call.signal);
     try {
       const list = new ChunkList();
       const chunker = new Chunker((length, digest) => list.push(length, digest));
@@ -58,7 +57,7 @@ export function manifestHandler({ storage, pool, transfers }: LaneContext) {
       }
       return {};
     } finally {
-      pool.give(buffer);
+      buffers.give(buffer);
       file.close();
     }
   });
