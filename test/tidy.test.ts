@@ -157,6 +157,13 @@ forbid(
   { types: true },
 );
 
+forbid(
+  'the chat knows no session and no thread, and of the bus what it promises',
+  within(`${S}chat/`),
+  (to) => /server\/src\/(session|worker|supervisor|bus\/(?!bus\.ts))/.test(to),
+  { types: true },
+);
+
 test('what is pure looks at no clock and sets no timer', () => {
   const pure = within(
     `${P}wire/`,

@@ -13,10 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { aDay, lists } from './day.ts';
+import { aDay, lists, namesIn } from './day.ts';
 import type { Terminal } from './terminal.ts';
 
 const text = (...path: readonly string[]): string => readFileSync(join(...path), 'utf8');
+
+/** Without the folder in which files arrive, which may be there for a moment more. */
+const namesOf = (folder: string): string[] => readdirSync(folder).filter((name) => name !== '.ferry');
 
 /** What earlier stories have moved is forgotten. */
 async function emptyQueue(terminal: Terminal): Promise<void> {
@@ -70,7 +73,8 @@ aDay('a day of moving things', ({ story }) => {
       await emptyQueue(terminal);
       terminal.press('C-a', 'F5');
       await terminal.shows('5 done');
-      assert.deepEqual(readdirSync(here).toSorted(), Object.keys(odd).toSorted());
+      await terminal.until('all of them here', (screen) => namesIn(screen, 'here').length === 5);
+      assert.deepEqual(namesOf(here).toSorted(), Object.keys(odd).toSorted());
       for (const name of Object.keys(odd)) rmSync(join(there, name));
       terminal.press('Tab', 'C-a', 'F5');
       await terminal.shows('10 done');
@@ -93,7 +97,7 @@ aDay('a day of moving things', ({ story }) => {
       terminal.press('k', 'Enter');
       await terminal.shows('1 done');
       assert.equal(text(here, 'plan.txt'), 'mine');
-      assert.equal(text(here, readdirSync(here).find((name) => name !== 'plan.txt') ?? ''), 'theirs');
+      assert.equal(text(here, namesOf(here).find((name) => name !== 'plan.txt') ?? ''), 'theirs');
     },
   );
 
@@ -106,7 +110,7 @@ aDay('a day of moving things', ({ story }) => {
       await terminal.shows('the one there');
       terminal.press('s', 'Enter');
       await terminal.shows('1 done');
-      assert.deepEqual(readdirSync(here), ['plan.txt']);
+      assert.deepEqual(namesOf(here), ['plan.txt']);
       assert.equal(text(here, 'plan.txt'), 'mine');
     },
   );
@@ -140,6 +144,7 @@ aDay('a day of moving things', ({ story }) => {
       terminal.press('Home', 'Down', 'F5');
       await terminal.shows('the one there');
       terminal.press('Escape');
+      await terminal.lacks('the one there');
       await terminal.shows('1 asking');
       terminal.press('Down', 'F5');
       await lists(terminal, 'here', 'plan.txt', 'z');
@@ -181,7 +186,7 @@ aDay('a day of moving things', ({ story }) => {
       await terminal.lacks('p5');
       terminal.press('P', 'w');
       await terminal.shows('3 done');
-      assert.deepEqual(readdirSync(here).toSorted(), ['a', 'b', 'c']);
+      assert.deepEqual(namesOf(here).toSorted(), ['a', 'b', 'c']);
     },
   );
 
@@ -208,10 +213,10 @@ aDay('a day of moving things', ({ story }) => {
       await terminal.lacks('2 marked');
       terminal.press('End', 'p', 'P');
       await terminal.shows(/c .*paused/);
-      assert.deepEqual(readdirSync(here), []);
+      assert.deepEqual(namesOf(here), []);
       terminal.press('p');
       await terminal.shows('1 done');
-      assert.deepEqual(readdirSync(here), ['c']);
+      assert.deepEqual(namesOf(here), ['c']);
       terminal.press('w');
     },
   );
@@ -259,9 +264,10 @@ aDay('a day of moving things', ({ story }) => {
       terminal.press('P');
       await terminal.shows('2 failed');
       terminal.press('w', 'Home', 'Enter');
+      await terminal.shows('Added');
       await terminal.shows('NOT_FOUND');
       terminal.press('Escape');
-      await terminal.lacks('Esc closes');
+      await terminal.lacks('Added');
       writeFileSync(join(there, 'a'), 'again');
       terminal.press('r');
       await terminal.shows('1 failed · 1 done');
@@ -346,7 +352,7 @@ aDay('a day of moving things', ({ story }) => {
       terminal.type('delete');
       terminal.press('Enter');
       await lists(terminal, 'there');
-      assert.deepEqual(readdirSync(there), []);
+      assert.deepEqual(namesOf(there), []);
     },
   );
 
@@ -359,7 +365,7 @@ aDay('a day of moving things', ({ story }) => {
       await terminal.shows('This cannot be undone');
       terminal.press('y');
       await lists(terminal, 'here', 'other');
-      assert.deepEqual(readdirSync(here), ['other']);
+      assert.deepEqual(namesOf(here), ['other']);
     },
   );
 
@@ -398,7 +404,7 @@ aDay('a day of moving things', ({ story }) => {
       await lists(terminal, 'there', 'x/report-1.md', 'x/y/report-2.md');
       terminal.press('C-a', 'F5');
       await terminal.shows('2 done');
-      assert.deepEqual(readdirSync(here).toSorted(), ['report-1.md', 'report-2.md']);
+      assert.deepEqual(namesOf(here).toSorted(), ['report-1.md', 'report-2.md']);
       terminal.press('M-Left');
       await lists(terminal, 'there', 'x/');
     },

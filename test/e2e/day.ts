@@ -117,7 +117,7 @@ export function aDay(name: string, tell: (day: Day) => void, more: NodeJS.Proces
       if (server === undefined) throw new RangeError('the server did not start');
       const opened = new Terminal(browserCommand(server.address, join(home, 'here')), {
         // A queue of its own: what a story that failed has left in it is not the next one's.
-        env: { ...server.env, ...more, XDG_STATE_HOME: join(home, `state-${stories}`) },
+        env: { ...server.env, NO_COLOR: '', ...more, XDG_STATE_HOME: join(home, `state-${stories}`) },
         columns: 100,
         rows: 30,
       });

@@ -71,7 +71,7 @@ describe('editing files', { skip: haveTerminal ? false : noTerminal }, () => {
       terminal.press('Enter');
       await terminal.shows('conf.toml is saved on the server');
       assert.equal(readFileSync(join(shared, 'conf.toml'), 'utf8'), 'port = 1\nport = 2\n');
-      assert.deepEqual(copies(), []);
+      await eventually('no copy to be left', () => copies().length === 0);
       terminal.press('F4');
       await terminal.shows('EDITING');
       terminal.press('Enter');
@@ -92,7 +92,7 @@ describe('editing files', { skip: haveTerminal ? false : noTerminal }, () => {
       terminal.press('Up', 'F10');
       assert.equal(await terminal.ended(), 0, terminal.screen());
       assert.equal(terminal.alternate(), false);
-      assert.deepEqual(copies(), []);
+      await eventually('no copy to be left', () => copies().length === 0);
     } finally {
       terminal.close();
     }
@@ -120,7 +120,7 @@ describe('editing files', { skip: haveTerminal ? false : noTerminal }, () => {
       await terminal.shows('other.toml.mine is saved');
       assert.equal(readFileSync(join(shared, 'other.toml'), 'utf8'), 'name = 1\nof another\n');
       assert.equal(readFileSync(join(shared, 'other.toml.mine'), 'utf8'), 'name = 1\nof mine\n');
-      assert.deepEqual(copies(), []);
+      await eventually('no copy to be left', () => copies().length === 0);
     } finally {
       terminal.close();
     }

@@ -227,6 +227,23 @@ describe('the list of accounts', () => {
 describe('standings', () => {
   const kind = Kind.list;
 
+  it('end for a device that goes over to another account, on the very thread that let it', (t) => {
+    const { accounts, store, invite } = open(t);
+    accounts.add('bob', anna, 0);
+    const [hers, device] = [invite(5000, 1), randomBytes(32)];
+    const standings = new Standings(store, () => 1);
+    const ended: FerryError[] = [];
+    const principal = store.redeem(hers, device, 'x', 1) ?? assert.fail();
+    const standing = standings.enter(principal, (why) => ended.push(why));
+    standing.check(Kind.list);
+    const his = randomBytes(16);
+    accounts.addInvite('bob', his, 5000, 1, 0);
+    standing.check(Kind.list);
+    assert.equal(store.redeem(his, device, 'x', 1)?.user, 'bob');
+    assert.throws(() => standing.check(Kind.list), withCode('REVOKED'));
+    assert.equal(ended.length, 1);
+  });
+
   it('end with the account, its device or its time, and with a kick (AUTH-22)', (t) => {
     const { accounts, store, invite } = open(t, { expiresMs: 5000 });
     accounts.add('bob', { ...anna, role: 'owner' }, 0);

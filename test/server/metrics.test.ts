@@ -200,7 +200,9 @@ describe('ferryd --metrics', () => {
       await new Promise((resolve) => bad.on('close', resolve));
       const crowd = await Promise.allSettled(Array.from({ length: 60 }, () => ask(base, '/metrics')));
       assert.ok(crowd.some(({ status }) => status === 'fulfilled'));
-      assert.equal((await ask(base, '/health')).code, 200);
+      // Places are free again as soon as the crowd has gone.
+      const after = async (): Promise<Said> => ask(base, '/health').catch(() => after());
+      assert.equal((await after()).code, 200);
     });
 
     await t.test('says what is wrong where something is', async () => {

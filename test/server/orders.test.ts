@@ -95,7 +95,7 @@ describe('the owner, watching', () => {
     const slowed = await status(({ figures }) => figures.waits > 0);
     assert.deepEqual(slowed.slowed, [{ sessionId: session, down: rates.down }]);
     await lane.call(read, { ...want, first: 0, count: 1 });
-    const moving = await status((now) => now.moving.length > 0);
+    const moving = await later((now) => now.moving.length > 0);
     assert.deepEqual(
       moving.moving.map(({ verb, path, size, done, sessionId }) => [verb, path, size, done, sessionId]),
       [['download', '/file', 3 * limits.blockBytes, limits.blockBytes, session]],

@@ -107,7 +107,7 @@ describe('rules and long work', () => {
     const creator = as('/=list,read,create,delete,mkdir');
     assert.equal(await codeOf(creator.restore('x', [], id, undefined)), 'FORBIDDEN');
     assert.equal(readFileSync(join(dir, 'file'), 'utf8'), 'new');
-    await as('/=list,read,create,overwrite').restore('x', [], id, undefined);
+    await as('/=list,read,create,overwrite,mkdir').restore('x', [], id, undefined);
     assert.equal(readFileSync(join(dir, 'file'), 'utf8'), 'old');
   });
 

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { Code, FerryError, fromWireError } from '@ferry/protocol';
 import { type ChatMessage, chatMessage, type Say } from '@ferry/protocol/messages';
@@ -354,6 +355,25 @@ describe('a server that lies', () => {
     await assert.rejects(chat.join('#safe', { create: true, passphrase: 'ahoy' }), withCode('CONFLICT'));
     await assert.rejects(chat.say('#safe', 'secret', undefined), withCode('NOT_FOUND'));
     assert.deepEqual(asked, [Kind.join]);
+  });
+
+  it('is asked again for a room that it did not answer for', async () => {
+    let silences = 0;
+    const { chat, again, asked } = scripted({
+      [Kind.join]: () => {
+        if (silences-- > 0) throw new FerryError(Code.TIMEOUT, 'no answer');
+        return joined;
+      },
+      [Kind.history]: () => [],
+    });
+    await chat.join('#crew', create);
+    silences = 1;
+    again();
+    const joins = (): number => asked.filter((kind) => kind === Kind.join).length;
+    // Without working the processor meanwhile.
+    while (joins() < 3) await pause(20);
+    await chat.say('#crew', 'still there', undefined);
+    assert.equal(asked.at(-1), Kind.say);
   });
 
   it('is not heard twice, whatever numbers it gives, and asked for what it skips', async () => {

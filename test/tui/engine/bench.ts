@@ -130,6 +130,11 @@ export async function ownServer(t: TestContext): Promise<Served> {
   return { shared, server: await startServer(t, { dir: shared, args: ['--open'] }) };
 }
 
+/** Something in every block, as a limit is not for what need not travel. */
+export function filled(file: string, bytes: number): void {
+  writeFileSync(file, Buffer.alloc(bytes, file));
+}
+
 export function sparse(file: string, bytes: number): void {
   writeFileSync(file, '');
   truncateSync(file, bytes);

@@ -27,7 +27,7 @@ import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
 import { sharedServer } from '../../support/shared-server.ts';
-import { assertSame, bench, localPath, type Make, optsFor, sparse, Watch } from './bench.ts';
+import { assertSame, bench, filled, localPath, type Make, optsFor, Watch } from './bench.ts';
 
 const MiB = 1024 ** 2;
 /** So that something can happen meanwhile. */
@@ -246,7 +246,7 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('paused it stands, resumed it ends, and small jobs pass it meanwhile', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make, served());
-      sparse(join(shared, 'big'), 60 * MiB);
+      filled(join(shared, 'big'), 60 * MiB);
       writeFileSync(join(shared, 'small'), 'small');
       engine.setLimits(slow);
       const big = await submit({ from: 'big' });
@@ -293,8 +293,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('cancelled, both directions leave nothing', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make, served());
-      sparse(join(shared, 'down'), 60 * MiB);
-      sparse(join(local, 'up'), 60 * MiB);
+      filled(join(shared, 'down'), 60 * MiB);
+      filled(join(local, 'up'), 60 * MiB);
       engine.setLimits(slow);
       const ids = [await submit({ from: 'down' }), await submit({ from: 'up', direction: 'upload' })];
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
@@ -310,7 +310,7 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('closed in the middle it keeps what it began, hidden, to go on with', async (t) => {
       const { shared, local, engine, watch } = await bench(t, make, served());
-      for (let i = 0; i < 8; i++) sparse(join(shared, `${i}`), 60 * MiB);
+      for (let i = 0; i < 8; i++) filled(join(shared, `${i}`), 60 * MiB);
       engine.setLimits(slow);
       const ids = await engine.submit(
         Array.from(
@@ -331,8 +331,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('a server killed in the middle and started again: everything ends by itself', async (t) => {
       const { server, shared, local, engine, watch, submit } = await bench(t, make);
-      sparse(join(shared, 'down'), 60 * MiB);
-      sparse(join(local, 'up'), 60 * MiB);
+      filled(join(shared, 'down'), 60 * MiB);
+      filled(join(local, 'up'), 60 * MiB);
       engine.setLimits(slow);
       mkdirSync(join(shared, 'tree'));
       for (let i = 0; i < 150; i++) {

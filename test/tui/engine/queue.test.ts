@@ -16,7 +16,7 @@ import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import type { Server } from '../../support/server.ts';
 import { sharedServer } from '../../support/shared-server.ts';
-import { assertSame, localPath, optsFor, ownServer, sparse, Watch } from './bench.ts';
+import { assertSame, filled, localPath, optsFor, ownServer, Watch } from './bench.ts';
 
 const MiB = 1024 ** 2;
 /** So that something can happen meanwhile. */
@@ -76,7 +76,7 @@ function brief({ source, phase, priority }: Job): string {
 
 test('order, priority and pauses survive the end; what was moving goes on by itself', async (t) => {
   const { shared, local, opts, download } = await placeFor(t);
-  for (const name of ['a', 'b', 'c', 'd']) sparse(join(shared, name), 40 * MiB);
+  for (const name of ['a', 'b', 'c', 'd']) filled(join(shared, name), 40 * MiB);
   const first = engineOf(t, opts);
   first.engine.setLimits(slow);
   const [a = 0, b = 0, c = 0, d = 0] = await first.engine.submit(
@@ -116,7 +116,7 @@ test('order, priority and pauses survive the end; what was moving goes on by its
 test('a job that somebody else adds shows up and moves; so do their wishes', async (t) => {
   const { server, shared, local, opts, download } = await placeFor(t);
   writeFileSync(join(shared, 'x'), 'x');
-  sparse(join(shared, 'big'), 40 * MiB);
+  filled(join(shared, 'big'), 40 * MiB);
   const { engine, watch } = engineOf(t, opts);
   engine.setLimits(slow);
   const store = storeOf(t, opts.queueFile);
@@ -138,7 +138,7 @@ test('a job that somebody else adds shows up and moves; so do their wishes', asy
 
 test('of two engines one moves and one shows, and takes over when the first is gone', async (t) => {
   const { shared, local, opts, download } = await placeFor(t);
-  for (const name of ['a', 'b']) sparse(join(shared, name), 40 * MiB);
+  for (const name of ['a', 'b']) filled(join(shared, name), 40 * MiB);
   const first = engineOf(t, opts);
   first.engine.setLimits(slow);
   await first.watch.until(() => first.watch.queue?.moves === 'here');
@@ -225,7 +225,7 @@ test('a server with another identity than the one that was stored moves nothing'
 
 test('what has a higher priority begins first, and then the order of the queue', async (t) => {
   const { shared, opts, download } = await placeFor(t);
-  for (let i = 0; i < 12; i++) sparse(join(shared, `${i}`), 40 * MiB);
+  for (let i = 0; i < 12; i++) filled(join(shared, `${i}`), 40 * MiB);
   const { engine, watch } = engineOf(t, opts);
   engine.setLimits(slow);
   engine.pauseAll(true);
@@ -273,7 +273,7 @@ for (const direction of ['download', 'upload'] as const) {
     const [from, to] = direction === 'download' ? [shared, local] : [local, shared];
     mkdirSync(join(from, 'tree'));
     for (let i = 0; i < 200; i++) writeFileSync(join(from, `tree/${i}`), `${i}`);
-    sparse(join(from, 'tree/zz'), 40 * MiB);
+    filled(join(from, 'tree/zz'), 40 * MiB);
     const order: JobOrder = {
       direction,
       source: direction === 'download' ? path('tree') : localPath(local, 'tree'),

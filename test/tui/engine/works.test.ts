@@ -13,6 +13,8 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { FindQuery } from '@ferry/protocol';
+import type { ChatLine } from '../../../packages/tui/src/engine/chat.ts';
+import type { Engine } from '../../../packages/tui/src/engine/engine.ts';
 import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
 import { withCode } from '../../support/code.ts';
@@ -62,7 +64,7 @@ for (const [where, make] of [
   ['inline', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineCore(opts)],
   ['on its thread', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineThread(opts)],
 ] as const) {
-  test(`trash and back, copy, move, remove and find, ${where}`, async (t) => {
+  test(`trash and back, copy, move, remove, find and talk, ${where}`, async (t) => {
     const { engine, shared } = await bench(t, make);
     const { works } = engine;
     mkdirSync(join(shared, 'a/sub'), { recursive: true });
@@ -97,5 +99,27 @@ for (const [where, make] of [
     const cancelled = works.run({ verb: 'find', path: [], query }, { signal: controller.signal });
     controller.abort();
     await assert.rejects(cancelled, withCode('CANCELLED'));
+    await talks(engine);
   });
+}
+
+/** Who is alone hears what they say themselves. */
+async function talks(engine: Engine): Promise<void> {
+  const { chat } = engine;
+  const { promise, resolve } = Promise.withResolvers<ChatLine | undefined>();
+  engine.onEvent((event) => {
+    if (event.kind === 'chat' && event.news.kind === 'lines') resolve(event.news.lines[0]);
+  });
+  await assert.rejects(chat.join('#-x', { create: true }), withCode('NAME_INVALID'));
+  await assert.rejects(chat.join('#crew', { create: false }), withCode('NOT_FOUND'));
+  await chat.join('#crew', { create: true, passphrase: 'ahoy' });
+  await chat.say('#crew', 'look', path('a'));
+  const line = await promise;
+  assert.deepEqual([line?.text, line?.path, line?.own, line?.notes], ['look', path('a'), true, []]);
+  assert.deepEqual(
+    (await chat.rooms()).map(({ ref, sealed }) => [ref, sealed]),
+    [['#crew', true]],
+  );
+  chat.leave('#crew');
+  await assert.rejects(chat.say('#crew', 'x', undefined), withCode('NOT_FOUND'));
 }

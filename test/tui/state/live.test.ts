@@ -323,7 +323,8 @@ describe('others on the server', () => {
     const nothing = { moving: [], movingCount: 0 };
     driven.press('W', 'a');
     assert.deepEqual(told(), [{ folder: pathFromText('share/sub'), ...nothing }]);
-    jobs(driven, job(1), job(2, { direction: 'upload' }), job(3, { phase: 'waiting' }));
+    const elsewhere = job(4, { server: '10.9.9.9:7377' });
+    jobs(driven, job(1), job(2, { direction: 'upload' }), job(3, { phase: 'waiting' }), elsewhere);
     assert.deepEqual(told(), [
       {
         folder: pathFromText('share/sub'),
@@ -336,6 +337,11 @@ describe('others on the server', () => {
     ]);
     jobs(driven, job(1, { doneBytes: 50 }));
     assert.deepEqual(told(), [], 'progress is nothing new');
+    // What is shown of another server is nobody's business on this one.
+    const { remote } = driven.state;
+    driven.state = { ...driven.state, remote: { ...remote, where: '10.9.9.9:7377' } };
+    driven.press('down');
+    assert.equal((told()[0] as Activity).folder, undefined);
     driven.press('a');
     assert.deepEqual(told(), [undefined]);
   });

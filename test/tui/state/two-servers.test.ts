@@ -110,6 +110,9 @@ describe('two servers side by side', () => {
   test('deleting, undoing and finding go to the server of the pane', () => {
     const driven = beside().press('tab', 'home', 'down');
     driven.taken();
+    // Its trash is not in the list of the first one's.
+    assert.match(notice(driven.press('u')), /not for this server/);
+    assert.deepEqual([driven.taken(), driven.state.dialog], [[], undefined]);
     driven.press('f8', 'y');
     const [cmd] = driven.taken();
     assert.deepEqual([cmd?.kind, cmd?.kind === 'delete' && cmd.where], ['delete', second]);

@@ -155,7 +155,8 @@ function everywhere(names: readonly Name[], sentence: string): void {
   const [first, second, third] = names as [Name, Name, Name];
   const entry = (name: Name, kind: Entry['kind']): Entry => ({ ...file('x'), name, kind });
   const error = toWireError(new FerryError(Code.IO_ERROR, sentence));
-  const driven = new Driven('share', 'home', size);
+  // Also where all three begin with a dot.
+  const driven = new Driven('share', 'home', size).press('.');
   driven.list(
     'remote',
     entry(first, EntryKind.file),

@@ -19,6 +19,7 @@ const principalColumns = `account.id, account.user, account.role, account.root, 
 
 export class AccessStore {
   readonly #file: AccessFile;
+  #ownChanges = 0;
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
   constructor(file: string) {
@@ -149,7 +150,10 @@ export class AccessStore {
 
   #addDevice(account: number, deviceKey: Uint8Array, label: string, nowMs: number): void {
     // Connections of a device that changes its account are other people's from now on.
-    if (this.#isOfAnother(deviceKey, account)) this.#file.run('update change set count = count + 1');
+    if (this.#isOfAnother(deviceKey, account)) {
+      this.#file.run('update change set count = count + 1');
+      this.#ownChanges += 1;
+    }
     this.#file.run(
       `insert into device values (?, ?, ?, ?, ?, 0) on conflict (key) do update set account = excluded.account`,
       deviceKey,
@@ -174,9 +178,9 @@ export class AccessStore {
     return Number(this.#file.one('select count from kick where user = ?', user)?.['count'] ?? 0);
   }
 
-  /** As AccessFile.dataVersion. */
+  /** As AccessFile.dataVersion, and other than before too when this one has changed whose a device is, which SQLite would not tell it. */
   dataVersion(): unknown {
-    return this.#file.dataVersion();
+    return `${String(this.#file.dataVersion())}.${this.#ownChanges}`;
   }
 
   /** Grows with everything that may concern those who are connected. */

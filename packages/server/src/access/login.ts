@@ -11,6 +11,7 @@ import { type Grant, verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
 import type { AccessStore } from './access-store.ts';
 import { guestName, guestOf, type Principal } from './principal.ts';
+import { kicked, revoked } from './standing.ts';
 
 export type LoginRules = { readonly store: AccessStore; readonly openTo: OpenTo };
 
@@ -85,11 +86,12 @@ function failed(): FerryError {
   );
 }
 
-/** Whose lane it is, as things are now. @throws {FerryError} REVOKED */
+/** Whose lane it is, as things are now. @throws {FerryError} REVOKED, KICKED: in the words that its session hears, which may come later */
 export function principalOfLane({ store, openTo }: LoginRules, { device, kicks }: Grant): Principal {
   const guest =
     device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
   const principal = device === undefined ? guest : store.principalOf(device, Date.now());
-  if (principal !== undefined && principal.kicks === kicks) return principal;
-  throw new FerryError(Code.REVOKED, 'the session of this lane was ended');
+  if (principal === undefined) throw revoked();
+  if (principal.kicks !== kicks) throw kicked();
+  return principal;
 }

@@ -134,8 +134,9 @@ function isEqualRights(a: Rights, b: Rights): boolean {
   return a.role === b.role && encodeRules(a.rules) === encodeRules(b.rules);
 }
 
-function revoked({ account }: Principal): FerryError {
-  if (account?.share !== undefined) {
+/** @param who a lane's is not known any more */
+export function revoked(who?: Principal): FerryError {
+  if (who?.account?.share !== undefined) {
     return new FerryError(Code.REVOKED, 'this share has ended: ask whoever made it for a new one');
   }
   return new FerryError(Code.REVOKED, 'the owner of this server has taken your access away');

@@ -22,6 +22,11 @@ const told: ReadonlySet<number> = new Set<Kind>([
   Kind.unwatch,
   Kind.ticket,
   Kind.space,
+  // Talking has a history of its own.
+  Kind.rooms,
+  Kind.leave,
+  Kind.say,
+  Kind.history,
 ]);
 
 const forbidden: ReadonlySet<Code> = new Set([Codes.FORBIDDEN, Codes.READ_ONLY, Codes.REVOKED, Codes.KICKED]);

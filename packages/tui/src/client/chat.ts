@@ -1,5 +1,6 @@
 /** All rooms that somebody is in, over one connection and whatever sessions it has. I/O thread. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { asFerryError, Code, FerryError, limits, type Path, toWireError } from '@ferry/protocol';
 import { type Room, RoomKind, rooms, type ServerEvent } from '@ferry/protocol/messages';
 import type { Chat, ChatNews, JoinOpts, RoomInfo, RoomRef } from '../engine/chat.ts';
@@ -22,6 +23,8 @@ export type ChatEar = {
 
 /** Direct conversations that open by themselves. */
 const mostDirect = limits.chatJoined / 2;
+/** Until a room is entered again that a server did not answer for, milliseconds. */
+const againMs = 500;
 
 export class ChatClient implements Chat {
   readonly #connection: ChatConnection;
@@ -113,17 +116,34 @@ export class ChatClient implements Chat {
 
   async #enterAll(session: ChatSession): Promise<void> {
     if (this.#isListening) void this.#look(session);
-    for (const room of [...this.#rooms.values()]) {
+    let waiting = [...this.#rooms.values()];
+    while (waiting.length > 0) {
+      waiting = await this.#enterThese(waiting, session);
+      // A server that did not answer may yet.
+      if (waiting.length > 0) await pause(againMs, undefined, { ref: false });
+    }
+  }
+
+  /** @returns those that may be tried again over the same session */
+  async #enterThese(these: readonly ChatRoom[], session: ChatSession): Promise<ChatRoom[]> {
+    const again: ChatRoom[] = [];
+    for (const room of these) {
+      if (this.#rooms.get(room.ref) !== room || session.channel.ended !== undefined) continue;
       try {
         await room.enter(session);
       } catch (error) {
         // Whoever is joining it hears of it there.
-        if (isPassing(error) || !room.hasBeenIn) continue;
+        if (!room.hasBeenIn) continue;
+        if (isPassing(error)) {
+          again.push(room);
+          continue;
+        }
         if (this.#rooms.get(room.ref) === room) this.#rooms.delete(room.ref);
         room.out();
         this.#tell({ kind: 'out', ref: room.ref, error: toWireError(asFerryError(error)) });
       }
     }
+    return again;
   }
 
   #hear(event: ServerEvent): void {

@@ -1,6 +1,6 @@
 /** Which keys the footer shows: those that do something here and now. Pure; UI thread. */
 
-import type { Shown } from '@ferry/protocol';
+import { type Shown, trusted } from '@ferry/protocol';
 import { charCells } from '../state/char-cells.ts';
 import type { AppState } from '../state/state.ts';
 import { keyName } from './key-name.ts';
@@ -54,11 +54,28 @@ function cellsOf(text: string): number {
 export function footerOf(state: AppState): readonly FooterKey[] {
   const layer = layerOf(state);
   const worth = ({ action }: Binding): boolean => (layer === 'pane' ? panes.has(action) : !known.has(action));
+  const line = onlyLine(state);
   const shown = state.keymap[layer].bindings.filter(
-    (binding) => binding.keys.length > 0 && worth(binding) && binding.disabled?.(state) === undefined,
+    (binding) =>
+      binding.keys.length > 0 &&
+      worth(binding) &&
+      binding.disabled?.(state) === undefined &&
+      (binding.action !== 'complete' || line !== 'plain'),
   );
   const number = ({ keys: [key = ''] }: Binding): number => Number(/^f(\d+)$/.exec(key)?.[1] ?? 99);
   return shown
     .toSorted((a, b) => number(a) - number(b))
-    .map(({ action, keys: [key = ''], label }) => ({ action, key, label }));
+    .map(({ action, keys: [key = ''], label }) => ({
+      action,
+      key,
+      label: action === 'complete' && line === 'path' ? completes : label,
+    }));
+}
+
+const completes = trusted('Complete');
+
+/** What Tab does in a prompt: of several lines it goes to the next, in a single path it completes, elsewhere nothing. */
+function onlyLine({ dialog }: AppState): 'several' | 'path' | 'plain' {
+  if (dialog?.kind !== 'prompt' || dialog.fields.length > 1) return 'several';
+  return dialog.prompted.about === 'go-to-path' ? 'path' : 'plain';
 }

@@ -12,7 +12,7 @@ import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
-import { arranging, finding, inPeople, marking, places, sorting } from './pane-keys.ts';
+import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
 import {
   cannotChange,
   cannotCopy,
@@ -363,7 +363,6 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   ],
   chat: [...chatBindings, ...editing],
   ...listBindings,
-  people: [...walking, ...inPeople],
   reading: [...walking, bind('no', ['escape', 'enter', 'q', 'f1', 'f10', '?', 'C-c'], 'Close', 'back')],
 };
 

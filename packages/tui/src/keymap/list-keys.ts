@@ -1,4 +1,4 @@
-/** Moving a cursor, and the lists of what the server keeps for a user: trash and shares. Pure; UI thread. */
+/** Moving a cursor, and the lists of what the server keeps for a user, trash and shares, and of who is there. Pure; UI thread. */
 
 import { type Binding, bind } from './binding.ts';
 
@@ -12,7 +12,7 @@ export const walking: readonly Binding[] = [
   bind('last', ['end'], 'End', 'last row'),
 ];
 
-export const listBindings: Readonly<Record<'trash' | 'shares' | 'shared', readonly Binding[]>> = {
+export const listBindings: Readonly<Record<'trash' | 'shares' | 'shared' | 'people', readonly Binding[]>> = {
   trash: [
     ...walking,
     bind('accept', ['enter', 'u'], 'Bring back', 'to where it was; a version there goes to the trash'),
@@ -30,5 +30,16 @@ export const listBindings: Readonly<Record<'trash' | 'shares' | 'shared', readon
     ...walking,
     bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
     bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
+  ],
+  people: [
+    ...walking,
+    bind(
+      'show-activity',
+      ['a', 'space'],
+      'Show me',
+      'let them see your folder on the server and what you move, or no more',
+    ),
+    bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
+    bind('no', ['escape', 'enter', 'q', 'W', 'f10', 'C-c'], 'Close', 'back'),
   ],
 };

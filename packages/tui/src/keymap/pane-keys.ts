@@ -70,28 +70,3 @@ export const arranging: readonly Binding[] = [
   bind('mouse', ['M-m'], 'Mouse', 'clicks and wheel here, or the terminal’s selection of text'),
   bind('swap', ['C-u'], 'Swap', 'the left pane goes to the right'),
 ];
-
-/** In the list of who else is there. */
-export const inPeople: readonly Binding[] = [
-  bind(
-    'show-activity',
-    ['a', 'space'],
-    'Show me',
-    'let them see your folder on the server and what you move, or no more',
-  ),
-  bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
-  bind('no', ['escape', 'enter', 'q', 'W', 'f10', 'C-c'], 'Close', 'back'),
-];
-
-/** In the list of what one shares. */
-export const inShares: readonly Binding[] = [
-  bind('forget', ['delete', 'f8', 'x'], 'End', 'end this share, after a question'),
-  bind('refresh', ['C-r', 'r'], 'Refresh', 'ask the server again'),
-  bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-];
-
-/** Beside a line that is to be given away. */
-export const inShared: readonly Binding[] = [
-  bind('copy-path', ['y', 'c'], 'Copy', 'the line into the clipboard of the terminal'),
-  bind('no', ['escape', 'enter', 'q', 'f10', 'C-c'], 'Close', 'back'),
-];

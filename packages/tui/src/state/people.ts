@@ -5,7 +5,7 @@ import type { Activity, Person } from '../engine/people.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
-import { type AppState, runningJobs } from './state.ts';
+import { type AppState, activeSide, runningJobs } from './state.ts';
 
 export type PeopleDialog = Dialog & { readonly kind: 'people' };
 
@@ -73,10 +73,16 @@ export function withOthers(before: AppState, [state, cmds]: Next): Next {
   ];
 }
 
+/** Of the server that was connected to first alone: other servers are nobody's business there. */
 function activityOf(state: AppState): Activity {
-  const moving = runningJobs(state).filter(({ phase }) => phase === 'moving');
+  const shown = [state[activeSide(state)], state.remote, state.local].find(
+    ({ where }) => where === state.address,
+  );
+  const moving = runningJobs(state).filter(
+    ({ phase, server }) => phase === 'moving' && server === state.address,
+  );
   return {
-    folder: state.remote.path,
+    folder: shown?.path,
     moving: moving.slice(0, shownMoves).map((job) => ({
       way: job.direction === 'upload' ? 0 : 1,
       path: job.direction === 'upload' ? job.target : job.source,
@@ -88,7 +94,9 @@ function activityOf(state: AppState): Activity {
 function isSame(a: Activity | undefined, b: Activity | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   return (
-    samePath(a.folder ?? [], b.folder ?? []) &&
+    (a.folder === undefined || b.folder === undefined
+      ? a.folder === b.folder
+      : samePath(a.folder, b.folder)) &&
     a.movingCount === b.movingCount &&
     a.moving.every(({ way, path }, i) => {
       const other = b.moving[i];

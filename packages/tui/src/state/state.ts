@@ -60,6 +60,7 @@ export type AppState = {
   readonly handled: Handled;
   /** Of the first server… */
   readonly connection: ConnectionStatus;
+  /** Who else is on the first server, and what they may see. */
   readonly people: Others;
   readonly address: Shown;
   /** …and of those that were connected to since. */
