@@ -66,6 +66,8 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
   const files = new Map<string, File>();
   /** Names that have changed, by the folder that must be synced. */
   const owed = new Map<string, Call[]>();
+  /** Names whose sync has begun, until it is over. */
+  const underWay: { readonly path: string; readonly sync: Call }[] = [];
   let acknowledged = 0;
   let records = 0;
   let marks = 0;
@@ -105,6 +107,9 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
     for (const [path, changes] of owed)
       if (changes.some((change) => change.began < nowBegan))
         wrong.push(`line ${nowLine + 1}: ${why} before ${path} is synced`);
+    for (const { path, sync } of underWay)
+      if (sync.began < nowBegan && sync.ended > nowBegan)
+        wrong.push(`line ${nowLine + 1}: ${why} while ${path} is being synced`);
   };
   const journal = (path: string, call: Call): void => {
     const record = journalRecord(call);
@@ -139,7 +144,9 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
       }
       if (at(path).failed !== undefined) say(`a sync of ${path} that failed is tried again`, call);
       at(path).syncs.push(call);
-      const left = (owed.get(path) ?? []).filter((change) => !before(change, call));
+      const changes = owed.get(path) ?? [];
+      const left = changes.filter((change) => !before(change, call));
+      if (left.length < changes.length) underWay.push({ path, sync: call });
       if (left.length > 0) owed.set(path, left);
       else owed.delete(path);
       continue;
