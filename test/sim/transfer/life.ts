@@ -9,6 +9,7 @@ import { BlockPool } from '@ferry/protocol/content';
 import { Root } from '@ferry/protocol/disk';
 import { ClientChannel, ServerChannel } from '@ferry/protocol/session';
 import { limits } from '../../../packages/protocol/src/limits.ts';
+import { BufferShares } from '../../../packages/server/src/session/buffer-shares.ts';
 import { Lane } from '../../../packages/server/src/session/lane.ts';
 import { LocalStorage } from '../../../packages/server/src/storage/local.ts';
 import { Transfers } from '../../../packages/server/src/worker/transfers.ts';
@@ -154,6 +155,7 @@ export class TransferLife {
     at.post(process, () => {
       const storage = LocalStorage.open('/share');
       const pool = new BlockPool();
+      const buffers = new BufferShares(pool).of('somebody');
       const transfers = new Transfers();
       const context = {
         principal: { user: 'somebody', root: [] as Path },
@@ -165,7 +167,7 @@ export class TransferLife {
         log: () => {},
       };
       this.#accept = (link) => {
-        const lane = new Lane({ ...context, pool, transfers } as unknown as ConstructorParameters<
+        const lane = new Lane({ ...context, buffers, transfers } as unknown as ConstructorParameters<
           typeof Lane
         >[0]);
         const channel = new ServerChannel(link, {

@@ -55,6 +55,7 @@ export function sessionSecret(keys: TicketKeys, sessionId: Uint8Array): Buffer {
   return createHmac('sha256', keys.session).update(sessionId).digest();
 }
 
+/** @param nowMs by a clock that nobody puts back, the same on all threads: else a ticket would be good for as long as that */
 export function sealTicket(keys: TicketKeys, grant: Grant, nowMs: number): Buffer {
   const body = encodeBody(sealed, {
     ...grant,
@@ -76,8 +77,8 @@ export function openTicket(keys: TicketKeys, ticket: Buffer, nowMs: number): Gra
     throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
   }
   const { sessionId, device, kicks, serial, issuedMs, expiresMs } = decodeBody(sealed, body);
-  // By a clock that was put back it would be good for as long as that.
-  if (nowMs > expiresMs || nowMs < issuedMs - limits.ticketMs)
+  if (nowMs > expiresMs || nowMs < issuedMs - limits.ticketMs) {
     throw new FerryError(Code.TICKET_EXPIRED, 'the ticket has expired');
+  }
   return { sessionId, device, kicks, serial };
 }
