@@ -107,7 +107,11 @@ describe('killed at any moment', { concurrency: true }, () => {
       for (let trips = 0; counts.kills < kills.ofEachClient; trips++) {
         const trip = new Trip(place, direction, 'byHand', random);
         const command = trip.command(server.address);
-        for (let attempt = 0, most = 1 + random(8); ; attempt++) {
+        for (
+          let attempt = 0, most = Math.min(1 + random(8), kills.ofEachClient - counts.kills);
+          ;
+          attempt++
+        ) {
           const ran = start(command, server.env);
           const { child } = ran;
           const moment = someMoment(trip, random);
@@ -143,7 +147,7 @@ describe('killed at any moment', { concurrency: true }, () => {
         errand.orders.map((order) => ({ server: whereIs(server), order })),
         Date.now(),
       );
-      for (let attempt = 0, most = 1 + random(8); ; attempt++) {
+      for (let attempt = 0, most = Math.min(1 + random(8), kills.ofEachClient - counts.kills); ; attempt++) {
         const ran = start([ferryMain, 'queue', 'run'], { ...server.env, XDG_STATE_HOME: state });
         const { child } = ran;
         const moment = someMoment(errand.scene(random), random);

@@ -177,7 +177,7 @@ describe('every call that changes files fails (XFER-10, XFER-11, XFER-12, XFER-2
     const counts = new Counts();
     const { calls } = await putOnce();
     const faults = faultsOf(calls, share);
-    for (const fault of chosen(faults, 8)) {
+    for (const fault of chosen(faults, 6)) {
       const hint = shown(fault);
       await counts.round(hint, async () => {
         rmSync(join(share, '.ferry'), { recursive: true, force: true });
@@ -213,7 +213,7 @@ describe('every call that changes files fails (XFER-10, XFER-11, XFER-12, XFER-2
     await get();
     const { calls } = await get();
     const faults = faultsOf(calls, own);
-    for (const fault of chosen(faults, 8)) {
+    for (const fault of chosen(faults, 6)) {
       const hint = shown(fault);
       await counts.round(hint, async () => {
         const round = await get(fault);
@@ -257,7 +257,7 @@ describe('every call that changes files fails (XFER-10, XFER-11, XFER-12, XFER-2
       const expected = hasEarlier ? ['before'] : [];
       const { calls } = await submit();
       const faults = faultsOf(calls, state);
-      for (const fault of chosen(faults, 8)) {
+      for (const fault of chosen(faults, 6)) {
         const hint = shown(fault);
         await counts.round(hint, async () => {
           const round = await submit(fault);

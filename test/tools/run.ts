@@ -91,26 +91,18 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
 /** What the runtime is asked for: files, threads, TLS, SQLite. The rest says nothing that the run on the pinned Node does not. */
 const ofTheRuntime = [
   'test/protocol/',
-  'test/server/',
+  'test/server/storage/',
+  ...['access', 'bus', 'lane', 'lifecycle', 'restart', 'session', 'watch'].map(
+    (name) => `test/server/${name}.test.ts`,
+  ),
   'test/suites/',
   'test/tui/client/',
   'test/tui/transfer/',
 ];
 /** Long for the little that they add to it. */
 const alsoLeftOut = [
-  ...[
-    'owner',
-    'password',
-    'bounds',
-    'status',
-    'lifecycle',
-    'login',
-    'hostile',
-    'works',
-    'admin',
-    'shares',
-  ].map((name) => `test/server/${name}.test.ts`),
-  ...['ssh-key', 'impostor', 'fuzz'].map((name) => `test/tui/client/${name}.test.ts`),
+  ...['ssh-key', 'impostor', 'fuzz', 'chat'].map((name) => `test/tui/client/${name}.test.ts`),
+  ...['pace', 'upload'].map((name) => `test/tui/transfer/${name}.test.ts`),
 ];
 
 function fast(): string[] {
