@@ -95,6 +95,8 @@ async function overLine(loss: string): Promise<Row[]> {
     return (await must(near[0], [near[1], 'rsync', '-r', '-e', ssh, from, to])).seconds;
   };
   try {
+    // At first contact the identity is looked at over a connection of its own: once in a server's life.
+    await ours('ls', `${ferry.address}/`);
     const bigDown = await ours('get', `${ferry.address}/big`, local);
     big('500 MB down', bigDown, await iperf(true));
     if (nginx !== undefined) {

@@ -353,16 +353,18 @@ export class Outgoing {
   async #leaveAll(keep: boolean): Promise<void> {
     const handles = [...this.#handles];
     this.#handles.clear();
-    // All but the last keep it, so that there is something that the last can give up.
-    for (const [i, [channel, opened]] of handles.entries()) {
-      if (channel.ended !== undefined) continue;
+    const leave = async ([channel, opened]: (typeof handles)[number], keeps: boolean): Promise<void> => {
+      if (channel.ended !== undefined) return;
       try {
-        const handle = await opened;
-        await channel.call(discard, { handle, keep: keep || i < handles.length - 1 });
+        await channel.call(discard, { handle: await opened, keep: keeps });
       } catch {
         // The lane or the handle is gone, and the transfer with it as far as this lane is concerned.
       }
-    }
+    };
+    // The last gives up what the others kept. Those go at once: one after the other is a round trip for each lane.
+    const last = keep ? undefined : handles.pop();
+    await Promise.all(handles.map((each) => leave(each, true)));
+    if (last !== undefined) await leave(last, false);
   }
 
   #startOver(): void {
