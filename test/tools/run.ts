@@ -24,8 +24,8 @@ function testStep(
   files: readonly string[],
   env: Record<string, string> = {},
 ): Step {
-  // Most tests wait for programs that they have started.
-  const concurrency = Math.max(3, availableParallelism());
+  // Most tests wait for programs that they have started, or for time to pass.
+  const concurrency = Math.max(5, availableParallelism());
   const together = env['FERRY_SOAK'] === '1' ? [] : files.filter(startsNothing);
   return {
     name,
@@ -92,17 +92,13 @@ function steps(mode: string, chosen: readonly string[]): Step[] {
 const ofTheRuntime = [
   'test/protocol/',
   'test/server/storage/',
-  ...['access', 'bus', 'lane', 'lifecycle', 'restart', 'session', 'watch'].map(
-    (name) => `test/server/${name}.test.ts`,
-  ),
+  ...['access', 'bus', 'lane', 'restart', 'session'].map((name) => `test/server/${name}.test.ts`),
   'test/suites/',
   'test/tui/client/',
-  'test/tui/transfer/',
 ];
 /** Long for the little that they add to it. */
 const alsoLeftOut = [
   ...['ssh-key', 'impostor', 'fuzz', 'chat'].map((name) => `test/tui/client/${name}.test.ts`),
-  ...['pace', 'upload'].map((name) => `test/tui/transfer/${name}.test.ts`),
 ];
 
 function fast(): string[] {
