@@ -229,7 +229,7 @@ describe('when things go wrong', { skip: haveTerminal ? false : noTerminal }, ()
 
   test('NO_COLOR draws without a colour; what the runtime warns of is said after the screen, not over it', async () => {
     const warn =
-      "setTimeout(()=>setInterval(()=>process.emitWarning('planted warning'),20).unref(),300).unref()";
+      "setTimeout(()=>setInterval(()=>process.emitWarning('planted warning'),20).unref(),100).unref()";
     const terminal = new Terminal(browserCommand(server.address, home), {
       env: {
         ...server.env,

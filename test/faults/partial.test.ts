@@ -278,7 +278,7 @@ function damaged(direction: JobOrder['direction']): void {
 
   for (const [what, change] of [
     ['one byte is another, size and time are as they were', () => Buffer.from(content).fill('y', 99, 100)],
-    ['it has grown', () => Buffer.concat([content, Buffer.alloc(blockBytes, 'z')])],
+    ['it has grown', () => Buffer.concat([content, seededBytes(blockBytes, 52)])],
     ['it has become shorter', () => content.subarray(0, 9 * blockBytes - 5)],
   ] as const)
     test(`the source has changed meanwhile, ${what}: it begins again (XFER-08)`, async () => {
