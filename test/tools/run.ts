@@ -94,17 +94,9 @@ const ofTheRuntime = [
   'test/server/storage/',
   ...['access', 'bus', 'lane', 'restart', 'session'].map((name) => `test/server/${name}.test.ts`),
   'test/suites/',
-  'test/tui/client/',
 ];
-/** Long for the little that they add to it. */
-const alsoLeftOut = [
-  ...['ssh-key', 'impostor', 'fuzz', 'chat'].map((name) => `test/tui/client/${name}.test.ts`),
-];
-
 function fast(): string[] {
-  const isOf = (file: string, beginnings: readonly string[]): boolean =>
-    beginnings.some((beginning) => file.startsWith(beginning));
-  return all().filter((file) => isOf(file, ofTheRuntime) && !isOf(file, alsoLeftOut));
+  return all().filter((file) => ofTheRuntime.some((beginning) => file.startsWith(beginning)));
 }
 
 function all(): string[] {
