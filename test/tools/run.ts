@@ -93,8 +93,8 @@ const ofTheRuntime = [
   'test/protocol/',
   'test/server/storage/',
   ...['access', 'bus', 'lane', 'restart', 'session'].map((name) => `test/server/${name}.test.ts`),
-  'test/suites/',
 ];
+
 function fast(): string[] {
   return all().filter((file) => ofTheRuntime.some((beginning) => file.startsWith(beginning)));
 }

@@ -6,6 +6,7 @@ import type { Action } from '../keymap/keymap.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
 import { type AppState, activeSide, runningJobs } from './state.ts';
+import { listPage, steppedTo, withinRows } from './step.ts';
 
 export type PeopleDialog = Dialog & { readonly kind: 'people' };
 
@@ -26,6 +27,9 @@ export function openPeople(state: AppState): Next {
 }
 
 export function actInPeople(state: AppState, dialog: PeopleDialog, action: Action): Next {
+  const count = dialog.rows?.length ?? 0;
+  const top = steppedTo(action, dialog.top, listPage, count);
+  if (top !== undefined) return [{ ...state, dialog: { ...dialog, top: withinRows(top, count) } }, []];
   switch (action) {
     case 'no':
       return [{ ...state, dialog: undefined }, []];
@@ -34,16 +38,6 @@ export function actInPeople(state: AppState, dialog: PeopleDialog, action: Actio
     case 'show-activity': {
       const isShown = !state.people.isShown;
       return [{ ...state, people: { ...state.people, isShown } }, []];
-    }
-    case 'up':
-    case 'down':
-    case 'page-up':
-    case 'page-down':
-    case 'first':
-    case 'last': {
-      const last = Math.max(0, (dialog.rows?.length ?? 0) - 1);
-      const by = { up: -1, down: 1, 'page-up': -10, 'page-down': 10, first: -last, last }[action];
-      return [{ ...state, dialog: { ...dialog, top: Math.max(0, Math.min(last, dialog.top + by)) } }, []];
     }
     default:
       return [state, []];

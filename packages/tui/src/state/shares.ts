@@ -14,6 +14,7 @@ import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import type { Pane } from './pane.ts';
 import type { AppState } from './state.ts';
+import { listPage, steppedTo, withinRows } from './step.ts';
 import { notices, prompts, questions, shareTexts } from './texts.ts';
 
 export type ShareAction = 'share' | 'drop-box' | 'shares';
@@ -84,30 +85,17 @@ export function lineOf({ invite }: MadeShare): Shown {
 export function sharesListed(state: AppState, rows: readonly OwnShare[]): AppState {
   const { dialog } = state;
   if (dialog?.kind !== 'shares') return state;
-  return { ...state, dialog: { ...dialog, rows, cursor: within(dialog.cursor, rows.length) } };
+  return { ...state, dialog: { ...dialog, rows, cursor: withinRows(dialog.cursor, rows.length) } };
 }
 
 export function actInShares(state: AppState, dialog: SharesDialog, action: Action): Next {
   const { rows = [], cursor } = dialog;
-  const to = (next: number): Next => [
-    { ...state, dialog: { ...dialog, cursor: within(next, rows.length) } },
-    [],
-  ];
+  const next = steppedTo(action, cursor, listPage, rows.length);
+  if (next !== undefined)
+    return [{ ...state, dialog: { ...dialog, cursor: withinRows(next, rows.length) } }, []];
   switch (action) {
     case 'no':
       return [{ ...state, dialog: undefined }, []];
-    case 'up':
-      return to(cursor - 1);
-    case 'down':
-      return to(cursor + 1);
-    case 'page-up':
-      return to(cursor - 10);
-    case 'page-down':
-      return to(cursor + 10);
-    case 'first':
-      return to(0);
-    case 'last':
-      return to(rows.length);
     case 'refresh':
       return [state, [{ kind: 'list-shares' }]];
     case 'forget': {
@@ -135,10 +123,6 @@ export function whatOf({ paths, pathCount }: OwnShare): Shown {
 /** The key that lists them, as the user has it. */
 export function sharesKey({ keymap }: AppState): Shown {
   return keyName(keyOf(keymap, 'pane', 'shares'));
-}
-
-function within(cursor: number, rows: number): number {
-  return Math.max(0, Math.min(cursor, rows - 1));
 }
 
 function noted(state: AppState, text: Shown): AppState {

@@ -1,4 +1,4 @@
-/** Where the keys that walk lead, in a pane and in the queue alike. Pure; UI thread. */
+/** Where the keys that walk lead, in panes, the queue and lists alike. Pure; UI thread. */
 
 import type { Action } from '../keymap/keymap.ts';
 
@@ -20,4 +20,12 @@ export function steppedTo(action: Action, cursor: number, page: number, count: n
     default:
       return undefined;
   }
+}
+
+/** Lines that a page key goes by in a list that stands over the panes. */
+export const listPage = 10;
+
+/** The nearest row of a list; 0 in an empty one. */
+export function withinRows(cursor: number, count: number): number {
+  return Math.max(0, Math.min(cursor, count - 1));
 }

@@ -6,6 +6,7 @@ import type { Action } from '../keymap/keymap.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
 import type { AppState } from './state.ts';
+import { listPage, steppedTo, withinRows } from './step.ts';
 import { questions } from './texts.ts';
 
 export type TrashDialog = Dialog & { readonly kind: 'trash' };
@@ -18,31 +19,18 @@ export function openTrash(state: AppState): Next {
 export function trashListed(state: AppState, rows: readonly TrashRow[]): AppState {
   const { dialog } = state;
   if (dialog?.kind !== 'trash') return state;
-  return { ...state, dialog: { ...dialog, rows, cursor: within(dialog.cursor, rows.length) } };
+  return { ...state, dialog: { ...dialog, rows, cursor: withinRows(dialog.cursor, rows.length) } };
 }
 
 export function actInTrash(state: AppState, dialog: TrashDialog, action: Action): Next {
   const { rows = [], cursor } = dialog;
   const row = rows[cursor];
-  const to = (next: number): Next => [
-    { ...state, dialog: { ...dialog, cursor: within(next, rows.length) } },
-    [],
-  ];
+  const next = steppedTo(action, cursor, listPage, rows.length);
+  if (next !== undefined)
+    return [{ ...state, dialog: { ...dialog, cursor: withinRows(next, rows.length) } }, []];
   switch (action) {
     case 'no':
       return [{ ...state, dialog: undefined }, []];
-    case 'up':
-      return to(cursor - 1);
-    case 'down':
-      return to(cursor + 1);
-    case 'page-up':
-      return to(cursor - 10);
-    case 'page-down':
-      return to(cursor + 10);
-    case 'first':
-      return to(0);
-    case 'last':
-      return to(rows.length);
     case 'refresh':
       return [state, [{ kind: 'list-trash' }]];
     case 'accept': {
@@ -73,8 +61,4 @@ export function trashDropped(state: AppState, id: string, list: Dialog): Next {
 /** Where it was. */
 export function placeOf({ path }: TrashRow): Shown {
   return showName(`/${path.join('/')}`);
-}
-
-function within(cursor: number, rows: number): number {
-  return Math.max(0, Math.min(cursor, rows - 1));
 }
