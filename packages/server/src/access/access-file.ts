@@ -94,7 +94,17 @@ const fromVersion2 = `
 
 const fromVersion3 = 'alter table account add column keeps_old integer not null default 1';
 
-const version = 4;
+/** Where the file is one of several servers': how far of what they agreed on it is. */
+const fromVersion4 = `
+  create table replica (
+    one integer primary key check (one = 1),
+    cluster blob not null,
+    seq integer not null,
+    last_id blob not null
+  ) strict;
+`;
+
+const version = 5;
 
 /** Longest wait for another thread or process that is writing, milliseconds. */
 const busyMs = 5000;
@@ -105,22 +115,27 @@ export type Row = Readonly<Record<string, unknown>>;
 export type AccessFileOpts = {
   /** What is written survives a crash of ours, but the last of it perhaps no power cut: for counts that change often. */
   readonly isRelaxed?: boolean;
+  /** It is the one that does what several servers have agreed on; anybody else may only read such a file. */
+  readonly isReplica?: boolean;
 };
 
 export class AccessFile {
   readonly #database: DatabaseSync;
+  readonly #isReplica: boolean;
   /** Every text is one of ours, so there are few. */
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
-  constructor(file: string, { isRelaxed = false }: AccessFileOpts = {}) {
+  constructor(file: string, { isRelaxed = false, isReplica = false }: AccessFileOpts = {}) {
     let database: DatabaseSync | undefined;
     try {
       makePrivateFolder(dirname(file));
       database = new DatabaseSync(file, { timeout: busyMs });
       chmodSync(file, 0o600);
       prepare(database);
-      if (isRelaxed) database.exec('pragma synchronous = normal');
+      // What several servers agreed on is kept by the bus, and done again where a power cut took it.
+      if (isRelaxed || isReplica) database.exec('pragma synchronous = normal');
+      this.#isReplica = isReplica;
       this.#database = database;
     } catch (cause) {
       if (database?.isOpen === true) database.close();
@@ -139,15 +154,20 @@ export class AccessFile {
     return onDatabase(() => this.#prepared(sql).all(...values));
   }
 
-  /** Gives how many rows were changed. @throws {FerryError} IO_ERROR */
+  /** Within {@link inTransaction}. Gives how many rows were changed. @throws {FerryError} IO_ERROR */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return onDatabase(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
-  /** All or nothing, on the disk when it returns. @throws {FerryError} IO_ERROR, and what `work` throws */
+  /**
+   * All or nothing, on the disk when it returns; part of one that has begun already.
+   * @throws {FerryError} IO_ERROR; CONFIG: the file is one of several servers', and not opened for that; what `work` throws
+   */
   inTransaction<T>(work: () => T): T {
+    if (this.#database.isTransaction) return work();
     onDatabase(() => this.#database.exec('begin immediate'));
     try {
+      if (!this.#isReplica) this.#checkAlone();
       const result = work();
       onDatabase(() => this.#database.exec('commit'));
       return result;
@@ -155,6 +175,32 @@ export class AccessFile {
       if (this.#database.isTransaction) this.#database.exec('rollback');
       throw error;
     }
+  }
+
+  /** Part of a transaction that a refusal takes back alone. @throws what `work` throws */
+  inStep<T>(work: () => T): T {
+    onDatabase(() => this.#database.exec('savepoint step'));
+    try {
+      return work();
+    } catch (error) {
+      onDatabase(() => this.#database.exec('rollback to step'));
+      throw error;
+    } finally {
+      onDatabase(() => this.#database.exec('release step'));
+    }
+  }
+
+  /** It is one of several servers', and changed through their bus alone. @throws {FerryError} IO_ERROR */
+  isReplicated(): boolean {
+    return this.one('select 1 from replica') !== undefined;
+  }
+
+  #checkAlone(): void {
+    if (!this.isReplicated()) return;
+    throw new FerryError(
+      Code.CONFIG,
+      'these accounts are kept together with other servers: say which bus, with --bus nats://HOST:PORT',
+    );
   }
 
   /** Something else than before when anybody else has written anything. Microseconds. @throws {FerryError} IO_ERROR */
@@ -207,7 +253,8 @@ function makeTables(database: DatabaseSync): void {
   if (found === 0) makeFirstTables(database);
   if (found <= 1) database.exec(fromVersion1);
   if (found <= 2) database.exec(fromVersion2);
-  database.exec(fromVersion3);
+  if (found <= 3) database.exec(fromVersion3);
+  database.exec(fromVersion4);
   database.exec(`pragma user_version = ${version}`);
 }
 
