@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
+import { replicaTable } from '../replica/replica-file.ts';
 import type { Bounds } from './bounds.ts';
 
 const schema = `
@@ -95,14 +96,7 @@ const fromVersion2 = `
 const fromVersion3 = 'alter table account add column keeps_old integer not null default 1';
 
 /** Where the file is one of several servers': how far of what they agreed on it is. */
-const fromVersion4 = `
-  create table replica (
-    one integer primary key check (one = 1),
-    cluster blob not null,
-    seq integer not null,
-    last_id blob not null
-  ) strict;
-`;
+const fromVersion4 = replicaTable;
 
 const version = 5;
 
@@ -177,17 +171,9 @@ export class AccessFile {
     }
   }
 
-  /** Part of a transaction that a refusal takes back alone. @throws what `work` throws */
-  inStep<T>(work: () => T): T {
-    onDatabase(() => this.#database.exec('savepoint step'));
-    try {
-      return work();
-    } catch (error) {
-      onDatabase(() => this.#database.exec('rollback to step'));
-      throw error;
-    } finally {
-      onDatabase(() => this.#database.exec('release step'));
-    }
+  /** For replica/replica-file.ts alone. */
+  get database(): DatabaseSync {
+    return this.#database;
   }
 
   /** It is one of several servers', and changed through their bus alone. @throws {FerryError} IO_ERROR */
@@ -238,7 +224,7 @@ function prepare(database: DatabaseSync): void {
       return;
     } catch (error) {
       if (database.isTransaction) database.exec('rollback');
-      if (!isBusy(error) || waitedMs >= busyMs) throw error;
+      if (!isOfKind(error, busyCode) || waitedMs >= busyMs) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
     }
   }
@@ -282,9 +268,12 @@ function makeFirstTables(database: DatabaseSync): void {
   if (isOld) database.exec(fromFirstVersion);
 }
 
-/** SQLITE_BUSY and its kin. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+const busyCode = 5;
+const constraintCode = 19;
+
+/** A code of SQLite's and its kin. */
+function isOfKind(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
 }
 
 function onDatabase<T>(work: () => T): T {
@@ -292,6 +281,10 @@ function onDatabase<T>(work: () => T): T {
     return work();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
+    // Whatever machine tries it: a rule of the tables, and not the disk.
+    if (isOfKind(cause, constraintCode)) {
+      throw new FerryError(Code.CONFLICT, 'that is there already, or what it belongs to has gone', { cause });
+    }
     throw new FerryError(Code.IO_ERROR, 'the list of accounts cannot be used now', { cause });
   }
 }
