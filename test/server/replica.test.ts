@@ -20,6 +20,7 @@ import { encodeOrder } from '../../packages/server/src/replica/declared.ts';
 import { EncodedChanges } from '../../packages/server/src/replica/encoded-changes.ts';
 import { Replica, type ReplicaOpts } from '../../packages/server/src/replica/replica.ts';
 import { encodeEntry } from '../../packages/server/src/replica/replica-file.ts';
+import { sharedLogSuite } from '../suites/shared-log.suite.ts';
 import { withCode } from '../support/code.ts';
 import { MemoryCloud, MemoryLog } from '../support/memory-log.ts';
 import { randomFrom, runs, seed } from '../support/random.ts';
@@ -72,6 +73,11 @@ async function until(met: () => boolean): Promise<void> {
 
 const seqOf = (file: AccessFile): number => Number(file.one('select seq from replica')?.['seq']);
 
+sharedLogSuite('a log in memory', async () => {
+  const cloud = new MemoryCloud();
+  return [new MemoryLog(cloud), new MemoryLog(cloud)];
+});
+
 describe('a file that several servers keep', () => {
   it('spends an invite once, whichever server is asked', async (t) => {
     const place = folderOf(t);
@@ -84,7 +90,9 @@ describe('a file that several servers keep', () => {
       assert.equal(await a.changes.make('invite', invite), 'anna');
       const keys = Array.from({ length: 6 }, () => randomBytes(32));
       const results = await Promise.all(
-        keys.map((key, n) => [a, b][n % 2]?.changes.make('redeem', { tokenHash, key, label: 'x', nowMs: 1 })),
+        keys.map((key, n) =>
+          (n % 2 === 0 ? a : b).changes.make('redeem', { tokenHash, key, label: 'x', nowMs: 1 }),
+        ),
       );
       assert.equal(results.filter(Boolean).length, 1);
       const winner = keys[results.indexOf(true)] ?? assert.fail();

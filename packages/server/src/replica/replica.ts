@@ -27,6 +27,8 @@ const defaultAgainMs = 250;
 const atOnce = 64;
 /** How long a change may take, milliseconds: NATS chooses another leader in 5 s. */
 const changeMs = 8000;
+/** How long it may take until it is one of them, milliseconds. */
+const startMs = 15_000;
 /** Who has been in trouble for longer than this refuses changes at once, milliseconds. */
 const patienceMs = 3000;
 /** Changes of this server that are under way, at most. */
@@ -81,11 +83,21 @@ export class Replica<File> {
   /**
    * Resolves when the file is as the others' are, and goes on following them. A log that nobody has begun begins with what is in the
    * file.
-   * @throws {FerryError} BUSY, CONFIG: the file is not one of theirs; VERSION
+   * @throws {FerryError} BUSY, after some seconds; CONFIG: the file is not one of theirs; VERSION
    */
   async start(): Promise<void> {
-    await this.#join();
-    await this.#catchUp();
+    const untilMs = performance.now() + startMs;
+    for (;;) {
+      try {
+        await this.#join();
+        await this.#catchUp();
+        break;
+      } catch (error) {
+        const isBusy = error instanceof FerryError && error.code === Code.BUSY;
+        if (!isBusy || performance.now() > untilMs || this.#stop.signal.aborted) throw error;
+        await this.#pause();
+      }
+    }
     this.#running = this.#follow();
   }
 
