@@ -61,6 +61,7 @@ export class Session {
   readonly #spec: SessionSpec;
   readonly #loginMs: number;
   readonly #folders: FolderEars;
+  readonly #lanes = new Set<ClientChannel>();
   #nextFolder = 1;
 
   private constructor(
@@ -149,7 +150,11 @@ export class Session {
     ]);
     if (dialled.status === 'rejected') throw dialled.reason;
     const link = dialled.value;
-    const lane = new ClientChannel(link, { pool: this.#spec.pool });
+    const lane = new ClientChannel(link, {
+      pool: this.#spec.pool,
+      onEnd: () => this.#lanes.delete(lane),
+    });
+    this.#lanes.add(lane);
     if (granted.status === 'rejected') {
       lane.close();
       throw granted.reason;
@@ -158,6 +163,18 @@ export class Session {
     const request = { version: protocolVersion, ticket: granted.value.ticket, proof };
     lane.call(attach, request, opts).catch((error: unknown) => lane.abort(asFerryError(error)));
     return lane;
+  }
+
+  /** For how long an answer is due and nothing has come, neither here nor on any lane, milliseconds. */
+  silentMs(nowMs: number): number {
+    const lanes = [...this.#lanes].map((lane) => lane.quietMs(nowMs));
+    return Math.min(this.channel.silentMs(nowMs), ...lanes);
+  }
+
+  /** Ends it now, and its lanes with it: nothing that is under way is waited for. */
+  abort(error: FerryError): void {
+    for (const lane of [...this.#lanes]) lane.abort(error);
+    this.channel.abort(error);
   }
 
   close(): void {
