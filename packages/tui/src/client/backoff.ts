@@ -51,7 +51,7 @@ export function isUnheard(error: FerryError): boolean {
 }
 
 /**
- * So long may a line on which an answer is due say nothing, on none of its connections, until another is tried beside it,
- * milliseconds: what the system sends again after a cut it may send very late.
+ * So long may a session owe an answer and say nothing until another is tried beside it, milliseconds: what the system sends
+ * again after a cut it may send very late.
  */
 export const silenceMs = 4000;

@@ -44,7 +44,10 @@ const hopeless: ReadonlySet<Code> = new Set([
 ]);
 
 /** How often is looked whether a session has fallen silent, milliseconds. */
-const lookMs = 1000;
+const lookMs = 500;
+/** How long after a silence lanes are asked whether they live, and how long each has for its answer, milliseconds. */
+const awakeMs = 30_000;
+const laneSilenceMs = 1000;
 
 type Phase =
   | { readonly kind: 'waiting' }
@@ -64,6 +67,8 @@ export class Connection {
   #look: NodeJS.Timeout | undefined;
   /** Ends the attempt at a session beside the one that says nothing. */
   #beside: AbortController | undefined;
+  /** When the session was last silent for {@link silenceMs}. */
+  #silentAtMs = Number.NEGATIVE_INFINITY;
   /** As the server has said since the login. */
   #readOnly: boolean | undefined;
   #isClosing = false;
@@ -214,10 +219,16 @@ export class Connection {
   }
 
   #lookForSilence(nowMs: number): void {
-    const silent = this.current;
-    if (silent === undefined) return;
-    if (silent.silentMs(nowMs) < silenceMs) this.#beside?.abort();
-    else if (this.#beside === undefined) void this.#tryBeside(silent);
+    const session = this.current;
+    if (session === undefined) return;
+    if (session.silentMs(nowMs) < silenceMs) {
+      this.#beside?.abort();
+      // Each connection awakes in its own time, or has been forgotten by the other side.
+      if (nowMs - this.#silentAtMs < awakeMs) session.askLanes(nowMs, laneSilenceMs);
+      return;
+    }
+    this.#silentAtMs = nowMs;
+    if (this.#beside === undefined) void this.#tryBeside(session);
   }
 
   /** A session in the place of one that says nothing, unless that speaks first. */

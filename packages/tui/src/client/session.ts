@@ -165,10 +165,17 @@ export class Session {
     return lane;
   }
 
-  /** For how long an answer is due and nothing has come, neither here nor on any lane, milliseconds. */
+  /** For how long an answer is due and nothing has come, milliseconds. */
   silentMs(nowMs: number): number {
-    const lanes = [...this.#lanes].map((lane) => lane.quietMs(nowMs));
-    return Math.min(this.channel.silentMs(nowMs), ...lanes);
+    return this.channel.silentMs(nowMs);
+  }
+
+  /** Asks each lane whether it lives, and ends those that have not answered for `ms`. To be called again and again. */
+  askLanes(nowMs: number, ms: number): void {
+    for (const lane of [...this.#lanes]) {
+      if (lane.silentMs(nowMs) < ms) lane.ping();
+      else lane.abort(new FerryError(Code.TIMEOUT, 'the line stood still'));
+    }
   }
 
   /** Ends it now, and its lanes with it: nothing that is under way is waited for. */
