@@ -77,6 +77,14 @@ function shuffled<T>(list: readonly T[]): T[] {
   return all;
 }
 
+/** Names that begin alike in many ways, with numbers short, long and with zeros, and ends of all kinds. */
+function anyName(random: (below: number) => number): string {
+  const part = (): string =>
+    ['a', 'ab', '.', '!', 'é', '0', '00', `${random(200)}`, `9${'0'.repeat(random(20))}`, ''][random(10)] ??
+    '';
+  return `${['', '.', 'entry-', 'entry-1'][random(4)]}${part()}${part()}${part()}` || 'x';
+}
+
 const numbered = (count: number): Entry[] => Array.from({ length: count }, (_, i) => file(`f${i}`, i));
 
 describe('a large folder', () => {
@@ -90,9 +98,8 @@ describe('a large folder', () => {
         foldersFirst: random(2) === 0,
       };
       const names = new Set(
-        Array.from(
-          { length: 1 + random(200) },
-          () => `${'.'.repeat(random(2))}${random(9)}x${'0'.repeat(random(3))}${random(60)}`,
+        Array.from({ length: 1 + random(200) }, () => anyName(random)).filter(
+          (one) => !/^[.]{1,2}$/.test(one),
         ),
       );
       const entries = [...names].map((name) => (random(4) === 0 ? folder(name) : file(name, random(5))));
@@ -190,8 +197,8 @@ test('a page comes through its arrays as it was', () => {
       mode: random(0o10000),
     };
   });
-  const { length: count, buffer } = EntryPage.of(entries);
-  const page = new EntryPage(structuredClone({ count, buffer }, { transfer: [buffer] }));
+  const { length: count, prefix, buffer } = EntryPage.of(entries);
+  const page = new EntryPage(structuredClone({ count, prefix, buffer }, { transfer: [buffer] }));
   assert.deepEqual([...page], sorted(entries, { by: 'name', reverse: false, foldersFirst: false }));
   for (const { name } of entries) assert.equal(page.at(page.indexOf(name)).name, name);
   assert.equal(page.indexOf(checkName('no such name')), -1);

@@ -44,8 +44,10 @@ const running = new Map<number, AbortController>();
 
 /** At least one: that a folder is empty is told too. */
 function sendPages(id: number, entries: Entries): void {
-  for (const { length: count, buffer } of entries.length === 0 ? [EntryPage.of([])] : pagesOf(entries))
-    port.postMessage({ kind: 'page', id, page: { count, buffer } } satisfies FromEngine, [buffer]);
+  for (const page of entries.length === 0 ? [EntryPage.of([])] : pagesOf(entries)) {
+    const { length: count, prefix, buffer } = page;
+    port.postMessage({ kind: 'page', id, page: { count, prefix, buffer } } satisfies FromEngine, [buffer]);
+  }
 }
 
 function start(): EngineCore | undefined {

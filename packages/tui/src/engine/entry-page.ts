@@ -3,18 +3,22 @@
  * them one by one between threads. An entry is made when somebody looks at it. Made on the I/O thread, handed over to the UI thread.
  */
 
-import { type Entry, type EntryKind, limits, type Name } from '@ferry/protocol';
+import { type Entry, EntryKind, limits, type Name } from '@ferry/protocol';
 import { mergeSorted } from './merge-sort.ts';
+import { commonStart, nameKey } from './name-keys.ts';
 import { compareNatural } from './name-order.ts';
 
 /** Entries as they come: an array of them, or columns that give them one by one. */
 export type Entries = Iterable<Entry> & { readonly length: number };
 
 /** As it goes from thread to thread: the buffer is handed over, not copied. */
-export type PackedPage = { readonly count: number; readonly buffer: ArrayBuffer };
+export type PackedPage = { readonly count: number; readonly prefix: number; readonly buffer: ArrayBuffer };
 
-/** Bytes of a row beside its name: size, seconds, nanoseconds, beginning, end, hash, mode, kind. */
-const rowBytes = 8 + 8 + 4 + 4 + 4 + 4 + 2 + 1;
+/** Bytes of a row beside its name: size, seconds, key, nanoseconds, beginning, end, hash, mode, kind. */
+const rowBytes = 8 + 8 + 8 + 4 + 4 + 4 + 4 + 2 + 1;
+
+/** Added to a folder's key: all of them are below all others. */
+const folderKey = -(2 ** 49);
 
 /** In natural order of the names. Its columns are not written to once it is made. */
 export class EntryPage {
@@ -22,6 +26,9 @@ export class EntryPage {
   readonly buffer: ArrayBuffer;
   readonly sizes: Float64Array;
   readonly seconds: Float64Array;
+  /** How many bytes all the names begin with, and keys of what follows, folders first; see name-keys. */
+  readonly prefix: number;
+  readonly keys: Float64Array;
   readonly nanoseconds: Uint32Array;
   /** Where each name begins and ends in `names`, which has them in any order. */
   readonly starts: Uint32Array;
@@ -32,17 +39,19 @@ export class EntryPage {
   readonly kinds: Uint8Array;
   readonly names: Buffer;
 
-  constructor({ count, buffer }: PackedPage) {
+  constructor({ count, prefix, buffer }: PackedPage) {
     this.length = count;
     this.buffer = buffer;
     this.sizes = new Float64Array(buffer, 0, count);
     this.seconds = new Float64Array(buffer, 8 * count, count);
-    this.nanoseconds = new Uint32Array(buffer, 16 * count, count);
-    this.starts = new Uint32Array(buffer, 20 * count, count);
-    this.ends = new Uint32Array(buffer, 24 * count, count);
-    this.hashes = new Uint32Array(buffer, 28 * count, count);
-    this.modes = new Uint16Array(buffer, 32 * count, count);
-    this.kinds = new Uint8Array(buffer, 34 * count, count);
+    this.prefix = prefix;
+    this.keys = new Float64Array(buffer, 16 * count, count);
+    this.nanoseconds = new Uint32Array(buffer, 24 * count, count);
+    this.starts = new Uint32Array(buffer, 28 * count, count);
+    this.ends = new Uint32Array(buffer, 32 * count, count);
+    this.hashes = new Uint32Array(buffer, 36 * count, count);
+    this.modes = new Uint16Array(buffer, 40 * count, count);
+    this.kinds = new Uint8Array(buffer, 42 * count, count);
     this.names = Buffer.from(buffer, rowBytes * count);
   }
 
@@ -50,19 +59,28 @@ export class EntryPage {
   static of(entries: readonly Entry[]): EntryPage {
     const count = entries.length;
     const bytes = entries.reduce((sum, { name }) => sum + name.length, 0);
-    const page = new EntryPage({ count, buffer: new ArrayBuffer(rowBytes * count + bytes) });
-    const ends = new Uint32Array(count + 1);
-    for (const [i, { name }] of entries.entries()) ends[i + 1] = page.#putName(name, ends[i]!);
-    const { names } = page;
-    const order = mergeSorted(Uint32Array.from(entries.keys()), (a, b) =>
-      compareNatural(names, ends[a]!, ends[a + 1]!, names, ends[b]!, ends[b + 1]!),
+    const buffer = new ArrayBuffer(rowBytes * count + bytes);
+    const names = Buffer.from(buffer, rowBytes * count);
+    const bounds = new Uint32Array(count + 1);
+    for (let i = 0; i < count; i++) bounds[i + 1] = putName(names, entries[i]!.name, bounds[i]!);
+    const starts = bounds.subarray(0, count);
+    const ends = bounds.subarray(1);
+    const prefix = commonStart(names, starts, ends);
+    const keys = new Float64Array(count);
+    for (let i = 0; i < count; i++) keys[i] = nameKey(names, starts[i]! + prefix, ends[i]!);
+    const order = mergeSorted(
+      Uint32Array.from(entries.keys()),
+      (a, b) =>
+        keys[a]! - keys[b]! || compareNatural(names, starts[a]!, ends[a]!, names, starts[b]!, ends[b]!),
     );
+    const page = new EntryPage({ count, prefix, buffer });
     for (let i = 0; i < count; i++) {
       const from = order[i]!;
       const { kind, size, modified, mode } = entries[from]!;
-      page.starts[i] = ends[from]!;
-      page.ends[i] = ends[from + 1]!;
-      page.hashes[i] = hashOfBytes(names, ends[from]!, ends[from + 1]!);
+      page.starts[i] = starts[from]!;
+      page.ends[i] = ends[from]!;
+      page.hashes[i] = hashOfBytes(names, starts[from]!, ends[from]!);
+      page.keys[i] = keys[from]! + (kind === EntryKind.folder ? folderKey : 0);
       page.kinds[i] = kind;
       page.sizes[i] = size;
       page.seconds[i] = modified.s;
@@ -98,11 +116,16 @@ export class EntryPage {
     for (let i = 0; i < this.length; i++) yield this.at(i);
   }
 
-  #putName(name: Name, at: number): number {
-    const { names } = this;
-    for (let i = 0; i < name.length; i++) names[at + i] = name.charCodeAt(i);
-    return at + name.length;
+  /** What all the names begin with. */
+  start(): string {
+    const from = this.starts[0] ?? 0;
+    return this.names.toString('latin1', from, from + this.prefix);
   }
+}
+
+function putName(names: Buffer, name: Name, at: number): number {
+  for (let i = 0; i < name.length; i++) names[at + i] = name.charCodeAt(i);
+  return at + name.length;
 }
 
 /** Any number of entries as pages. */

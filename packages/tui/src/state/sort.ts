@@ -44,8 +44,45 @@ function extensionStart({ names, starts, ends }: EntryPage, i: number): number {
 
 const folderFirst = ({ kinds }: EntryPage, i: number): number => (kinds[i] === EntryKind.folder ? 0 : 1);
 
+/** By name, which is what a large folder is shown by: by keys wherever both pages have them of names that begin alike. */
+function comparisonByName(pages: Pages, { reverse, foldersFirst }: Sort): CompareIds {
+  const sign = reverse ? -1 : 1;
+  const keys = pages.map((page) => page.keys);
+  const starts = startsOf(pages, foldersFirst);
+  return (idA, idB) => {
+    const pageA = pageOf(idA);
+    const pageB = pageOf(idB);
+    const i = placeOf(idA);
+    const j = placeOf(idB);
+    if (starts[pageA] === starts[pageB]) {
+      const a = keys[pageA]![i]!;
+      const b = keys[pageB]![j]!;
+      // Those of folders are below zero.
+      if (a !== b) return a < 0 === b < 0 ? (a - b) * sign : a - b;
+    }
+    const a = pages[pageA]!;
+    const b = pages[pageB]!;
+    const folders = foldersFirst ? folderFirst(a, i) - folderFirst(b, j) : 0;
+    return folders === 0 ? byName(a, i, b, j) * sign : folders;
+  };
+}
+
+/** By page the number of what its names begin with; NaN, which equals nothing, where folders are not to come first but would. */
+function startsOf(pages: Pages, foldersFirst: boolean): Float64Array {
+  const known = new Map<string, number>();
+  return Float64Array.from(pages, (page) => {
+    if (!foldersFirst && page.kinds.includes(EntryKind.folder)) return Number.NaN;
+    const start = page.start();
+    const found = known.get(start) ?? known.size;
+    known.set(start, found);
+    return found;
+  });
+}
+
 /** Of ids in these pages. The largest and the newest first; what is equal goes by name, never the other way round. */
-export function comparison(pages: Pages, { by, reverse, foldersFirst }: Sort): CompareIds {
+export function comparison(pages: Pages, sort: Sort): CompareIds {
+  const { by, reverse, foldersFirst } = sort;
+  if (by === 'name') return comparisonByName(pages, sort);
   const key = keys[by];
   const sign = reverse ? -1 : 1;
   return (idA, idB) => {
