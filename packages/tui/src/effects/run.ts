@@ -170,6 +170,7 @@ export class Effects {
       case 'find-line':
       case 'peek':
       case 'list-archive':
+      case 'show-picture':
         this.#looking.run(cmd);
         break;
       case 'fetch-copy':

@@ -2,6 +2,7 @@
 
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Where } from '../engine/engine.ts';
+import { viewerTexts } from '../state/file-texts.ts';
 import { type AppState, activeSide, otherSide, statusAt } from '../state/state.ts';
 import { notices } from '../state/texts.ts';
 
@@ -49,6 +50,11 @@ export function cannotCopy(state: AppState): Shown | undefined {
   const { where } = state[otherSide(activeSide(state))];
   if (where === '') return undefined;
   return statusAt(state, where).phase === 'online' ? cannotChangeAt(state, where) : undefined;
+}
+
+/** A picture has no rows, and no text to look through. */
+export function notInPicture({ viewer }: AppState): Shown | undefined {
+  return viewer?.shows === 'picture' ? viewerTexts.notInPicture : undefined;
 }
 
 export function noJob(state: AppState): Shown | undefined {

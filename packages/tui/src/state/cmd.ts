@@ -160,7 +160,9 @@ export type Cmd =
       readonly request: number;
       readonly format: ArchiveFormat;
     }
-  /** Ends what one of the five above, or a fetch of a copy, has begun. */
+  /** Fetches and unpacks a picture. */
+  | { readonly kind: 'show-picture'; readonly side: Side; readonly path: Path; readonly request: number }
+  /** Ends what one of the six above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
   /** Tell somebody who is not looking. */
   | { readonly kind: 'notify'; readonly words: Shown }

@@ -12,6 +12,7 @@ import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
 import type { Ordering } from './order.ts';
+import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -77,6 +78,12 @@ export type Msg =
       readonly kind: 'archive-listed';
       readonly request: number;
       readonly text: Uint8Array;
+      readonly facts: Facts;
+    }
+  | {
+      readonly kind: 'picture-shown';
+      readonly request: number;
+      readonly picture: Picture;
       readonly facts: Facts;
     }
   /** How far a search has come, or the counting of lines. */

@@ -29,6 +29,7 @@ import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
 import { moused } from './update-mouse.ts';
 import { actInPane } from './update-pane.ts';
+import { pictureShown } from './update-picture.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
@@ -97,6 +98,8 @@ function stepped(state: AppState, msg: Msg): Next {
       return unlooked(state, msg.request, msg.error);
     case 'archive-listed':
       return archiveListed(state, msg.request, msg.text, msg.facts);
+    case 'picture-shown':
+      return pictureShown(state, msg.request, msg.picture, msg.facts);
     case 'works-at':
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':
