@@ -44,7 +44,7 @@ export type Msg =
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
-  | { readonly kind: 'people'; readonly rows: readonly Person[] }
+  | { readonly kind: 'people'; readonly where?: Where; readonly rows: readonly Person[] }
   /** The folder is watched from now on; as Watching has it. */
   | { readonly kind: 'watched'; readonly side: Side; readonly path: Path; readonly pollMs: number }
   | { readonly kind: 'change'; readonly side: Side; readonly path: Path; readonly change: FolderChange }
@@ -98,19 +98,25 @@ export type Msg =
       readonly folder: Path;
     }
   /** What can be had back from the server. */
-  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] }
+  | { readonly kind: 'trash'; readonly where?: Where; readonly rows: readonly TrashRow[] }
   /** A server was chosen for a side, and is being connected to. */
   | { readonly kind: 'server-chosen'; readonly side: Side; readonly where: Where; readonly path: Path }
   | { readonly kind: 'share-made'; readonly made: MadeShare }
   /** One's own on the server. */
-  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
-  | { readonly kind: 'chat-rooms'; readonly rooms: readonly RoomInfo[] }
+  | { readonly kind: 'shares'; readonly where?: Where; readonly rows: readonly OwnShare[] }
+  | { readonly kind: 'chat-rooms'; readonly where?: Where; readonly rooms: readonly RoomInfo[] }
   /** There is none, and why. */
-  | { readonly kind: 'chat-off'; readonly error: WireError }
-  | { readonly kind: 'chat-joined'; readonly ref: RoomRef }
-  | { readonly kind: 'chat-not-joined'; readonly ref: RoomRef; readonly error: WireError }
+  | { readonly kind: 'chat-off'; readonly where?: Where; readonly error: WireError }
+  | { readonly kind: 'chat-joined'; readonly where?: Where; readonly ref: RoomRef }
+  | {
+      readonly kind: 'chat-not-joined';
+      readonly where?: Where;
+      readonly ref: RoomRef;
+      readonly error: WireError;
+    }
   | {
       readonly kind: 'chat-not-said';
+      readonly where?: Where;
       readonly ref: RoomRef;
       readonly text: string;
       readonly error: WireError;
