@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { parseBus, parseBusCredentials } from '../../packages/server/src/bus/bus-address.ts';
 import { connectToNats } from '../../packages/server/src/bus/nats-connection.ts';
+import { openNatsWire } from '../../packages/server/src/bus/nats-wire.ts';
+import { busSuite } from '../suites/bus.suite.ts';
 import { withCode } from '../support/code.ts';
 import { startNats, withoutNats } from '../support/nats-server.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { netOfServers } from '../support/server-net.ts';
 
 const refused =
   (words: RegExp) =>
@@ -75,3 +78,13 @@ describe('the connection to NATS', withoutNats, () => {
     await assert.rejects(to(tls.port), refused(/self.signed/));
   });
 });
+
+if (withoutNats.skip === false) {
+  const server = await startNats({ after });
+  busSuite('servers over NATS', () =>
+    netOfServers(async (id, ears) => {
+      const line = await connectToNats(parseBus(server.url), { name: 'test' });
+      return openNatsWire(line, { name: 'test', id, ears });
+    }),
+  );
+} else process.stdout.write(`SKIPPED: the bus over NATS (${withoutNats.skip})\n`);
