@@ -8,15 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AccessFile } from '../../packages/server/src/access/access-file.ts';
 import { accessReplica } from '../../packages/server/src/access/access-replica.ts';
 import { AccessStore, hashOf } from '../../packages/server/src/access/access-store.ts';
-import {
-  type AccessChanges,
-  type AccessOperations,
-  accessOperations,
-} from '../../packages/server/src/access/operations.ts';
+import { type AccessChanges, sharedAccess } from '../../packages/server/src/access/operations.ts';
 import { parseBus } from '../../packages/server/src/bus/bus-address.ts';
 import { connectToNats } from '../../packages/server/src/bus/nats-connection.ts';
 import { NatsLog } from '../../packages/server/src/bus/nats-log.ts';
-import { EncodedChanges } from '../../packages/server/src/replica/encoded-changes.ts';
 import { Replica } from '../../packages/server/src/replica/replica.ts';
 import { sharedLogSuite } from '../suites/shared-log.suite.ts';
 import { withCode } from '../support/code.ts';
@@ -37,9 +32,7 @@ async function enter(t: TestContext, nats: TestNats, path: string, baseEvery = 1
     file.close();
   });
   await replica.start();
-  const changes = new EncodedChanges<unknown, AccessOperations>(accessOperations, (order) =>
-    replica.change(order),
-  );
+  const changes = sharedAccess((order) => replica.change(order));
   return { store: new AccessStore(file), changes };
 }
 

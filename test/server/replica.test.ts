@@ -12,12 +12,11 @@ import { AccessStore, hashOf } from '../../packages/server/src/access/access-sto
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import {
   type AccessChanges,
-  type AccessOperations,
   accessOperations,
   localAccess,
+  sharedAccess,
 } from '../../packages/server/src/access/operations.ts';
 import { encodeOrder } from '../../packages/server/src/replica/declared.ts';
-import { EncodedChanges } from '../../packages/server/src/replica/encoded-changes.ts';
 import { Replica, type ReplicaOpts } from '../../packages/server/src/replica/replica.ts';
 import { encodeEntry } from '../../packages/server/src/replica/replica-file.ts';
 import { sharedLogSuite } from '../suites/shared-log.suite.ts';
@@ -47,9 +46,7 @@ async function enter(path: string, cloud: MemoryCloud, opts: Partial<ReplicaOpts
     await close();
     throw error;
   }
-  const changes = new EncodedChanges<unknown, AccessOperations>(accessOperations, (order) =>
-    replica.change(order),
-  );
+  const changes = sharedAccess((order) => replica.change(order));
   return { log, file, changes, close };
 }
 

@@ -7,7 +7,8 @@ import type { SharedLog } from '../../packages/server/src/replica/shared-log.ts'
 
 /** @param make two servers' ends of a log that nobody has begun */
 export function sharedLogSuite(name: string, make: () => Promise<readonly [SharedLog, SharedLog]>): void {
-  const bodies = (entries: readonly { body: Buffer }[]): string[] => entries.map(({ body }) => body.toString());
+  const bodies = (entries: readonly { body: Buffer }[]): string[] =>
+    entries.map(({ body }) => body.toString());
   const id = (): Buffer => randomBytes(16);
 
   test(`${name}: one beginning, one order, each entry once`, async () => {

@@ -85,6 +85,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const { changes } = localAccess(places.accessFile);
   const supervisor = new Supervisor({
     changes,
+    changeShared: undefined,
     threads: config.threads,
     setup: {
       folder: config.folder,
@@ -92,6 +93,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       keepsOwners: config.keepsOwners,
       keepsOld: config.keepsOld,
       accessFile: places.accessFile,
+      freshness: undefined,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),
       key: identity.key,
