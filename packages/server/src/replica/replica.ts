@@ -14,7 +14,6 @@ import {
   entryIdBytes,
   fromBase,
   newCluster,
-  type Outcome,
   type Progress,
   type ReplicaFile,
   readEntry,
@@ -236,7 +235,7 @@ export class Replica<File> {
     const facts = await this.#log.facts();
     if (facts === undefined) throw forgotten();
     const { cluster, last } = facts;
-    let own = this.#file.progress();
+    const own = this.#file.progress();
     if (own?.cluster.equals(cluster) !== true) {
       throw new FerryError(
         Code.CONFIG,
@@ -244,14 +243,16 @@ export class Replica<File> {
       );
     }
     if (!(await this.#follows(facts, own.seq, own.lastId))) {
-      await this.#beginAgain(facts);
-      own = this.#file.progress();
+      await this.#beginAgain(facts, own);
     }
-    for (let seq = own?.seq ?? 0; seq < last; ) {
+    // What another server of this machine has done is done.
+    this.#answer();
+    for (let seq = this.#file.progress()?.seq ?? 0; seq < last; ) {
       const entries = await this.#log.read(seq + 1, Math.min(atOnce, last - seq));
       if (entries.length === 0) throw busy();
-      this.#file.apply(entries, (id, outcome) => this.#done(id, outcome));
+      this.#file.apply(entries);
       seq = this.#file.progress()?.seq ?? 0;
+      this.#answer();
       if (this.#stop.signal.aborted) return;
     }
     this.#isWell(sinceMs);
@@ -268,7 +269,7 @@ export class Replica<File> {
     return readEntry(entry.body).id.equals(lastId);
   }
 
-  async #beginAgain({ cluster, first }: LogFacts): Promise<void> {
+  async #beginAgain({ cluster, first }: LogFacts, before: Progress): Promise<void> {
     const newest = await this.#log.newestBase(cluster);
     if (newest === undefined && first > 1) throw forgotten();
     const base = newest === undefined ? undefined : await this.#log.readBase(cluster, newest);
@@ -276,16 +277,20 @@ export class Replica<File> {
     const seq = newest ?? 0;
     const [entry] = seq < first ? [] : await this.#log.read(seq, 1);
     const lastId = entry === undefined ? fromBase : readEntry(entry.body).id;
-    this.#file.replace(base?.content, { cluster, seq, lastId });
+    this.#file.replace(before, base?.content, { cluster, seq, lastId });
   }
 
-  #done(id: Buffer, outcome: Outcome): void {
-    const waiting = this.#waiting.get(id.toString('hex'));
-    if (waiting === undefined) return;
-    // Whose own change was the last before a base is due makes it: mostly that is one of them.
-    this.#isBaseDue = true;
-    if (outcome instanceof FerryError) waiting.reject(outcome);
-    else waiting.resolve(outcome);
+  /** Those whose changes are done by now. */
+  #answer(): void {
+    for (const [key, { resolve, reject }] of this.#waiting) {
+      const outcome = this.#file.outcomeOf(Buffer.from(key, 'hex'));
+      if (outcome === undefined) continue;
+      this.#waiting.delete(key);
+      // Whose own change was the last before a base is due makes it: mostly that is one of them.
+      this.#isBaseDue = true;
+      if (outcome instanceof FerryError) reject(outcome);
+      else resolve(outcome);
+    }
   }
 
   async #makeBase(): Promise<void> {
