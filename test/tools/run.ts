@@ -1,5 +1,6 @@
 /**
- * Runs the checks and tests: `test` is everything a change must pass, `soak` the same randomised tests with long counts.
+ * Runs the checks and tests: `test` is everything a change must pass, `soak` the same randomised tests with long counts, `cluster`
+ * what needs several servers, object storage and NATS (test/cluster).
  * Extra arguments are test files to run instead of all. Called by the root package's scripts; main thread.
  *
  * The tests run on the pinned Node and, where it is installed, once more on the next major version. Files that start nothing
@@ -24,8 +25,8 @@ function testStep(
   files: readonly string[],
   env: Record<string, string> = {},
 ): Step {
-  // Most tests wait for programs that they have started, or for time to pass.
-  const concurrency = Math.max(5, availableParallelism());
+  // Most tests wait for programs that they have started, or for time to pass; a cluster is a machine's work.
+  const concurrency = files.some(isOfCluster) ? 1 : Math.max(5, availableParallelism());
   const together = env['FERRY_SOAK'] === '1' ? [] : files.filter(startsNothing);
   return {
     name,
@@ -66,6 +67,8 @@ function startsNothing(file: string): boolean {
 
 function steps(mode: string, chosen: readonly string[]): Step[] {
   if (mode === 'soak') return [testStep('soak', process.execPath, pick(chosen), { FERRY_SOAK: '1' })];
+  if (mode === 'cluster')
+    return [testStep('cluster', process.execPath, chosen.length > 0 ? chosen : every().filter(isOfCluster))];
   const checks: Step[] = [
     { name: 'types', command: join(bin, 'tsc'), args: ['-p', root] },
     {
@@ -99,10 +102,19 @@ function fast(): string[] {
   return all().filter((file) => ofTheRuntime.some((beginning) => file.startsWith(beginning)));
 }
 
+/** What a change must pass. */
 function all(): string[] {
+  return every().filter((file) => !isOfCluster(file));
+}
+
+function every(): string[] {
   return globSync('test/**/*.test.ts', { cwd: root })
     .filter((file) => !file.includes('node_modules'))
     .toSorted();
+}
+
+function isOfCluster(file: string): boolean {
+  return file.startsWith('test/cluster/');
 }
 
 function pick(chosen: readonly string[]): readonly string[] {
