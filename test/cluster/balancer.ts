@@ -25,7 +25,11 @@ export type Balancer = {
 export function newBalancer(port: number, behind: readonly Behind[]): Balancer {
   let child: ChildProcess | undefined;
   let log = '';
-  const env: NodeJS.ProcessEnv = { ...process.env, FERRY_BIND: `127.0.0.1:${port}` };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    FERRY_BIND: `127.0.0.1:${port}`,
+    FERRY_CONNECTIONS: '2000',
+  };
   for (const number of [1, 2, 3]) {
     const one = behind[number - 1];
     // Port 1: nobody answers there.
