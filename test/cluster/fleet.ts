@@ -87,7 +87,7 @@ export class Member {
       home: this.home,
       env: this.#env,
       listen: `127.0.0.1:${port}`,
-      args: ['--metrics', `127.0.0.1:${healthPort}`, '--threads', '2', ...rest],
+      args: ['--behind', '127.0.0.1', '--metrics', `127.0.0.1:${healthPort}`, '--threads', '2', ...rest],
     });
   }
 

@@ -101,6 +101,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       audits: audit !== undefined,
     },
     polls: config.polls,
+    behind: config.behind,
     log,
     onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {

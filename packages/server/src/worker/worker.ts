@@ -100,12 +100,19 @@ const connections = new Connections({
   onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
   onSpoke: (id) => send({ kind: 'spoke', id }),
+  onOrigin: (id, source) => send({ kind: 'origin', id, source }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
       connections.accept(message, message.refusal === undefined ? undefined : fromWireError(message.refusal));
+      break;
+    case 'introduced':
+      connections.introduced(
+        message.id,
+        message.refusal === undefined ? undefined : fromWireError(message.refusal),
+      );
       break;
     case 'drop':
       connections.drop(message.id);
