@@ -31,6 +31,9 @@ export type Kept = {
   readonly isReserved?: boolean;
 };
 
+/** A name that was taken for an upload longer ago than this is free. */
+const reservedS = 3600;
+
 const fileType = 0o100_000;
 const folderType = 0o040_000;
 
@@ -46,6 +49,11 @@ export function metadataOf({ modified, mode, version, root, isReserved }: Kept, 
 
 export function isReserved({ metadata }: Head): boolean {
   return metadata['ferry-reserved'] === '1';
+}
+
+/** Whoever held the name has died. */
+export function isAbandoned(head: Head, nowMs: number): boolean {
+  return isReserved(head) && nowMs / 1000 - head.storedS > reservedS;
 }
 
 export function versionOf({ metadata }: Head): string | undefined {

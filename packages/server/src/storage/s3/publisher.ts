@@ -11,14 +11,11 @@
 import { Code, FerryError } from '@ferry/protocol';
 import type { Keys } from './keys.ts';
 import { withLease } from './lease.ts';
-import { type Head, isReserved, type Kept, metadataOf, versionOf } from './metadata.ts';
+import { isAbandoned, isReserved, type Kept, metadataOf, versionOf } from './metadata.ts';
 import type { Abilities, ObjectStore, Part } from './object-store.ts';
 
 /** `etag`: what may be replaced. */
 export type PutRule = 'any' | 'absent' | { readonly etag: string };
-
-/** A name that was taken for an upload longer ago than this is free: whoever took it has died. */
-const reservedS = 3600;
 
 export class Publisher {
   readonly #store: ObjectStore;
@@ -48,7 +45,7 @@ export class Publisher {
         const there = await this.#store.head(key);
         // Its answer was lost on the way, and the SDK has tried again.
         if (there !== undefined && versionOf(there) === kept.version && !isReserved(there)) return there.etag;
-        const isFree = there === undefined || isAbandoned(there);
+        const isFree = there === undefined || isAbandoned(there, Date.now());
         if (!isFree || attempt > 3) throw new FerryError(Code.EXISTS, 'that name is taken', { cause: error });
         if (there !== undefined) await this.#store.remove(key);
       }
@@ -137,8 +134,4 @@ export class Publisher {
 
 function isConflict(error: unknown): boolean {
   return error instanceof FerryError && error.code === Code.CONFLICT;
-}
-
-function isAbandoned(head: Head): boolean {
-  return isReserved(head) && Date.now() / 1000 - head.storedS > reservedS;
 }

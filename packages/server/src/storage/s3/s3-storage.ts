@@ -34,7 +34,7 @@ import {
 import { Copies } from './copies.ts';
 import { inParallel } from './in-parallel.ts';
 import { Keys } from './keys.ts';
-import { factsOf, isReserved, metadataOf } from './metadata.ts';
+import { factsOf, isAbandoned, isReserved, metadataOf } from './metadata.ts';
 import { ObjectReader } from './object-reader.ts';
 import type { ObjectStore } from './object-store.ts';
 import { Objects } from './objects.ts';
@@ -83,11 +83,13 @@ export class S3Storage implements Storage {
     checkSignal(opts);
     if (path.length === 0) throw taken();
     const key = this.#objects.keys.folder(path);
-    const [found] = await Promise.all([
-      this.#objects.find(path),
+    const [isFolder, file] = await Promise.all([
+      this.#objects.isFolder(path),
+      this.#objects.store.head(this.#objects.keys.file(path)),
       this.#objects.checkFolder(parentPath(path)),
     ]);
-    if (found !== undefined) throw taken();
+    // Also where the name is held for a file that is about to be there.
+    if (isFolder || (file !== undefined && !isAbandoned(file, Date.now()))) throw taken();
     await this.#publisher.put(key, nothing, { ...newFolder(), modified: timeNow() }, 'absent', true);
   }
 
