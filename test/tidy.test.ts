@@ -148,7 +148,12 @@ forbid('the screen knows of a server only what its socket tells', within(`${S}sc
 forbid(
   'only the worker’s root names a concrete storage',
   (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/worker.ts`,
-  (to) => /storage\/(local|memory)/.test(to),
+  (to) => /storage\/(local|memory|s3)/.test(to),
+);
+forbid(
+  'only one file knows the SDK of object storage, and whoever shares files elsewhere never loads it',
+  (file) => file !== `${S}storage/s3/aws-bucket.ts`,
+  (to) => /^@(aws-sdk|smithy)\//.test(to) || /s3\/aws-bucket/.test(to),
 );
 forbid(
   'storage knows no session and no thread',
