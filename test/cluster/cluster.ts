@@ -48,28 +48,43 @@ export async function missingPrograms({ storage }: Pick<ClusterOpts, 'storage'>)
   return storage > 0 ? missing : missing.filter((program) => !/^(ceph|rados|rclone)/.test(program));
 }
 
+/** Where the tool keeps one, for whoever starts tests that share it. */
+export type Place = { readonly FERRY_CLUSTER_HOME: string; readonly FERRY_CLUSTER_PORT: string };
+
 /** Takes up to a minute with object storage, a second without. Throws when it does not come up; nothing is left then. */
-export async function startCluster({ storage, nats }: ClusterOpts): Promise<Cluster> {
+export async function startCluster({
+  storage,
+  nats,
+}: ClusterOpts): Promise<Cluster & { readonly place: Place }> {
   const home = mkdtempSync(join(tmpdir(), 'ferry-cluster-'));
   // The tool begins with a folder that is not there.
   rmSync(home, { recursive: true });
-  const env = { ...process.env, FERRY_CLUSTER_HOME: home, FERRY_CLUSTER_PORT: String(await freePorts()) };
+  const place = { FERRY_CLUSTER_HOME: home, FERRY_CLUSTER_PORT: String(await freePorts()) };
+  try {
+    const { code, out } = await run(['up', String(storage), String(nats)], { ...process.env, ...place });
+    if (code !== 0) throw new Error(`no cluster came up:\n${out}`);
+    return { ...(await clusterAt(place)), place };
+  } catch (error) {
+    await run(['down'], { ...process.env, ...place });
+    throw error;
+  }
+}
+
+/** The one that run.ts has started for all tests; undefined: there is none, as this machine lacks what it needs. */
+export async function sharedCluster(): Promise<Cluster | undefined> {
+  const { FERRY_CLUSTER_HOME, FERRY_CLUSTER_PORT } = process.env;
+  if (FERRY_CLUSTER_HOME === undefined || FERRY_CLUSTER_PORT === undefined) return undefined;
+  return await clusterAt({ FERRY_CLUSTER_HOME, FERRY_CLUSTER_PORT });
+}
+
+async function clusterAt(place: Place): Promise<Cluster> {
+  const env = { ...process.env, ...place };
   const must = async (...args: readonly string[]): Promise<string> => {
     const { code, out } = await run(args, env);
     if (code !== 0) throw new Error(`cluster ${args.join(' ')} failed:\n${out}`);
     return out;
   };
-  const down = async (): Promise<void> => {
-    await run(['down'], env);
-  };
-  let told: string;
-  try {
-    await must('up', String(storage), String(nats));
-    told = await must('env');
-  } catch (error) {
-    await down();
-    throw error;
-  }
+  const told = await must('env');
   const variables = Object.fromEntries(
     [...told.matchAll(/([A-Z][A-Z0-9_]*)=(\S*)/g)].map(([, k, v]) => [k, v]),
   );
@@ -90,7 +105,9 @@ export async function startCluster({ storage, nats }: ClusterOpts): Promise<Clus
       return /^nats\.\d$/m.exec(out)?.[0] as Daemon | undefined;
     },
     isSettled: async () => (await run(['settled'], env)).code === 0,
-    down,
+    down: async () => {
+      await run(['down'], env);
+    },
   };
 }
 

@@ -65,10 +65,13 @@ function startsNothing(file: string): boolean {
   return look(file);
 }
 
-function steps(mode: string, chosen: readonly string[]): Step[] {
+/** @param env of the tests of a cluster */
+function steps(mode: string, chosen: readonly string[], env: Record<string, string>): Step[] {
   if (mode === 'soak') return [testStep('soak', process.execPath, pick(chosen), { FERRY_SOAK: '1' })];
-  if (mode === 'cluster')
-    return [testStep('cluster', process.execPath, chosen.length > 0 ? chosen : every().filter(isOfCluster))];
+  if (mode === 'cluster') {
+    const files = chosen.length > 0 ? chosen : every().filter(isOfCluster);
+    return [testStep('cluster', process.execPath, files, env)];
+  }
   const checks: Step[] = [
     { name: 'types', command: join(bin, 'tsc'), args: ['-p', root] },
     {
@@ -121,9 +124,27 @@ function pick(chosen: readonly string[]): readonly string[] {
   return chosen.length > 0 ? chosen : all();
 }
 
+/** One cluster for all files: starting it takes half a minute. Without it, tests say what they lack. */
+async function startShared(): Promise<
+  { readonly env: Record<string, string>; readonly down: () => Promise<void> } | undefined
+> {
+  const { missingPrograms, startCluster } = await import('../cluster/cluster.ts');
+  const missing = await missingPrograms({ storage: 3 });
+  if (missing.length > 0) {
+    process.stdout.write(`SKIPPED: the real cluster (not installed: ${missing.join(', ')})\n`);
+    return undefined;
+  }
+  const { place, bus, env, down } = await startCluster({ storage: 3, nats: 3 });
+  // What it has started outlives this process, if nobody ends it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void down().then(() => process.exit(1)));
+  return { env: { ...place, ...env, NATS_URL: bus } as Record<string, string>, down };
+}
+
 const [mode = 'test', ...chosen] = process.argv.slice(2);
 let failed = 0;
-for (const step of steps(mode, chosen)) {
+const cluster = mode === 'cluster' ? await startShared() : undefined;
+for (const step of steps(mode, chosen, cluster?.env ?? {})) {
   const began = performance.now();
   process.stdout.write(`── ${step.name}\n`);
   const { status } = spawnSync(step.command, step.args, {
@@ -135,4 +156,5 @@ for (const step of steps(mode, chosen)) {
   if (status !== 0) failed += 1;
   process.stdout.write(`── ${step.name}: ${status === 0 ? 'ok' : 'FAILED'} in ${seconds} s\n\n`);
 }
+await cluster?.down();
 process.exitCode = failed === 0 ? 0 : 1;
