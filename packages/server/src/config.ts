@@ -31,7 +31,7 @@ export type AuditConfig = {
 };
 
 export type ServeConfig = {
-  /** Absolute. */
+  /** An absolute path, or s3://BUCKET/PREFIX. */
   readonly folder: string;
   readonly listen: readonly ListenAddress[];
   readonly openTo: OpenTo;

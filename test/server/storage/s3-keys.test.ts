@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { byteString, EntryKind, isName, type Name, nameFromText, stagingName } from '@ferry/protocol';
+import { checkAddress, partsOf } from '@ferry/server/storage/address';
 import { Keys, keyPart, nameOfPart } from '@ferry/server/storage/s3/keys';
 import { factsOf, metadataOf } from '@ferry/server/storage/s3/metadata';
 import { blockName, mostFileBytes, partNames, readName, runOf } from '@ferry/server/storage/s3/upload-keys';
@@ -67,7 +68,24 @@ test('s3 keys: a prefix, its folders, and what is hidden', () => {
     () => keys.file(path('ä'.repeat(100)).concat(path('\u{1}'.repeat(250)), path('\u{1}'.repeat(250)))),
     withCode('NAME_TOO_LONG'),
   );
-  assert.throws(() => new Keys('x'.repeat(201)), withCode('CONFIG'));
+});
+
+test('s3 addresses: a bucket and a plain prefix, nothing else', () => {
+  assert.equal(checkAddress('s3://films/new/ones/'), 's3://films/new/ones');
+  assert.equal(checkAddress('s3://films/'), 's3://films');
+  assert.deepEqual(partsOf('s3://films/ä b'), { bucket: 'films', prefix: 'ä b' });
+  const long = `s3://films/${'x'.repeat(201)}`;
+  for (const one of [
+    's3://',
+    's3://ab',
+    's3://Films',
+    's3://films//a',
+    's3://films/../a',
+    's3://films/a\nb',
+    long,
+  ]) {
+    assert.throws(() => checkAddress(one), withCode('USAGE'), one);
+  }
 });
 
 test('s3 metadata: time and mode come back, also those that rclone and s3fs wrote; nonsense counts for nothing', () => {

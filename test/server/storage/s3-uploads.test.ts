@@ -85,7 +85,7 @@ test(`s3: lanes that land anywhere give the same file, in whatever order the blo
       ),
     );
     const last = lanes.splice(random(lanes.length), 1);
-    await Promise.all(lanes.map((lane) => lane.leave()));
+    await Promise.all(lanes.map(async (lane) => lane.leave()));
     const { facts } = await first(last).commit(content.root);
     for (const { storage } of three) {
       assert.ok((await contentAt(storage, 'file')).equals(content.bytes));

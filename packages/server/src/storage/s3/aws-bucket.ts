@@ -2,13 +2,11 @@
  * A bucket of a store that speaks S3, by the AWS SDK: the only importer of it, loaded when an s3:// address is shared. Keys, region,
  * profile and endpoint come from where the SDK finds them: the AWS_… variables, ~/.aws, the machine's role. Worker threads.
  *
- * Tries again what may pass, six times with growing rests: as long as a store of several machines needs to notice that it has lost
- * one. Bodies are signed with their SHA-256 by the SDK, so that nothing damaged on the way is stored; the checksums that newer SDKs
+ * Bodies are signed with their SHA-256 by the SDK, so that nothing damaged on the way is stored; the checksums that newer SDKs
  * add to that are left out, as older stores refuse them.
  */
 
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -40,12 +38,9 @@ import { storeError } from './store-error.ts';
 
 /** Connections of one thread. More requests wait for one. */
 const mostSockets = 64;
-const attempts = 6;
 const connectMs = 5000;
 /** A store that does not answer for so long is not waited for; completing a large upload takes some its time. */
 const answerMs = 120_000;
-/** How often a body that breaks off is asked for again. */
-const bodyAttempts = 4;
 const pageKeys = 1000;
 
 type Answer = {
@@ -64,7 +59,8 @@ export class AwsBucket implements ObjectStore {
   constructor(bucket: string) {
     this.#bucket = bucket;
     this.#client = new S3Client({
-      maxAttempts: attempts,
+      // with-retries.ts does that, for bodies that break off as well.
+      maxAttempts: 1,
       // Names as host names only where there is nobody else's name server to ask.
       forcePathStyle: hasOwnEndpoint(process.env) || bucket.includes('.'),
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -138,28 +134,22 @@ export class AwsBucket implements ObjectStore {
 
   async read(key: string, etag: string, offset: number, target: Uint8Array): Promise<void> {
     if (target.length === 0) return;
-    let filled = 0;
-    for (let attempt = 1; filled < target.length; attempt++) {
-      const range = `bytes=${offset + filled}-${offset + target.length - 1}`;
+    const range = `bytes=${offset}-${offset + target.length - 1}`;
+    await this.#do(async () => {
       const order = { ...this.#at(key), Range: range, IfMatch: `"${etag}"` };
-      try {
-        const { Body } = await this.#client.send(new GetObjectCommand(order));
-        for await (const chunk of Body as AsyncIterable<Uint8Array>) {
-          target.set(chunk.subarray(0, target.length - filled), filled);
-          filled += chunk.length;
-        }
-        if (filled < target.length) throw new FerryError(Code.BUSY, 'the object storage broke off');
-      } catch (cause) {
-        const error = storeError(cause);
-        if (error.code !== Code.BUSY || attempt >= bodyAttempts) throw error;
-        await delay(100 * 2 ** attempt);
+      const { Body } = await this.#client.send(new GetObjectCommand(order));
+      let filled = 0;
+      for await (const chunk of Body as AsyncIterable<Uint8Array>) {
+        target.set(chunk.subarray(0, target.length - filled), filled);
+        filled += chunk.length;
       }
-    }
+      if (filled < target.length) throw brokenOff();
+    });
   }
 
   async get(key: string, most: number): Promise<{ head: Head; content: Buffer } | undefined> {
-    for (let attempt = 1; ; attempt++) {
-      try {
+    try {
+      return await this.#do(async () => {
         const answer = await this.#client.send(new GetObjectCommand(this.#at(key)));
         const head = headOf(answer);
         if (head.size > most) {
@@ -169,14 +159,12 @@ export class AwsBucket implements ObjectStore {
         const chunks: Uint8Array[] = [];
         for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) chunks.push(chunk);
         const content = Buffer.concat(chunks);
-        if (content.length === head.size) return { head, content };
-        throw new FerryError(Code.BUSY, 'the object storage broke off');
-      } catch (cause) {
-        const error = storeError(cause);
-        if (error.code === Code.NOT_FOUND) return undefined;
-        if (error.code !== Code.BUSY || attempt >= bodyAttempts) throw error;
-        await delay(100 * 2 ** attempt);
-      }
+        if (content.length !== head.size) throw brokenOff();
+        return { head, content };
+      });
+    } catch (error) {
+      if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
+      throw error;
     }
   }
 
@@ -337,6 +325,10 @@ export class AwsBucket implements ObjectStore {
       throw storeError(error);
     }
   }
+}
+
+function brokenOff(): FerryError {
+  return new FerryError(Code.BUSY, 'the object storage broke off');
 }
 
 /** MinIO, Ceph and their like, which have no name of its own for each bucket. */

@@ -26,8 +26,6 @@ import {
 
 /** What every store takes. */
 const keyBytes = 1024;
-/** Leaves room for names, and for what the keys of an upload hold. */
-const prefixBytes = 200;
 
 const plain = /^[\x20-\x24\x26-\x7e]*$/;
 /** Not in XML 1.0, and a `%` that would be read as an escape: of a byte below 0x20, of `%` itself, of a byte from 0x7f. */
@@ -93,14 +91,8 @@ export class Keys {
   /** Ends with `/`, or is empty. */
   readonly #prefix: string;
 
-  /** @param prefix without slashes at its ends. @throws {FerryError} CONFIG */
+  /** @param prefix as an address has it: without slashes at its ends, and short. */
   constructor(prefix: string) {
-    if (Buffer.byteLength(prefix) > prefixBytes) {
-      throw new FerryError(
-        Code.CONFIG,
-        `what stands behind the bucket may have at most ${prefixBytes} bytes`,
-      );
-    }
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
   }
 

@@ -3,7 +3,7 @@
  * Part of the storage in object storage; worker threads.
  *
  * Errors are FerryError: NOT_FOUND, CONFLICT (a condition does not hold), FORBIDDEN, NO_SPACE, BUSY (worth trying again: the store is
- * slow, or not there now), CONFIG (no such bucket, wrong keys), IO_ERROR. Calls try again by themselves before they throw BUSY.
+ * slow, or not there now; with-retries.ts does), CONFIG (no such bucket, wrong keys), IO_ERROR.
  */
 
 import type { Head, Metadata } from './metadata.ts';

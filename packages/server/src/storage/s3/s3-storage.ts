@@ -31,6 +31,7 @@ import {
   type Wait,
   type Works,
 } from '../storage.ts';
+import { collectUploads } from './collect-uploads.ts';
 import { Copies } from './copies.ts';
 import { inParallel } from './in-parallel.ts';
 import { Keys } from './keys.ts';
@@ -55,7 +56,7 @@ export class S3Storage implements Storage {
   readonly #packs: Packs;
   readonly #uploads: Uploads;
 
-  /** Takes the store over: closing the storage closes it. @param prefix without slashes at its ends. @throws {FerryError} CONFIG */
+  /** Takes the store over: closing the storage closes it. @param prefix as an address has it */
   constructor(store: ObjectStore, prefix: string) {
     const keys = new Keys(prefix);
     this.#objects = new Objects(store, keys);
@@ -242,6 +243,11 @@ export class S3Storage implements Storage {
   ): AsyncGenerator<FetchedPart | FerryError, void, void> {
     checkSignal(opts);
     yield* this.#packs.fetch(folder, names);
+  }
+
+  /** Gives up uploads that nobody has gone on with; one worker does this, once in a while. @throws {FerryError} what the store throws */
+  collect(maxAgeMs: number, nowMs: number): Promise<void> {
+    return collectUploads(this.#objects, maxAgeMs, nowMs);
   }
 
   close(): void {

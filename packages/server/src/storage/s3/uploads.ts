@@ -16,21 +16,12 @@ import { PartMemory } from './part-memory.ts';
 import type { Publisher } from './publisher.ts';
 import { removeBelow } from './remove-below.ts';
 import { asConflict, checkTarget } from './targets.ts';
+import { isSame, readInfo, type UploadInfo } from './upload-info.ts';
 import { mostFileBytes, runOf, tagOf } from './upload-keys.ts';
 
 /** Content that one thread holds for all its uploads. */
 const memoryBytes = 256 * 1024 * 1024;
 const smallBytes = 8 * limits.blockBytes;
-const infoBytes = 16 * 1024;
-
-/** What stands in the store of an upload. All of it has to be the same for whoever goes on with it. */
-type UploadInfo = {
-  readonly uploadId: string;
-  readonly key: string;
-  readonly size: number;
-  readonly source: string;
-  readonly metadata: string;
-};
 
 type Shared = {
   readonly multipart: Multipart;
@@ -140,7 +131,7 @@ export class Uploads {
       handles: 1,
     });
     if (begin !== 'fresh') {
-      const info = await this.#info(folder);
+      const info = await readInfo(store, folder);
       if (info !== undefined && isSame(info, wanted)) {
         const shared = sharedOf(info.uploadId);
         if (begin === 'join' || (await isThere(shared.multipart))) return shared;
@@ -160,19 +151,6 @@ export class Uploads {
       throw error;
     }
     return sharedOf(uploadId);
-  }
-
-  async #info(folder: string): Promise<UploadInfo | undefined> {
-    const found = await this.#objects.store.get(`${folder}info`, infoBytes);
-    if (found === undefined) return undefined;
-    try {
-      const info = JSON.parse(found.content.toString('utf8')) as Partial<UploadInfo>;
-      const { uploadId, key, size, source, metadata } = info;
-      const isWhole = [uploadId, key, source, metadata].every((one) => typeof one === 'string');
-      return isWhole && typeof size === 'number' ? (info as UploadInfo) : undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   #handle(spec: UploadSpec, tag: string, shared: Shared): Upload {
@@ -276,11 +254,6 @@ async function isThere(multipart: Multipart): Promise<boolean> {
     if (error instanceof FerryError && error.code === Code.NOT_FOUND) return false;
     throw error;
   }
-}
-
-function isSame(info: UploadInfo, wanted: Omit<UploadInfo, 'uploadId'>): boolean {
-  const { key, size, source, metadata } = wanted;
-  return info.key === key && info.size === size && info.source === source && info.metadata === metadata;
 }
 
 function keptOf({ modified, mode }: UploadSpec, version: string): Kept {
