@@ -84,7 +84,9 @@ describe('a file that several servers keep', () => {
       assert.equal(await a.changes.make('invite', invite), 'anna');
       const keys = Array.from({ length: 6 }, () => randomBytes(32));
       const results = await Promise.all(
-        keys.map((key, n) => [a, b][n % 2]?.changes.make('redeem', { tokenHash, key, label: 'x', nowMs: 1 })),
+        keys.map((key, n) =>
+          (n % 2 === 0 ? a : b).changes.make('redeem', { tokenHash, key, label: 'x', nowMs: 1 }),
+        ),
       );
       assert.equal(results.filter(Boolean).length, 1);
       const winner = keys[results.indexOf(true)] ?? assert.fail();

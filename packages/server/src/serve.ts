@@ -38,6 +38,7 @@ import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
+import { isObjectStorage } from './storage/address.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { orderWords } from './supervisor/order.ts';
 import type { ServerStatus } from './supervisor/status.ts';
@@ -49,7 +50,10 @@ export const inviteMs = 72 * 3_600_000;
 
 /** Resolves once connections are taken; the process then lives until a signal ends it. @throws {FerryError} CONFIG */
 export async function serve(config: ServeConfig, places: Places): Promise<void> {
-  checkFolder(config.folder);
+  if (isObjectStorage(config.folder)) {
+    const { checkStore } = await import('./storage/open-shared.ts');
+    await checkStore(config.folder);
+  } else checkFolder(config.folder);
   readIdentity(places.identityFile);
   let open: Supervisor | undefined;
   /** Nobody can be served before the workers are there; who hurried waits. */
@@ -90,7 +94,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
-      keepsOld: config.keepsOld,
+      // There is no trash in object storage.
+      keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),
@@ -103,6 +108,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       audits: audit !== undefined,
     },
     polls: config.polls,
+    behind: config.behind,
     log,
     onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {
