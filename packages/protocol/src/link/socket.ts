@@ -127,6 +127,8 @@ export type DialOpts = {
    * `names` are the certificate's alternative names, in which keys before this one may vouch for it.
    */
   check: (spki: Buffer, names: string | undefined) => void;
+  /** Somebody is there: the handshake begins. */
+  onConnected?: () => void;
   signal?: AbortSignal;
 };
 
@@ -166,6 +168,7 @@ export function dial(opts: DialOpts): Promise<Link> {
       return;
     }
     socket.on('error', (cause: NodeJS.ErrnoException) => fail(dialError(opts, cause)));
+    socket.once('connect', () => opts.onConnected?.());
     socket.once('secureConnect', () => {
       try {
         const certificate = peerCertificate(socket);

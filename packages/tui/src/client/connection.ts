@@ -8,7 +8,7 @@ import type { ServerEvent } from '@ferry/protocol/messages';
 import { hostPort } from '@ferry/protocol/session';
 import type { ConnectionStatus } from '../engine/engine.ts';
 import { retryDelay } from './backoff.ts';
-import { InviteRefused, Session, type SessionSpec } from './session.ts';
+import { InviteRefused, type OpenOpts, Session, type SessionSpec } from './session.ts';
 
 /** Who wants to know what becomes of a connection's sessions. */
 export type SessionEar = {
@@ -26,6 +26,8 @@ export type ConnectionOpts = {
   readonly onNotice?: (text: string) => void;
   /** Attempts in a row until it gives up: the first contact, and after a loss. Infinity: never. */
   readonly attempts: { readonly first: number; readonly later: number };
+  /** As OpenOpts has it. */
+  readonly lanesAhead?: OpenOpts['lanesAhead'];
   readonly random?: () => number;
 };
 
@@ -136,7 +138,7 @@ export class Connection {
       for (const ear of [...this.#ears]) ear.event(said);
     };
     const on = { event, end: (error: FerryError) => this.#lost(error) };
-    const opts = { signal: this.#abort.signal };
+    const opts = { signal: this.#abort.signal, lanesAhead: this.#opts.lanesAhead };
     try {
       return await Session.open(this.#spec, on, opts);
     } catch (error) {
