@@ -45,15 +45,17 @@ type SimOpts = {
   readonly limited?: (ms: number) => boolean;
   readonly most?: number;
   readonly begin?: LaneState;
+  /** Round trips until lanes are at their speed. */
+  readonly startTrips?: number;
 };
 
 const stepMs = 200;
 
-/** Runs a session over a line; lanes that were just opened come to their speed over six round trips. */
+/** Runs a session over a line; lanes that were just opened come to their speed over some round trips. */
 function run(
   lineAt: (ms: number) => Line,
   forMs: number,
-  { noisy, limited = () => false, most = 16, begin = oneLane }: SimOpts = {},
+  { noisy, limited = () => false, most = 16, begin = oneLane, startTrips = 6 }: SimOpts = {},
 ): { readonly seen: readonly Seen[]; readonly bytes: number } {
   const random = noisy === undefined ? () => 0 : noise(noisy);
   const seen: Seen[] = [];
@@ -66,7 +68,7 @@ function run(
     running =
       state.lanes < running
         ? state.lanes
-        : Math.min(state.lanes, running + (state.lanes * stepMs) / (6 * line.rttMs));
+        : Math.min(state.lanes, running + (state.lanes * stepMs) / (startTrips * line.rttMs));
     const full = limitedByUs ? Math.min(1000, carried(line, running)) : carried(line, running);
     bytes += (full * (1 + 0.05 * random()) * stepMs) / 1000;
     const rttMs = line.rttMs + (full < line.whole ? 0 : (line.queueMs ?? 0) * (1 + 0.3 * random()));
@@ -232,8 +234,8 @@ test('a verdict takes ten round trips, after as many in which new lanes come to 
     seen.map(({ ms, state }) => [ms, state.lanes]),
     [
       [0, 1],
-      [3000, 2],
-      [9000, 4],
+      [6000, 2],
+      [12_000, 4],
       [12_000, 4],
     ],
   );
@@ -242,7 +244,7 @@ test('a verdict takes ten round trips, after as many in which new lanes come to 
 test('no more are tried on a line that shows by its round trips that it is full; fewer are, now and then', () => {
   const line: Line = { whole: 60 * MB, lane: 10 * MB, rttMs: 100, queueMs: 60 };
   const begin = firstLanes(line.rttMs);
-  const { seen, bytes } = run(() => line, 120_000, { begin, noisy: 1 });
+  const { seen, bytes } = run(() => line, 120_000, { begin, noisy: 1, startTrips: 15 });
   assert.deepEqual(new Set(seen.map(({ state }) => state.lanes)), new Set([8, 4]));
   assert.ok(seen.find(({ state }) => state.lanes === 4)!.ms > 10_000, 'not while a short transfer lasts');
   assert.equal(settledAt(seen), 8);

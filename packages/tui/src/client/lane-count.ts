@@ -42,8 +42,8 @@ export type LaneState = {
   readonly from: Mark | undefined;
   /** The shortest round trip of the last minute or so: of the line when nothing waits in front of it. */
   readonly shortest: { readonly rttMs: number; readonly untilMs: number } | undefined;
-  /** Lanes that have just been opened are not at their speed. */
-  readonly quietUntilMs: number;
+  /** Lanes that have just been opened or had nothing to do are not at their speed; undefined: nothing was seen of them yet. */
+  readonly quietUntilMs: number | undefined;
   /** Every attempt begins with more lanes and goes on with fewer. */
   readonly tryNext: Way;
   readonly tryAtMs: number;
@@ -76,7 +76,7 @@ export const oneLane: LaneState = {
   settledRate: undefined,
   from: undefined,
   shortest: undefined,
-  quietUntilMs: Number.NEGATIVE_INFINITY,
+  quietUntilMs: undefined,
   tryNext: 'up',
   tryAtMs: Number.NEGATIVE_INFINITY,
   waitMs: firstWaitMs,
@@ -96,11 +96,13 @@ export function firstLanes(rttMs: number, most: number = limits.sessionLanes): L
 export function nextLaneCount(before: LaneState, sample: LaneSample): LaneState {
   const { nowMs, bytes, rttMs } = sample;
   if (rttMs < nearMs) return before.lanes === 1 && before.rate === undefined ? before : oneLane;
-  const state = withTrip(before, sample);
-  if (sample.limitedByUs) return withLanes({ ...state, from: undefined }, state.settled, sample);
+  const state = withTrip(before.quietUntilMs === undefined ? atRest(before, sample) : before, sample);
+  if (sample.limitedByUs) return withLanes(atRest(state, sample), state.settled, sample);
   const { from } = state;
   if (from === undefined || bytes < from.bytes) {
-    return nowMs < state.quietUntilMs ? state : { ...state, from: { ms: nowMs, bytes, trips: [] } };
+    return nowMs < (state.quietUntilMs ?? nowMs)
+      ? state
+      : { ...state, from: { ms: nowMs, bytes, trips: [] } };
   }
   const ms = nowMs - from.ms;
   if (ms < Math.max(shortestWindowMs, windowTrips * rttMs)) return state;
@@ -190,7 +192,11 @@ function canTry(state: LaneState, way: Way, { most = limits.sessionLanes }: Lane
   return way === 'up' ? state.settled * 2 <= Math.min(most, limits.sessionLanes) : state.settled > 1;
 }
 
-function withLanes(state: LaneState, lanes: number, { nowMs, rttMs }: LaneSample): LaneState {
-  if (lanes === state.lanes) return state;
-  return { ...state, lanes, from: undefined, quietUntilMs: nowMs + windowTrips * rttMs };
+function withLanes(state: LaneState, lanes: number, sample: LaneSample): LaneState {
+  return lanes === state.lanes ? state : { ...atRest(state, sample), lanes };
+}
+
+/** Nothing is measured until the lanes are at their speed. */
+function atRest(state: LaneState, { nowMs, rttMs }: LaneSample): LaneState {
+  return { ...state, from: undefined, quietUntilMs: nowMs + windowTrips * rttMs };
 }
