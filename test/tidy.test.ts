@@ -146,10 +146,26 @@ forbid('the screen knows of a server only what its socket tells', within(`${S}sc
   /server\/src\/(session|worker|storage|supervisor)\//.test(to),
 );
 forbid(
-  'only the worker’s root names a concrete storage',
-  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/worker.ts`,
-  (to) => /storage\/(local|memory)/.test(to),
+  'only storage/ names a concrete storage',
+  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`),
+  (to) => /storage\/(local|memory|s3)/.test(to),
 );
+forbid(
+  'only one file knows the SDK of object storage, and whoever shares files elsewhere never loads it',
+  (file) => file !== `${S}storage/s3/aws-bucket.ts`,
+  (to) => /^@(aws-sdk|smithy)\//.test(to),
+  { types: true },
+);
+test('the SDK of object storage is loaded when an address asks for it', () => {
+  const way = ['aws-bucket', 'open-bucket'].map(
+    (name) => new Set(imports.filter(({ to }) => to === `${S}storage/s3/${name}.ts`).map(({ from }) => from)),
+  );
+  assert.deepEqual(way, [
+    new Set([`${S}storage/s3/open-bucket.ts`]),
+    new Set([`${S}storage/open-shared.ts`]),
+  ]);
+  assert.match(textOf.get(`${S}storage/open-shared.ts`) ?? '', /await import\('\.\/s3\/open-bucket\.ts'\)/);
+});
 forbid(
   'storage knows no session and no thread',
   within(`${S}storage/`),

@@ -11,6 +11,7 @@ import { enrol, hello, password, protocolVersion, stat, type Welcome } from '@fe
 import { type ClientChannel, loginText } from '@ferry/protocol/session';
 import { encodeFrame, Kind } from '@ferry/protocol/wire';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { checkPassword, hashPassword, nobodysRecord } from '../../packages/server/src/access/password.ts';
 import {
   AccountThrottle,
@@ -184,7 +185,7 @@ describe('a login by password', () => {
   it('waits in a line of bounded length (AUTH-08)', async (t) => {
     const file = join(scratchFolder(t), 'access.db');
     new Accounts(file).close();
-    const passwords = new Passwords(file);
+    const passwords = new Passwords(file, localAccess(file).changes);
     t.after(() => passwords.close());
     const tries = Array.from({ length: limits.passwordsWaiting + 10 }, (_, i) =>
       passwords.check(`user ${i}`, 'x'),
