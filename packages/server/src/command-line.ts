@@ -8,6 +8,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import {
   type AuditConfig,
   defaultListen,
+  parseBehind,
   parseCount,
   parseListen,
   parseMetrics,
@@ -48,6 +49,7 @@ Exit codes:
 
 type ServeOptions = {
   listen?: string[];
+  behind?: string[];
   open?: string;
   threads?: string;
   owners?: boolean;
@@ -92,6 +94,11 @@ function makeProgram(): Command {
     .option(
       '--listen <HOST:PORT>',
       'take connections here; may be given several times, port 0 is any free one (default: 0.0.0.0:7377 and [::]:7377)',
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
+    .option(
+      '--behind <ADDRESS>',
+      'a balancer that says whose connection it passes on (PROXY protocol 2): 10.0.0.5 or 10.0.0.0/24; may be given several times',
       (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
     .option(
@@ -170,6 +177,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     keepsOld: options.trash ?? true,
     polls: options.poll ?? false,
     chat: options.chat ?? true,
+    behind: parseBehind(options.behind ?? []),
     jsonLog: options.jsonLog ?? false,
     watch: options.watch ?? false,
     audit: await auditFrom(options),

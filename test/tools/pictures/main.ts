@@ -43,7 +43,11 @@ async function serverPicture(scene: Scene & { of: 'server' }, size: Size, theme:
 
 async function picture(scene: Scene, size: Size, theme: ThemeName): Promise<string> {
   if (scene.of === 'server') return serverPicture(scene, size, theme);
-  const terminal = new FakeTerminal(size.columns, size.rows, { theme: themes[theme], glyphs: unicodeGlyphs });
+  const terminal = new FakeTerminal(size.columns, size.rows, {
+    theme: themes[theme],
+    glyphs: unicodeGlyphs,
+    colours: 'any',
+  });
   try {
     if (scene.of === 'connect') await terminal.drawConnect(scene.state(size));
     else {
@@ -72,6 +76,8 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['delete', 90, 24],
   ['found', 100, 20],
   ['preview', 100, 28],
+  ['picture-preview', 100, 30],
+  ['picture', 80, 22],
   ['queue', 128, 32],
   ['job-details', 90, 25],
   ['conflict', 90, 28],

@@ -38,8 +38,8 @@ import { SessionWorks } from './works.ts';
 /** What only the connection itself has for its session. */
 export type OfConnection = {
   readonly grantTicket: () => Uint8Array;
-  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-  readonly enrolDevice: (request: Enrol) => void;
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED, BUSY */
+  readonly enrolDevice: (request: Enrol) => Promise<void>;
   readonly transfers: Transfers;
   readonly desk: ShareDesk;
   readonly admin: AdminDesk;
