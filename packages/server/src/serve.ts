@@ -41,6 +41,7 @@ import { Tally } from './metrics/tally.ts';
 import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
+import { isObjectStorage } from './storage/address.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
@@ -53,7 +54,10 @@ export const inviteMs = 72 * 3_600_000;
 
 /** Resolves once connections are taken; the process then lives until a signal ends it. @throws {FerryError} CONFIG */
 export async function serve(config: ServeConfig, places: Places): Promise<void> {
-  checkFolder(config.folder);
+  if (isObjectStorage(config.folder)) {
+    const { checkStore } = await import('./storage/open-shared.ts');
+    await checkStore(config.folder);
+  } else checkFolder(config.folder);
   readIdentity(places.identityFile);
   let open: Supervisor | undefined;
   /** Nobody can be served before the workers are there; who hurried waits. */
@@ -117,7 +121,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
-      keepsOld: config.keepsOld,
+      // There is no trash in object storage.
+      keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
       freshness: access.freshness,
       contentsFile: contentsFileOf(places, config.folder),
@@ -131,6 +136,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       audits: audit !== undefined,
     },
     polls: config.polls,
+    behind: config.behind,
     log,
     onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {

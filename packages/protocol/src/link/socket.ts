@@ -38,6 +38,12 @@ class Inlet {
   }
 }
 
+type Peer = { readonly host: string; readonly port: number };
+
+function peerOf({ remoteAddress = '?', remotePort = 0 }: Socket): Peer {
+  return { host: remoteAddress, port: remotePort };
+}
+
 class SocketLink implements Link {
   readonly peer: string;
   readonly #socket: TLSSocket;
@@ -45,12 +51,10 @@ class SocketLink implements Link {
   #ended = false;
   #error: FerryError | undefined;
 
-  constructor(socket: TLSSocket, inlet: Inlet) {
+  constructor(socket: TLSSocket, inlet: Inlet, from: Peer = peerOf(socket)) {
     this.#socket = socket;
     this.#inlet = inlet;
-    const { remoteAddress = '?', remotePort = 0 } = socket;
-    this.peer =
-      isIP(remoteAddress) === 6 ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+    this.peer = isIP(from.host) === 6 ? `[${from.host}]:${from.port}` : `${from.host}:${from.port}`;
     socket.setNoDelay(true);
     // Not only once somebody listens: what comes right behind the handshake may be damaged, too.
     socket.on('error', (cause) => {
@@ -127,6 +131,8 @@ export type DialOpts = {
    * `names` are the certificate's alternative names, in which keys before this one may vouch for it.
    */
   check: (spki: Buffer, names: string | undefined) => void;
+  /** Somebody is there: the handshake begins. */
+  onConnected?: () => void;
   signal?: AbortSignal;
 };
 
@@ -173,6 +179,7 @@ export function dial(opts: DialOpts): Promise<Link> {
       socket.once('connect', () =>
         ifWanted(() => {
           isAnswered = true;
+          opts.onConnected?.();
           clearInterval(again);
           for (const other of asking) if (other !== socket) other.destroy();
           asking.clear();
@@ -267,15 +274,21 @@ function dialError({ host, port }: DialOpts, cause: NodeJS.ErrnoException): Ferr
   }
 }
 
+export type AcceptOpts = {
+  /** It gives up then; default: limits.handshakeMs. */
+  readonly withinMs?: number;
+  /** Whose connection it is, where somebody has passed it on; default: the socket's other end. */
+  readonly from?: Peer;
+};
+
 /**
- * The server's half: TLS over an accepted socket, of which bytes may have been read already (they lie in its buffer). Gives
- * up after `withinMs`.
+ * The server's half: TLS over an accepted socket, of which bytes may have been read already (they lie in its buffer).
  * @throws {FerryError} TIMEOUT, CONNECTION_LOST (a peer that speaks no TLS 1.3)
  */
 export function acceptTls(
   socket: Socket,
   secureContext: SecureContext,
-  withinMs: number = limits.handshakeMs,
+  { withinMs = limits.handshakeMs, from = peerOf(socket) }: AcceptOpts = {},
 ): Promise<Link> {
   const inlet = new Inlet();
   const options: TLSSocketOptions & { highWaterMark: number } = {
@@ -304,7 +317,7 @@ export function acceptTls(
       clearTimeout(timer);
       tls.removeAllListeners('error');
       tls.removeAllListeners('close');
-      resolve(new SocketLink(tls, inlet));
+      resolve(new SocketLink(tls, inlet, from));
     });
   });
 }

@@ -32,7 +32,7 @@ export function otherPicture(state: AppState, viewer: Viewer, by: 1 | -1): Next 
   const pane = state[side];
   const name = baseName(path);
   const isItsFolder = pane.where === viewer.where && samePath(pane.path, parentPath(path));
-  const pictures = pane.rows.filter((row) => isPictureName(row.name) && row.kind === EntryKind.file);
+  const pictures = [...pane.rows].filter((row) => isPictureName(row.name) && row.kind === EntryKind.file);
   const at = pictures.findIndex((row) => row.name === name);
   const next = isItsFolder && at >= 0 ? pictures[at + by] : undefined;
   if (next === undefined) {
@@ -44,7 +44,7 @@ export function otherPicture(state: AppState, viewer: Viewer, by: 1 | -1): Next 
       [],
     ];
   }
-  const cursor = pane.rows.indexOf(next);
+  const cursor = pane.rows.indexOf(next.name);
   const moved = {
     ...state,
     notice: undefined,
