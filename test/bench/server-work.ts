@@ -4,7 +4,7 @@
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { limits } from '@ferry/protocol';
+import { anyEntry, limits } from '@ferry/protocol';
 import {
   copy,
   Existing,
@@ -51,16 +51,10 @@ export const serverWork: Bench = {
       const { channel } = await logInto(where);
       const other = await logInto(where);
       const query: Find = {
+        ...anyEntry,
         path: path('many'),
         most: limits.findHits,
         name: '*99999.txt',
-        anyCase: false,
-        kind: undefined,
-        minSize: undefined,
-        maxSize: undefined,
-        after: undefined,
-        before: undefined,
-        content: undefined,
       };
       let firstHit = Number.NaN;
       const waits: number[] = [];

@@ -25,7 +25,7 @@ const replacing: readonly ConflictPolicy[] = ['overwrite', 'newer', 'content-dif
 /** A command that is typed again finds its own files in the way; a job does not. */
 const adding = { byHand: ['skip', 'resume', 'overwrite'], byQueue: ['fail', 'skip', 'keep-both'] } as const;
 
-/** One folder that is moved, and where to. */
+/** The one folder that is moved, which stays as it is, and where to. */
 export class Trip {
   readonly direction: Direction;
   readonly from: string;
@@ -45,13 +45,13 @@ export class Trip {
     this.#place = place;
     this.direction = direction;
     const name = `trip-${place.trips++}`;
-    this.from = join(direction === 'download' ? share : own, `${name}-from`);
+    this.from = join(direction === 'download' ? share : own, 'from');
     this.to = join(direction === 'download' ? own : share, `${name}-to`);
     this.staging = direction === 'download' ? this.to : share;
     this.replaces = random(2) === 0;
     const policies = this.replaces ? replacing : adding[how];
     this.policy = policies[random(policies.length)] ?? 'overwrite';
-    stow(this.from, cargo, newer);
+    if (!existsSync(this.from)) stow(this.from, cargo, newer);
     stow(this.to, this.replaces ? olderCargo : new Map(), older);
   }
 
@@ -105,7 +105,7 @@ export class Trip {
     assert.deepEqual(left(), [], `${hint}: left behind`);
     if (this.direction === 'download')
       assert.ok(!existsSync(join(this.to, '.ferry')), `${hint}: .ferry is left`);
-    for (const folder of [this.from, this.to]) rmSync(folder, { recursive: true });
+    rmSync(this.to, { recursive: true });
   }
 }
 

@@ -20,6 +20,7 @@ import {
   listInvites,
   listVisits,
   mkdir,
+  nothingSaid,
   share,
   stat,
   type VisitRow,
@@ -35,20 +36,6 @@ import { path, scratchFolder } from '../support/scratch.ts';
 import { type Server, startServer, userEnv } from '../support/server.ts';
 
 const ferry = join(fileURLToPath(import.meta.url), '../../../packages/tui/src/main.ts');
-
-const nothing: AccountWords = {
-  role: undefined,
-  path: undefined,
-  rules: undefined,
-  noRules: false,
-  expires: undefined,
-  quota: undefined,
-  quotaFiles: undefined,
-  down: undefined,
-  up: undefined,
-  key: undefined,
-  trash: undefined,
-};
 
 describe('an owner from afar', () => {
   const tidy: (() => void)[] = [];
@@ -66,7 +53,7 @@ describe('an owner from afar', () => {
     return { ...(await logInto(server, { device })), device };
   };
   const set = (user: string, words: Partial<AccountWords>, isNew = false): Promise<unknown> =>
-    owner.channel.call(changeAccount, { user, isNew, words: { ...nothing, ...words } });
+    owner.channel.call(changeAccount, { user, isNew, words: { ...nothingSaid, ...words } });
   const users = async (channel: ClientChannel = owner.channel): Promise<readonly AccountRow[]> => {
     const rows: AccountRow[] = [];
     await channel.call(listAccounts, {}, { onPart: (row) => rows.push(row) });
@@ -102,8 +89,12 @@ describe('an owner from afar', () => {
         channel.call(listDevices, {}),
         channel.call(listInvites, {}),
         channel.call(listVisits, {}),
-        channel.call(invite, { user: undefined, words: nothing, forMs: 1, uses: 1 }),
-        channel.call(changeAccount, { user: 'writer', isNew: false, words: { ...nothing, role: 'owner' } }),
+        channel.call(invite, { user: undefined, words: nothingSaid, forMs: 1, uses: 1 }),
+        channel.call(changeAccount, {
+          user: 'writer',
+          isNew: false,
+          words: { ...nothingSaid, role: 'owner' },
+        }),
         channel.call(withdraw, { what: Withdrawal.remove, name: 'boss' }),
       ];
       for (const one of tries) await assert.rejects(one, withCode('FORBIDDEN'), welcome.user);
@@ -144,7 +135,7 @@ describe('an owner from afar', () => {
   });
 
   it('invites, and takes invites and devices back', async () => {
-    const words = { ...nothing, role: 'reader' };
+    const words = { ...nothingSaid, role: 'reader' };
     const one = await owner.channel.call(invite, { user: 'carl', words, forMs: 60_000, uses: 2 });
     const guest = await logInto(server, { device: newDevice(), token: one.token });
     assert.deepEqual([guest.welcome.user, guest.welcome.readOnly], ['carl', true]);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { epoch, type FerryError, nameFromText, type Owner, type Path } from '@ferry/protocol';
+import { anyEntry, epoch, type FerryError, nameFromText, type Owner, type Path } from '@ferry/protocol';
 import { BlockPool, SumAlgorithm, tarEnd } from '@ferry/protocol/content';
 import {
   ArchiveFormat,
@@ -36,6 +36,7 @@ import {
   manifest,
   mkdir,
   move,
+  nothingSaid,
   owner,
   patch,
   RoomKind,
@@ -104,29 +105,6 @@ const content = randomContent(10);
 const file = path('file');
 /** Of the file, for who may not ask. */
 let whose: Owner = { user: 'root', group: 'root' };
-const anything = {
-  name: undefined,
-  anyCase: false,
-  kind: undefined,
-  minSize: undefined,
-  maxSize: undefined,
-  after: undefined,
-  before: undefined,
-  content: undefined,
-};
-const nothingSaid = {
-  role: undefined,
-  path: undefined,
-  rules: undefined,
-  noRules: false,
-  expires: undefined,
-  quota: undefined,
-  quotaFiles: undefined,
-  down: undefined,
-  up: undefined,
-  key: undefined,
-  trash: undefined,
-};
 const graft = { existing: 0, expected: undefined } as const;
 /** Of what went to the trash. */
 let deletionId: Uint8Array = Buffer.alloc(16);
@@ -215,7 +193,7 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
   [Kind.removeTree, (session) => session.call(removeTree, { path: path('moved') })],
   [Kind.sum, (session) => session.call(sum, { path: file, algorithm: SumAlgorithm.blake3 })],
   [Kind.usage, (session) => session.call(usage, { path: [] })],
-  [Kind.find, (session) => session.call(find, { ...anything, path: [], most: 1 })],
+  [Kind.find, (session) => session.call(find, { ...anyEntry, path: [], most: 1 })],
   [Kind.archive, (_, lane) => lane.call(archive, { path: file, format: ArchiveFormat.zstd })],
   [Kind.unpack, (session) => session.call(unpack, { archive: path('tar'), to: path('unpacked') })],
   [

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type FerryError, nameFromText } from '@ferry/protocol';
+import { anyEntry, type FerryError, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import {
   ArchiveFormat,
@@ -192,17 +192,7 @@ describe('a share of a real server', () => {
     const { guest, lane } = await withLane(await made(['photos'], { downloads: 1 }));
     const asArchive = lane.call(archive, { path: path('private'), format: ArchiveFormat.tar });
     await assert.rejects(asArchive, withCode('FORBIDDEN'));
-    const query = {
-      name: undefined,
-      anyCase: false,
-      kind: undefined,
-      minSize: undefined,
-      maxSize: undefined,
-      after: undefined,
-      before: undefined,
-      content: 'photos',
-    };
-    const search = guest.channel.call(find, { ...query, path: [], most: 9 });
+    const search = guest.channel.call(find, { ...anyEntry, content: 'photos', path: [], most: 9 });
     await assert.rejects(search, withCode('FORBIDDEN'));
     const names = ['a.jpg', 'b.jpg'].map(nameFromText);
     const fetched = async (): Promise<readonly number[]> => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { FerryError, FindQuery } from '@ferry/protocol';
+import { anyEntry, type FerryError, type FindQuery } from '@ferry/protocol';
 import { Work } from '@ferry/protocol/disk';
 import { LocalStorage } from '@ferry/server/storage/local';
 import type { Storage } from '@ferry/server/storage/storage';
@@ -15,16 +15,6 @@ import { path, scratchFolder } from '../support/scratch.ts';
 
 const rules = ['shown=reader', 'hidden=none', 'hidden/but/this=reader', 'mixed/locked=list', 'drop=uploader'];
 const writer: Rights = { role: 'writer', rules: rules.map(parseRule) };
-const anything: FindQuery = {
-  name: undefined,
-  anyCase: false,
-  kind: undefined,
-  minSize: undefined,
-  maxSize: undefined,
-  after: undefined,
-  before: undefined,
-  content: undefined,
-};
 
 function shared(t: TestContext, now: () => Rights = () => writer): { dir: string; storage: Storage } {
   const dir = scratchFolder(t);
@@ -115,7 +105,7 @@ describe('rules and long work', () => {
     const { works } = shared(t).storage;
     const found = async (query: Partial<FindQuery>): Promise<string[]> => {
       const hits: string[] = [];
-      await works.find([], { ...anything, ...query }, 100, new Work(), (hit) => {
+      await works.find([], { ...anyEntry, ...query }, 100, new Work(), (hit) => {
         hits.push([...hit.folder, hit.entry.name].join('/'));
       });
       return hits.sort();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { limits, nameFromText } from '@ferry/protocol';
+import { anyEntry, limits, nameFromText } from '@ferry/protocol';
 import {
   copy,
   Existing,
@@ -41,16 +41,6 @@ async function serve(t: TestContext, env: NodeJS.ProcessEnv = {}): Promise<{ dir
   return { dir, server };
 }
 
-const anything = {
-  name: undefined,
-  anyCase: false,
-  kind: undefined,
-  minSize: undefined,
-  maxSize: undefined,
-  after: undefined,
-  before: undefined,
-  content: undefined,
-};
 const order = (from: string, to: string) => ({
   from: path(from),
   to: path(to),
@@ -150,19 +140,19 @@ describe('long work', () => {
     const { channel } = await logInto(server);
     const parts: FindPart[] = [];
     const onPart = (part: FindPart): void => void parts.push(part);
-    const all = await channel.call(find, { ...anything, path: [], most: limits.findHits }, { onPart });
+    const all = await channel.call(find, { ...anyEntry, path: [], most: limits.findHits }, { onPart });
     const rows = parts.flatMap((part) => part.rows);
     assert.equal(rows.length, Math.min(limits.findHits, treeFiles + 21));
     assert.equal(parts[0]?.rows.length, 1);
     assert.equal(all.more, treeFiles + 21 > limits.findHits);
     assert.ok(rows.every(({ folder }) => folder[0] !== '.ferry'));
     parts.length = 0;
-    assert.equal((await channel.call(find, { ...anything, path: [], most: 7 }, { onPart })).more, true);
+    assert.equal((await channel.call(find, { ...anyEntry, path: [], most: 7 }, { onPart })).more, true);
     assert.equal(parts.flatMap((part) => part.rows).length, 7);
     const controller = new AbortController();
     const searching = channel.call(
       find,
-      { ...anything, path: [], most: limits.findHits, content: 'y' },
+      { ...anyEntry, path: [], most: limits.findHits, content: 'y' },
       { signal: controller.signal },
     );
     controller.abort();

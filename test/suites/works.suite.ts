@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { Code, EntryKind, FerryError, type FindQuery, limits, type Path } from '@ferry/protocol';
+import { anyEntry, Code, EntryKind, FerryError, type FindQuery, limits, type Path } from '@ferry/protocol';
 import { blockDigest } from '@ferry/protocol/content';
 import { Work } from '@ferry/protocol/disk';
 import type { Storage } from '@ferry/server/storage/storage';
@@ -53,17 +53,6 @@ async function plant(storage: Storage): Promise<void> {
   await putText(storage, 'a/one', '1');
   await putText(storage, 'a/sub/two', '22');
 }
-
-const anything: FindQuery = {
-  name: undefined,
-  anyCase: false,
-  kind: undefined,
-  minSize: undefined,
-  maxSize: undefined,
-  after: undefined,
-  before: undefined,
-  content: undefined,
-};
 
 const planted = ['a/', 'a/empty/', 'a/one=1', 'a/sub/', 'a/sub/two=22'];
 const under = (place: string): string[] => planted.map((line) => line.replace(/^a/, place));
@@ -263,7 +252,7 @@ export function worksSuite(name: string, make: MakeStorage): void {
       await storage.setFacts(path('a/one'), { modified: { s: 1_600_000_000, ns: 0 }, mode: 0o600 });
       const hits = async (query: Partial<FindQuery>, most = 100): Promise<string[]> => {
         const found: string[] = [];
-        const whole = { ...anything, ...query };
+        const whole = { ...anyEntry, ...query };
         const more = await storage.works.find(path('a'), whole, most, new Work(), (hit) => {
           found.push(
             [...hit.folder, hit.entry.name, ...(hit.line > 0 ? [hit.line, hit.text] : [])].join('/'),
@@ -287,7 +276,7 @@ export function worksSuite(name: string, make: MakeStorage): void {
       assert.equal((await hits({}, 2)).length, 3);
       assert.equal((await hits({}, 5)).at(-1), 'sub/two');
       await assert.rejects(
-        storage.works.find(path('no'), anything, 1, new Work(), () => {}),
+        storage.works.find(path('no'), anyEntry, 1, new Work(), () => {}),
         withCode('NOT_FOUND'),
       );
     });

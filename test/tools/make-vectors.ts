@@ -101,19 +101,6 @@ const {
   store,
   fetch,
 } = messages;
-const nothingSaid: messages.AccountWords = {
-  role: undefined,
-  path: undefined,
-  rules: undefined,
-  noRules: false,
-  expires: undefined,
-  quota: undefined,
-  quotaFiles: undefined,
-  down: undefined,
-  up: undefined,
-  key: undefined,
-  trash: undefined,
-};
 const login = { version: 1, features: 0, client: 'ferry 0.1.0' };
 
 const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
@@ -221,7 +208,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'somebody shall get in',
     body(Kind.invite, 9, messages.invite.request, {
       user: undefined,
-      words: { ...nothingSaid, role: 'reader', path: 'docs' },
+      words: { ...messages.nothingSaid, role: 'reader', path: 'docs' },
       forMs: 259_200_000,
       uses: 1,
     }),
@@ -239,7 +226,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     body(Kind.changeAccount, 9, messages.changeAccount.request, {
       user: 'anna',
       isNew: false,
-      words: { ...nothingSaid, rules: ['docs=writer'], quota: '20G' },
+      words: { ...messages.nothingSaid, rules: ['docs=writer'], quota: '20G' },
     }),
   ],
   withdraw: [
@@ -538,7 +525,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'resumed: block 0 is there',
     body(Kind.part, 3, create.part, { first: 0, digests: blockDigest(content) }),
   ],
-  'create-reply': ['begun', body(Kind.reply, 3, create.reply, { committed: undefined })],
+  'create-reply': ['begun', body(Kind.reply, 3, create.reply, { committed: undefined, run: 8 })],
   block: ['its only block', block(4, 1, 0, content)],
   'block-reply': ['it is verified and written', body(Kind.reply, 4, messages.block.reply, {})],
   commit: ['publish it', body(Kind.commit, 5, commit.request, { handle: 1, rootDigest: root })],

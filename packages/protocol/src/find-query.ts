@@ -20,6 +20,17 @@ export type FindQuery = {
   readonly content: string | undefined;
 };
 
+export const anyEntry: FindQuery = {
+  name: undefined,
+  anyCase: false,
+  kind: undefined,
+  minSize: undefined,
+  maxSize: undefined,
+  after: undefined,
+  before: undefined,
+  content: undefined,
+};
+
 /** A test for the name alone, which costs nothing but the name. */
 export function nameTest({ name, anyCase }: FindQuery): (name: Name) => boolean {
   if (name === undefined) return () => true;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { anyEntry } from '@ferry/protocol';
 import { Work } from '@ferry/protocol/disk';
 import { LocalStorage } from '@ferry/server/storage/local';
 import { withRoot } from '@ferry/server/storage/with-root';
@@ -21,17 +22,7 @@ test('work and trash begin at the account’s root, and cannot name it', async (
   await works.copy({ from: path('a'), to: path('b'), existing: 'fail' }, new Work());
   assert.deepEqual(readdirSync(join(dir, 'part')).sort(), ['a', 'b']);
   const found: string[] = [];
-  const anything = {
-    name: undefined,
-    anyCase: false,
-    kind: undefined,
-    minSize: undefined,
-    maxSize: undefined,
-    after: undefined,
-    before: undefined,
-    content: undefined,
-  };
-  await works.find([], anything, 100, new Work(), ({ folder, entry }) => {
+  await works.find([], anyEntry, 100, new Work(), ({ folder, entry }) => {
     found.push([...folder, entry.name].join('/'));
   });
   assert.deepEqual(found.sort(), ['a', 'a/file', 'b', 'b/file']);

@@ -49,8 +49,19 @@ function fifo(place: string): void {
 
 async function names(source: FileSource, folder: Path): Promise<string[]> {
   const all: string[] = [];
-  await source.list(folder, (page) => all.push(...page.map(({ name }) => name)));
+  await source.list(folder, (page) => all.push(...Array.from(page, ({ name }) => name)));
   return all.toSorted();
+}
+
+/** Downloads of the files 0, 1, 2… */
+function numbered(count: number, local: string): JobOrder[] {
+  return Array.from({ length: count }, (_, i) => ({
+    direction: 'download',
+    source: path(`${i}`),
+    target: localPath(local, `${i}`),
+    kind: EntryKind.file,
+    existing: 'fail',
+  }));
 }
 
 function told(job: Job): [phase: string, code: string | undefined] {
@@ -225,18 +236,7 @@ for (const [where, make] of Object.entries(engines)) {
     test('twenty jobs at once all end, and cleared they are gone', async (t) => {
       const { shared, local, engine, watch } = await bench(t, make, served());
       for (let i = 0; i < 20; i++) writeFileSync(join(shared, `${i}`), randomBytes(i * 100_000));
-      const ids = await engine.submit(
-        Array.from(
-          { length: 20 },
-          (_, i): JobOrder => ({
-            direction: 'download',
-            source: path(`${i}`),
-            target: localPath(local, `${i}`),
-            kind: EntryKind.file,
-            existing: 'fail',
-          }),
-        ),
-      );
+      const ids = await engine.submit(numbered(20, local));
       const phases = await Promise.all(ids.map(async (id) => (await watch.over(id)).phase));
       assert.deepEqual(phases, Array(20).fill('done'));
       assertSame(shared, local);
@@ -265,18 +265,7 @@ for (const [where, make] of Object.entries(engines)) {
     test('paused before it began, and paused at any time up to its end, it ends once resumed', async (t) => {
       const { shared, local, engine, watch } = await bench(t, make, served());
       for (let i = 0; i < 40; i++) writeFileSync(join(shared, `${i}`), randomBytes(i * 20_000));
-      const ids = await engine.submit(
-        Array.from(
-          { length: 40 },
-          (_, i): JobOrder => ({
-            direction: 'download',
-            source: path(`${i}`),
-            target: localPath(local, `${i}`),
-            kind: EntryKind.file,
-            existing: 'fail',
-          }),
-        ),
-      );
+      const ids = await engine.submit(numbered(40, local));
       engine.act('pause', ids);
       // Files whose last blocks were on their way come to their end while their jobs are paused.
       await engine.remote.stat([]);
@@ -312,18 +301,7 @@ for (const [where, make] of Object.entries(engines)) {
       const { shared, local, engine, watch } = await bench(t, make, served());
       for (let i = 0; i < 8; i++) filled(join(shared, `${i}`), 60 * MiB);
       engine.setLimits(slow);
-      const ids = await engine.submit(
-        Array.from(
-          { length: 8 },
-          (_, i): JobOrder => ({
-            direction: 'download',
-            source: path(`${i}`),
-            target: localPath(local, `${i}`),
-            kind: EntryKind.file,
-            existing: 'fail',
-          }),
-        ),
-      );
+      const ids = await engine.submit(numbered(8, local));
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
       await engine.close();
       assert.deepEqual(readdirSync(local), ['.ferry']);

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { FindQuery } from '@ferry/protocol';
+import { anyEntry } from '@ferry/protocol';
 import type { ChatLine } from '../../../packages/tui/src/engine/chat.ts';
 import type { Engine } from '../../../packages/tui/src/engine/engine.ts';
 import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
@@ -20,17 +20,6 @@ import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts'
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { assertSame, bench, localPath } from './bench.ts';
-
-const anything: FindQuery = {
-  name: undefined,
-  anyCase: false,
-  kind: undefined,
-  minSize: undefined,
-  maxSize: undefined,
-  after: undefined,
-  before: undefined,
-  content: undefined,
-};
 
 test('this machine copies its own: links as they are, whole or not at all, never into itself', async (t) => {
   const { engine } = await bench(t, (opts) => new EngineCore(opts));
@@ -85,10 +74,10 @@ for (const [where, make] of [
     await works.run({ verb: 'move', from: path('b/one'), to: path('b/uno'), existing: 'fail' });
     assert.equal(readFileSync(join(shared, 'b/uno'), 'utf8'), 'needle\nneedle');
     const found: string[] = [];
-    const onPage = (entries: readonly { readonly name: string }[]): void => {
-      found.push(...entries.map(({ name }) => name));
+    const onPage = (entries: Iterable<{ readonly name: string }>): void => {
+      found.push(...Array.from(entries, ({ name }) => name));
     };
-    const query = { ...anything, content: 'needle' };
+    const query = { ...anyEntry, content: 'needle' };
     const done = await works.run({ verb: 'find', path: [], query }, { onPage });
     assert.equal(done.more, false);
     // Two hits in one file are one entry.
@@ -105,7 +94,7 @@ for (const [where, make] of [
 
 /** Who is alone hears what they say themselves. */
 async function talks(engine: Engine): Promise<void> {
-  const { chat } = engine;
+  const { chat } = engine.at();
   const { promise, resolve } = Promise.withResolvers<ChatLine | undefined>();
   engine.onEvent((event) => {
     if (event.kind === 'chat' && event.news.kind === 'lines') resolve(event.news.lines[0]);

@@ -38,7 +38,7 @@ function taker({ onCreate, onLocate, onBlock }: Manners): { source: LaneSource; 
       handler(create, async (request) => {
         creates.push(request);
         await onCreate?.(request);
-        return { committed: undefined };
+        return { committed: undefined, run: 1 };
       }),
       handler(locate, async () => {
         const identity = await onLocate?.();

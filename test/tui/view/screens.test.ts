@@ -21,7 +21,7 @@ import { asciiGlyphs } from '@ferry/tui/view/rows/style';
 import { mono } from '@ferry/tui/view/rows/themes/mono';
 import { golden } from '../../support/golden.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
-import { Driven, file, folder, link, usualKeys } from '../support/drive.ts';
+import { Driven, file, folder, job, link, usualKeys } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
 
 process.env['TZ'] = 'UTC';
@@ -29,35 +29,16 @@ process.env['TZ'] = 'UTC';
 /** A blank that was drawn is not told from a cell that never was. */
 const blanksCut = (screen: string): string => screen.replaceAll(/ +$/gm, '');
 
-function job(id: number, change: Partial<Job>): Job {
-  return {
-    id,
-    place: id,
-    priority: 3,
-    limit: undefined,
-    server: '10.0.0.5:7377',
-    addedMs: 0,
-    endedMs: undefined,
-    digest: undefined,
-    direction: 'download',
+/** One of some takes, 4 GB each, of which nothing has moved yet. */
+function take(id: number, change: Partial<Job>): Job {
+  return job(id, {
     source: pathFromText(`film/take-0${id}.mov`),
-    kind: EntryKind.file,
     target: pathFromText(`home/take-0${id}.mov`),
-    existing: 'fail',
-    phase: 'moving',
-    doneBytes: 0,
     totalBytes: 4_000_000_000,
-    doneFiles: 0,
-    totalFiles: 1,
-    skippedFiles: 0,
-    failedFiles: 0,
-    walked: true,
     rate: 0,
     movingMs: 0,
-    error: undefined,
-    failures: [],
     ...change,
-  };
+  });
 }
 
 function scene(columns: number, rows: number): Driven {
@@ -82,16 +63,16 @@ function scene(columns: number, rows: number): Driven {
     });
   driven.press('down', 'down', 'space');
   const changed = [
-    job(1, { doneBytes: 2_840_000_000, rate: 212_000_000, movingMs: 13_000 }),
-    job(2, { direction: 'upload', phase: 'waiting' }),
-    job(3, { phase: 'done', doneBytes: 4_000_000_000, doneFiles: 1, movingMs: 20_000 }),
-    job(4, {
+    take(1, { doneBytes: 2_840_000_000, rate: 212_000_000, movingMs: 13_000 }),
+    take(2, { direction: 'upload', phase: 'waiting' }),
+    take(3, { phase: 'done', doneBytes: 4_000_000_000, doneFiles: 1, movingMs: 20_000 }),
+    take(4, {
       phase: 'failed',
       failedFiles: 1,
       error: toWireError(taken),
       failures: [{ source: pathFromText('film/take-04.mov'), error: toWireError(taken) }],
     }),
-    job(5, { phase: 'paused', doneBytes: 1_000_000_000, totalFiles: 12, doneFiles: 3 }),
+    take(5, { phase: 'paused', doneBytes: 1_000_000_000, totalFiles: 12, doneFiles: 3 }),
   ];
   for (const rate of [1e8, 2e8, 1.5e8, 2.2e8]) {
     driven.post({
@@ -139,11 +120,11 @@ describe('screens', () => {
       const limits = { up: 512 * 1024, down: 10 * 2 ** 20, timetable: '08:00 1M 18:00 off' };
       const totals = { doneBytes: 7.84e9, totalBytes: 1.6e10, rate: 2.2e8 };
       const changed = [
-        job(1, { doneBytes: 2_840_000_000, rate: 212_000_000, limit: 1.5 * 2 ** 20, priority: 5 }),
-        job(2, { direction: 'upload', phase: 'waiting', priority: 1 }),
-        job(5, { phase: 'paused', doneBytes: 1_000_000_000, limit: 2 ** 30 }),
-        job(6, { phase: 'cancelled' }),
-        job(7, {
+        take(1, { doneBytes: 2_840_000_000, rate: 212_000_000, limit: 1.5 * 2 ** 20, priority: 5 }),
+        take(2, { direction: 'upload', phase: 'waiting', priority: 1 }),
+        take(5, { phase: 'paused', doneBytes: 1_000_000_000, limit: 2 ** 30 }),
+        take(6, { phase: 'cancelled' }),
+        take(7, {
           phase: 'waiting',
           source: pathFromText('film/a very long name of a take.mov'),
           priority: 4,
@@ -188,7 +169,7 @@ describe('screens', () => {
         } as const;
         const decision = decide('ask', { ...plain, ...facts });
         assert.ok(decision.do === 'ask');
-        return job(id, { question: decision.question });
+        return take(id, { question: decision.question });
       };
       const totals = { doneBytes: 0, totalBytes: 1.6e10, rate: 0 };
       const event = { kind: 'jobs', changed: [ask(1), ask(2)], removed: [], totals } as const;

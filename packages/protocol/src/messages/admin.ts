@@ -149,6 +149,20 @@ export type AccountWords = {
   readonly trash: string | undefined;
 };
 
+export const nothingSaid: AccountWords = {
+  role: undefined,
+  path: undefined,
+  rules: undefined,
+  noRules: false,
+  expires: undefined,
+  quota: undefined,
+  quotaFiles: undefined,
+  down: undefined,
+  up: undefined,
+  key: undefined,
+  trash: undefined,
+};
+
 const word = optional(text(64));
 const words = tuple<AccountWords>({
   role: word,

@@ -24,20 +24,6 @@ type Wait = { readonly signal?: AbortSignal };
 /** Rows that a listing may have: a server that never stops must not fill the memory. */
 const most = 1_000_000;
 
-export const nothingSaid: AccountWords = {
-  role: undefined,
-  path: undefined,
-  rules: undefined,
-  noRules: false,
-  expires: undefined,
-  quota: undefined,
-  quotaFiles: undefined,
-  down: undefined,
-  up: undefined,
-  key: undefined,
-  trash: undefined,
-};
-
 const listings = {
   users: listAccounts,
   devices: listDevices,

@@ -77,6 +77,7 @@ export class Session {
   readonly #firstRttMs: number;
   readonly #ahead: LanesAhead;
   readonly #folders: FolderEars;
+  readonly #lanes = new Set<ClientChannel>();
   #nextFolder = 1;
 
   private constructor(
@@ -177,7 +178,11 @@ export class Session {
     ]);
     if (dialled.status === 'rejected') throw dialled.reason;
     const link = dialled.value;
-    const lane = new ClientChannel(link, { pool: this.#spec.pool });
+    const lane = new ClientChannel(link, {
+      pool: this.#spec.pool,
+      onEnd: () => this.#lanes.delete(lane),
+    });
+    this.#lanes.add(lane);
     if (granted.status === 'rejected') {
       lane.close();
       throw granted.reason;
@@ -186,6 +191,25 @@ export class Session {
     const request = { version: protocolVersion, ticket: granted.value.ticket, proof };
     lane.call(attach, request, opts).catch((error: unknown) => lane.abort(asFerryError(error)));
     return lane;
+  }
+
+  /** For how long an answer is due and nothing has come, milliseconds. */
+  silentMs(nowMs: number): number {
+    return this.channel.silentMs(nowMs);
+  }
+
+  /** Asks each lane whether it lives, and ends those that have not answered for `ms`. To be called again and again. */
+  askLanes(nowMs: number, ms: number): void {
+    for (const lane of [...this.#lanes]) {
+      if (lane.silentMs(nowMs) < ms) lane.ping();
+      else lane.abort(new FerryError(Code.TIMEOUT, 'the line stood still'));
+    }
+  }
+
+  /** Ends it now, and its lanes with it: nothing that is under way is waited for. */
+  abort(error: FerryError): void {
+    for (const lane of [...this.#lanes]) lane.abort(error);
+    this.channel.abort(error);
   }
 
   close(): void {

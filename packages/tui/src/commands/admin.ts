@@ -3,10 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { Code, FerryError, show, showName } from '@ferry/protocol';
 import type { AccountRow, AccountWords, DeviceRow, InviteRow, VisitRow } from '@ferry/protocol/messages';
+import { nothingSaid } from '@ferry/protocol/messages';
 import { parseAddress } from '@ferry/protocol/session';
 import { day, minute, table } from '@ferry/protocol/terminal/table';
 import prettyBytes from 'pretty-bytes';
-import { listOf, makeInvite, nothingSaid, setAccount, takeBack } from '../client/admin.ts';
+import { listOf, makeInvite, setAccount, takeBack } from '../client/admin.ts';
 import { spanOf } from '../engine/server-shares.ts';
 import type { ConnectOptions } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
