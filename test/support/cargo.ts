@@ -82,7 +82,8 @@ function holds(file: number, content: Buffer | undefined): boolean {
   if (content === undefined || fstatSync(file).size !== content.length) return false;
   for (let at = 0; at < content.length; at += piece.length) {
     const length = readSync(file, piece, 0, piece.length, at);
-    if (piece.compare(content, at, Math.min(at + piece.length, content.length), 0, length) !== 0) return false;
+    if (piece.compare(content, at, Math.min(at + piece.length, content.length), 0, length) !== 0)
+      return false;
   }
   return true;
 }

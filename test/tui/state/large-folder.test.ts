@@ -5,10 +5,11 @@ import { describe, test } from 'node:test';
 import { checkName, type Entry } from '@ferry/protocol';
 import { EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
 import type { Cmd } from '@ferry/tui/state/cmd';
+import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
-import { inOrder, type Ordering } from '@ferry/tui/state/order';
+import { inOrder, type Ordered, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
-import { noRows, type Rows } from '@ferry/tui/state/rows';
+import { noRows } from '@ferry/tui/state/rows';
 import type { Sort, SortBy } from '@ferry/tui/state/sort';
 import { update } from '@ferry/tui/state/update';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -46,7 +47,7 @@ class Large {
   /** What was wanted last, whether it is wanted still. */
   order(ordering = this.ordering): this {
     assert.ok(ordering !== undefined);
-    return this.post({ kind: 'ordered', side: 'remote', ordering, rows: toEnd(ordering).rows });
+    return this.post({ kind: 'ordered', side: 'remote', ordering, ordered: toEnd(ordering).ordered });
   }
 
   finish(): this {
@@ -59,11 +60,11 @@ class Large {
   }
 }
 
-function toEnd(ordering: Ordering): { rows: Rows; slices: number } {
+function toEnd(ordering: Ordering): { ordered: Ordered; slices: number } {
   const work = inOrder(ordering);
   for (let slices = 0; ; slices++) {
     const { done, value } = work.next();
-    if (done === true) return { rows: value, slices };
+    if (done === true) return { ordered: value, slices };
   }
 }
 
@@ -115,17 +116,27 @@ describe('a large folder', () => {
         return pages;
       };
       const before = inPages(entries.slice(0, cut));
-      const { rows: base } = toEnd({ base: noRows, pages: before, from: 0, sort, showHidden });
+      const filter = ['', 'a', '1', '0*', 'É'][random(5)] ?? '';
+      const { sorted: base } = toEnd({
+        base: noRows,
+        pages: before,
+        from: 0,
+        sort,
+        showHidden,
+        filter,
+      }).ordered;
       const pages = [...before, ...inPages(entries.slice(cut))];
-      const { rows } = toEnd({ base, pages, from: before.length, sort, showHidden });
-      assert.deepEqual([...rows], sorted(seen, sort), `seed ${seed}, round ${round}`);
+      const told = toEnd({ base, pages, from: before.length, sort, showHidden, filter }).ordered;
+      assert.deepEqual([...told.sorted], sorted(seen, sort), `seed ${seed}, round ${round}`);
+      const left = seen.filter(({ name }) => filterFor(filter)(name));
+      assert.deepEqual([...told.rows], sorted(left, sort), `seed ${seed}, round ${round}, filter ${filter}`);
     }
   });
 
   test('no slice is long: a hundred thousand rows come in at least as many slices as thousands', () => {
     const pages = pagesOf(shuffled(numbered(100_000)));
     const sort: Sort = { by: 'name', reverse: false, foldersFirst: true };
-    assert.ok(toEnd({ base: noRows, pages, from: 0, sort, showHidden: true }).slices >= 600);
+    assert.ok(toEnd({ base: noRows, pages, from: 0, sort, showHidden: true, filter: '' }).slices >= 600);
   });
 
   test('rows grow while it is read, are never out of order, and are whole in the end', () => {
@@ -168,6 +179,50 @@ describe('a large folder', () => {
     assert.equal(large.names.at(-1), `f${mostAtOnce * 2 - 1}`);
     assert.deepEqual(large.state.remote.rows.at(large.state.remote.cursor - 1), at);
     assert.deepEqual([...large.state.remote.marks], [at?.name]);
+  });
+
+  test('a filter is found aside, a letter more in what is left; what was shown stays until then, and what changes comes after it', () => {
+    const all = shuffled(numbered(mostAtOnce * 3));
+    const large = new Large().pages(all).listed().finish().press('/').press('9');
+    const nines = large.ordering;
+    assert.ok(nines !== undefined && large.names.length === all.length);
+    large.press('8');
+    large.order(nines);
+    assert.equal(large.names.length, all.length, 'what was found for a shorter filter is late');
+    large.finish();
+    const like = (text: string): string[] =>
+      numbered(mostAtOnce * 3).flatMap(({ name }) => (name.includes(text) ? [name] : []));
+    assert.deepEqual(large.names, like('98'));
+    large.press('1');
+    assert.deepEqual(large.names, like('981'), 'few are found at once');
+    large.press('backspace').press('backspace').finish();
+    assert.deepEqual(large.names, like('9'));
+    const change = { kind: 'changed', entries: [file('f00'), file('g9')], gone: [checkName('f9')] } as const;
+    large.post({ kind: 'watched', side: 'remote', path: large.state.remote.path, pollMs: 0 });
+    large.post({ kind: 'change', side: 'remote', path: large.state.remote.path, change });
+    assert.deepEqual(large.names, like('9'), 'it is found aside again');
+    large.finish();
+    assert.deepEqual(large.names, [...like('9').filter((name) => name !== 'f9'), 'g9']);
+    large.press('escape');
+    assert.equal(large.names.length, all.length + 1);
+    assert.equal(large.state.remote.ordering, undefined);
+  });
+
+  test('rows are filtered by their bytes as names are by their text', () => {
+    const random = randomFrom(seed);
+    const some = (from: readonly string[], most: number): string =>
+      Array.from({ length: 1 + random(most) }, () => from[random(from.length)]).join('');
+    const entries = Array.from({ length: runs(300) }, (_, i) =>
+      file(`${i}${some(['a', 'B', 'b', 'é', 'É', 'K', 'İ', '_', '\u{1f600}'], 6)}`),
+    );
+    for (let round = 0; round < 40; round++) {
+      const text = some(['a', 'b', 'B', 'k', 'i', 'é', '1', '*', '_'], 3);
+      const isLeft = rowFilter(text);
+      const left = pagesOf(entries).flatMap((page) => [...page].filter((_, place) => isLeft(page, place)));
+      const names = new Set(left.map(({ name }) => name));
+      const wanted = entries.filter(({ name }) => filterFor(text)(name));
+      assert.deepEqual(names, new Set(wanted.map(({ name }) => name)), `seed ${seed}: ${text}`);
+    }
   });
 
   test('who goes elsewhere has nothing put in order; a refresh keeps the rows until the new ones are', () => {

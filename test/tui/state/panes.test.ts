@@ -32,8 +32,8 @@ const type = (driven: Driven, text: string): Driven =>
 const notice = (driven: Driven): string | undefined => driven.state.notice?.text;
 
 function inOrder(entries: readonly Entry[], sort: Sort): readonly string[] {
-  const ordering = { base: noRows, pages: pagesOf(entries), from: 0, sort, showHidden: true };
-  return inOrderNow(ordering).map(({ name }) => name);
+  const ordering = { base: noRows, pages: pagesOf(entries), from: 0, sort, showHidden: true, filter: '' };
+  return inOrderNow(ordering).rows.map(({ name }) => name);
 }
 
 function compareNames(a: string, b: string): number {
