@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkName, type Entry } from '@ferry/protocol';
 import { EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
+import { mergeSorted } from '@ferry/tui/engine/merge-sort';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
@@ -78,12 +79,14 @@ function shuffled<T>(list: readonly T[]): T[] {
   return all;
 }
 
+const nameStarts = ['', '.', 'entry-', 'entry-1'];
+
 /** Names that begin alike in many ways, with numbers short, long and with zeros, and ends of all kinds. */
-function anyName(random: (below: number) => number): string {
+function anyName(random: (below: number) => number, start: string | undefined): string {
   const part = (): string =>
     ['a', 'ab', '.', '!', 'é', '0', '00', `${random(200)}`, `9${'0'.repeat(random(20))}`, ''][random(10)] ??
     '';
-  return `${['', '.', 'entry-', 'entry-1'][random(4)]}${part()}${part()}${part()}` || 'x';
+  return `${start ?? nameStarts[random(4)]}${part()}${part()}${part()}` || 'x';
 }
 
 const numbered = (count: number): Entry[] => Array.from({ length: count }, (_, i) => file(`f${i}`, i));
@@ -98,8 +101,9 @@ describe('a large folder', () => {
         reverse: random(2) === 0,
         foldersFirst: random(2) === 0,
       };
+      const start = nameStarts[random(8)];
       const names = new Set(
-        Array.from({ length: 1 + random(200) }, () => anyName(random)).filter(
+        Array.from({ length: 1 + random(200) }, () => anyName(random, start)).filter(
           (one) => !/^[.]{1,2}$/.test(one),
         ),
       );
@@ -197,12 +201,19 @@ describe('a large folder', () => {
     assert.deepEqual(large.names, like('981'), 'few are found at once');
     large.press('backspace').press('backspace').finish();
     assert.deepEqual(large.names, like('9'));
-    const change = { kind: 'changed', entries: [file('f00'), file('g9')], gone: [checkName('f9')] } as const;
+    large.press('down').press('down').press('down');
+    const { cursor } = large.state.remote;
+    assert.equal(large.state.remote.rows.at(cursor - 1)?.name, 'f984');
+    const renamed = file('n984', 984);
+    const entries = [file('f00'), file('g9'), renamed];
+    const change = { kind: 'changed', entries, gone: [checkName('f9'), checkName('f984')] } as const;
     large.post({ kind: 'watched', side: 'remote', path: large.state.remote.path, pollMs: 0 });
     large.post({ kind: 'change', side: 'remote', path: large.state.remote.path, change });
     assert.deepEqual(large.names, like('9'), 'it is found aside again');
     large.finish();
-    assert.deepEqual(large.names, [...like('9').filter((name) => name !== 'f9'), 'g9']);
+    const rest = like('9').filter((name) => name !== 'f9' && name !== 'f984');
+    assert.deepEqual(large.names, [...rest, 'g9', 'n984']);
+    assert.equal(large.state.remote.rows.at(large.state.remote.cursor - 1)?.name, 'n984');
     large.press('escape');
     assert.equal(large.names.length, all.length + 1);
     assert.equal(large.state.remote.ordering, undefined);
@@ -213,7 +224,7 @@ describe('a large folder', () => {
     const some = (from: readonly string[], most: number): string =>
       Array.from({ length: 1 + random(most) }, () => from[random(from.length)]).join('');
     const entries = Array.from({ length: runs(300) }, (_, i) =>
-      file(`${i}${some(['a', 'B', 'b', 'é', 'É', 'K', 'İ', '_', '\u{1f600}'], 6)}`),
+      file(`${i}${some(['a', 'B', 'b', 'é', 'É', '\u212a', '\u0130', '_', '\u{1f600}'], 6)}`),
     );
     for (let round = 0; round < 40; round++) {
       const text = some(['a', 'b', 'B', 'k', 'i', 'é', '1', '*', '_'], 3);
@@ -257,5 +268,19 @@ test('a page comes through its arrays as it was', () => {
   assert.deepEqual([...page], sorted(entries, { by: 'name', reverse: false, foldersFirst: false }));
   for (const { name } of entries) assert.equal(page.at(page.indexOf(name)).name, name);
   assert.equal(page.indexOf(checkName('no such name')), -1);
+  // These two have the same hash.
+  const twins = EntryPage.of([file('liquid'), file('costarring')]);
+  assert.deepEqual([twins.indexOf(checkName('costarring')), twins.indexOf(checkName('liquid'))], [0, 1]);
+  assert.equal(twins.hashes[0], twins.hashes[1]);
   assert.deepEqual([...EntryPage.of([])], []);
+});
+
+test('what is sorted by numbers keeps the order in which it came where they are equal', () => {
+  const random = randomFrom(seed);
+  for (let round = 0; round < runs(20); round++) {
+    const keys = Array.from({ length: random(100) }, () => random(4));
+    const ids = mergeSorted(Uint32Array.from(keys.keys()), (a, b) => keys[a]! - keys[b]!);
+    const wanted = [...keys.keys()].toSorted((a, b) => keys[a]! - keys[b]!);
+    assert.deepEqual([...ids], wanted, `seed ${seed}, round ${round}`);
+  }
 });

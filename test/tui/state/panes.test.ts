@@ -52,6 +52,11 @@ describe('order', () => {
     assert.deepEqual(inOrder(list, { ...usualSort, by: 'bytes' }), list.map(({ name }) => name).toSorted());
   });
 
+  test('a number that names begin with alike is compared whole', () => {
+    const list = names('x12 x1a x1 x1.b').map((name) => file(name));
+    assert.deepEqual(inOrder(list, usualSort), names('x1 x1.b x1a x12'));
+  });
+
   test('the natural order is one: whatever three names, it goes round in no circle', () => {
     const random = randomFrom(seed);
     const name = (): string => Array.from({ length: random(5) }, () => '0012ab.'[random(7)]).join('');

@@ -22,7 +22,7 @@ import type { Compared } from './compare.ts';
 import { isNarrower } from './match.ts';
 import { inOrderNow, type Ordered, type Ordering } from './order.ts';
 import type { Changes } from './replace-rows.ts';
-import { isAmong, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
+import { entryOf, isAmong, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
 import { type Sort, usualSort } from './sort.ts';
 
 export const noChanges: Changes = new Map();
@@ -226,12 +226,10 @@ function withRows(pane: Pane, { sorted, rows }: Ordered, height: number): Pane {
   return withCursor(next, found >= 0 ? found + head : otherwise, height);
 }
 
-/** The very row is found without looking at names, but after a refresh it is another of the same name. */
+/** Mostly it is where it was in its page, and need not be looked for by its name. */
 function rowOf(rows: Rows, name: Name, before: Pane): number {
   const id = before.rows.ids[before.cursor - headRows(before)];
-  const page = id === undefined ? undefined : rows.pages[pageOf(id)];
-  const isThere =
-    id !== undefined && page === before.rows.pages[pageOf(id)] && page?.nameAt(placeOf(id)) === name;
+  const isThere = id !== undefined && entryOf(rows.pages, id)?.name === name;
   return isThere ? rows.ids.indexOf(id) : rows.indexOf(name);
 }
 
