@@ -94,7 +94,7 @@ for (const [where, make] of [
 
 /** Who is alone hears what they say themselves. */
 async function talks(engine: Engine): Promise<void> {
-  const { chat } = engine;
+  const { chat } = engine.at();
   const { promise, resolve } = Promise.withResolvers<ChatLine | undefined>();
   engine.onEvent((event) => {
     if (event.kind === 'chat' && event.news.kind === 'lines') resolve(event.news.lines[0]);

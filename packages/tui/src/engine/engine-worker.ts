@@ -6,6 +6,7 @@ import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
+import type { AtServer } from './engine.ts';
 import { EngineCore } from './engine-core.ts';
 import { type Entries, EntryPage, pagesOf } from './entry-page.ts';
 import type {
@@ -112,7 +113,7 @@ async function serve(
   }
 }
 
-async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal): Promise<CallResult> {
+async function edit({ edits }: AtServer, call: EditCall, signal: AbortSignal): Promise<CallResult> {
   switch (call.verb) {
     case 'fetch':
       return edits.fetch(call.path, { signal });
@@ -133,7 +134,7 @@ async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal):
   }
 }
 
-async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSignal): Promise<CallResult> {
+async function share({ shares }: AtServer, call: ShareCall, signal: AbortSignal): Promise<CallResult> {
   switch (call.verb) {
     case 'make':
       return shares.make(call.wish, { signal });
@@ -145,7 +146,7 @@ async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSigna
   }
 }
 
-async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
+async function talk({ chat }: AtServer, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
   switch (call.verb) {
     case 'rooms':
       return chat.rooms({ signal });
@@ -161,7 +162,7 @@ async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): 
   }
 }
 
-async function trash({ trash }: EngineCore, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
+async function trash({ trash }: AtServer, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
   if (call.verb === 'list') return trash.list({ signal });
   await trash.drop(call.deletion, { signal });
   return undefined;
@@ -182,13 +183,13 @@ function receive(from: EngineCore, message: ToEngine): void {
       );
       break;
     case 'edit':
-      void answer(message.id, (signal) => edit(from, message.call, signal));
+      void answer(message.id, async (signal) => edit(from.at(message.where), message.call, signal));
       break;
     case 'people':
-      void answer(message.id, (signal) => from.people.list({ signal }));
+      void answer(message.id, async (signal) => from.at(message.where).people.list({ signal }));
       break;
     case 'show':
-      from.people.show(message.activity);
+      from.at(message.where).people.show(message.activity);
       break;
     case 'watch':
       void answer(message.id, (signal) =>
@@ -204,13 +205,13 @@ function receive(from: EngineCore, message: ToEngine): void {
       );
       break;
     case 'share':
-      void answer(message.id, (signal) => share(from, message.call, signal));
+      void answer(message.id, async (signal) => share(from.at(message.where), message.call, signal));
       break;
     case 'chat':
-      void answer(message.id, (signal) => talk(from, message.call, signal));
+      void answer(message.id, async (signal) => talk(from.at(message.where), message.call, signal));
       break;
     case 'trash':
-      void answer(message.id, (signal) => trash(from, message.call, signal));
+      void answer(message.id, async (signal) => trash(from.at(message.where), message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

@@ -18,10 +18,18 @@ import { entryPath } from '../engine/server-works.ts';
 import type { Cmd } from './cmd.ts';
 import { inWords, type Next } from './next.ts';
 import { entryAtCursor, kindOf } from './pane.ts';
+import type { Picture } from './picture.ts';
 import { type AppState, activeSide } from './state.ts';
 
 export type Seen =
   | { readonly kind: 'file'; readonly facts: Facts; readonly content: Uint8Array }
+  /** `why` there is no picture to see of one: it is too large, or damaged. */
+  | {
+      readonly kind: 'picture';
+      readonly facts: Facts;
+      readonly picture: Picture | undefined;
+      readonly why?: Shown;
+    }
   /** The first of its entries, in no order; `isWhole` when there are no more. */
   | { readonly kind: 'folder'; readonly entries: readonly Entry[]; readonly isWhole: boolean };
 
@@ -60,7 +68,8 @@ function stopped({ isReading, request }: Preview): readonly Cmd[] {
 /** After each step: what is under the cursor now is asked for when it is another. */
 export function followed([state, cmds]: Next): Next {
   const { preview } = state;
-  if (preview === undefined) return [state, cmds];
+  // Below the viewer nobody sees it.
+  if (preview === undefined || state.viewer !== undefined) return [state, cmds];
   const side = activeSide(state);
   const entry = entryAtCursor(state[side]);
   const { path: folder } = state[side];
