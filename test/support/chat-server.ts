@@ -21,6 +21,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
+import { invalidTicket, LaneTickets } from '../../packages/server/src/access/lane-tickets.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -98,8 +99,10 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     desk: new ShareDesk(accessFile),
     keepsOld: true,
     admin: new AdminDesk(accessFile, async () => []),
-    ticketLedger: new TicketLedger(newTicketMemory()),
-    ticketKeys: makeTicketKeys(),
+    tickets: new LaneTickets('0'.repeat(16), makeTicketKeys(), new TicketLedger(newTicketMemory())),
+    askForLane: async () => {
+      throw invalidTicket();
+    },
     pool,
     bufferShares: new BufferShares(pool),
     transfers: new Transfers(),

@@ -19,12 +19,13 @@ import {
 } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
-import { formatInvite, hostPort } from '@ferry/protocol/session';
+import { formatInvite, hostPort, makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
 import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
-import { newTicketMemory } from './access/ticket-ledger.ts';
+import { LaneTickets } from './access/lane-tickets.ts';
+import { newTicketMemory, TicketLedger } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
@@ -40,6 +41,7 @@ import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
+import { grantFarLane, laneVerb } from './supervisor/far-lanes.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
@@ -94,6 +96,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     address: hostPort(reachableAt(listeners)),
     sinceMs,
   };
+  const [ticketMaster, ticketMemory] = [randomBytes(32), newTicketMemory()];
+  const tickets = new LaneTickets(serverId, makeTicketKeys(ticketMaster), new TicketLedger(ticketMemory));
   const servers = await serversFor(config, {
     id: serverId,
     hub,
@@ -103,12 +107,15 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: new Map(),
+    answers: new Map([
+      [laneVerb, (body) => grantFarLane(tickets, (session) => open?.refusal(session), body)],
+    ]),
     log,
   });
   const supervisor = new Supervisor({
     threads: config.threads,
     hub,
+    servers,
     setup: {
       folder: config.folder,
       openTo: config.openTo,
@@ -119,8 +126,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       chatFile: chatFor(config, places, log),
       key: identity.key,
       cert: identity.cert,
-      ticketMaster: randomBytes(32),
-      ticketMemory: newTicketMemory(),
+      server: serverId,
+      ticketMaster,
+      ticketMemory,
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
       audits: audit !== undefined,

@@ -4,14 +4,16 @@
  */
 
 import type { Socket } from 'node:net';
-import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import type { BusHub } from '../bus/hub.ts';
+import type { Servers } from '../bus/servers.ts';
 import { type Log, note } from '../log.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
+import { askForLane } from './far-lanes.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
 import type { Order } from './order.ts';
 import { Orders } from './orders.ts';
@@ -26,6 +28,8 @@ export type SupervisorOpts = {
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
+  /** undefined: it is alone. */
+  readonly servers: Servers | undefined;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   readonly log: Log;
@@ -152,6 +156,11 @@ export class Supervisor {
     process.exit(code);
   }
 
+  /** Why no lane of this session is let in. */
+  refusal(sessionId: string): FerryError | undefined {
+    return this.#orders.refusal(sessionId);
+  }
+
   /** Tests only: what a bug in the busiest worker would do. */
   crashOne(how: Crash): void {
     [...this.#workers].toSorted((a, b) => b.load - a.load)[0]?.crash(how);
@@ -258,6 +267,11 @@ export class Supervisor {
       },
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
+      onLane: (id, issuer, shown) =>
+        void askForLane(this.#opts.servers, issuer, shown).then(
+          (grant) => worker.answerLane(id, grant),
+          (error: unknown) => worker.answerLane(id, asFerryError(error)),
+        ),
       onBus: membership.receive,
       onReady: () => {
         isReady = true;
