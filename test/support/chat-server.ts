@@ -22,6 +22,7 @@ import { AccountMemory, newAccountMemory } from '../../packages/server/src/acces
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { invalidTicket, LaneTickets } from '../../packages/server/src/access/lane-tickets.ts';
+import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -90,19 +91,20 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
   const threads: Thread[] = [];
   const channels: ClientChannel[] = [];
   let isClosed = false;
+  const { changes } = localAccess(accessFile);
   const common = {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
-    desk: new ShareDesk(accessFile),
+    desk: new ShareDesk(accessFile, changes),
     keepsOld: true,
-    admin: new AdminDesk(accessFile, async () => []),
     tickets: new LaneTickets('0'.repeat(16), makeTicketKeys(), new TicketLedger(newTicketMemory())),
     askForLane: async () => {
       throw invalidTicket();
     },
+    admin: new AdminDesk(accessFile, changes, async () => []),
     pool,
     bufferShares: new BufferShares(pool),
     transfers: new Transfers(),
@@ -131,7 +133,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
         folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),
-        login: { store, openTo: 'everybody' },
+        login: { store, changes, openTo: 'everybody' },
         standings: new Standings(store),
       },
     });

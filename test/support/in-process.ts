@@ -9,6 +9,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
 import { invalidTicket, LaneTickets } from '../../packages/server/src/access/lane-tickets.ts';
+import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -33,6 +34,7 @@ import { helloFor, type LoginAs } from './client.ts';
 export function serverContext(folder: string, storage: Storage, server = '0'.repeat(16)): ConnectionContext {
   const accessFile = join(folder, 'access.db');
   const store = new AccessStore(accessFile);
+  const { changes } = localAccess(accessFile);
   const bus = new ThreadBus('alone', () => {});
   const chatFile = join(folder, 'chat.db');
   prepareChatFile(chatFile);
@@ -43,11 +45,11 @@ export function serverContext(folder: string, storage: Storage, server = '0'.rep
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
-    desk: new ShareDesk(accessFile),
+    desk: new ShareDesk(accessFile, changes),
     keepsOld: true,
-    admin: new AdminDesk(accessFile, async () => []),
+    admin: new AdminDesk(accessFile, changes, async () => []),
     meters: new Meters(newMeterMemory(1), 1),
-    login: { store, openTo: 'everybody' },
+    login: { store, changes, openTo: 'everybody' },
     standings: new Standings(store),
     tickets: new LaneTickets(server, makeTicketKeys(), new TicketLedger(newTicketMemory())),
     askForLane: async () => {
