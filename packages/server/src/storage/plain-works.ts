@@ -34,7 +34,7 @@ export type PlainWorksOpts = {
 
 export function plainWorks(storage: Steps, opts: PlainWorksOpts = {}): Works {
   const noTrash = async (): Promise<never> => {
-    throw new FerryError(Code.FORBIDDEN, 'there is no trash here');
+    throw new FerryError(Code.FORBIDDEN, 'there is no trash here: delete it for good');
   };
   return {
     ...plainSurvey(storage),
