@@ -53,8 +53,9 @@ export function sessionHandlers(
   { grantTicket, enrolDevice, transfers, desk, admin, chat, watches, presence }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
-  return permitted(
-    context,
+  let table: Handlers | undefined;
+  // With the first request: most of the many that are here only wait for news.
+  const made = (): Handlers =>
     new Map([
       listHandler(context, watches),
       statHandler(context),
@@ -90,6 +91,11 @@ export function sessionHandlers(
       unwatchHandler(watches),
       whoHandler(presence),
       activityHandler(presence),
-    ]),
-  );
+    ]);
+  return permitted(context, {
+    get: (kind) => {
+      table ??= made();
+      return table.get(kind);
+    },
+  });
 }
