@@ -126,7 +126,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
-      // There is no trash in object storage.
+      // In object storage an old version would have to be copied before each new one.
       keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
