@@ -50,6 +50,8 @@ export const limits = {
   packFiles: 64,
   /** …with this much content in all; keeps the message below controlFrameBytes. */
   packBytes: 44 * KiB,
+  /** Blocks in a row that a server may wish to have over one lane. */
+  runBlocks: 64,
   /** Uploads one lane may hold open. */
   laneUploads: 64,
   /** Files that a lane keeps open between two reads of them; more are opened again when their turn comes. */

@@ -66,6 +66,7 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['connect-first-run', 80, 19],
   ['connect-first-contact', 80, 22],
   ['connect', 80, 14],
+  ['connect-password', 80, 16],
   ['connect-stop', 80, 20],
   ['start', 90, 26],
   ['browser', 110, 32],

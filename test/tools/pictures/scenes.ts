@@ -308,6 +308,15 @@ export const scenes: Readonly<Record<string, Scene>> = {
       error: toWireError(mismatch('studio.example:7377', key(1), key(2))),
     }),
   ),
+  'connect-password': connect(
+    'A server that asks for a password',
+    connecting(
+      servers,
+      'enter',
+      { kind: 'ask-password', where: 'harbour.example:7377', user: 'anna', attempt: 1 },
+      'ahoy there',
+    ),
+  ),
   'connect-save': connect('Saving a server under a name', connecting(servers, 'f2')),
   'connect-failed': connect(
     'A server that does not answer',

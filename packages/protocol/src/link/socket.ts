@@ -131,6 +131,8 @@ export type DialOpts = {
    * `names` are the certificate's alternative names, in which keys before this one may vouch for it.
    */
   check: (spki: Buffer, names: string | undefined) => void;
+  /** Somebody is there: the handshake begins. */
+  onConnected?: () => void;
   signal?: AbortSignal;
 };
 
@@ -177,6 +179,7 @@ export function dial(opts: DialOpts): Promise<Link> {
       socket.once('connect', () =>
         ifWanted(() => {
           isAnswered = true;
+          opts.onConnected?.();
           clearInterval(again);
           for (const other of asking) if (other !== socket) other.destroy();
           asking.clear();

@@ -9,7 +9,7 @@ import type { ServerEvent } from '@ferry/protocol/messages';
 import { hostPort } from '@ferry/protocol/session';
 import type { ConnectionStatus } from '../engine/engine.ts';
 import { isUnheard, retryDelay, silenceMs } from './backoff.ts';
-import { InviteRefused, Session, type SessionSpec } from './session.ts';
+import { InviteRefused, type OpenOpts, Session, type SessionSpec } from './session.ts';
 
 /** Who wants to know what becomes of a connection's sessions. */
 export type SessionEar = {
@@ -27,6 +27,8 @@ export type ConnectionOpts = {
   readonly onNotice?: (text: string) => void;
   /** When it gives up: after so many attempts at the first contact, so many milliseconds after a loss. Infinity: never. */
   readonly attempts: { readonly first: number; readonly laterMs: number };
+  /** As OpenOpts has it. */
+  readonly lanesAhead?: OpenOpts['lanesAhead'];
   readonly random?: () => number;
 };
 
@@ -153,13 +155,14 @@ export class Connection {
     const end = (error: FerryError): void => {
       if (session !== undefined && this.current === session) this.#lost(error);
     };
+    const opts = { signal, lanesAhead: this.#opts.lanesAhead };
     try {
-      session = await Session.open(this.#spec, { event, end }, { signal });
+      session = await Session.open(this.#spec, { event, end }, opts);
     } catch (error) {
       if (!(error instanceof InviteRefused)) throw error;
       // The invite was spent, by this device perhaps: then its key is known.
       this.#spec = { ...this.#spec, token: undefined };
-      session = await Session.open(this.#spec, { event, end }, { signal });
+      session = await Session.open(this.#spec, { event, end }, opts);
     }
     if (session.channel.ended !== undefined) throw session.channel.ended;
     return session;

@@ -176,25 +176,6 @@ export const trashTexts = {
   brings: (key: Shown) => `${key} brings it back`,
 } as const;
 
-/** The connect screen's list. */
-export const connectTexts = {
-  servers: 'Servers',
-  headings: { name: 'Name', address: 'Address', visited: 'Visited', now: 'Now' },
-  /** What begins with blanks is to be typed. */
-  welcome: [
-    'No server is known here yet. On the machine that has the files, run',
-    '',
-    '    ferryd ~/share',
-    '',
-    'It prints an invite, a line that begins with ferry:// and works once. Paste it above and press Enter: from then on the server is in this list.',
-    '',
-    'Where you have an account already, with a password or an OpenSSH key, type',
-    '',
-    '    ferry://NAME@HOST',
-  ],
-  noneLike: 'No saved server holds that; Enter takes it for the name of a host.',
-} as const;
-
 /** What is shared with people without an account. */
 export const shareTexts = {
   entries: (many: number) => say(`${many} entries`),
