@@ -80,11 +80,11 @@ export class Rounds {
         token,
         deviceKeyFile: join(own, 'device.key'),
         client: `test ${i}`,
-        attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+        attempts: { first: Number.POSITIVE_INFINITY, laterMs: Number.POSITIVE_INFINITY },
       });
       this.#clients.push({ name, engine, watch: new Watch(engine) });
       this.#said.set(name, []);
-      await engine.chat.join(room, { create: true });
+      await engine.at().chat.join(room, { create: true });
     }
     await this.#clients[0]?.engine.remote.mkdir(path('sources'));
     const order = this.#upload(0, 'sources', this.#sizes());
@@ -254,7 +254,7 @@ export class Rounds {
   async #talk({ name, engine }: Client, round: number): Promise<void> {
     for (let i = 0; i < lines; i++) {
       const line = `${name} says ${i} in round ${round}`;
-      await engine.chat.say(room, line, undefined);
+      await engine.at().chat.say(room, line, undefined);
       this.#said.get(name)?.push(line);
     }
   }

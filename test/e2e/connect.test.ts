@@ -5,6 +5,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { hashPassword } from '../../packages/server/src/access/password.ts';
+import { placesOf } from '../../packages/server/src/config.ts';
 import { ferryMain, type Server, startServer } from './server.ts';
 import { eventually, haveTerminal, noTerminal, Terminal } from './terminal.ts';
 
@@ -85,7 +88,11 @@ describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () =
     }
   });
 
-  test('a first contact wants what only its owner sees', async () => {
+  test('a first contact wants what only its owner sees, and then a password where this device is not known', async () => {
+    const accounts = new Accounts(placesOf(env, home).accessFile);
+    accounts.add('bert', newAccount, 0);
+    accounts.setPassword('bert', hashPassword('ahoy there'));
+    accounts.close();
     const terminal = ferry(stranger());
     try {
       await terminal.shows('lighthouse');
@@ -105,10 +112,19 @@ describe('the connect screen', { skip: haveTerminal ? false : noTerminal }, () =
       assert.equal(missing.length, 2);
       terminal.type(missing.join(' '));
       terminal.press('Enter');
-      // Nobody has invited this user, which the browser says.
-      await terminal.shows(/AUTH_REQUIRED|AUTH_FAILED/);
+      // Nobody has invited this user, who has an account with a password, though.
+      await terminal.shows('Who are you on');
+      terminal.type('bert');
+      terminal.press('Tab');
+      terminal.type('wrong');
+      terminal.press('Enter');
+      const again = await terminal.shows('That is not it.');
+      assert.ok(!again.includes('wrong'), 'no password is seen');
+      terminal.type('ahoy there');
+      terminal.press('Enter');
+      await terminal.shows('in the harbour.txt');
       terminal.press('F10');
-      await terminal.ended();
+      assert.equal(await terminal.ended(), 0);
     } finally {
       terminal.close();
     }

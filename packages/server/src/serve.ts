@@ -20,10 +20,10 @@ import {
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
-import { AccessStore } from './access/access-store.ts';
+import { AccessStore, hashOf } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
-import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
+import { type AccessChanges, localAccess } from './access/operations.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
@@ -86,7 +86,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   if (config.audit !== undefined) audit = openAudit(config.audit, config.folder, log, () => stop());
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
+  const { changes } = localAccess(places.accessFile);
   const supervisor = new Supervisor({
+    changes,
     threads: config.threads,
     setup: {
       folder: config.folder,
@@ -166,7 +168,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
     print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
   } else if (store.hasNoDevices()) {
-    const token = ownersInvite(places.accessFile);
+    const token = await ownersInvite(changes);
     print('nobody has access yet; to be the first, paste this within 72 hours:');
     print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
   } else {
@@ -234,14 +236,11 @@ function reachableAt(listeners: readonly Listener[]): { host: string; port: numb
 }
 
 /** For the account of whoever started the server, made if there is none. */
-function ownersInvite(accessFile: string): Uint8Array {
-  const accounts = new Accounts(accessFile);
-  const user = ownName();
+async function ownersInvite(changes: AccessChanges): Promise<Uint8Array> {
   const token = randomBytes(tokenBytes);
-  if (accounts.get(user) === undefined) accounts.add(user, newAccount, Date.now());
-  else accounts.set(user, newAccount);
-  accounts.addInvite(user, token, Date.now() + inviteMs, 1, Date.now());
-  accounts.close();
+  const nowMs = Date.now();
+  const order = { user: ownName(), tokenHash: hashOf(token), expiresMs: nowMs + inviteMs, nowMs };
+  await changes.make('ownersInvite', order);
   return token;
 }
 

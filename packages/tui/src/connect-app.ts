@@ -3,8 +3,9 @@
  * nothing. UI thread, before there is an engine: looking at servers and settling trust is all that waits.
  */
 
-import { asFerryError, type FerryError, toWireError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, toWireError } from '@ferry/protocol';
 import type { Fingerprint } from '@ferry/protocol/session';
+import type { Typed } from './client/enter.ts';
 import { RememberedFile } from './effects/remembered-file.ts';
 import { hiddenGroups } from './engine/first-contact.ts';
 import type { Reach } from './engine/reach.ts';
@@ -22,17 +23,20 @@ import type { Look } from './view/rows/style.ts';
 import { lookFor } from './view/rows/themes.ts';
 import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 
+/** What may have to be asked before one is connected. */
+export type Asks = {
+  readonly trust: (where: string, fingerprint: Fingerprint) => Promise<boolean>;
+  /** Rejects with CANCELLED when the user leaves it. */
+  readonly password: (where: string, user: string | undefined, attempt: number) => Promise<Typed>;
+};
+
 /** Where servers come from, and how one is settled on. */
 export type Choices<T> = {
   /** All that are to be offered. @throws {FerryError} CONFIG */
   readonly rows: () => readonly ServerRow[];
   readonly reach: (address: string, signal: AbortSignal) => Promise<Reach>;
-  /** Settles who is trusted there. @throws {FerryError} why nothing can be connected */
-  readonly connect: (
-    address: string,
-    ask: (where: string, fingerprint: Fingerprint) => Promise<boolean>,
-    signal: AbortSignal,
-  ) => Promise<T>;
+  /** Settles who is trusted there, and makes this device known. @throws {FerryError} why nothing can be connected */
+  readonly connect: (address: string, ask: Asks, signal: AbortSignal) => Promise<T>;
   /** @throws {FerryError} */
   readonly save: (name: string, address: string) => void;
   /** @throws {FerryError} CONFIG */
@@ -77,6 +81,7 @@ export async function chooseOn<T>(terminal: Terminal, look: Look, opts: Choices<
       const frames = new FrameTimer(() => view.draw(state, Date.now()));
       let connecting = new AbortController();
       let answer: (isTrusted: boolean) => void = () => {};
+      let typed: (typed: Typed) => void = () => {};
 
       function post(msg: ConnectMsg): void {
         if (over.signal.aborted) return;
@@ -119,14 +124,25 @@ export async function chooseOn<T>(terminal: Terminal, look: Look, opts: Choices<
       async function connect(address: string): Promise<void> {
         connecting = new AbortController();
         const { signal } = connecting;
-        const ask = (where: string, fingerprint: Fingerprint): Promise<boolean> =>
+        const trust: Asks['trust'] = (where, fingerprint) =>
           new Promise((settle) => {
             answer = settle;
             signal.addEventListener('abort', () => settle(false), { once: true });
             post({ kind: 'asked', where, fingerprint, hidden: hiddenGroups(fingerprint, opts.random) });
           });
+        const password: Asks['password'] = (where, user, attempt) =>
+          new Promise((settle, reject) => {
+            typed = settle;
+            const leave = (): void => reject(new FerryError(Code.CANCELLED, 'cancelled'));
+            AbortSignal.any([signal, over.signal]).addEventListener('abort', leave, { once: true });
+            post({ kind: 'ask-password', where, user, attempt });
+          });
         try {
-          const target = await opts.connect(address, ask, AbortSignal.any([signal, over.signal]));
+          const target = await opts.connect(
+            address,
+            { trust, password },
+            AbortSignal.any([signal, over.signal]),
+          );
           if (!signal.aborted) resolve(target);
         } catch (error) {
           if (!signal.aborted) post({ kind: 'failed', error: toWireError(expected(error)) });
@@ -140,6 +156,9 @@ export async function chooseOn<T>(terminal: Terminal, look: Look, opts: Choices<
             break;
           case 'give-up':
             connecting.abort();
+            break;
+          case 'password':
+            typed({ user: cmd.user, password: cmd.password });
             break;
           case 'answer':
             answer(cmd.isTrusted);

@@ -43,7 +43,11 @@ async function serverPicture(scene: Scene & { of: 'server' }, size: Size, theme:
 
 async function picture(scene: Scene, size: Size, theme: ThemeName): Promise<string> {
   if (scene.of === 'server') return serverPicture(scene, size, theme);
-  const terminal = new FakeTerminal(size.columns, size.rows, { theme: themes[theme], glyphs: unicodeGlyphs });
+  const terminal = new FakeTerminal(size.columns, size.rows, {
+    theme: themes[theme],
+    glyphs: unicodeGlyphs,
+    colours: 'any',
+  });
   try {
     if (scene.of === 'connect') await terminal.drawConnect(scene.state(size));
     else {
@@ -62,6 +66,7 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['connect-first-run', 80, 19],
   ['connect-first-contact', 80, 22],
   ['connect', 80, 14],
+  ['connect-password', 80, 16],
   ['connect-stop', 80, 20],
   ['start', 90, 26],
   ['browser', 110, 32],
@@ -72,6 +77,8 @@ const shown: readonly (readonly [name: string, columns: number, rows: number, th
   ['delete', 90, 24],
   ['found', 100, 20],
   ['preview', 100, 28],
+  ['picture-preview', 100, 30],
+  ['picture', 80, 22],
   ['queue', 128, 32],
   ['job-details', 90, 25],
   ['conflict', 90, 28],

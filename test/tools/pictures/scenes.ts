@@ -13,6 +13,7 @@ import type { ScreenState } from '../../../packages/server/src/screen/state.ts';
 import { dayState } from '../../support/server-screen.ts';
 import { Driven, file, folder, link, job as plainJob } from '../../tui/support/drive.ts';
 import { fixedNow } from '../../tui/support/fake-terminal.ts';
+import { dawn } from './dawn.ts';
 
 export type Scene =
   | { readonly of: 'browser'; readonly about: string; readonly state: (size: Size) => AppState }
@@ -126,7 +127,8 @@ function withJobs(driven: Driven, jobs: readonly Job[]): Driven {
 
 function panes(size: Size): Driven {
   const driven = new Driven('film', 'home/anna/film', size);
-  driven.state = { ...driven.state, address: 'harbour.example:7377' as AppState['address'] };
+  const address = 'harbour.example:7377' as AppState['address'];
+  driven.state = { ...driven.state, address, remote: { ...driven.state.remote, where: address } };
   driven
     .post({
       kind: 'engine',
@@ -174,6 +176,7 @@ function looking(size: Size, name: string, content: Uint8Array): Driven {
   driven.press('C-r').list('remote', file(name, content.length, ago(0.01)));
   driven.taken();
   driven.press('end', 'f3');
+  if (driven.state.viewer?.shows === 'picture') driven.press('f4');
   const read = driven.taken().find(({ kind }) => kind === 'look');
   if (read?.kind !== 'look') throw new Error('nothing is read');
   const facts = { ...file(name, content.length), identity: '1' };
@@ -305,6 +308,15 @@ export const scenes: Readonly<Record<string, Scene>> = {
       error: toWireError(mismatch('studio.example:7377', key(1), key(2))),
     }),
   ),
+  'connect-password': connect(
+    'A server that asks for a password',
+    connecting(
+      servers,
+      'enter',
+      { kind: 'ask-password', where: 'harbour.example:7377', user: 'anna', attempt: 1 },
+      'ahoy there',
+    ),
+  ),
   'connect-save': connect('Saving a server under a name', connecting(servers, 'f2')),
   'connect-failed': connect(
     'A server that does not answer',
@@ -372,6 +384,18 @@ export const scenes: Readonly<Record<string, Scene>> = {
     const facts = { ...file('notes.md', content.length), identity: '1' };
     const request = driven.state.preview?.request ?? 0;
     return driven.post({ kind: 'peeked', request, seen: { kind: 'file', facts, content } });
+  }),
+  'picture-preview': browser('A preview of a picture', (size) => {
+    const driven = busy(size).press('home', ...downs(9), 'p');
+    const facts = { ...file('ferry at dawn.jpg', 4.6 * MB), identity: '1' };
+    const request = driven.state.preview?.request ?? 0;
+    return driven.post({ kind: 'peeked', request, seen: { kind: 'picture', facts, picture: dawn } });
+  }),
+  picture: browser('A picture', (size) => {
+    const driven = busy(size).press('home', ...downs(9), 'f3');
+    const facts = { ...file('ferry at dawn.jpg', 4.6 * MB), identity: '1' };
+    const request = driven.state.viewer?.work?.request ?? 0;
+    return driven.post({ kind: 'picture-shown', request, facts, picture: dawn });
   }),
   queue: browser('The queue', (size) => {
     const limits = { up: 512 * 1024, down: undefined, timetable: '08:00 10M 18:00 off' };

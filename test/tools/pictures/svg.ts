@@ -141,7 +141,10 @@ class Drawing {
       way === 'across' ? `M${number(from)} ${at}H${number(to)}` : `M${at} ${number(from)}V${number(to)}`,
     );
     return [
+      // Boxes that touch leave no line between them.
+      '<g shape-rendering="crispEdges">',
       ...boxes.map(([fill, d]) => `<path fill="${fill}" d="${d}"/>`),
+      '</g>',
       ...lines.map(([ink, d]) => `<path fill="none" stroke="${ink}" d="${d}"/>`),
       ...this.#texts,
     ].join('\n');
@@ -232,6 +235,10 @@ function shape(chars: string, left: number, top: number, ink: string, drawing: D
   if (step >= 0) {
     const height = (cellHeight * (step + 1)) / steps.length;
     drawing.box(ink, left, top + cellHeight - height, cellWidth, height);
+    return true;
+  }
+  if (chars === '▀') {
+    drawing.box(ink, left, top, cellWidth, cellHeight / 2);
     return true;
   }
   if (chars === '░') {

@@ -131,11 +131,19 @@ describe('a device that is not known', { skip }, () => {
     await enter({
       ...common,
       attempts: 3,
-      askPassword: async (_user, attempt) => typed[attempt - 1] ?? assert.fail('asked too often'),
+      askPassword: async (_user, attempt) => ({
+        user: 'anna',
+        password: typed[attempt - 1] ?? assert.fail('asked too often'),
+      }),
     });
     await enter({ ...common, attempts: 1, askPassword: () => assert.fail('it is known') });
     await assert.rejects(
-      enter({ ...common, spec: specOf(t, server), attempts: 1, askPassword: async () => 'wrong' }),
+      enter({
+        ...common,
+        spec: specOf(t, server),
+        attempts: 1,
+        askPassword: async () => ({ user: 'anna', password: 'wrong' }),
+      }),
       withCode('AUTH_FAILED'),
     );
   });

@@ -10,6 +10,7 @@ import { viewerExtent } from '@ferry/tui/state/layout';
 import type { AppState } from '@ferry/tui/state/state';
 import { shownRows } from '@ferry/tui/state/viewer';
 import { countingProxy } from '../../support/counting-proxy.ts';
+import { png } from '../../support/png.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
 import { localPath, optsFor, sparse } from '../engine/bench.ts';
@@ -82,17 +83,22 @@ test('the preview reads the head of a file and the beginning of a folder, whatev
   assert.ok(proxy.bytes() - before < 200_000, `${proxy.bytes() - before} bytes travelled`);
 });
 
-test('of an archive the names are shown, in the viewer and in the preview', async (t) => {
+test('of an archive the names are shown, and of a picture what one sees, in the viewer and in the preview', async (t) => {
   const shared = scratchFolder(t);
   const local = scratchFolder(t);
   writeFileSync(join(local, 'inside.txt'), 'x');
   execFileSync('tar', ['-czf', join(shared, 'a.tar.gz'), '-C', local, 'inside.txt']);
   writeFileSync(join(shared, 'not.zip'), 'a text');
+  writeFileSync(
+    join(shared, 'z.png'),
+    png({ width: 2, height: 1, rgba: Uint8Array.of(1, 2, 3, 255, 4, 5, 6, 255) }),
+  );
+  writeFileSync(join(shared, 'zz.png'), 'no picture');
   const server = await startServer(t, { dir: shared, args: ['--open'] });
   const engine = new EngineCore(optsFor(t, server));
   t.after(() => engine.close());
   const browse = new Browse(engine, [], localPath(local));
-  await browse.until(({ remote }) => !remote.loading && remote.rows.length === 2);
+  await browse.until(({ remote }) => !remote.loading && remote.rows.length === 4);
   browse.press('p');
   const seen = await browse.until(({ preview }) => preview?.seen);
   assert.ok(seen.kind === 'file' && Buffer.from(seen.content).toString().includes('  inside.txt\n'));
@@ -100,4 +106,19 @@ test('of an archive the names are shown, in the viewer and in the preview', asyn
   await browse.until((state) => rows(state).some((row) => row.endsWith('inside.txt')));
   browse.press('q', 'down', 'f3');
   await browse.until(shows('a text'));
+  browse.press('q', 'down', 'f3');
+  const { width } = await browse.until(({ viewer }) => viewer?.picture);
+  assert.equal(width, 2);
+  browse.press('q');
+  const small = await browse.until(({ preview }) =>
+    preview?.seen?.kind === 'picture' ? preview.seen : undefined,
+  );
+  assert.equal(small.picture?.height, 1);
+  browse.press('f3', 'right');
+  await browse.until(shows('no picture'));
+  browse.press('q');
+  const text = await browse.until(({ preview }) =>
+    preview?.seen?.kind === 'file' ? preview.seen : undefined,
+  );
+  assert.equal(Buffer.from(text.content).toString(), 'no picture');
 });

@@ -37,7 +37,7 @@ for (const [where, make] of [
 ] as const) {
   test(`a copy is private, goes back while nobody changed the file, and is kept otherwise, ${where}`, async (t) => {
     const { shared, copies, engine } = await ends(t, make);
-    const { edits } = engine;
+    const { edits } = engine.at();
     const file = join(shared, 'conf.toml');
     writeFileSync(file, 'one\n', { mode: 0o440 });
     const { copy, version, digest } = await edits.fetch(path('conf.toml'));
@@ -77,7 +77,7 @@ test('of a large file that was edited what is new goes back, and little else', a
   const { shared, engine, bytes } = await ends(t, (opts) => new EngineCore(opts));
   const old = randomBytes(20 * limits.blockBytes);
   writeFileSync(join(shared, 'big.log'), old);
-  const { copy, version } = await engine.edits.fetch(path('big.log'));
+  const { copy, version } = await engine.at().edits.fetch(path('big.log'));
   const fresh = Buffer.concat([
     old.subarray(0, 5_000_000),
     Buffer.from('a few words'),
@@ -85,7 +85,7 @@ test('of a large file that was edited what is new goes back, and little else', a
   ]);
   writeFileSync(placeOf(copy), fresh);
   const before = bytes();
-  await engine.edits.store({ copy, path: path('big.log'), replaces: version, mode: version.mode });
+  await engine.at().edits.store({ copy, path: path('big.log'), replaces: version, mode: version.mode });
   t.diagnostic(`count: bytes for 11 in a file of 20 MiB: ${bytes() - before}`);
   assert.ok(bytes() - before < 2 * limits.blockBytes, `${bytes() - before} bytes travelled`);
   assert.ok(readFileSync(join(shared, 'big.log')).equals(fresh));
@@ -94,28 +94,28 @@ test('of a large file that was edited what is new goes back, and little else', a
 test('what cannot be fetched leaves no copy', async (t) => {
   const { copies, shared, engine } = await ends(t, (opts) => new EngineCore(opts));
   mkdirSync(join(shared, 'folder'));
-  await assert.rejects(engine.edits.fetch(path('none')), withCode('NOT_FOUND'));
-  await assert.rejects(engine.edits.fetch(path('folder')), withCode('NOT_REGULAR'));
+  await assert.rejects(engine.at().edits.fetch(path('none')), withCode('NOT_FOUND'));
+  await assert.rejects(engine.at().edits.fetch(path('folder')), withCode('NOT_REGULAR'));
   assert.deepEqual(existsSync(copies) ? readdirSync(copies) : [], []);
 });
 
 test('bytes are not compared as lines', async (t) => {
   const { shared, engine } = await ends(t, (opts) => new EngineCore(opts));
   writeFileSync(join(shared, 'f'), 'a\0b');
-  const { copy } = await engine.edits.fetch(path('f'));
-  await assert.rejects(engine.edits.difference(copy, path('f')), withCode('FORBIDDEN'));
+  const { copy } = await engine.at().edits.fetch(path('f'));
+  await assert.rejects(engine.at().edits.difference(copy, path('f')), withCode('FORBIDDEN'));
 });
 
 test('what a program left that is gone is found again; what is being edited is not', async (t) => {
   const { shared, copies, engine } = await ends(t, (opts) => new EngineCore(opts));
-  assert.deepEqual(await engine.edits.leftovers(), []);
+  assert.deepEqual(await engine.at().edits.leftovers(), []);
   writeFileSync(join(shared, 'f'), 'x');
-  await engine.edits.fetch(path('f'));
+  await engine.at().edits.fetch(path('f'));
   const { pid } = spawnSync('true');
   mkdirSync(join(copies, `ferry-edit-${pid}-abc`));
   writeFileSync(join(copies, `ferry-edit-${pid}-abc/lost.txt`), 'work');
   mkdirSync(join(copies, 'something else'));
-  assert.deepEqual((await engine.edits.leftovers()).map(placeOf), [
+  assert.deepEqual((await engine.at().edits.leftovers()).map(placeOf), [
     join(copies, `ferry-edit-${pid}-abc/lost.txt`),
   ]);
 });
@@ -123,10 +123,10 @@ test('what a program left that is gone is found again; what is being edited is n
 test('what was left as it came goes when the program ends, but not what an editor still wrote', async (t) => {
   const { shared, copies, engine } = await ends(t, (opts) => new EngineThread(opts));
   for (const name of ['same', 'written']) writeFileSync(join(shared, name), 'x');
-  const same = await engine.edits.fetch(path('same'));
-  const written = await engine.edits.fetch(path('written'));
-  await engine.edits.leave(same);
-  await engine.edits.leave(written);
+  const same = await engine.at().edits.fetch(path('same'));
+  const written = await engine.at().edits.fetch(path('written'));
+  await engine.at().edits.leave(same);
+  await engine.at().edits.leave(written);
   assert.equal(readFileSync(placeOf(same.copy), 'utf8'), 'x');
   writeFileSync(placeOf(written.copy), 'x and more');
   await engine.close();

@@ -16,7 +16,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Code, EntryKind } from '@ferry/protocol';
 import { parseFingerprint } from '@ferry/protocol/session';
+import type { EngineEvent } from '@ferry/tui/engine/engine';
 import { EngineCore, type EngineOpts } from '@ferry/tui/engine/engine-core';
+import { EngineThread } from '@ferry/tui/engine/engine-thread';
 import type { JobId, JobOrder, OrderServer } from '@ferry/tui/engine/job';
 import { seededBytes } from '../../support/content.ts';
 import { countingProxy } from '../../support/counting-proxy.ts';
@@ -153,4 +155,39 @@ test('a source that changes meanwhile is a failure of that name, and no file is 
   const job = await watch.over(id);
   assert.deepEqual([job.phase, job.error?.[0]], ['failed', Code.SOURCE_CHANGED]);
   assert.ok(!existsSync(join(there, 'got-f')));
+});
+
+test('a server that is opened later has its own trash, shares, people, chat and copies', async (t) => {
+  const { here, there, opts, origin } = await two(t);
+  const engine = new EngineThread(opts);
+  t.after(() => engine.close());
+  const where = engine.open(origin);
+  writeFileSync(join(here, 'mine'), 'of the second\n');
+  writeFileSync(join(there, 'mine'), 'of the first\n');
+  const { trash, shares, people, edits, chat } = engine.at(where);
+  await engine.worksAt(where).run({ verb: 'trash', path: path('mine') });
+  assert.deepEqual(
+    (await trash.list()).map((row) => row.path),
+    [path('mine')],
+  );
+  assert.deepEqual(await engine.at().trash.list(), []);
+  const news = new Promise<EngineEvent>((resolve) =>
+    engine.onEvent((event) => {
+      if (event.kind === 'chat') resolve(event);
+    }),
+  );
+  await chat.join('#crew', { create: true });
+  await chat.say('#crew', 'hello', undefined);
+  const told = await news;
+  assert.equal(told.kind === 'chat' && told.where, where);
+  assert.deepEqual(await engine.at().chat.rooms(), []);
+  assert.equal((await people.list()).length, 1);
+  assert.deepEqual(await shares.list(), []);
+  writeFileSync(join(here, 'mine'), 'again\n');
+  const { copy, version } = await edits.fetch(path('mine'));
+  writeFileSync(`/${copy.join('/')}`, 'edited\n');
+  await edits.store({ copy, path: path('mine'), replaces: version, mode: 0o644 });
+  assert.equal(readFileSync(join(here, 'mine'), 'utf8'), 'edited\n');
+  assert.equal(readFileSync(join(there, 'mine'), 'utf8'), 'of the first\n');
+  assert.throws(() => engine.source('nowhere:1'), /not connected/);
 });

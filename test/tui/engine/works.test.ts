@@ -74,8 +74,8 @@ for (const [where, make] of [
     await works.run({ verb: 'move', from: path('b/one'), to: path('b/uno'), existing: 'fail' });
     assert.equal(readFileSync(join(shared, 'b/uno'), 'utf8'), 'needle\nneedle');
     const found: string[] = [];
-    const onPage = (entries: readonly { readonly name: string }[]): void => {
-      found.push(...entries.map(({ name }) => name));
+    const onPage = (entries: Iterable<{ readonly name: string }>): void => {
+      found.push(...Array.from(entries, ({ name }) => name));
     };
     const query = { ...anyEntry, content: 'needle' };
     const done = await works.run({ verb: 'find', path: [], query }, { onPage });
@@ -94,7 +94,7 @@ for (const [where, make] of [
 
 /** Who is alone hears what they say themselves. */
 async function talks(engine: Engine): Promise<void> {
-  const { chat } = engine;
+  const { chat } = engine.at();
   const { promise, resolve } = Promise.withResolvers<ChatLine | undefined>();
   engine.onEvent((event) => {
     if (event.kind === 'chat' && event.news.kind === 'lines') resolve(event.news.lines[0]);

@@ -122,6 +122,34 @@ describe('the connect screen', () => {
   });
 });
 
+describe('a password', () => {
+  const ask = (attempt = 1, user?: string): ConnectMsg => ({
+    kind: 'ask-password',
+    where: 'q:1',
+    user,
+    attempt,
+  });
+
+  test('is asked for with the account, where none was named, and sent once both are there', () => {
+    const screen = new Screen().press('ferry://q:1', 'enter').post(ask());
+    screen.taken();
+    screen.press('enter');
+    assert.match((screen.state.dialog?.kind === 'password' && screen.state.dialog.error) || '', /account/);
+    screen.press('anna', 'enter', 'ahoy', 'enter');
+    assert.deepEqual(screen.taken(), [{ kind: 'password', user: 'anna', password: 'ahoy' }]);
+    assert.equal(screen.state.dialog, undefined);
+    screen.post(ask(2, 'anna')).press('x', 'enter');
+    assert.deepEqual(screen.taken(), [{ kind: 'password', user: 'anna', password: 'x' }]);
+  });
+
+  test('can be left, which gives up the connection', () => {
+    const screen = new Screen().press('ferry://q:1', 'enter').post(ask(1, 'anna'));
+    screen.taken();
+    assert.deepEqual(screen.press('x', 'escape').taken(), [{ kind: 'give-up' }]);
+    assert.deepEqual([screen.state.dialog, screen.state.connecting], [undefined, undefined]);
+  });
+});
+
 describe('a first contact', () => {
   test('is accepted by the missing groups, however they are written', () => {
     const [third = '', tenth = ''] = [groups[2], groups[9]];

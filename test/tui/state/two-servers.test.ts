@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EntryKind, pathFromText } from '@ferry/protocol';
 import type { ConnectionStatus } from '@ferry/tui/engine/engine';
+import type { TrashRow } from '@ferry/tui/engine/server-trash';
 import { titleRow } from '@ferry/tui/view/rows/line-rows';
 import { asciiGlyphs } from '@ferry/tui/view/rows/style';
 import { mono } from '@ferry/tui/view/rows/themes/mono';
@@ -29,6 +30,15 @@ function beside(): Driven {
   return driven.list('local', file('theirs')).press('tab');
 }
 
+const trashed: TrashRow = {
+  id: 'ab',
+  path: pathFromText('pool/theirs'),
+  kind: EntryKind.file,
+  files: 1,
+  bytes: 9,
+  deletedMs: 0,
+  isReplaced: false,
+};
 const notice = ({ state }: Driven): string => state.notice?.text ?? '';
 const submitted = (driven: Driven) => {
   const cmd = driven.taken().find(({ kind }) => kind === 'submit');
@@ -110,9 +120,24 @@ describe('two servers side by side', () => {
   test('deleting, undoing and finding go to the server of the pane', () => {
     const driven = beside().press('tab', 'home', 'down');
     driven.taken();
-    // Its trash is not in the list of the first one's.
-    assert.match(notice(driven.press('u')), /not for this server/);
-    assert.deepEqual([driven.taken(), driven.state.dialog], [[], undefined]);
+    // Nothing was deleted yet: what can be had back is in its own list.
+    driven.press('u');
+    assert.deepEqual(driven.taken(), [{ kind: 'list-trash', where: second }]);
+    driven.post({ kind: 'trash', rows: [] });
+    assert.ok(
+      driven.state.dialog?.kind === 'trash' && driven.state.dialog.rows === undefined,
+      'the first one’s',
+    );
+    driven.post({ kind: 'trash', rows: [trashed], where: second }).press('enter');
+    const back = driven.taken().at(-1);
+    assert.equal(back?.kind === 'undo-delete' && back.where, second);
+    driven
+      .press('u')
+      .post({ kind: 'trash', rows: [trashed], where: second })
+      .press('delete', 'y');
+    assert.deepEqual(driven.taken().at(-1), { kind: 'drop-trash', id: 'ab', where: second });
+    driven.press('escape');
+    driven.taken();
     driven.press('f8', 'y');
     const [cmd] = driven.taken();
     assert.deepEqual([cmd?.kind, cmd?.kind === 'delete' && cmd.where], ['delete', second]);
@@ -123,6 +148,101 @@ describe('two servers side by side', () => {
     driven.press('tab', 'F', 'x', 'enter');
     const find = driven.taken().at(-1);
     assert.deepEqual(find?.kind === 'find' && [find.side, find.where], ['local', second]);
+  });
+
+  test('sharing, and the list of shares, are of the server of the pane', () => {
+    const driven = beside().press('tab', 'home', 'down', 'space', 'S', 's');
+    driven.taken();
+    const { dialog } = driven.state;
+    assert.equal(dialog?.kind === 'prompt' && dialog.fields.at(-1)?.text, second);
+    driven.press('enter');
+    const made = driven.taken().find(({ kind }) => kind === 'make-share');
+    assert.equal(made?.kind === 'make-share' && made.where, second);
+    assert.equal(driven.state.local.marks.size, 0, 'the marks of this pane are taken away');
+    driven.press('S', 'l');
+    assert.deepEqual(driven.taken(), [{ kind: 'list-shares', where: second }]);
+    driven.press('tab', 'escape').press('tab', 'S', 'l');
+    assert.deepEqual(driven.taken().at(-1), { kind: 'list-shares' });
+  });
+
+  test('a file is edited where it is: fetched from there, stored there, and nothing is mixed up by its name', () => {
+    const driven = beside().press('tab', 'home', 'down');
+    driven.taken();
+    driven.press('f4');
+    const fetch = driven.taken().find(({ kind }) => kind === 'fetch-copy');
+    assert.ok(fetch?.kind === 'fetch-copy' && fetch.where === second);
+    const facts = { ...file('theirs', 3), identity: '1' };
+    const copy = { copy: pathFromText('tmp/1/theirs'), version: facts, digest: 'd' };
+    const { request } = fetch;
+    driven.post({ kind: 'copy-fetched', request, copy });
+    const editor = driven.taken().find(({ kind }) => kind === 'run-editor');
+    assert.equal(editor?.kind === 'run-editor' && editor.where, second);
+    driven.post({ kind: 'editor-ended', request, isChanged: true, problem: undefined });
+    const store = driven.taken().find(({ kind }) => kind === 'store-copy');
+    assert.equal(store?.kind === 'store-copy' && store.where, second);
+    // The other one goes away: that is nothing to this copy.
+    const status = { phase: 'offline', error: [1, 'gone', 0], retryMs: 2000, attempt: 1 } as const;
+    driven.state = { ...driven.state, notice: undefined };
+    driven.post({ kind: 'engine', event: { kind: 'connection', status } });
+    assert.equal(driven.state.notice, undefined);
+    driven.post({ kind: 'engine', event: { kind: 'connection', status, where: second } });
+    assert.match(notice(driven), /tmp\/1\/theirs/);
+    driven.post({ kind: 'copy-stored', request, facts });
+    assert.deepEqual(
+      driven.taken().filter(({ kind }) => kind === 'drop-copy'),
+      [{ kind: 'drop-copy', copy, where: second }],
+    );
+  });
+
+  test('who is here and what they may see is told of each by itself', () => {
+    const driven = beside();
+    driven.post({ kind: 'people', rows: [], where: second });
+    driven.post({ kind: 'engine', event: { kind: 'people', here: 4, where: second } });
+    driven.post({ kind: 'engine', event: { kind: 'people', here: 2 } });
+    const look = { theme: mono, glyphs: asciiGlyphs };
+    assert.match(titleRow(driven.state, 100, look), /2 here/);
+    assert.match(titleRow(driven.press('tab').state, 100, look), /4 here/);
+    driven.taken();
+    driven.press('W');
+    assert.deepEqual(driven.taken(), [{ kind: 'list-people', where: second }]);
+    driven.press('a');
+    const [shown, ...rest] = driven.taken();
+    assert.ok(shown?.kind === 'show-activity' && shown.where === second, 'to the second one alone');
+    assert.deepEqual([shown.activity?.folder, rest], [pathFromText('pool'), []]);
+  });
+
+  test('each has its own chat: lines, unread ones and what is said', () => {
+    const driven = beside();
+    const line = { seq: 1, ms: 1, from: 'eve', own: false, text: 'bert, look', path: undefined, notes: [] };
+    const news = { kind: 'lines', ref: '#crew', sealed: false, lines: [line], past: false } as const;
+    driven.press('C').post({ kind: 'chat-joined', ref: '#lobby' });
+    driven.taken();
+    driven.post({ kind: 'engine', event: { kind: 'chat', news, where: second } });
+    assert.deepEqual(
+      driven.taken().map(({ kind }) => kind),
+      ['notify'],
+      'it is called by the name that one has there',
+    );
+    assert.equal(driven.state.dialog?.kind, 'chat');
+    assert.deepEqual(
+      driven.state.chat.rooms.map(({ ref }) => ref),
+      ['#lobby'],
+    );
+    driven.press('escape', 'tab', 'C');
+    assert.deepEqual(
+      driven.state.chat.rooms.map(({ ref, unread }) => [ref, unread]),
+      [['#crew', 0]],
+    );
+    driven.taken();
+    driven.press('h', 'i', 'enter');
+    const said = driven.taken().find(({ kind }) => kind === 'chat-say');
+    assert.deepEqual(said, { kind: 'chat-say', ref: '#crew', text: 'hi', path: undefined, where: second });
+    driven.press('escape', 'tab', 'C');
+    assert.deepEqual(
+      driven.state.chat.rooms.map(({ ref }) => ref),
+      ['#lobby'],
+    );
+    assert.equal(driven.state.otherChats.get(second)?.rooms.length, 1);
   });
 
   test('what changed on one is read again only where that one is shown', () => {

@@ -112,6 +112,8 @@ for (const [columns, height] of [
       const error = toWireError(mismatch('10.0.0.5:7377', one, two));
       golden(`connect-stop-${name}${variant}`, shot(after(size, 'enter', { kind: 'failed', error }), look));
       golden(`connect-save-${name}${variant}`, shot(after(size, 'f2', 'x', 'tab', 'C-u', 'enter'), look));
+      const who = { kind: 'ask-password', where: '10.0.0.5:7377', user: 'anna', attempt: 2 } as const;
+      golden(`connect-password-${name}${variant}`, shot(after(size, 'enter', who), look));
       golden(`connect-remove-${name}${variant}`, shot(after(size, 'f8'), look));
     });
   }

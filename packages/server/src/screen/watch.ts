@@ -6,7 +6,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asFerryError, Code, FerryError, show, trusted } from '@ferry/protocol';
-import { Accounts } from '../access/accounts.ts';
+import { type AccessChanges, localAccess } from '../access/operations.ts';
+import { guestName } from '../access/principal.ts';
 import type { Places } from '../config.ts';
 import { ServerWatch } from '../owner/server-watch.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
@@ -177,32 +178,30 @@ class Watch {
         break;
       case 'kick-account':
         void this.#say(async () => {
-          this.#withAccounts((accounts) => accounts.kick(command.user));
+          await this.#change((changes) => changes.make('kick', { user: command.user }));
           return trusted(`the connections of ${show(command.user)} are closed; they may come back`);
         });
         break;
       case 'limit-account':
         void this.#say(async () => {
           const { down: downRate, up: upRate } = command.rates;
-          this.#withAccounts((accounts) => {
-            const bounds = accounts.get(command.user)?.bounds;
-            if (bounds === undefined) {
-              throw new FerryError(Code.NOT_FOUND, 'guests have no account: limit their session, with t');
-            }
-            accounts.set(command.user, { bounds: { ...bounds, downRate, upRate } });
-          });
+          if (command.user === guestName) {
+            throw new FerryError(Code.NOT_FOUND, 'guests have no account: limit their session, with t');
+          }
+          const order = { user: command.user, downRate, upRate };
+          await this.#change((changes) => changes.make('limitAccount', order));
           return trusted(`the limit of ${show(command.user)} holds now, and after a restart`);
         });
         break;
     }
   }
 
-  #withAccounts(work: (accounts: Accounts) => void): void {
-    const accounts = new Accounts(this.#opts.places.accessFile);
+  async #change(work: (changes: AccessChanges) => Promise<unknown>): Promise<void> {
+    const { changes, close } = localAccess(this.#opts.places.accessFile);
     try {
-      work(accounts);
+      await work(changes);
     } finally {
-      accounts.close();
+      close();
     }
   }
 

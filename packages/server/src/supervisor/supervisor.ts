@@ -6,6 +6,7 @@
 import { type BlockList, isIPv6, type Socket } from 'node:net';
 import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
+import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
@@ -24,6 +25,7 @@ import { WorkerHandle } from './worker-handle.ts';
 export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  readonly changes: AccessChanges;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   /** Balancers, which say first of each connection whose it is. */
@@ -65,7 +67,7 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
-    this.#passwords = new Passwords(opts.setup.accessFile);
+    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {

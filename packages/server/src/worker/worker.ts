@@ -13,6 +13,7 @@ import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { AdminDesk } from '../access/admin-desk.ts';
+import { localAccess } from '../access/operations.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
@@ -49,6 +50,7 @@ let nextAsked = 0;
 const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
+const { changes } = localAccess(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const sessionRules = new SessionRules();
@@ -65,14 +67,14 @@ const touched = new Touched(bus);
 const pool = new BlockPool();
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
-  login: { store, openTo: setup.openTo },
+  login: { store, changes, openTo: setup.openTo },
   standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
-  desk: new ShareDesk(setup.accessFile),
+  desk: new ShareDesk(setup.accessFile, changes),
   keepsOld: setup.keepsOld,
-  admin: new AdminDesk(setup.accessFile, askConnections),
+  admin: new AdminDesk(setup.accessFile, changes, askConnections),
   pace: new Pace(accountMemory),
   sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),

@@ -9,13 +9,16 @@ import { ClientChannel, loginText } from '@ferry/protocol/session';
 import { dialPinned, type SessionSpec } from './session.ts';
 import type { Signer } from './ssh-key.ts';
 
+export type AskPassword = (user: string | undefined, attempt: number) => Promise<Typed>;
+export type Typed = { readonly user: string; readonly password: string };
+
 export type EnterOpts = {
   readonly spec: Omit<SessionSpec, 'token'>;
   /** The account that was named; undefined: whichever knows this device. */
   readonly user: string | undefined;
   readonly sshKeys: () => Promise<readonly Signer[]>;
-  /** Asks for it, for the n-th time; undefined where nobody can be asked. */
-  readonly askPassword: ((user: string, attempt: number) => Promise<string>) | undefined;
+  /** Asks for it, for the n-th time, and whose it is where no account was named; undefined where nobody can be asked. */
+  readonly askPassword: AskPassword | undefined;
   /** How often a wrong password may be corrected. */
   readonly attempts: number;
 };
@@ -42,11 +45,13 @@ export async function enter(opts: EnterOpts): Promise<void> {
     });
   if (await attempt(own)) return;
   for (const signer of await opts.sshKeys()) if (await attempt(signer)) return;
-  if (user === undefined || opts.askPassword === undefined) throw notKnown(refused, user);
+  if (opts.askPassword === undefined) throw notKnown(refused, user);
+  let named = user;
   for (let i = 1; ; i++) {
-    const typed = await opts.askPassword(user, i);
+    const typed = await opts.askPassword(named, i);
+    named = typed.user;
     try {
-      await onConnection(spec, (channel) => logInByPassword(channel, spec, user, typed));
+      await onConnection(spec, (channel) => logInByPassword(channel, spec, typed));
       return;
     } catch (error) {
       refusedBy(error);
@@ -90,8 +95,7 @@ async function makeKnown(channel: ClientChannel, { device }: EnterOpts['spec']):
 async function logInByPassword(
   channel: ClientChannel,
   { device, client }: EnterOpts['spec'],
-  user: string,
-  typed: string,
+  { user, password: typed }: Typed,
 ): Promise<void> {
   await channel.call(password, {
     version: protocolVersion,

@@ -11,7 +11,7 @@ import { SavedServers } from '../client/saved-servers.ts';
 import { sshHosts } from '../client/ssh-hosts.ts';
 import { learn, mismatch } from '../client/trust.ts';
 import type { Choices } from '../connect-app.ts';
-import { addressText, type ConnectOptions, places, settle, type Target } from './connect.ts';
+import { addressText, type ConnectOptions, introduce, places, settle, type Target } from './connect.ts';
 
 /** @throws {FerryError} CONFIG */
 export function choicesOf(options: ConnectOptions): Choices<Target> {
@@ -24,11 +24,12 @@ export function choicesOf(options: ConnectOptions): Choices<Target> {
       return reachOf(address, known.get(hostPort(address))?.fingerprint, signal);
     },
     connect: async (text, ask, signal) => {
-      const found = await settle(text, options, { ask, signal });
+      const found = await settle(text, options, { ask: ask.trust, signal });
       // Who is known and who answers are compared here already, where there is room to say what it means.
       const shown = await learn(found.address, signal);
       const where = hostPort(found.address);
       if (shown !== found.engine.fingerprint) throw mismatch(where, found.engine.fingerprint, shown);
+      await introduce(found, options, (user, attempt) => ask.password(where, user, attempt));
       return found;
     },
     save: (name, address) => {

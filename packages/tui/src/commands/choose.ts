@@ -3,7 +3,7 @@
 import { SavedServers } from '../client/saved-servers.ts';
 import { type BrowseOptions, browseAt } from './browse.ts';
 import { choicesOf } from './choices.ts';
-import { introduce, places, type Target } from './connect.ts';
+import { places, type Target } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
 
 /** Resolves with the exit code when the user has quit. @throws {FerryError} before any screen is drawn */
@@ -12,7 +12,6 @@ export async function choose(options: BrowseOptions): Promise<number> {
   const { chooseServer } = await import('../connect-app.ts');
   const target = await chooseServer<Target>({ ...choices, rememberedFile: places.rememberedFile });
   if (target === undefined) return ExitCode.done;
-  await introduce(target, options);
   return browseAt(target, undefined, options);
 }
 

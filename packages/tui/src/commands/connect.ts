@@ -20,7 +20,7 @@ import {
 import { askSecret } from '@ferry/protocol/terminal/ask-secret';
 import packageJson from '../../package.json' with { type: 'json' };
 import { deviceKey, shareUserOf } from '../client/device-key.ts';
-import { enter } from '../client/enter.ts';
+import { type AskPassword, enter } from '../client/enter.ts';
 import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
 import { SavedServers } from '../client/saved-servers.ts';
@@ -104,21 +104,23 @@ export function placeOf({ host, port, user }: Address): EngineOpts['address'] {
 }
 
 /**
- * Makes this device known to a server where that is needed, on the plain terminal. What keeps it from reaching the server is met
- * again, and told, by whoever goes on. @throws {FerryError} as enter
+ * Makes this device known to a server where that is needed, asking with `ask`, or on the plain terminal. What keeps it from reaching
+ * the server is met again, and told, by whoever goes on. @throws {FerryError} as enter; what `ask` throws
  */
 export async function introduce(
   { address: { host, port, user, invite }, engine: { fingerprint }, isFirstContact }: Target,
   { passwordFile }: ConnectOptions,
+  ask?: AskPassword,
 ): Promise<void> {
   // A share's line is all that lets in.
   if (invite !== undefined || shareUserOf(user) !== undefined) return;
-  if (!isFirstContact && user === undefined) return;
+  if (!isFirstContact && user === undefined && ask === undefined) return;
   const device = deviceKey(places.deviceKeyFile);
-  const isAsked = process.stdin.isTTY && process.stderr.isTTY;
+  const isAsked = process.stdin.isTTY && process.stderr.isTTY && user !== undefined;
   // Nothing has been begun that would have to be ended.
   const interrupted = (): never => process.exit(ExitCode.interrupted);
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  // On a screen they are keys.
+  if (ask === undefined) process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   try {
     await enter({
       spec: {
@@ -133,11 +135,15 @@ export async function introduce(
       user,
       sshKeys,
       askPassword:
-        passwordFile !== undefined
-          ? async () => secretFrom(passwordFile)
-          : isAsked
-            ? (name, attempt) => askSecret(passwordQuestion(name, hostPort({ host, port }), attempt))
-            : undefined,
+        passwordFile !== undefined && user !== undefined
+          ? async () => ({ user, password: secretFrom(passwordFile) })
+          : (ask ??
+            (isAsked
+              ? async (_, attempt) => {
+                  const question = passwordQuestion(user, hostPort({ host, port }), attempt);
+                  return { user, password: await askSecret(question) };
+                }
+              : undefined)),
       attempts: passwordFile === undefined ? 3 : 1,
     });
   } catch (error) {

@@ -1,25 +1,27 @@
 /** The chat for the browser: commands to the engine, what came of them to messages. UI thread. */
 
 import type { Engine } from '../engine/engine.ts';
-import type { Cmd } from '../state/cmd.ts';
+import { atServer, type Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import { wire } from './wire.ts';
 
 export type ChatCmd = Cmd & { readonly kind: 'chat-rooms' | 'chat-join' | 'chat-leave' | 'chat-say' };
 
 /** Resolves when what came of it is posted. */
-export async function runChat({ chat }: Engine, post: (msg: Msg) => void, cmd: ChatCmd): Promise<void> {
+export async function runChat(engine: Engine, post: (msg: Msg) => void, cmd: ChatCmd): Promise<void> {
+  const { chat } = engine.at(cmd.where);
+  const at = atServer(cmd);
   switch (cmd.kind) {
     case 'chat-rooms':
       await chat.rooms().then(
-        (rooms) => post({ kind: 'chat-rooms', rooms }),
-        (error: unknown) => post({ kind: 'chat-off', error: wire(error) }),
+        (rooms) => post({ kind: 'chat-rooms', rooms, ...at }),
+        (error: unknown) => post({ kind: 'chat-off', error: wire(error), ...at }),
       );
       break;
     case 'chat-join':
       await chat.join(cmd.ref, cmd).then(
-        () => post({ kind: 'chat-joined', ref: cmd.ref }),
-        (error: unknown) => post({ kind: 'chat-not-joined', ref: cmd.ref, error: wire(error) }),
+        () => post({ kind: 'chat-joined', ref: cmd.ref, ...at }),
+        (error: unknown) => post({ kind: 'chat-not-joined', ref: cmd.ref, error: wire(error), ...at }),
       );
       break;
     case 'chat-leave':
@@ -27,7 +29,7 @@ export async function runChat({ chat }: Engine, post: (msg: Msg) => void, cmd: C
       break;
     case 'chat-say':
       await chat.say(cmd.ref, cmd.text, cmd.path).catch((error: unknown) => {
-        post({ kind: 'chat-not-said', ref: cmd.ref, text: cmd.text, error: wire(error) });
+        post({ kind: 'chat-not-said', ref: cmd.ref, text: cmd.text, error: wire(error), ...at });
       });
   }
 }

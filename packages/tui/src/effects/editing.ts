@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process';
 import { type Facts, type Path, parentPath, type Shown, show, trusted } from '@ferry/protocol';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, Where } from '../engine/engine.ts';
 import type { EditCmd, EditMsg } from '../state/edit.ts';
 import type { Msg } from '../state/msg.ts';
 import { wire } from './wire.ts';
@@ -27,7 +27,7 @@ export class Editing {
   }
 
   run(cmd: EditCmd): void {
-    const { edits } = this.#opts.engine;
+    const { edits } = this.#opts.engine.at(cmd.where);
     switch (cmd.kind) {
       case 'fetch-copy': {
         const { request } = cmd;
@@ -97,7 +97,7 @@ export class Editing {
       .finally(() => this.#running.delete(request));
   }
 
-  async #edit({ request, file, copy }: EditCmd & { kind: 'run-editor' }): Promise<void> {
+  async #edit({ request, file, copy, where }: EditCmd & { kind: 'run-editor' }): Promise<void> {
     const { post, handOver, env, engine } = this.#opts;
     const problem = await handOver(() => runEditor(file, env));
     let isChanged = false;
@@ -106,7 +106,7 @@ export class Editing {
       post({ kind: 'engine', event: { kind: 'changed', where: '', folder: parentPath(file) } });
     } else {
       try {
-        isChanged = (await engine.edits.digest(copy.copy)) !== copy.digest;
+        isChanged = (await engine.at(where).edits.digest(copy.copy)) !== copy.digest;
       } catch (error) {
         trouble = show(`the copy cannot be read any more: ${wire(error)[1]}`);
       }
@@ -114,22 +114,25 @@ export class Editing {
     post({ kind: 'editor-ended', request, isChanged, problem: trouble });
   }
 
-  async #store({ request, path, copy, replaces }: EditCmd & { kind: 'store-copy' }): Promise<void> {
+  async #store({ request, path, copy, replaces, where }: EditCmd & { kind: 'store-copy' }): Promise<void> {
     const { engine, post } = this.#opts;
     try {
       const { mode } = copy.version;
-      const facts = await engine.edits.store({ copy: copy.copy, path, replaces, mode });
+      const facts = await engine.at(where).edits.store({ copy: copy.copy, path, replaces, mode });
       post({ kind: 'copy-stored', request, facts });
-      post({ kind: 'engine', event: { kind: 'changed', where: engine.where, folder: parentPath(path) } });
+      post({
+        kind: 'engine',
+        event: { kind: 'changed', where: where ?? engine.where, folder: parentPath(path) },
+      });
     } catch (error) {
-      post({ kind: 'copy-unstored', request, error: wire(error), there: await this.#there(path) });
+      post({ kind: 'copy-unstored', request, error: wire(error), there: await this.#there(path, where) });
     }
   }
 
-  async #there(path: Path): Promise<Facts | undefined> {
+  async #there(path: Path, where: Where | undefined): Promise<Facts | undefined> {
     const { engine } = this.#opts;
     try {
-      return await engine.remote.stat(path, { signal: AbortSignal.timeout(lookMs) });
+      return await engine.source(where ?? engine.where).stat(path, { signal: AbortSignal.timeout(lookMs) });
     } catch {
       return undefined;
     }

@@ -4,20 +4,23 @@
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { asFerryError, baseName, Code, type Entry } from '@ferry/protocol';
+import { asFerryError, baseName, Code, type Entry, type Path, show } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
 import type { FileSource } from '../engine/source.ts';
 import { archiveFormat } from '../state/archive-format.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
+import { isPictureName } from '../state/picture.ts';
 import type { Seen } from '../state/preview.ts';
 import { listingText } from './archive/archive-entry.ts';
 import { type Archive, listArchive } from './archive/list-archive.ts';
+import { loadPicture } from './pictures/load-picture.ts';
+import { pictureFormat } from './pictures/picture-head.ts';
 import { findLine, findText, type Searched } from './search-file.ts';
 import { wire } from './wire.ts';
 
 export type LookingCmd = Cmd & {
-  readonly kind: 'look' | 'find-text' | 'find-line' | 'peek' | 'list-archive';
+  readonly kind: 'look' | 'find-text' | 'find-line' | 'peek' | 'list-archive' | 'show-picture';
 };
 
 /** Between two tellings of how far a search is. */
@@ -43,6 +46,10 @@ async function peek(
   if (format !== undefined) {
     const listed = await peekInto({ source, path, format, onProgress: () => {} }, signal);
     if (listed !== undefined) return listed;
+  }
+  if (!isFolder && isPictureName(baseName(path))) {
+    const picture = await peekAtPicture(source, path, signal);
+    if (picture !== undefined) return picture;
   }
   if (!isFolder) {
     const { facts, content } = await source.readRange(path, { offset: 0, length: peekBytes }, { signal });
@@ -74,6 +81,20 @@ async function peekInto(archive: Archive, signal: AbortSignal): Promise<Seen | u
   } catch (error) {
     if (asFerryError(error).code === Code.INTEGRITY) return undefined;
     throw error;
+  }
+}
+
+/** Why there is nothing to be seen of it is worth a line; undefined for what is no picture in spite of its name. */
+async function peekAtPicture(source: FileSource, path: Path, signal: AbortSignal): Promise<Seen | undefined> {
+  try {
+    const loaded = await loadPicture({ source, path, onProgress: () => {} }, { signal });
+    return { kind: 'picture', ...loaded };
+  } catch (error) {
+    const { code, message } = asFerryError(error);
+    if (code !== Code.INTEGRITY && code !== Code.LIMIT) throw error;
+    const { facts, content } = await source.readRange(path, { offset: 0, length: 16 }, { signal });
+    if (pictureFormat(content) === undefined) return undefined;
+    return { kind: 'picture', facts, picture: undefined, why: show(message) };
   }
 }
 
@@ -135,6 +156,9 @@ export class Looking {
       const { facts } = await source.readRange(path, { offset: 0, length: 1 }, { signal });
       const listing = await listArchive({ ...searched, format: cmd.format }, archiveBounds, { signal });
       return { kind: 'archive-listed', request, text: listingText(listing), facts };
+    }
+    if (cmd.kind === 'show-picture') {
+      return { kind: 'picture-shown', request, ...(await loadPicture(searched, { signal })) };
     }
     const at =
       cmd.kind === 'find-text'

@@ -14,9 +14,10 @@ import {
   showName,
 } from '@ferry/protocol';
 import type { Engine, Side, Where } from '../engine/engine.ts';
+import type { Entries } from '../engine/entry-page.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { FileSource } from '../engine/source.ts';
-import type { Cmd } from '../state/cmd.ts';
+import { atServer, type Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Remembered } from '../state/remembered.ts';
 import { runChat } from './chat.ts';
@@ -77,10 +78,10 @@ export class Effects {
         void this.#list(cmd);
         break;
       case 'list-people':
-        void this.#people();
+        void this.#people(cmd);
         break;
       case 'show-activity':
-        engine.people.show(cmd.activity);
+        engine.at(cmd.where).people.show(cmd.activity);
         break;
       case 'watch':
         void this.#watching.watch(cmd.side, cmd.path);
@@ -170,6 +171,7 @@ export class Effects {
       case 'find-line':
       case 'peek':
       case 'list-archive':
+      case 'show-picture':
         this.#looking.run(cmd);
         break;
       case 'fetch-copy':
@@ -236,7 +238,7 @@ export class Effects {
     const controller = new AbortController();
     this.#listings.set(side, controller);
     try {
-      const onPage = (entries: readonly Entry[]): void => {
+      const onPage = (entries: Entries): void => {
         if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
       };
       const sinceMs = performance.now();
@@ -249,9 +251,10 @@ export class Effects {
   }
 
   /** Servers that are older, and those where one only brings files, tell nothing of others. */
-  async #people(): Promise<void> {
-    const rows = await this.#opts.engine.people.list().catch(() => []);
-    this.#opts.post({ kind: 'people', rows });
+  async #people(cmd: Cmd & { kind: 'list-people' }): Promise<void> {
+    const { people } = this.#opts.engine.at(cmd.where);
+    const rows = await people.list().catch(() => []);
+    this.#opts.post({ kind: 'people', rows, ...atServer(cmd) });
   }
 
   async #find(cmd: Cmd & { kind: 'find' }): Promise<void> {
@@ -260,7 +263,7 @@ export class Effects {
     this.#listings.get(side)?.abort();
     const { signal } = setFor(this.#listings, side);
     try {
-      const onPage = (entries: readonly Entry[]): void => {
+      const onPage = (entries: Entries): void => {
         if (!signal.aborted) post({ kind: 'page', side, request, entries });
       };
       const { more } = await findInto(engine, cmd, onPage, signal);

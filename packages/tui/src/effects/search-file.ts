@@ -4,7 +4,7 @@
  */
 
 import { limits, type Path } from '@ferry/protocol';
-import type { FileSource, Range, Wait } from '../engine/source.ts';
+import type { FileSource, Range, RangeSpec, Wait } from '../engine/source.ts';
 import { type BytePattern, placeIn } from '../state/byte-pattern.ts';
 
 /** Asked for at once: little enough that a listing does not wait long behind them. */
@@ -17,10 +17,10 @@ export type Searched = {
   readonly onProgress: (at: number) => void;
 };
 
-type Step = { readonly offset: number; readonly length: number };
+type Step = RangeSpec;
 
 /** Reads what `stepAt` names, in order, until `use` is done or there is no further step. */
-async function readInOrder(
+export async function readInOrder(
   { source, path }: Searched,
   stepAt: (index: number) => Step | undefined,
   use: (range: Range, step: Step) => boolean,

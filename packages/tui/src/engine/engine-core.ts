@@ -15,14 +15,21 @@ import { remoteTrash } from '../client/trash.ts';
 import { type QueueServer, serverKey } from '../queue/stored-job.ts';
 import type { Answer } from '../transfer/conflict.ts';
 import { EditCopies } from './edit-copies.ts';
-import type { Engine, EngineEvent, JobAction, NewOrder, OpenServer, QueueLimits, Where } from './engine.ts';
+import type {
+  AtServer,
+  Engine,
+  EngineEvent,
+  JobAction,
+  NewOrder,
+  OpenServer,
+  QueueLimits,
+  Where,
+} from './engine.ts';
 import type { Job, JobId, Priority } from './job.ts';
 import { JobQueue } from './job-queue.ts';
 import { localSource } from './local-source.ts';
 import { LocalWatching } from './local-watching.ts';
 import { localWorks } from './local-works.ts';
-import type { ServerShares } from './server-shares.ts';
-import type { ServerTrash } from './server-trash.ts';
 import type { ServerWorks } from './server-works.ts';
 import { type Line, Servers } from './servers.ts';
 import type { FileSource } from './source.ts';
@@ -42,7 +49,7 @@ export type EngineOpts = {
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
-  /** Something is about to move: lanes are opened as soon as there is a session. */
+  /** Something is about to move: lanes are dialled beside the login and opened as soon as there is a session. */
   readonly isInHurry?: boolean;
   /** As StagingOpts.writesBeside: more than 1 where no screen wants the processor. */
   readonly writesBeside?: number;
@@ -53,18 +60,24 @@ export const poolBuffers = 32;
 /** How often the round trip shown is brought up to date. */
 const refreshMs = 1000;
 
-type OpenPlace = { readonly server: QueueServer; readonly line: Line; readonly works: ServerWorks };
+type OpenPlace = {
+  readonly server: QueueServer;
+  readonly line: Line;
+  readonly works: ServerWorks;
+  readonly at: AtServer & {
+    readonly people: RemotePeople;
+    readonly edits: EditCopies;
+    readonly chat: ChatClient;
+  };
+};
 
 export class EngineCore implements Engine {
   readonly remote;
   readonly local = localSource;
   readonly works: ServerWorks;
-  readonly shares: ServerShares;
-  readonly trash: ServerTrash;
   readonly watching: Watching;
-  readonly people: RemotePeople;
-  readonly edits: EditCopies;
-  readonly chat: ChatClient;
+  readonly #opts: EngineOpts;
+  readonly #pool: BlockPool;
   readonly #server: QueueServer;
   readonly #servers: Servers;
   readonly #line: Line;
@@ -81,6 +94,8 @@ export class EngineCore implements Engine {
   constructor(opts: EngineOpts) {
     const { address, fingerprint, token, deviceKeyFile, client, attempts, writesBeside = 1 } = opts;
     const pool = new BlockPool(poolBuffers);
+    this.#opts = opts;
+    this.#pool = pool;
     this.#server = { ...address, fingerprint };
     this.#servers = new Servers({
       deviceKeyFile,
@@ -102,22 +117,18 @@ export class EngineCore implements Engine {
       token,
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
       onNotice: (text) => this.#emit({ kind: 'notice', text }),
+      isInHurry: opts.isInHurry,
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);
     this.where = hostPort(address);
-    this.#places.set(this.where, { server: this.#server, line: this.#line, works: this.works });
+    this.#places.set(this.where, this.#opened(this.where, this.#server, this.#line, this.works));
     this.watching = {
       watch: (where, path, hears, opts) =>
         where === ''
           ? this.#localWatching.watch(path, hears, opts)
           : watchRemote(this.#placeAt(where).line.connection, path, hears, opts),
     };
-    this.chat = new ChatClient(this.#line.connection, (news) => this.#emit({ kind: 'chat', news }));
-    this.people = new RemotePeople(this.#line.connection, (here) => this.#emit({ kind: 'people', here }));
-    this.shares = remoteShares(this.#line.connection);
-    this.trash = remoteTrash(this.#line.connection);
-    this.edits = new EditCopies({ line: this.#line, pool, folder: opts.editFolder });
     this.#refresher = setInterval(() => {
       for (const { line } of this.#places.values()) line.connection.refresh();
     }, refreshMs);
@@ -137,14 +148,39 @@ export class EngineCore implements Engine {
     const there = this.#places.get(where);
     // One that has given up is opened anew: its user may have mended what was wrong.
     if (there !== undefined && there.line.connection.status.phase !== 'closed') return where;
-    if (there !== undefined) this.#servers.release(there.line);
+    if (there !== undefined) {
+      this.#servers.release(there.line);
+      there.at.people.close();
+      there.at.chat.close();
+    }
     const line = this.#servers.open(server, {
       token,
       onStatus: (status) => this.#emit({ kind: 'connection', status, where }),
       onNotice: (text) => this.#emit({ kind: 'notice', text }),
     });
-    this.#places.set(where, { server, line, works: remoteWorks(line.connection) });
+    this.#places.set(where, this.#opened(where, server, line, remoteWorks(line.connection)));
     return where;
+  }
+
+  #opened(where: Where, server: QueueServer, line: Line, works: ServerWorks): OpenPlace {
+    const { connection } = line;
+    const at = where === this.where ? {} : { where };
+    return {
+      server,
+      line,
+      works,
+      at: {
+        shares: remoteShares(connection),
+        trash: remoteTrash(connection),
+        people: new RemotePeople(connection, (here) => this.#emit({ kind: 'people', here, ...at })),
+        edits: new EditCopies({ line, pool: this.#pool, folder: this.#opts.editFolder }),
+        chat: new ChatClient(connection, (news) => this.#emit({ kind: 'chat', news, ...at })),
+      },
+    };
+  }
+
+  at(where = this.where): AtServer {
+    return this.#placeAt(where).at;
   }
 
   source(where: Where): FileSource {
@@ -231,13 +267,16 @@ export class EngineCore implements Engine {
   async #close(): Promise<void> {
     clearInterval(this.#refresher);
     this.#localWatching.close();
-    this.people.close();
-    this.chat.close();
+    const all = [...this.#places.values()];
+    for (const { at } of all) {
+      at.people.close();
+      at.chat.close();
+    }
     // Lanes end at once; what was under way is removed here while the server hears of it.
     const queue = this.#queue.close();
     this.#servers.close();
     await queue;
-    await this.edits.close();
+    for (const { at } of all) await at.edits.close();
   }
 
   #emit(event: EngineEvent): void {

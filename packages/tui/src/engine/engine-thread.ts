@@ -9,6 +9,7 @@ import type { Answer } from '../transfer/conflict.ts';
 import type { Chat, RoomInfo } from './chat.ts';
 import type { EditCopy, Edits } from './edits.ts';
 import type {
+  AtServer,
   ConnectionStatus,
   Engine,
   EngineEvent,
@@ -20,6 +21,7 @@ import type {
   Where,
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
+import { EntryPage } from './entry-page.ts';
 import type { Job, JobId, Priority, Totals } from './job.ts';
 import type {
   CallResult,
@@ -31,7 +33,6 @@ import type {
   ToEngine,
   TrashCall,
 } from './messages.ts';
-import { unpackPage } from './packed-page.ts';
 import type { People, Person } from './people.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerTrash, TrashRow } from './server-trash.ts';
@@ -56,18 +57,10 @@ export class EngineThread implements Engine {
   readonly remote: FileSource;
   readonly local: FileSource = this.#source('');
   readonly works: ServerWorks;
-  readonly people: People = {
-    list: async (opts = {}) => (await this.#ask((id) => ({ kind: 'people', id }), opts)) as readonly Person[],
-    show: (activity) => this.#send({ kind: 'show', activity }),
-  };
   readonly watching: Watching = {
     watch: async (where, path, hears, opts = {}) =>
       (await this.#ask((id) => ({ kind: 'watch', id, where, path }), opts, hears)) as never,
   };
-  readonly shares = this.#shares();
-  readonly trash = this.#trash();
-  readonly edits = this.#edits();
-  readonly chat = this.#chat();
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
@@ -161,6 +154,16 @@ export class EngineThread implements Engine {
     };
   }
 
+  at(where = this.where): AtServer {
+    return {
+      shares: this.#shares(where),
+      trash: this.#trash(where),
+      people: this.#people(where),
+      edits: this.#edits(where),
+      chat: this.#chat(where),
+    };
+  }
+
   reconnect(where = this.where): void {
     this.#send({ kind: 'reconnect', where });
   }
@@ -191,9 +194,17 @@ export class EngineThread implements Engine {
     return this.#closing;
   }
 
-  #trash(): ServerTrash {
+  #people(where: Where): People {
+    return {
+      list: async (opts = {}) =>
+        (await this.#ask((id) => ({ kind: 'people', id, where }), opts)) as readonly Person[],
+      show: (activity) => this.#send({ kind: 'show', where, activity }),
+    };
+  }
+
+  #trash(where: Where): ServerTrash {
     const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
-      this.#ask((id) => ({ kind: 'trash', id, call }), opts);
+      this.#ask((id) => ({ kind: 'trash', id, where, call }), opts);
     return {
       list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
       drop: async (deletion, opts) => {
@@ -202,9 +213,9 @@ export class EngineThread implements Engine {
     };
   }
 
-  #shares(): ServerShares {
+  #shares(where: Where): ServerShares {
     const ask = (call: ShareCall, opts: Wait = {}): Promise<CallResult> =>
-      this.#ask((id) => ({ kind: 'share', id, call }), opts);
+      this.#ask((id) => ({ kind: 'share', id, where, call }), opts);
     return {
       make: async (wish, opts) => (await ask({ verb: 'make', wish }, opts)) as MadeShare,
       list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly OwnShare[],
@@ -214,9 +225,9 @@ export class EngineThread implements Engine {
     };
   }
 
-  #edits(): Edits {
+  #edits(where: Where): Edits {
     const ask = (call: EditCall, opts: Wait = {}): Promise<CallResult> =>
-      this.#ask((id) => ({ kind: 'edit', id, call }), opts);
+      this.#ask((id) => ({ kind: 'edit', id, where, call }), opts);
     return {
       fetch: async (path, opts) => (await ask({ verb: 'fetch', path }, opts)) as EditCopy,
       digest: async (copy, opts) => (await ask({ verb: 'digest', copy }, opts)) as string,
@@ -233,9 +244,9 @@ export class EngineThread implements Engine {
     };
   }
 
-  #chat(): Chat {
+  #chat(where: Where): Chat {
     const ask = (call: ChatCall, opts: Wait = {}): Promise<CallResult> =>
-      this.#ask((id) => ({ kind: 'chat', id, call }), opts);
+      this.#ask((id) => ({ kind: 'chat', id, where, call }), opts);
     return {
       rooms: async (opts) => (await ask({ verb: 'rooms' }, opts)) as readonly RoomInfo[],
       join: async (ref, { passphrase, create, ...opts }) => {
@@ -327,7 +338,7 @@ export class EngineThread implements Engine {
         break;
       }
       case 'page':
-        this.#waiting.get(message.id)?.onPage?.(unpackPage(message.page));
+        this.#waiting.get(message.id)?.onPage?.(new EntryPage(message.page));
         break;
       case 'watched':
         this.#waiting.get(message.id)?.onWatched?.(message.pollMs);

@@ -6,7 +6,9 @@ import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
+import type { AtServer } from './engine.ts';
 import { EngineCore } from './engine-core.ts';
+import { type Entries, EntryPage, pagesOf } from './entry-page.ts';
 import type {
   CallResult,
   ChatCall,
@@ -18,7 +20,6 @@ import type {
   ToEngine,
   TrashCall,
 } from './messages.ts';
-import { packPage } from './packed-page.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
 const niceness = 5;
@@ -41,6 +42,14 @@ if (parentPort === null) throw new Error('this file runs in a worker thread');
 const port = parentPort;
 const send = (message: FromEngine): void => port.postMessage(message);
 const running = new Map<number, AbortController>();
+
+/** At least one: that a folder is empty is told too. */
+function sendPages(id: number, entries: Entries): void {
+  for (const page of entries.length === 0 ? [EntryPage.of([])] : pagesOf(entries)) {
+    const { length: count, prefix, buffer } = page;
+    port.postMessage({ kind: 'page', id, page: { count, prefix, buffer } } satisfies FromEngine, [buffer]);
+  }
+}
 
 function start(): EngineCore | undefined {
   try {
@@ -76,7 +85,7 @@ async function serve(
   const opts = { signal };
   switch (call.verb) {
     case 'list':
-      await source.list(call.path, (entries) => send({ kind: 'page', id, page: packPage(entries) }), opts);
+      await source.list(call.path, (entries) => sendPages(id, entries), opts);
       return undefined;
     case 'stat':
       return source.stat(call.path, opts);
@@ -104,7 +113,7 @@ async function serve(
   }
 }
 
-async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal): Promise<CallResult> {
+async function edit({ edits }: AtServer, call: EditCall, signal: AbortSignal): Promise<CallResult> {
   switch (call.verb) {
     case 'fetch':
       return edits.fetch(call.path, { signal });
@@ -125,7 +134,7 @@ async function edit({ edits }: EngineCore, call: EditCall, signal: AbortSignal):
   }
 }
 
-async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSignal): Promise<CallResult> {
+async function share({ shares }: AtServer, call: ShareCall, signal: AbortSignal): Promise<CallResult> {
   switch (call.verb) {
     case 'make':
       return shares.make(call.wish, { signal });
@@ -137,7 +146,7 @@ async function share({ shares }: EngineCore, call: ShareCall, signal: AbortSigna
   }
 }
 
-async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
+async function talk({ chat }: AtServer, call: ChatCall, signal: AbortSignal): Promise<CallResult> {
   switch (call.verb) {
     case 'rooms':
       return chat.rooms({ signal });
@@ -153,7 +162,7 @@ async function talk({ chat }: EngineCore, call: ChatCall, signal: AbortSignal): 
   }
 }
 
-async function trash({ trash }: EngineCore, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
+async function trash({ trash }: AtServer, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
   if (call.verb === 'list') return trash.list({ signal });
   await trash.drop(call.deletion, { signal });
   return undefined;
@@ -168,19 +177,19 @@ function receive(from: EngineCore, message: ToEngine): void {
       void answer(message.id, (signal) =>
         from.worksAt(message.where).run(message.order, {
           signal,
-          onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
+          onPage: (entries) => sendPages(message.id, entries),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
         }),
       );
       break;
     case 'edit':
-      void answer(message.id, (signal) => edit(from, message.call, signal));
+      void answer(message.id, async (signal) => edit(from.at(message.where), message.call, signal));
       break;
     case 'people':
-      void answer(message.id, (signal) => from.people.list({ signal }));
+      void answer(message.id, async (signal) => from.at(message.where).people.list({ signal }));
       break;
     case 'show':
-      from.people.show(message.activity);
+      from.at(message.where).people.show(message.activity);
       break;
     case 'watch':
       void answer(message.id, (signal) =>
@@ -196,13 +205,13 @@ function receive(from: EngineCore, message: ToEngine): void {
       );
       break;
     case 'share':
-      void answer(message.id, (signal) => share(from, message.call, signal));
+      void answer(message.id, async (signal) => share(from.at(message.where), message.call, signal));
       break;
     case 'chat':
-      void answer(message.id, (signal) => talk(from, message.call, signal));
+      void answer(message.id, async (signal) => talk(from.at(message.where), message.call, signal));
       break;
     case 'trash':
-      void answer(message.id, (signal) => trash(from, message.call, signal));
+      void answer(message.id, async (signal) => trash(from.at(message.where), message.call, signal));
       break;
     case 'submit':
       void answer(message.id, () => from.submit(message.orders));

@@ -60,14 +60,14 @@ export type EngineEvent =
     }
   /** Settings of the queue, who moves it, or what the user must hear about it are different. */
   | { readonly kind: 'queue'; readonly status: QueueStatus }
-  /** Somebody came, left or shows something else; so many are here. Of those who have been asked for once. */
-  | { readonly kind: 'people'; readonly here: number }
+  /** Somebody came, left or shows something else; so many are here. Of those who have been asked for once; `where` as above. */
+  | { readonly kind: 'people'; readonly here: number; readonly where?: Where }
   /** The owner of the server says something; foreign text. */
   | { readonly kind: 'notice'; readonly text: string }
   /** Something was added to or removed from a folder by us; who shows it lists it again. */
   | { readonly kind: 'changed'; readonly where: Where; readonly folder: Path }
   /** In a room that one is in. */
-  | { readonly kind: 'chat'; readonly news: ChatNews };
+  | { readonly kind: 'chat'; readonly news: ChatNews; readonly where?: Where };
 
 export type QueueLimits = {
   /** Bytes per second, all jobs together; undefined: as much as there is. */
@@ -88,6 +88,19 @@ export type QueueStatus = {
 
 export type JobAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'overwrite' | 'top' | 'up' | 'down';
 
+/** What a server has beside its files, and what one does there. */
+export type AtServer = {
+  /** What one lets others have of it. */
+  readonly shares: ServerShares;
+  readonly trash: ServerTrash;
+  /** Who else is there. */
+  readonly people: People;
+  /** Copies of the server's files that are edited here. */
+  readonly edits: Edits;
+  /** Talking with others. */
+  readonly chat: Chat;
+};
+
 export interface Engine {
   readonly remote: FileSource;
   readonly local: FileSource;
@@ -101,17 +114,10 @@ export interface Engine {
   source(where: Where): FileSource;
   /** What the server there does with its own files; this machine copies. @throws {FerryError} NOT_FOUND where it is not open */
   worksAt(where: Where): ServerWorks;
-  /** What one lets others have of it. */
-  readonly shares: ServerShares;
-  readonly trash: ServerTrash;
-  /** Who else is there. */
-  readonly people: People;
+  /** What a server has beside its files; undefined: the first one. @throws {FerryError} NOT_FOUND where it is not open */
+  at(where?: Where): AtServer;
   /** What changes in folders that are shown. */
   readonly watching: Watching;
-  /** Copies of the server's files that are edited here. */
-  readonly edits: Edits;
-  /** Talking with others on the server. */
-  readonly chat: Chat;
   /** Adds jobs at the end of the queue; they start by themselves. The promise gives their ids in order. */
   submit(orders: readonly NewOrder[], opts?: Wait): Promise<readonly JobId[]>;
   /**

@@ -8,8 +8,8 @@ import type { RoomInfo, RoomRef } from './chat.ts';
 import type { EditCopy, StoreSpec } from './edits.ts';
 import type { EngineEvent, JobAction, NewOrder, OpenServer, QueueLimits, Where } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
+import type { PackedPage } from './entry-page.ts';
 import type { JobId, Priority } from './job.ts';
-import type { PackedPage } from './packed-page.ts';
 import type { Activity, Person } from './people.ts';
 import type { MadeShare, OwnShare, ShareWish } from './server-shares.ts';
 import type { TrashRow } from './server-trash.ts';
@@ -68,13 +68,13 @@ export type ToEngine =
   | { readonly kind: 'call'; readonly id: number; readonly call: SourceCall }
   | { readonly kind: 'work'; readonly id: number; readonly where: Where; readonly order: WorkOrder }
   | { readonly kind: 'open'; readonly server: OpenServer }
-  | { readonly kind: 'edit'; readonly id: number; readonly call: EditCall }
-  | { readonly kind: 'share'; readonly id: number; readonly call: ShareCall }
-  | { readonly kind: 'people'; readonly id: number }
-  | { readonly kind: 'show'; readonly activity: Activity | undefined }
-  | { readonly kind: 'trash'; readonly id: number; readonly call: TrashCall }
+  | { readonly kind: 'edit'; readonly id: number; readonly where: Where; readonly call: EditCall }
+  | { readonly kind: 'share'; readonly id: number; readonly where: Where; readonly call: ShareCall }
+  | { readonly kind: 'people'; readonly id: number; readonly where: Where }
+  | { readonly kind: 'show'; readonly where: Where; readonly activity: Activity | undefined }
+  | { readonly kind: 'trash'; readonly id: number; readonly where: Where; readonly call: TrashCall }
   | { readonly kind: 'watch'; readonly id: number; readonly where: Where; readonly path: Path }
-  | { readonly kind: 'chat'; readonly id: number; readonly call: ChatCall }
+  | { readonly kind: 'chat'; readonly id: number; readonly where: Where; readonly call: ChatCall }
   | { readonly kind: 'submit'; readonly id: number; readonly orders: readonly NewOrder[] }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }

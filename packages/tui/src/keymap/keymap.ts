@@ -13,15 +13,7 @@ import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
-import {
-  cannotChange,
-  cannotCopy,
-  cannotFind,
-  cannotShare,
-  cannotWork,
-  noJob,
-  notConnected,
-} from './unavailable.ts';
+import { cannotChange, cannotCopy, cannotFind, cannotWork, noJob, notConnected } from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -226,7 +218,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       ['U'],
       'Trash',
       'what was deleted or overwritten on the server, to bring it back',
-      cannotShare,
+      cannotFind,
     ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
@@ -237,14 +229,14 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ...marking,
     ...finding,
     bind('find', ['F', 'M-?'], 'Find', 'find on the server, by name and by text', cannotFind),
-    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotShare),
-    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotShare),
+    bind('share', ['S s'], 'Share', 'let people without an account have what is marked', cannotFind),
+    bind('drop-box', ['S d'], 'Drop box', 'let people put files into this folder, unseen', cannotFind),
     bind(
       'shares',
       ['S l'],
       'My shares',
       'what I share, and how often it was downloaded; ends it',
-      cannotShare,
+      cannotFind,
     ),
     bind('people', ['W'], 'People', 'who else is on the server, and what they may see of you', notConnected),
     bind('chat', ['C', 'C-x t'], 'Chat', 'talk with others on the server', notConnected),

@@ -2,8 +2,8 @@
 
 import { type Shown, trusted } from '@ferry/protocol';
 import type { Where } from '../engine/engine.ts';
-import { type AppState, activeSide, otherSide, statusAt } from '../state/state.ts';
-import { notices } from '../state/texts.ts';
+import { viewerTexts } from '../state/file-texts.ts';
+import { type AppState, activeSide, otherSide, serverAhead, statusAt } from '../state/state.ts';
 
 /** Changing the server's files needs a server, and the right to. */
 export function cannotChange(state: AppState): Shown | undefined {
@@ -29,15 +29,11 @@ export function cannotFind(state: AppState): Shown | undefined {
     : trusted('the server is not connected');
 }
 
-/** Shares are those of the server that was connected to first. */
-export function cannotShare(state: AppState): Shown | undefined {
-  const { where } = state[activeSide(state)];
-  return where !== '' && where !== state.address ? notices.otherPlace : cannotFind(state);
-}
-
-/** For what the server that was connected to first has of its own. */
+/** For what the server ahead has beside its files. */
 export function notConnected(state: AppState): Shown | undefined {
-  return state.connection.phase === 'online' ? undefined : trusted('the server is not connected');
+  return statusAt(state, serverAhead(state)).phase === 'online'
+    ? undefined
+    : trusted('the server is not connected');
 }
 
 function isHere(state: AppState): boolean {
@@ -49,6 +45,11 @@ export function cannotCopy(state: AppState): Shown | undefined {
   const { where } = state[otherSide(activeSide(state))];
   if (where === '') return undefined;
   return statusAt(state, where).phase === 'online' ? cannotChangeAt(state, where) : undefined;
+}
+
+/** A picture has no rows, and no text to look through. */
+export function notInPicture({ viewer }: AppState): Shown | undefined {
+  return viewer?.shows === 'picture' ? viewerTexts.notInPicture : undefined;
 }
 
 export function noJob(state: AppState): Shown | undefined {

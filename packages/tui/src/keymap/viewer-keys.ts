@@ -2,6 +2,7 @@
 
 import { trusted } from '@ferry/protocol';
 import type { Binding } from './keymap.ts';
+import { notInPicture } from './unavailable.ts';
 
 export type ViewerAction =
   | 'wrap'
@@ -18,6 +19,8 @@ function bind(action: Binding['action'], keys: readonly string[], label: string,
   return { action, keys, label: trusted(label), help: trusted(help) };
 }
 
+const ofText = (binding: Binding): Binding => ({ ...binding, disabled: notInPicture });
+
 export const viewerBindings: readonly Binding[] = [
   bind('up', ['up', 'k'], 'Up', 'one row up'),
   bind('down', ['down', 'j', 'enter'], 'Down', 'one row down'),
@@ -28,14 +31,14 @@ export const viewerBindings: readonly Binding[] = [
   bind('left', ['left'], 'Left', 'to the left, where long lines are cut'),
   bind('right', ['right'], 'Right', 'to the right, where long lines are cut'),
   bind('help', ['f1', 'C-p'], 'Help', 'all actions with their keys, to search and run'),
-  bind('wrap', ['f2', 'w'], 'Wrap', 'let long lines go on in the next row, or cut them'),
+  ofText(bind('wrap', ['f2', 'w'], 'Wrap', 'let long lines go on in the next row, or cut them')),
   bind('hex', ['f4', 'h'], 'Hex', 'show bytes, or text'),
-  bind('go-to', ['f5', 'g', ':'], 'Go to', 'a line (120), a share (50%) or a byte (@1000)'),
-  bind('follow', ['F'], 'Follow', 'stay at the end while the file grows'),
-  bind('search', ['f7', '/'], 'Search', 'look for a text further down'),
-  bind('search-back', ['?'], 'Backward', 'look for a text further up'),
-  bind('search-next', ['n'], 'Next', 'the next place of what was searched for'),
-  bind('search-previous', ['N', 'p'], 'Previous', 'the place before'),
+  ofText(bind('go-to', ['f5', 'g', ':'], 'Go to', 'a line (120), a share (50%) or a byte (@1000)')),
+  ofText(bind('follow', ['F'], 'Follow', 'stay at the end while the file grows')),
+  ofText(bind('search', ['f7', '/'], 'Search', 'look for a text further down')),
+  ofText(bind('search-back', ['?'], 'Backward', 'look for a text further up')),
+  bind('search-next', ['n'], 'Next', 'the next place of what was searched for, or picture'),
+  bind('search-previous', ['N', 'p'], 'Previous', 'the place or picture before'),
   bind('refresh', ['C-r'], 'Refresh', 'read the file again'),
   bind('close', ['f3', 'f10', 'q', 'C-c'], 'Close', 'back to the files'),
   bind('no', ['escape'], 'Stop', 'stop a search; without any: back to the files'),

@@ -2,17 +2,41 @@
 
 import { show, type WireError } from '@ferry/protocol';
 import type { ChatLine, ChatNews, RoomInfo, RoomRef } from '../engine/chat.ts';
-import { type ChatState, roomAt, speaksTo, withRoom } from './chat.ts';
-import type { Cmd } from './cmd.ts';
+import type { Where } from '../engine/engine.ts';
+import { type ChatState, emptyChat, roomAt, speaksTo, withRoom } from './chat.ts';
+import type { AtWhich, Cmd } from './cmd.ts';
 import { inWords, type Next } from './next.ts';
 import { readUpTo, withReadUpTo } from './remembered.ts';
-import type { AppState } from './state.ts';
+import { type AppState, atWhich, statusAt } from './state.ts';
 import { chatTexts } from './texts.ts';
 
 /** Lines of a room that are kept here. */
 const mostLines = 500;
 /** Rooms that are entered by themselves: those spoken in last. */
 const mostEntered = 16;
+
+/** The same with the chat of that server at hand. */
+export function withChatOf(state: AppState, where: Where): AppState {
+  const { chat, chatWhere, otherChats } = state;
+  if (where === chatWhere) return state;
+  const others = new Map([...otherChats, [chatWhere, chat]]);
+  others.delete(where);
+  return { ...state, chat: otherChats.get(where) ?? emptyChat, chatWhere: where, otherChats: others };
+}
+
+/** A step in the chat of one server, whichever one is shown. */
+export function inChatOf(
+  state: AppState,
+  { where = state.address }: AtWhich,
+  step: (now: AppState) => Next,
+): Next {
+  const { chatWhere, dialog } = state;
+  if (where === chatWhere) return step(state);
+  // The panel shows another one: nothing of this one is read by that.
+  const closed = dialog?.kind === 'chat' ? { ...state, dialog: undefined } : state;
+  const [next, cmds] = step(withChatOf(closed, where));
+  return [{ ...withChatOf(next, chatWhere), dialog }, cmds];
+}
 
 /** What is shown is read, where the panel is there and at its end. */
 export function withRead(state: AppState): AppState {
@@ -26,27 +50,27 @@ export function withRead(state: AppState): AppState {
 /** How far the room that is shown was read is remembered, on this screen's side: another device has not read it. */
 export function withReadKept(before: AppState, [state, cmds]: Next): Next {
   if (state.chat === before.chat && state.dialog === before.dialog) return [state, cmds];
-  const { chat, dialog, address } = state;
+  const { chat, dialog, chatWhere } = state;
   const room = roomAt(chat);
   const seq = room?.lines.findLast((line) => line.seq > 0)?.seq;
   if (dialog?.kind !== 'chat' || chat.chosen !== undefined || room === undefined || seq === undefined) {
     return [state, cmds];
   }
-  const remembered = withReadUpTo(state.remembered, { server: address, ref: room.ref, seq });
+  const remembered = withReadUpTo(state.remembered, { server: chatWhere, ref: room.ref, seq });
   if (remembered === state.remembered) return [state, cmds];
   return [{ ...state, remembered }, [...cmds, { kind: 'remember', remembered }]];
 }
 
 /** Of what was said before one came, what was not read the last time one was here; of a direct one, what one has not answered. */
 function unreadOf(
-  { remembered, address }: AppState,
+  { remembered, chatWhere }: AppState,
   ref: RoomRef,
   lines: readonly ChatLine[],
 ): readonly ChatLine[] {
   const answered = ref.startsWith('@')
     ? (lines.findLast(({ own }) => own)?.seq ?? 0)
     : Number.POSITIVE_INFINITY;
-  const upTo = readUpTo(remembered, address, ref) ?? answered;
+  const upTo = readUpTo(remembered, chatWhere, ref) ?? answered;
   return lines.filter(({ own, seq }) => !own && seq > upTo);
 }
 
@@ -54,6 +78,7 @@ function unreadOf(
 export function roomsListed(state: AppState, infos: readonly RoomInfo[]): Next {
   let chat: ChatState = { ...state.chat, off: undefined };
   const cmds: Cmd[] = [];
+  const at = atWhich(state, state.chatWhere);
   let entered = chat.rooms.filter(({ phase }) => phase !== 'known').length;
   for (const { ref, sealed } of infos) {
     const known = chat.rooms.find((room) => room.ref === ref);
@@ -64,7 +89,7 @@ export function roomsListed(state: AppState, infos: readonly RoomInfo[]): Next {
     chat = withRoom(chat, ref, (room) => ({ ...room, sealed, phase }));
     if (!enters) continue;
     entered += 1;
-    cmds.push({ kind: 'chat-join', ref, passphrase: undefined, create: false });
+    cmds.push({ kind: 'chat-join', ref, passphrase: undefined, create: false, ...at });
   }
   return [{ ...state, chat }, cmds];
 }
@@ -87,7 +112,8 @@ export function roomNotEntered(state: AppState, ref: RoomRef, error: WireError):
 export function chatNews(state: AppState, news: ChatNews): Next {
   if (news.kind === 'out') return [roomNotEntered(state, news.ref, news.error), []];
   const { ref, sealed, lines, past } = news;
-  const user = state.connection.phase === 'online' ? state.connection.user : '';
+  const status = statusAt(state, state.chatWhere);
+  const user = status.phase === 'online' ? status.user : '';
   const fresh = past ? unreadOf(state, ref, lines) : lines.filter(({ own }) => !own);
   const call = fresh.find(({ text }) => ref.startsWith('@') || speaksTo(text, user));
   const wasCalled = state.chat.rooms.find((room) => room.ref === ref)?.isCalled === true;

@@ -79,7 +79,11 @@ export function speaksTo(text: string, user: string): boolean {
 }
 
 /** Of all rooms that are not shown. */
-export function unreadIn({ rooms }: ChatState): { readonly lines: number; readonly isCalled: boolean } {
+export function unreadIn(chats: readonly ChatState[]): {
+  readonly lines: number;
+  readonly isCalled: boolean;
+} {
+  const rooms = chats.flatMap((chat) => chat.rooms);
   return {
     lines: rooms.reduce((sum, { unread }) => sum + unread, 0),
     isCalled: rooms.some(({ isCalled }) => isCalled),

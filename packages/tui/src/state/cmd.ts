@@ -14,15 +14,22 @@ import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
 import type { Piece } from './viewer.ts';
 
+/** Which server it is about; without `where` the first one. */
+export type AtWhich = { readonly where?: Where };
+
+export function atServer({ where }: AtWhich): AtWhich {
+  return where === undefined ? {} : { where };
+}
+
 export type Cmd =
   | EditCmd
   /** Supersedes the side's listing before it. */
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
   | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
-  | { readonly kind: 'list-people' }
+  | { readonly kind: 'list-people'; readonly where?: Where }
   /** What others may see; undefined: nothing. */
-  | { readonly kind: 'show-activity'; readonly activity: Activity | undefined }
+  | { readonly kind: 'show-activity'; readonly where?: Where; readonly activity: Activity | undefined }
   /** Tells what changes in a folder, as msg `watched`, `change` and `unwatched`. Supersedes the side's watch before it. */
   | { readonly kind: 'watch'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
@@ -60,28 +67,30 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
-  | { readonly kind: 'list-trash' }
+  | { readonly kind: 'list-trash'; readonly where?: Where }
   /** For good, and lists what is left. */
-  | { readonly kind: 'drop-trash'; readonly id: string }
-  | { readonly kind: 'make-share'; readonly wish: ShareWish }
+  | { readonly kind: 'drop-trash'; readonly where?: Where; readonly id: string }
+  | { readonly kind: 'make-share'; readonly where?: Where; readonly wish: ShareWish }
   /** Which rooms there are; from then on direct messages come. */
-  | { readonly kind: 'chat-rooms' }
+  | { readonly kind: 'chat-rooms'; readonly where?: Where }
   | {
       readonly kind: 'chat-join';
+      readonly where?: Where;
       readonly ref: RoomRef;
       readonly passphrase: string | undefined;
       readonly create: boolean;
     }
-  | { readonly kind: 'chat-leave'; readonly ref: RoomRef }
+  | { readonly kind: 'chat-leave'; readonly where?: Where; readonly ref: RoomRef }
   | {
       readonly kind: 'chat-say';
+      readonly where?: Where;
       readonly ref: RoomRef;
       readonly text: string;
       readonly path: Path | undefined;
     }
-  | { readonly kind: 'list-shares' }
+  | { readonly kind: 'list-shares'; readonly where?: Where }
   /** And lists those that are left. */
-  | { readonly kind: 'end-share'; readonly id: string }
+  | { readonly kind: 'end-share'; readonly where?: Where; readonly id: string }
   /** Supersedes the listing of that side. */
   | {
       readonly kind: 'find';
@@ -160,7 +169,9 @@ export type Cmd =
       readonly request: number;
       readonly format: ArchiveFormat;
     }
-  /** Ends what one of the five above, or a fetch of a copy, has begun. */
+  /** Fetches and unpacks a picture. */
+  | { readonly kind: 'show-picture'; readonly side: Side; readonly path: Path; readonly request: number }
+  /** Ends what one of the six above, or a fetch of a copy, has begun. */
   | { readonly kind: 'stop'; readonly request: number }
   /** Tell somebody who is not looking. */
   | { readonly kind: 'notify'; readonly words: Shown }

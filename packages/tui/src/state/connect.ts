@@ -10,6 +10,7 @@ import type { Fingerprint } from '@ferry/protocol/session';
 import { type Hidden, isAccepted, mostMistakes } from '../engine/first-contact.ts';
 import type { Reach } from '../engine/reach.ts';
 import type { ConnectAction } from '../keymap/connect-keys.ts';
+import { connectTexts, contactTexts, passwordTexts, saveTexts } from './connect-texts.ts';
 import { edited, type Field, field, typedInto } from './edit-line.ts';
 import type { Size } from './layout.ts';
 
@@ -30,6 +31,15 @@ export type ConnectDialog =
       readonly error: Shown | undefined;
     }
   | { readonly kind: 'remove'; readonly row: ServerRow }
+  /** Two fields: account, password. */
+  | {
+      readonly kind: 'password';
+      readonly where: Shown;
+      readonly attempt: number;
+      readonly fields: readonly [Field, Field];
+      readonly field: 0 | 1;
+      readonly error: Shown | undefined;
+    }
   | {
       readonly kind: 'first-contact';
       readonly where: Shown;
@@ -66,6 +76,14 @@ export type ConnectMsg =
       readonly fingerprint: Fingerprint;
       readonly hidden: Hidden;
     }
+  | {
+      readonly kind: 'ask-password';
+      readonly where: string;
+      /** undefined: none was named. */
+      readonly user: string | undefined;
+      /** From 1. */
+      readonly attempt: number;
+    }
   | { readonly kind: 'failed'; readonly error: WireError };
 
 export type ConnectCmd =
@@ -73,6 +91,7 @@ export type ConnectCmd =
   /** Ends what `connect` has begun. */
   | { readonly kind: 'give-up' }
   | { readonly kind: 'answer'; readonly isTrusted: boolean }
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
   | { readonly kind: 'save'; readonly name: string; readonly address: string }
   | { readonly kind: 'remove'; readonly address: string }
   | { readonly kind: 'look' }
@@ -132,6 +151,19 @@ export function updateConnect(state: ConnectState, msg: ConnectMsg): ConnectNext
       } as const;
       return [{ ...state, dialog }, []];
     }
+    case 'ask-password': {
+      const { where, user = '', attempt } = msg;
+      const fields = [
+        field(passwordTexts.account, user),
+        { ...field(passwordTexts.password, ''), secret: true } as const,
+      ] as const;
+      const error = attempt > 1 ? passwordTexts.wrong : undefined;
+      const at = user === '' ? 0 : 1;
+      return [
+        { ...state, dialog: { kind: 'password', where: show(where), attempt, fields, field: at, error } },
+        [],
+      ];
+    }
     case 'failed':
       return [failed(state, msg.error), []];
   }
@@ -154,6 +186,7 @@ function typed(state: ConnectState, text: string): ConnectState {
         ? within({ ...state, notice: undefined, line: typedInto(state.line, text) })
         : state;
     case 'save':
+    case 'password':
       return { ...state, dialog: withLine(dialog, typedInto(dialog.fields[dialog.field], text)) };
     case 'first-contact':
       return { ...state, dialog: { ...dialog, line: typedInto(dialog.line, text) } };
@@ -163,7 +196,7 @@ function typed(state: ConnectState, text: string): ConnectState {
   }
 }
 
-function withLine(dialog: ConnectDialog & { kind: 'save' }, line: Field): ConnectDialog {
+function withLine(dialog: ConnectDialog & { kind: 'save' | 'password' }, line: Field): ConnectDialog {
   const [name, address] = dialog.fields;
   const fields = dialog.field === 0 ? ([line, address] as const) : ([name, line] as const);
   return { ...dialog, fields, error: undefined };
@@ -181,6 +214,8 @@ function acted(state: ConnectState, action: ConnectAction): ConnectNext {
       return state.connecting === undefined ? inList(state, action) : whileConnecting(state, action);
     case 'save':
       return inSave(state, dialog, action);
+    case 'password':
+      return inPassword(state, dialog, action);
     case 'remove':
       if (action === 'remove')
         return [{ ...state, dialog: undefined }, [{ kind: 'remove', address: dialog.row.address }]];
@@ -217,7 +252,7 @@ function inList(state: ConnectState, action: ConnectAction): ConnectNext {
     case 'save':
       return [save(state, row), []];
     case 'remove':
-      if (row === undefined || row.from === 'ssh') return [said(state, 'there is nothing to remove'), []];
+      if (row === undefined || row.from === 'ssh') return [said(state, connectTexts.nothingToRemove), []];
       return [{ ...state, dialog: { kind: 'remove', row } }, []];
     case 'look':
       return [state, [{ kind: 'look' }]];
@@ -235,7 +270,7 @@ function connect(state: ConnectState, row: ServerRow | undefined): ConnectNext {
   const text = state.line.text.trim();
   const pasted = /ferry:\/\/[^\s'"]+/.exec(text)?.[0];
   const address = pasted ?? row?.address ?? (text === '' ? undefined : `ferry://${text}`);
-  if (address === undefined) return [said(state, 'type or paste the address of a server, or an invite'), []];
+  if (address === undefined) return [said(state, connectTexts.typeOne), []];
   return [{ ...state, connecting: address }, [{ kind: 'connect', address }]];
 }
 
@@ -243,7 +278,7 @@ function save(state: ConnectState, row: ServerRow | undefined): ConnectState {
   const text = state.line.text.trim();
   const address = text === '' ? (row?.address ?? 'ferry://') : text;
   const name = text === '' ? (row?.name ?? '') : '';
-  const fields = [field(trusted('Name'), name), field(trusted('Address'), address)] as const;
+  const fields = [field(saveTexts.name, name), field(saveTexts.address, address)] as const;
   return { ...state, dialog: { kind: 'save', fields, field: 0, error: undefined } };
 }
 
@@ -263,7 +298,7 @@ function inSave(
     case 'accept': {
       const wrong = wrongWith(name.text.trim(), address.text.trim());
       if (wrong !== undefined) {
-        return [{ ...state, dialog: { ...dialog, field: wrong.field, error: trusted(wrong.why) } }, []];
+        return [{ ...state, dialog: { ...dialog, field: wrong.field, error: wrong.why } }, []];
       }
       return [
         { ...state, dialog: undefined, line: nothing },
@@ -275,12 +310,37 @@ function inSave(
   }
 }
 
-function wrongWith(name: string, address: string): { field: 0 | 1; why: string } | undefined {
-  if (name === '') return { field: 0, why: 'a saved server has a name' };
-  if (address.includes('#'))
-    return { field: 1, why: 'an invite is used once: paste it into the line, and connect' };
-  if (!/^ferry:\/\/[^/\s]+/.test(address))
-    return { field: 1, why: 'an address such as ferry://host:7377/folder' };
+function inPassword(
+  state: ConnectState,
+  dialog: ConnectDialog & { kind: 'password' },
+  action: ConnectAction,
+): ConnectNext {
+  const [name, secret] = dialog.fields;
+  const closed = { ...state, dialog: undefined };
+  switch (action) {
+    case 'no':
+    case 'quit':
+      return [{ ...closed, connecting: undefined }, [{ kind: 'give-up' }]];
+    case 'up':
+    case 'down':
+      return [{ ...state, dialog: { ...dialog, field: dialog.field === 0 ? 1 : 0 } }, []];
+    case 'accept': {
+      const user = name.text.trim();
+      if (user === '')
+        return [{ ...state, dialog: { ...dialog, field: 0, error: passwordTexts.noAccount } }, []];
+      // From the account one goes on to the password.
+      if (secret.text === '') return [{ ...state, dialog: { ...dialog, field: 1 } }, []];
+      return [closed, [{ kind: 'password', user, password: secret.text }]];
+    }
+    default:
+      return [{ ...state, dialog: withLine(dialog, withEdit(dialog.fields[dialog.field], action)) }, []];
+  }
+}
+
+function wrongWith(name: string, address: string): { field: 0 | 1; why: Shown } | undefined {
+  if (name === '') return { field: 0, why: saveTexts.noName };
+  if (address.includes('#')) return { field: 1, why: saveTexts.noInvite };
+  if (!/^ferry:\/\/[^/\s]+/.test(address)) return { field: 1, why: saveTexts.noAddress };
   return undefined;
 }
 
@@ -303,7 +363,7 @@ function inFirstContact(
       }
       const mistakes = dialog.mistakes + 1;
       if (mistakes < mostMistakes) return [{ ...state, dialog: { ...dialog, mistakes, line: nothing } }, []];
-      const notice = { text: trusted('that was not its identity: nothing was connected'), isError: true };
+      const notice = { text: contactTexts.notIt, isError: true };
       return [{ ...closed, connecting: undefined, notice }, [{ kind: 'answer', isTrusted: false }]];
     }
     default:
@@ -315,6 +375,6 @@ function withEdit(line: Field, action: ConnectAction): Field {
   return action === 'save' || action === 'remove' || action === 'look' ? line : edited(line, action);
 }
 
-function said(state: ConnectState, text: string): ConnectState {
-  return { ...state, notice: { text: trusted(text), isError: false } };
+function said(state: ConnectState, text: Shown): ConnectState {
+  return { ...state, notice: { text, isError: false } };
 }

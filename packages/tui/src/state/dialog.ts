@@ -8,6 +8,7 @@ import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
 import type { DiffLine } from '../engine/text-diff.ts';
 import type { AnswerScope, Question as JobQuestion } from '../transfer/conflict.ts';
+import type { AtWhich } from './cmd.ts';
 import type { ChangedAnswer } from './edit.ts';
 import type { Field } from './edit-line.ts';
 
@@ -21,13 +22,13 @@ export type Question =
     }
   | { readonly about: 'cancel' | 'overwrite'; readonly ids: readonly JobId[] }
   /** Fetch a large file to edit it. */
-  | { readonly about: 'edit'; readonly path: Path }
+  | ({ readonly about: 'edit'; readonly path: Path } & AtWhich)
   /** Go on with a copy that is kept; a no fetches the file again. */
   | { readonly about: 'edit-kept'; readonly id: number; readonly path: Path }
   /** One's own; the list that it stands in comes back. */
-  | { readonly about: 'end-share'; readonly id: string; readonly list: Dialog }
+  | { readonly about: 'end-share'; readonly id: string; readonly list: Dialog & { readonly kind: 'shares' } }
   /** One's own, for good; the list that it stands in comes back. */
-  | { readonly about: 'drop-trash'; readonly id: string; readonly list: Dialog }
+  | { readonly about: 'drop-trash'; readonly id: string; readonly list: Dialog & { readonly kind: 'trash' } }
   | { readonly about: 'clear' | 'quit' };
 
 /** What typed lines mean. */
@@ -58,7 +59,11 @@ export type Prompted =
       readonly entries: readonly Entry[];
     }
   /** Fields: for how long, how many downloads (not of a drop box), where the server is reached. */
-  | { readonly about: 'share'; readonly shared: 'read' | 'drop'; readonly paths: readonly Path[] }
+  | ({
+      readonly about: 'share';
+      readonly shared: 'read' | 'drop';
+      readonly paths: readonly Path[];
+    } & AtWhich)
   /** Fields: a room or `@` and an account, a passphrase. */
   | { readonly about: 'room' }
   | { readonly about: 'go-to-path'; readonly side: Side }
@@ -100,11 +105,23 @@ export type Dialog =
   /** What to give away. */
   | { readonly kind: 'shared'; readonly made: MadeShare; readonly top: number }
   /** What can be had back; undefined until the server has told. */
-  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] | undefined; readonly cursor: number }
+  | ({
+      readonly kind: 'trash';
+      readonly rows: readonly TrashRow[] | undefined;
+      readonly cursor: number;
+    } & AtWhich)
   /** Who else is there; undefined until the server has told. */
-  | { readonly kind: 'people'; readonly rows: readonly Person[] | undefined; readonly top: number }
+  | ({
+      readonly kind: 'people';
+      readonly rows: readonly Person[] | undefined;
+      readonly top: number;
+    } & AtWhich)
   /** One's own shares; undefined until the server has told. */
-  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] | undefined; readonly cursor: number }
+  | ({
+      readonly kind: 'shares';
+      readonly rows: readonly OwnShare[] | undefined;
+      readonly cursor: number;
+    } & AtWhich)
   | {
       readonly kind: 'info';
       readonly side: Side;
@@ -145,7 +162,12 @@ export type Dialog =
     }
   | { readonly kind: 'details'; readonly job: JobId; readonly top: number }
   /** Something that is waited for, about a file of the server. */
-  | { readonly kind: 'busy'; readonly title: Shown; readonly request: number; readonly path: Path }
+  | ({
+      readonly kind: 'busy';
+      readonly title: Shown;
+      readonly request: number;
+      readonly path: Path;
+    } & AtWhich)
   /** An edited file is another on the server by now. */
   | { readonly kind: 'changed'; readonly edit: number; readonly chosen: ChangedAnswer | undefined }
   | {

@@ -2,11 +2,14 @@
 
 import type { Facts, Path, Shown, WireError } from '@ferry/protocol';
 import type { EditCopy } from '../engine/edits.ts';
+import type { Where } from '../engine/engine.ts';
 import type { DiffLine } from '../engine/text-diff.ts';
 
 export type Edit = {
   /** The request that fetched it. */
   readonly id: number;
+  /** The server; without it the first one. */
+  readonly where?: Where;
   /** Of the server. */
   readonly path: Path;
   readonly copy: EditCopy;
@@ -17,16 +20,18 @@ export type Edit = {
 };
 
 export type EditCmd =
-  | { readonly kind: 'fetch-copy'; readonly request: number; readonly path: Path }
+  | { readonly kind: 'fetch-copy'; readonly where?: Where; readonly request: number; readonly path: Path }
   /** Hands the screen over. A file of this machine is edited where it is. */
   | {
       readonly kind: 'run-editor';
+      readonly where?: Where;
       readonly request: number;
       readonly file: Path;
       readonly copy: EditCopy | undefined;
     }
   | {
       readonly kind: 'store-copy';
+      readonly where?: Where;
       readonly request: number;
       readonly path: Path;
       readonly copy: EditCopy;
@@ -35,15 +40,16 @@ export type EditCmd =
     }
   | {
       readonly kind: 'compare-copy';
+      readonly where?: Where;
       readonly request: number;
       readonly path: Path;
       readonly copy: EditCopy;
     }
-  | { readonly kind: 'drop-copy'; readonly copy: EditCopy }
+  | { readonly kind: 'drop-copy'; readonly where?: Where; readonly copy: EditCopy }
   /** It is as it came, and may be open in an editor still. */
-  | { readonly kind: 'leave-copy'; readonly copy: EditCopy }
+  | { readonly kind: 'leave-copy'; readonly where?: Where; readonly copy: EditCopy }
   /** Copies that an earlier program left. */
-  | { readonly kind: 'find-leftovers' };
+  | { readonly kind: 'find-leftovers'; readonly where?: Where };
 
 export type EditMsg =
   | { readonly kind: 'leftovers'; readonly copies: readonly Path[] }

@@ -20,8 +20,14 @@ export const viewerTexts = {
   unreadable: say('this part of the file cannot be read'),
   fewerLines: say('the file has fewer lines'),
   notFound: (what: Shown) => say(`${what} is not found any further in this direction`),
-  works: { search: 'searching', line: 'counting lines', listing: 'listing' },
+  works: { search: 'searching', line: 'counting lines', listing: 'listing', picture: 'fetching the picture' },
+  notInPicture: say('that is for texts; F4 shows the bytes of this picture'),
+  lastPicture: say('this is the last picture in this folder'),
+  firstPicture: say('this is the first picture in this folder'),
+  /** `4032 × 3024  JPEG`. */
+  picture: (width: number, height: number, format: string) => `${width} × ${height}  ${format}`,
   worksAt: (what: string, at: string, percent: number) => say(`${what}: at ${at} (${percent} %) · Esc stops`),
+  fetched: (at: string) => say(`fetching the picture: ${at} · Esc stops`),
   reading: say('reading…'),
   /** Before the path of an archive whose content is listed. */
   inArchive: 'in ',
@@ -38,6 +44,7 @@ export const previewTexts = {
   ofSide: { remote: 'of the server', local: 'of the local side' },
   kinds: { file: 'file', folder: 'folder', link: 'link', other: 'device or pipe' },
   reading: 'reading…',
+  picture: (width: number, height: number, format: string) => `${width} × ${height}  ${format}`,
   link: 'links are not followed on the server',
   nothing: 'nothing to show',
   empty: 'empty',

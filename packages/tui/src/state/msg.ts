@@ -1,8 +1,9 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
-import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
+import type { Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side, Where } from '../engine/engine.ts';
+import type { Entries } from '../engine/entry-page.ts';
 import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
@@ -12,7 +13,9 @@ import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
 import type { Ordering } from './order.ts';
+import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
+import type { Rows } from './rows.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
 
@@ -32,18 +35,18 @@ export type Msg =
       readonly kind: 'page';
       readonly side: Side;
       readonly request: number;
-      readonly entries: readonly Entry[];
+      readonly entries: Entries;
     }
   /** Rows of a large folder are in order. */
   | {
       readonly kind: 'ordered';
       readonly side: Side;
       readonly ordering: Ordering;
-      readonly rows: readonly Entry[];
+      readonly rows: Rows;
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
-  | { readonly kind: 'people'; readonly rows: readonly Person[] }
+  | { readonly kind: 'people'; readonly where?: Where; readonly rows: readonly Person[] }
   /** The folder is watched from now on; as Watching has it. */
   | { readonly kind: 'watched'; readonly side: Side; readonly path: Path; readonly pollMs: number }
   | { readonly kind: 'change'; readonly side: Side; readonly path: Path; readonly change: FolderChange }
@@ -79,6 +82,12 @@ export type Msg =
       readonly text: Uint8Array;
       readonly facts: Facts;
     }
+  | {
+      readonly kind: 'picture-shown';
+      readonly request: number;
+      readonly picture: Picture;
+      readonly facts: Facts;
+    }
   /** How far a search has come, or the counting of lines. */
   | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
   /** Where it ended; undefined: there is no such place. */
@@ -91,19 +100,25 @@ export type Msg =
       readonly folder: Path;
     }
   /** What can be had back from the server. */
-  | { readonly kind: 'trash'; readonly rows: readonly TrashRow[] }
+  | { readonly kind: 'trash'; readonly where?: Where; readonly rows: readonly TrashRow[] }
   /** A server was chosen for a side, and is being connected to. */
   | { readonly kind: 'server-chosen'; readonly side: Side; readonly where: Where; readonly path: Path }
   | { readonly kind: 'share-made'; readonly made: MadeShare }
   /** One's own on the server. */
-  | { readonly kind: 'shares'; readonly rows: readonly OwnShare[] }
-  | { readonly kind: 'chat-rooms'; readonly rooms: readonly RoomInfo[] }
+  | { readonly kind: 'shares'; readonly where?: Where; readonly rows: readonly OwnShare[] }
+  | { readonly kind: 'chat-rooms'; readonly where?: Where; readonly rooms: readonly RoomInfo[] }
   /** There is none, and why. */
-  | { readonly kind: 'chat-off'; readonly error: WireError }
-  | { readonly kind: 'chat-joined'; readonly ref: RoomRef }
-  | { readonly kind: 'chat-not-joined'; readonly ref: RoomRef; readonly error: WireError }
+  | { readonly kind: 'chat-off'; readonly where?: Where; readonly error: WireError }
+  | { readonly kind: 'chat-joined'; readonly where?: Where; readonly ref: RoomRef }
+  | {
+      readonly kind: 'chat-not-joined';
+      readonly where?: Where;
+      readonly ref: RoomRef;
+      readonly error: WireError;
+    }
   | {
       readonly kind: 'chat-not-said';
+      readonly where?: Where;
       readonly ref: RoomRef;
       readonly text: string;
       readonly error: WireError;

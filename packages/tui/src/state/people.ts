@@ -1,29 +1,33 @@
 /** Who else is on the server, and what they may see of us. Pure; UI thread. */
 
 import { samePath } from '@ferry/protocol';
+import type { Where } from '../engine/engine.ts';
 import type { Activity, Person } from '../engine/people.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { type AtWhich, atServer, type Cmd } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
-import { type AppState, activeSide, runningJobs } from './state.ts';
+import { type AppState, activeSide, atWhich, runningJobs, serverAhead, statusAt } from './state.ts';
 import { listPage, steppedTo, withinRows } from './step.ts';
 
 export type PeopleDialog = Dialog & { readonly kind: 'people' };
 
 export type Others = {
-  /** On the server with us, ourselves among them; 0: not known. */
-  readonly here: number;
-  /** They may see the folder on the screen and what moves. */
-  readonly isShown: boolean;
+  /** On each server with us, ourselves among them; none: not known. */
+  readonly here: ReadonlyMap<Where, number>;
+  /** Where they may see the folder on the screen and what moves. */
+  readonly shownAt: ReadonlySet<Where>;
   /** As it was told last. */
-  readonly told: Activity | undefined;
+  readonly told: ReadonlyMap<Where, Activity>;
 };
 
 /** So many of what moves are told by name: limits.shownMoves. */
 const shownMoves = 3;
 
 export function openPeople(state: AppState): Next {
-  return [{ ...state, dialog: { kind: 'people', rows: undefined, top: 0 } }, [{ kind: 'list-people' }]];
+  const at = atWhich(state, serverAhead(state));
+  const dialog = { kind: 'people', rows: undefined, top: 0, ...at } as const;
+  return [{ ...state, dialog }, [{ kind: 'list-people', ...at }]];
 }
 
 export function actInPeople(state: AppState, dialog: PeopleDialog, action: Action): Next {
@@ -34,47 +38,61 @@ export function actInPeople(state: AppState, dialog: PeopleDialog, action: Actio
     case 'no':
       return [{ ...state, dialog: undefined }, []];
     case 'refresh':
-      return [state, [{ kind: 'list-people' }]];
+      return [state, [{ kind: 'list-people', ...atServer(dialog) }]];
     case 'show-activity': {
-      const isShown = !state.people.isShown;
-      return [{ ...state, people: { ...state.people, isShown } }, []];
+      const shownAt = new Set(state.people.shownAt);
+      const where = dialog.where ?? state.address;
+      if (!shownAt.delete(where)) shownAt.add(where);
+      return [{ ...state, people: { ...state.people, shownAt } }, []];
     }
     default:
       return [state, []];
   }
 }
 
-export function peopleListed(state: AppState, rows: readonly Person[]): AppState {
-  const told = { ...state, people: { ...state.people, here: rows.length } };
-  return state.dialog?.kind === 'people' ? { ...told, dialog: { ...state.dialog, rows } } : told;
+export function peopleListed(state: AppState, rows: readonly Person[], at: AtWhich): AppState {
+  const told = withHere(state, rows.length, at);
+  const { dialog } = state;
+  return dialog?.kind === 'people' && dialog.where === at.where
+    ? { ...told, dialog: { ...dialog, rows } }
+    : told;
 }
 
 /** They have changed; who looks at the list sees it. */
-export function peopleChanged(state: AppState, here: number): Next {
-  const told = { ...state, people: { ...state.people, here } };
-  return [told, state.dialog?.kind === 'people' ? [{ kind: 'list-people' }] : []];
+export function peopleChanged(state: AppState, here: number, at: AtWhich): Next {
+  const { dialog } = state;
+  const isSeen = dialog?.kind === 'people' && dialog.where === at.where;
+  return [withHere(state, here, at), isSeen ? [{ kind: 'list-people', ...atServer(at) }] : []];
 }
 
-/** What each step does beside its own: asks who is here when the server is, and tells what they may see when that changes. */
+function withHere(state: AppState, count: number, { where = state.address }: AtWhich): AppState {
+  return { ...state, people: { ...state.people, here: new Map([...state.people.here, [where, count]]) } };
+}
+
+/** What each step does beside its own: asks who is here when a server is, and tells what they may see when that changes. */
 export function withOthers(before: AppState, [state, cmds]: Next): Next {
-  const isBack = state.connection.phase === 'online' && before.connection.phase !== 'online';
-  const asked: Next = isBack ? [state, [...cmds, { kind: 'list-people' }]] : [state, cmds];
-  const now = state.people.isShown ? activityOf(state) : undefined;
-  if (isSame(now, state.people.told)) return asked;
-  return [
-    { ...state, people: { ...state.people, told: now } },
-    [...asked[1], { kind: 'show-activity', activity: now }],
-  ];
+  const isBack = (where: Where): boolean =>
+    statusAt(state, where).phase === 'online' && statusAt(before, where).phase !== 'online';
+  const back = [state.address, ...state.others.keys()].filter(isBack);
+  let told = state.people.told;
+  const more: Cmd[] = back.map((where) => ({ kind: 'list-people', ...atWhich(state, where) }));
+  for (const where of new Set([...state.people.shownAt, ...told.keys()])) {
+    const now = state.people.shownAt.has(where) ? activityOf(state, where) : undefined;
+    if (isSame(now, told.get(where))) continue;
+    const next = new Map(told);
+    if (now === undefined) next.delete(where);
+    else next.set(where, now);
+    told = next;
+    more.push({ kind: 'show-activity', activity: now, ...atWhich(state, where) });
+  }
+  if (more.length === 0) return [state, cmds];
+  return [{ ...state, people: { ...state.people, told } }, [...cmds, ...more]];
 }
 
-/** Of the server that was connected to first alone: other servers are nobody's business there. */
-function activityOf(state: AppState): Activity {
-  const shown = [state[activeSide(state)], state.remote, state.local].find(
-    ({ where }) => where === state.address,
-  );
-  const moving = runningJobs(state).filter(
-    ({ phase, server }) => phase === 'moving' && server === state.address,
-  );
+/** Of that server alone: other servers are nobody's business there. */
+function activityOf(state: AppState, at: Where): Activity {
+  const shown = [state[activeSide(state)], state.remote, state.local].find(({ where }) => where === at);
+  const moving = runningJobs(state).filter(({ phase, server }) => phase === 'moving' && server === at);
   return {
     folder: shown?.path,
     moving: moving.slice(0, shownMoves).map((job) => ({

@@ -24,7 +24,7 @@ import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
 import { type AppState, activeSide } from './state.ts';
-import { notices, prompts } from './texts.ts';
+import { prompts } from './texts.ts';
 import { openTrash } from './trash.ts';
 import { pathTyped } from './update-places.ts';
 
@@ -40,7 +40,7 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
   const { side, path: folder } = pane;
   switch (action) {
     case 'trash':
-      return openTrash(state);
+      return openTrash(state, pane.where);
     case 'delete-for-good': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
@@ -50,10 +50,7 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
     case 'undo-delete': {
       const { undo } = state;
       // Nothing deleted since the start: what was overwritten, or before, is in the list.
-      if (undo === undefined) {
-        if (pane.where === state.address) return openTrash(state);
-        return [{ ...state, notice: { text: notices.otherPlace, isError: true } }, []];
-      }
+      if (undo === undefined) return openTrash(state, pane.where);
       return [{ ...state, undo: undefined }, [{ kind: 'undo-delete', ...undo }]];
     }
     case 'find': {

@@ -8,12 +8,13 @@ import { entryPath } from '../engine/server-works.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
+import { type AtWhich, atServer } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import type { Pane } from './pane.ts';
-import type { AppState } from './state.ts';
+import { type AppState, activeSide, atWhich, serverAhead } from './state.ts';
 import { listPage, steppedTo, withinRows } from './step.ts';
 import { notices, prompts, questions, shareTexts } from './texts.ts';
 
@@ -23,8 +24,11 @@ export type SharesDialog = Dialog & { readonly kind: 'shares' };
 const usualSpan = '7d';
 
 export function actOnShares(state: AppState, pane: Pane, action: ShareAction): Next {
+  const where = pane.where === '' ? serverAhead(state) : pane.where;
+  const at = atWhich(state, where);
   if (action === 'shares') {
-    return [{ ...state, dialog: { kind: 'shares', rows: undefined, cursor: 0 } }, [{ kind: 'list-shares' }]];
+    const dialog = { kind: 'shares', rows: undefined, cursor: 0, ...at } as const;
+    return [{ ...state, dialog }, [{ kind: 'list-shares', ...at }]];
   }
   const entries = chosen(pane);
   const [first] = entries;
@@ -38,12 +42,13 @@ export function actOnShares(state: AppState, pane: Pane, action: ShareAction): N
   const fields = [
     field(prompts.shareFor, usualSpan),
     ...(isDrop ? [] : [field(prompts.shareDownloads, '')]),
-    field(prompts.shareAt, state.address),
+    field(prompts.shareAt, where),
   ];
   const prompted: Prompted = {
     about: 'share',
     shared: isDrop ? 'drop' : 'read',
     paths: entries.map(({ name }) => entryPath(pane.path, name)),
+    ...at,
   };
   const title = isDrop ? prompts.dropBox(what) : prompts.share(what);
   return [{ ...state, dialog: { kind: 'prompt', title, fields, field: 0, prompted, error: undefined } }, []];
@@ -52,7 +57,7 @@ export function actOnShares(state: AppState, pane: Pane, action: ShareAction): N
 /** @throws {FerryError} USAGE: what is wrong with the field read last */
 export function shared(
   state: AppState,
-  { shared: kind, paths }: Prompted & { readonly about: 'share' },
+  { shared: kind, paths, ...at }: Prompted & { readonly about: 'share' },
   read: <T>(from: (text: string) => T) => T,
 ): Next {
   const wish: ShareWish = {
@@ -63,8 +68,11 @@ export function shared(
     at: read(placeFrom),
   };
   return [
-    { ...withPane(state, withMarks(state.remote, [])), notice: { text: notices.sharing, isError: false } },
-    [{ kind: 'make-share', wish }],
+    {
+      ...withPane(state, withMarks(state[activeSide(state)], [])),
+      notice: { text: notices.sharing, isError: false },
+    },
+    [{ kind: 'make-share', wish, ...atServer(at) }],
   ];
 }
 
@@ -82,9 +90,9 @@ export function lineOf({ invite }: MadeShare): Shown {
 }
 
 /** Shown where they are waited for, and nowhere else. */
-export function sharesListed(state: AppState, rows: readonly OwnShare[]): AppState {
+export function sharesListed(state: AppState, rows: readonly OwnShare[], at: AtWhich): AppState {
   const { dialog } = state;
-  if (dialog?.kind !== 'shares') return state;
+  if (dialog?.kind !== 'shares' || dialog.where !== at.where) return state;
   return { ...state, dialog: { ...dialog, rows, cursor: withinRows(dialog.cursor, rows.length) } };
 }
 
@@ -97,7 +105,7 @@ export function actInShares(state: AppState, dialog: SharesDialog, action: Actio
     case 'no':
       return [{ ...state, dialog: undefined }, []];
     case 'refresh':
-      return [state, [{ kind: 'list-shares' }]];
+      return [state, [{ kind: 'list-shares', ...atServer(dialog) }]];
     case 'forget': {
       const row = rows[cursor];
       if (row === undefined) return [state, []];
@@ -110,8 +118,8 @@ export function actInShares(state: AppState, dialog: SharesDialog, action: Actio
   }
 }
 
-export function shareEnded(state: AppState, id: string, list: Dialog): Next {
-  return [{ ...state, dialog: list }, [{ kind: 'end-share', id }]];
+export function shareEnded(state: AppState, id: string, list: SharesDialog): Next {
+  return [{ ...state, dialog: list }, [{ kind: 'end-share', id, ...atServer(list) }]];
 }
 
 /** Its first path, and how many more. */

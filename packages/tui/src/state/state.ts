@@ -8,6 +8,7 @@ import type { Action } from '../keymap/keymap.ts';
 import type { Keymap } from '../keymap/resolve.ts';
 import type { Question } from '../transfer/conflict.ts';
 import { type ChatState, emptyChat } from './chat.ts';
+import type { AtWhich } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import type { Edit } from './edit.ts';
 import { type Layout, layout, type Size } from './layout.ts';
@@ -56,11 +57,15 @@ export type AppState = {
   /** Stands in place of the pane that has not the focus. */
   readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
+  /** What is talked on a server… */
   readonly chat: ChatState;
+  readonly chatWhere: Where;
+  /** …and what on the others meanwhile. */
+  readonly otherChats: ReadonlyMap<Where, ChatState>;
   readonly handled: Handled;
   /** Of the first server… */
   readonly connection: ConnectionStatus;
-  /** Who else is on the first server, and what they may see. */
+  /** Who else is on the servers, and what they may see. */
   readonly people: Others;
   readonly address: Shown;
   /** …and of those that were connected to since. */
@@ -96,7 +101,7 @@ export type Beginning = {
   readonly remote: Path;
   readonly local: Path;
   readonly remembered: Remembered;
-  /** Others on the server may see the folder on the screen and what moves. Default: not. */
+  /** Others on the first server may see the folder on the screen and what moves. Default: not. */
   readonly isShown?: boolean;
 };
 
@@ -124,9 +129,11 @@ export function initialState({
     preview: undefined,
     dialog: undefined,
     chat: emptyChat,
+    chatWhere: address,
+    otherChats: new Map(),
     handled: { postponed: new Set(), answered: new Map() },
     connection: { phase: 'connecting', attempt: 1 },
-    people: { here: 0, isShown, told: undefined },
+    people: { here: new Map(), shownAt: new Set(isShown ? [address] : []), told: new Map() },
     address: show(address),
     others: new Map(),
     notice: remembered.starts < hintedStarts ? hint(keymap) : undefined,
@@ -175,6 +182,11 @@ export function placeOf(state: AppState, side: Side, path: Path): Place {
   return { side: kindOf(state[side]), server: where, path };
 }
 
+/** For commands that are about a server, as AtWhich has it. */
+export function atWhich({ address }: AppState, where: Where): AtWhich {
+  return where === '' || where === address ? {} : { where };
+}
+
 /** How the connection to a server is. */
 export function statusAt({ connection, address, others }: AppState, where: Where): ConnectionStatus {
   return where === address ? connection : (others.get(where) ?? { phase: 'connecting', attempt: 1 });
@@ -195,6 +207,11 @@ export function isAway(state: AppState, { where, request }: Pane): boolean {
 export function placeName({ others }: AppState, { where }: Pane): string {
   if (where === '') return sideNames.local;
   return others.size === 0 ? sideNames.remote : `${show(where)}: `;
+}
+
+/** A server's own name once there are several; '' for the only one. */
+export function serverWord({ others }: AppState, where: Where): string {
+  return others.size === 0 ? '' : show(where);
 }
 
 /** The server that the screen's title is about: that of the pane one is in, else the other's, else the first. */

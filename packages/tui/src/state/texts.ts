@@ -42,8 +42,6 @@ export const notices = {
   notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
   linkNotFollowed: (name: Shown) => say(`${name}: links are not followed on the server`),
-  notEditedThere: say('files of a further server are looked at with F3; to edit one, copy it here first'),
-  otherPlace: say('that is not for this server: go to the one that you connected to first'),
   notFile: (name: Shown) => say(`${name}: this is not a file`),
   deleted: (entries: number, key: Shown) =>
     entries === 1
@@ -170,31 +168,12 @@ export const lists = {
 
 /** What can be had back from the server. */
 export const trashTexts = {
-  title: 'Trash on the server',
+  title: (where: string) => `Trash on ${where || 'the server'}`,
   reading: 'asking the server…',
   none: 'nothing was deleted or overwritten here that could come back',
   deleted: 'deleted',
   replaced: 'replaced',
   brings: (key: Shown) => `${key} brings it back`,
-} as const;
-
-/** The connect screen's list. */
-export const connectTexts = {
-  servers: 'Servers',
-  headings: { name: 'Name', address: 'Address', visited: 'Visited', now: 'Now' },
-  /** What begins with blanks is to be typed. */
-  welcome: [
-    'No server is known here yet. On the machine that has the files, run',
-    '',
-    '    ferryd ~/share',
-    '',
-    'It prints an invite, a line that begins with ferry:// and works once. Paste it above and press Enter: from then on the server is in this list.',
-    '',
-    'Where you have an account already, with a password or an OpenSSH key, type',
-    '',
-    '    ferry://NAME@HOST',
-  ],
-  noneLike: 'No saved server holds that; Enter takes it for the name of a host.',
 } as const;
 
 /** What is shared with people without an account. */
@@ -207,7 +186,7 @@ export const shareTexts = {
     `It is in the clipboard, where the terminal lets programs put things; ${key} puts it there again. Whoever has it gets in without an account. It is not shown again.`,
   onlyHere: 'But it names this machine alone: share again and say where others reach the server.',
   endWith: (key: Shown) => `${key} lists what you share, and ends it.`,
-  mine: 'My shares',
+  mine: (where: string) => (where === '' ? 'My shares' : `My shares on ${where}`),
   reading: 'asking the server…',
   none: (key: Shown) => `you share nothing on this server: ${key} shares what is marked`,
   ends: (key: Shown) => `${key} ends it`,
@@ -220,7 +199,9 @@ export const shareTexts = {
 
 /** In the panel of the chat, and of it. */
 export const chatTexts = {
-  title: 'Chat',
+  /** The server where there are several. */
+  title: (where: string) => (where === '' ? 'Chat' : `Chat on ${where}`),
+  notShown: say('neither pane shows that server: there is nothing to attach'),
   sealed: '(only those with the passphrase can read this)',
   elsewhere: (lines: number) => `${lines} new elsewhere`,
   unread: (lines: number, key: Shown) => `${lines} new · ${key}`,
@@ -254,7 +235,7 @@ export const tooSmall = 'ferry: make the window larger';
 
 /** Who else is on the server. */
 export const peopleTexts = {
-  title: (here: number) => (here > 0 ? `On this server · ${here} here` : 'On this server'),
+  title: (here: number, where: string) => `On ${where || 'this server'}${here > 0 ? ` · ${here} here` : ''}`,
   asking: 'asking the server…',
   self: '(you)',
   since: (time: string) => `here since ${time}`,

@@ -1,24 +1,28 @@
 /** What a user deleted or overwrote on the server, as a list to bring it back from. Pure; UI thread. */
 
 import { type Shown, showName } from '@ferry/protocol';
+import type { Where } from '../engine/engine.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
 import type { Action } from '../keymap/keymap.ts';
+import { type AtWhich, atServer } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
-import type { AppState } from './state.ts';
+import { type AppState, atWhich } from './state.ts';
 import { listPage, steppedTo, withinRows } from './step.ts';
 import { questions } from './texts.ts';
 
 export type TrashDialog = Dialog & { readonly kind: 'trash' };
 
-export function openTrash(state: AppState): Next {
-  return [{ ...state, dialog: { kind: 'trash', rows: undefined, cursor: 0 } }, [{ kind: 'list-trash' }]];
+export function openTrash(state: AppState, where: Where): Next {
+  const at = atWhich(state, where);
+  const dialog = { kind: 'trash', rows: undefined, cursor: 0, ...at } as const;
+  return [{ ...state, dialog }, [{ kind: 'list-trash', ...at }]];
 }
 
 /** Shown where it is waited for, and nowhere else. */
-export function trashListed(state: AppState, rows: readonly TrashRow[]): AppState {
+export function trashListed(state: AppState, rows: readonly TrashRow[], at: AtWhich): AppState {
   const { dialog } = state;
-  if (dialog?.kind !== 'trash') return state;
+  if (dialog?.kind !== 'trash' || dialog.where !== at.where) return state;
   return { ...state, dialog: { ...dialog, rows, cursor: withinRows(dialog.cursor, rows.length) } };
 }
 
@@ -32,12 +36,12 @@ export function actInTrash(state: AppState, dialog: TrashDialog, action: Action)
     case 'no':
       return [{ ...state, dialog: undefined }, []];
     case 'refresh':
-      return [state, [{ kind: 'list-trash' }]];
+      return [state, [{ kind: 'list-trash', ...atServer(dialog) }]];
     case 'accept': {
       if (row === undefined) return [state, []];
       const cmd = {
         kind: 'undo-delete',
-        where: state.address,
+        where: dialog.where ?? state.address,
         ids: [row.id],
         folder: row.path.slice(0, -1),
       } as const;
@@ -54,8 +58,8 @@ export function actInTrash(state: AppState, dialog: TrashDialog, action: Action)
   }
 }
 
-export function trashDropped(state: AppState, id: string, list: Dialog): Next {
-  return [{ ...state, dialog: list }, [{ kind: 'drop-trash', id }]];
+export function trashDropped(state: AppState, id: string, list: TrashDialog): Next {
+  return [{ ...state, dialog: list }, [{ kind: 'drop-trash', id, ...atServer(list) }]];
 }
 
 /** Where it was. */

@@ -1,15 +1,17 @@
 /** Keys in the panel of the chat. Pure; UI thread. */
 
 import { checkRoomName, isChatText, type Path, parentPath, show, showName } from '@ferry/protocol';
+import type { Side } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { type ChatState, emptyChat, lobby, roomAt, withRoom } from './chat.ts';
-import { withRead } from './chat-news.ts';
+import { withChatOf, withRead } from './chat-news.ts';
+import type { AtWhich } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import { edited, field, typedInto } from './edit-line.ts';
-import { goAlone, type Next } from './next.ts';
+import { goAlone, moveTo, type Next, withPane } from './next.ts';
 import { entryAtCursor } from './pane.ts';
-import type { AppState } from './state.ts';
+import { type AppState, activeSide, atWhich, otherSide, serverAhead } from './state.ts';
 import { chatTexts, prompts } from './texts.ts';
 
 export type ChatAction =
@@ -25,22 +27,28 @@ export type ChatAction =
 /** Lines typed before that come back. */
 const mostTyped = 50;
 
+/** Of the server ahead. */
 export function openChat(state: AppState): Next {
+  return showChat(withChatOf(state, serverAhead(state)));
+}
+
+export function showChat(state: AppState): Next {
   const { chat } = state;
+  const at = here(state);
   if (chat.off !== undefined) {
-    return [{ ...state, notice: { text: chat.off, isError: true } }, [{ kind: 'chat-rooms' }]];
+    return [{ ...state, notice: { text: chat.off, isError: true } }, [{ kind: 'chat-rooms', ...at }]];
   }
   const called = chat.rooms.find(({ isCalled }) => isCalled) ?? chat.rooms.find(({ unread }) => unread > 0);
-  const at = called?.ref ?? (roomAt(chat) === undefined ? (chat.rooms[0]?.ref ?? lobby) : chat.at);
+  const room = called?.ref ?? (roomAt(chat) === undefined ? (chat.rooms[0]?.ref ?? lobby) : chat.at);
   const opened = withRead({
     ...state,
     dialog: { kind: 'chat' },
-    chat: { ...chat, at, chosen: undefined, attached: undefined },
+    chat: { ...chat, at: room, chosen: undefined, attached: undefined },
   });
   // Somebody may have made another one meanwhile.
-  const look = { kind: 'chat-rooms' } as const;
-  if (chat.rooms.some(({ ref }) => ref === at)) return [opened, [look]];
-  const [next, cmds] = entering(opened, at, undefined);
+  const look = { kind: 'chat-rooms', ...at } as const;
+  if (chat.rooms.some(({ ref }) => ref === room)) return [opened, [look]];
+  const [next, cmds] = entering(opened, room, undefined);
   return [next, [...cmds, look]];
 }
 
@@ -85,7 +93,7 @@ export function actInChat(state: AppState, action: Action): Next {
     case 'leave-room': {
       const rooms = chat.rooms.filter(({ ref }) => ref !== chat.at);
       const left = { ...chat, rooms, at: rooms[0]?.ref ?? lobby, chosen: undefined };
-      return [withRead({ ...state, chat: left }), [{ kind: 'chat-leave', ref: chat.at }]];
+      return [withRead({ ...state, chat: left }), [{ kind: 'chat-leave', ref: chat.at, ...here(state) }]];
     }
     default:
       return withChat({ line: edited(chat.line, action) });
@@ -133,7 +141,7 @@ function accepted(state: AppState): Next {
   };
   return [
     withRead({ ...state, chat: next }),
-    [{ kind: 'chat-say', ref: room.ref, text: said, path: chat.attached }],
+    [{ kind: 'chat-say', ref: room.ref, text: said, path: chat.attached, ...here(state) }],
   ];
 }
 
@@ -142,19 +150,38 @@ function nameOf(path: Path | undefined): string {
   return showName(path?.at(-1) ?? '/').slice(0, 255);
 }
 
-/** The server's pane shows its folder, with the cursor on it. */
+/** The chat that is shown is that of this server. */
+function here(state: AppState): AtWhich {
+  return atWhich(state, state.chatWhere);
+}
+
+/** The side that shows the server one talks on; undefined: neither. */
+function sideThere(state: AppState): Side | undefined {
+  const side = activeSide(state);
+  return [side, otherSide(side)].find((one) => state[one].where === state.chatWhere);
+}
+
+/** Its server's pane shows its folder, with the cursor on it. */
 function jumped(state: AppState, path: Path): Next {
-  const closed: AppState = { ...state, dialog: undefined, viewer: undefined, focus: 'remote' };
+  const side = sideThere(state) ?? 'remote';
+  const closed: AppState = { ...state, dialog: undefined, viewer: undefined, focus: side };
   const name = path.at(-1);
-  const [next, cmds] = goAlone(closed, 'remote', name === undefined ? path : parentPath(path));
-  return name === undefined ? [next, cmds] : [{ ...next, remote: { ...next.remote, seek: name } }, cmds];
+  const folder = name === undefined ? path : parentPath(path);
+  const isThere = closed[side].where === state.chatWhere;
+  const [next, cmds] = isThere
+    ? goAlone(closed, side, folder)
+    : moveTo(closed, side, state.chatWhere, folder);
+  return name === undefined ? [next, cmds] : [withPane(next, { ...next[side], seek: name }), cmds];
 }
 
 /** What is under the cursor of the server's pane, or nothing any more. */
 function attached(state: AppState): Next {
-  const { chat, remote } = state;
-  const entry = entryAtCursor(remote);
-  const path = entry === undefined ? remote.path : entryPath(remote.path, entry.name);
+  const { chat } = state;
+  const side = sideThere(state);
+  if (side === undefined) return [{ ...state, notice: { text: chatTexts.notShown, isError: true } }, []];
+  const pane = state[side];
+  const entry = entryAtCursor(pane);
+  const path = entry === undefined ? pane.path : entryPath(pane.path, entry.name);
   const next = chat.attached === undefined ? path : undefined;
   return [{ ...state, chat: { ...chat, attached: next } }, []];
 }
@@ -190,7 +217,7 @@ export function entering(state: AppState, ref: string, passphrase: string | unde
   }));
   return [
     { ...state, chat, dialog: { kind: 'chat' } },
-    [{ kind: 'chat-join', ref, passphrase, create: true }],
+    [{ kind: 'chat-join', ref, passphrase, create: true, ...here(state) }],
   ];
 }
 

@@ -17,7 +17,7 @@ import type { AppState } from './state.ts';
 import { prompts } from './texts.ts';
 import { actInTrash, trashDropped } from './trash.ts';
 import { typedInPane } from './typing.ts';
-import { actInChat, entering, openChat, roomNamed, typedInChat } from './update-chat.ts';
+import { actInChat, entering, roomNamed, showChat, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
 import { actInPlaces, complete, pathTyped, typedInPlaces } from './update-places.ts';
@@ -71,7 +71,7 @@ export function actInDialog(state: AppState, action: Action): Next {
       return [{ ...state, dialog: { ...dialog, top: action === 'last' ? dialog.lines.length : top } }, []];
     }
     case 'prompt':
-      if (action === 'no') return dialog.prompted.about === 'room' ? openChat(state) : [closed, []];
+      if (action === 'no') return dialog.prompted.about === 'room' ? showChat(state) : [closed, []];
       if (action === 'accept') return accepted(state, dialog);
       if (action === 'complete') return completeIn(state, dialog);
       return [{ ...state, dialog: editedIn(dialog, action) }, []];
@@ -123,7 +123,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'end-share':
       return shareEnded(state, question.id, question.list);
     case 'edit':
-      return fetchCopy(state, question.path);
+      return fetchCopy(state, question.path, question);
     case 'edit-kept':
       return editKept(state, question.id);
     case 'delete': {

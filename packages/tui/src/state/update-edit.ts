@@ -20,18 +20,18 @@ import {
 } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { EditCopy } from '../engine/edits.ts';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
+import { type AtWhich, atServer } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import { type ChangedAnswer, changedAnswers, type Edit, type EditMsg } from './edit.ts';
 import { field } from './edit-line.ts';
 import { editTexts } from './file-texts.ts';
 import { inWords, type Next } from './next.ts';
-import type { AppState } from './state.ts';
-import { notices } from './texts.ts';
+import { type AppState, atWhich, statusAt } from './state.ts';
 
 /** Larger files are fetched after a question. */
 const askedBytes = 64_000_000;
@@ -40,7 +40,6 @@ const askedBytes = 64_000_000;
 export function edit(state: AppState, side: Side, folder: Path, entry: Entry): Next {
   const path = entryPath(folder, entry.name);
   const { where } = state[side];
-  if (where !== '' && where !== state.address) return [said(state, notices.notEditedThere), []];
   if (where === '') {
     const canBe = entry.kind === EntryKind.file || entry.kind === EntryKind.symlink;
     if (!canBe) return [said(state, editTexts.notFile(showName(entry.name))), []];
@@ -49,7 +48,8 @@ export function edit(state: AppState, side: Side, folder: Path, entry: Entry): N
     return [next, [{ kind: 'run-editor', request, file: path, copy: undefined }]];
   }
   if (entry.kind !== EntryKind.file) return [said(state, editTexts.notFile(showName(entry.name))), []];
-  const own = state.edits.find((one) => samePath(one.path, path));
+  const at = atWhich(state, where);
+  const own = state.edits.find((one) => samePath(one.path, path) && one.where === at.where);
   if (own?.phase === 'kept') {
     const lines = [editTexts.keptCopy, editTexts.goOn];
     return asked(state, showName(entry.name), lines, { about: 'edit-kept', id: own.id, path });
@@ -57,9 +57,9 @@ export function edit(state: AppState, side: Side, folder: Path, entry: Entry): N
   if (own !== undefined) return [said(state, editTexts.isSaving(showName(entry.name))), []];
   if (entry.size > askedBytes) {
     const lines = [editTexts.isLarge(prettyBytes(entry.size), keyName(keyOf(state.keymap, 'pane', 'view')))];
-    return asked(state, editTexts.ask(showName(entry.name)), lines, { about: 'edit', path });
+    return asked(state, editTexts.ask(showName(entry.name)), lines, { about: 'edit', path, ...at });
   }
-  return fetchCopy(state, path);
+  return fetchCopy(state, path, at);
 }
 
 function asked(
@@ -71,11 +71,12 @@ function asked(
   return [{ ...state, dialog: { kind: 'question', title, lines, question } }, []];
 }
 
-export function fetchCopy(state: AppState, path: Path): Next {
+export function fetchCopy(state: AppState, path: Path, at: AtWhich): Next {
   const request = state.requests + 1;
   const title = editTexts.fetching(showName(baseName(path) ?? ''));
-  const dialog: Dialog = { kind: 'busy', title, request, path };
-  return [{ ...state, requests: request, dialog }, [{ kind: 'fetch-copy', request, path }]];
+  const dialog: Dialog = { kind: 'busy', title, request, path, ...atServer(at) };
+  const cmd = { kind: 'fetch-copy', request, path, ...atServer(at) } as const;
+  return [{ ...state, requests: request, dialog }, [cmd]];
 }
 
 /** The kept copy again, or a fresh one instead of it. */
@@ -86,13 +87,19 @@ export function editKept(state: AppState, id: number): Next {
 
 export function editAnew(state: AppState, id: number, path: Path): Next {
   const own = state.edits.find((one) => one.id === id);
-  const [next, cmds] = fetchCopy(without(state, id), path);
-  return [next, own === undefined ? cmds : [{ kind: 'drop-copy', copy: own.copy }, ...cmds]];
+  const [next, cmds] = fetchCopy(without(state, id), path, own ?? {});
+  return [
+    next,
+    own === undefined ? cmds : [{ kind: 'drop-copy', copy: own.copy, ...atServer(own) }, ...cmds],
+  ];
 }
 
 function openEditor(state: AppState, own: Edit): Next {
   const next = withEdit(state, { ...own, phase: 'open' });
-  return [next, [{ kind: 'run-editor', request: own.id, file: own.copy.copy, copy: own.copy }]];
+  return [
+    next,
+    [{ kind: 'run-editor', request: own.id, file: own.copy.copy, copy: own.copy, ...atServer(own) }],
+  ];
 }
 
 export function onEdit(state: AppState, msg: EditMsg): Next {
@@ -114,14 +121,14 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
       const dropped = without(next, own.id);
       return [
         { ...dropped, notice: { text, isError: msg.problem !== undefined } },
-        [{ kind: msg.problem === undefined ? 'leave-copy' : 'drop-copy', copy: own.copy }],
+        [{ kind: msg.problem === undefined ? 'leave-copy' : 'drop-copy', copy: own.copy, ...atServer(own) }],
       ];
     }
     case 'copy-stored':
       if (own === undefined) return [state, []];
       return [
         said(without(state, own.id), editTexts.saved(nameOf(own))),
-        [{ kind: 'drop-copy', copy: own.copy }],
+        [{ kind: 'drop-copy', copy: own.copy, ...atServer(own) }],
       ];
     case 'copy-unstored':
       return own === undefined ? [state, []] : unstored(state, own, msg.error, msg.there);
@@ -151,17 +158,20 @@ function fetched(state: AppState, request: number, copy: EditCopy): Next {
   if (state.dialog?.kind !== 'busy' || state.dialog.request !== request) {
     return [state, [{ kind: 'drop-copy', copy }]];
   }
-  const own: Edit = { id: request, path: state.dialog.path, copy, phase: 'open', there: undefined };
+  const { path } = state.dialog;
+  const own: Edit = { id: request, path, copy, phase: 'open', there: undefined, ...atServer(state.dialog) };
   return openEditor({ ...state, dialog: undefined, edits: [...state.edits, own] }, own);
 }
 
 function save(state: AppState, own: Edit, path: Path, replaces: Facts | undefined): Next {
   const saving: Edit = { ...own, path, phase: 'saving', there: undefined };
   const words =
-    state.connection.phase === 'online' ? editTexts.saving(nameOf(saving)) : editTexts.away(placeOf(own));
+    statusAt(state, own.where ?? state.address).phase === 'online'
+      ? editTexts.saving(nameOf(saving))
+      : editTexts.away(placeOf(own));
   return [
     said(withEdit(state, saving), words),
-    [{ kind: 'store-copy', request: own.id, path, copy: own.copy, replaces }],
+    [{ kind: 'store-copy', request: own.id, path, copy: own.copy, replaces, ...atServer(own) }],
   ];
 }
 
@@ -244,7 +254,7 @@ function answered(state: AppState, own: Edit, answer: ChangedAnswer): Next {
       const busy: Dialog = { kind: 'busy', title, request: own.id, path: own.path };
       return [
         { ...state, dialog: busy },
-        [{ kind: 'compare-copy', request: own.id, path: own.path, copy: own.copy }],
+        [{ kind: 'compare-copy', request: own.id, path: own.path, copy: own.copy, ...atServer(own) }],
       ];
     }
     case 'keep':
@@ -269,9 +279,9 @@ export function leaveBusy(state: AppState, request: number): Next {
   return [withNextChanged({ ...state, dialog: undefined }), [{ kind: 'stop', request }]];
 }
 
-/** Said once when the server goes away under a copy that is on its way. */
-export function withAwayNotice(state: AppState): AppState {
-  const own = state.edits.find(({ phase }) => phase === 'saving');
+/** Said once when a server goes away under a copy that is on its way. */
+export function withAwayNotice(state: AppState, where: Where): AppState {
+  const own = state.edits.find((one) => one.phase === 'saving' && (one.where ?? state.address) === where);
   if (own === undefined) return state;
   return said(state, editTexts.away(placeOf(own)));
 }

@@ -23,7 +23,9 @@ import { viewerTexts } from './file-texts.ts';
 import { viewerExtent } from './layout.ts';
 import { inWords, type Next } from './next.ts';
 import { openPalette } from './palette.ts';
+import { isPictureName } from './picture.ts';
 import type { AppState } from './state.ts';
+import { lookAtPicture, otherPicture } from './update-picture.ts';
 import {
   type Goal,
   isShown,
@@ -40,6 +42,7 @@ const sideStep = 8;
 
 /** Opens a file over everything else. */
 export function look(state: AppState, side: Side, path: Path): Next {
+  if (isPictureName(baseName(path))) return lookAtPicture(state, side, path);
   const format = archiveFormat(baseName(path));
   if (format === undefined) return lookAtBytes(state, side, path);
   const request = state.requests + 1;
@@ -48,6 +51,38 @@ export function look(state: AppState, side: Side, path: Path): Next {
     { ...state, requests: request, viewer: { ...newViewer(state[side], path, 'listing'), work } },
     [{ kind: 'list-archive', side, path, request, format }],
   ];
+}
+
+/** Another one is looked at: what is under way for the old one is stopped, unless it is still that one. */
+function instead(old: Viewer, [state, cmds]: Next): Next {
+  return [state, state.viewer === old ? cmds : [...stopCmds(old), ...cmds]];
+}
+
+/** Keys have another meaning where there are no rows: the pictures of a folder are walked through. */
+function actOnPicture(state: AppState, viewer: Viewer, action: Action): Next | undefined {
+  switch (action) {
+    case 'right':
+    case 'down':
+    case 'page-down':
+    case 'search-next':
+      return instead(viewer, otherPicture(state, viewer, 1));
+    case 'left':
+    case 'up':
+    case 'page-up':
+    case 'search-previous':
+      return instead(viewer, otherPicture(state, viewer, -1));
+    case 'hex':
+      return instead(viewer, lookAtBytes(state, viewer.side, viewer.path));
+    case 'refresh':
+      return instead(viewer, lookAtPicture(state, viewer.side, viewer.path));
+    case 'help':
+    case 'no':
+    case 'close':
+    case 'redraw':
+      return undefined;
+    default:
+      return [state, []];
+  }
 }
 
 function lookAtBytes(state: AppState, side: Side, path: Path): Next {
@@ -80,6 +115,8 @@ export function settle(state: AppState): Next {
 }
 
 export function actInViewer(state: AppState, viewer: Viewer, action: Action): Next {
+  const onPicture = viewer.shows === 'picture' ? actOnPicture(state, viewer, action) : undefined;
+  if (onPicture !== undefined) return onPicture;
   const { height } = viewerExtent(state.size);
   const by = (rows: number): Next =>
     settle(withGoal(state, { at: viewer.goal?.at ?? viewer.top, by: (viewer.goal?.by ?? 0) + rows }));
@@ -104,10 +141,7 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'wrap':
       return settle(reshaped(state, { ...viewer, wrap: !viewer.wrap, column: 0 }));
     case 'hex':
-      if (viewer.shows === 'listing') {
-        const [next, cmds] = lookAtBytes(state, viewer.side, viewer.path);
-        return [next, [...stopCmds(viewer), ...cmds]];
-      }
+      if (viewer.shows === 'listing') return instead(viewer, lookAtBytes(state, viewer.side, viewer.path));
       return settle(reshaped(state, { ...viewer, mode: viewer.mode === 'hex' ? 'text' : 'hex', column: 0 }));
     case 'search':
       return [asking(state, viewerTexts.search, { about: 'search', by: 1 }), []];
@@ -127,13 +161,10 @@ export function actInViewer(state: AppState, viewer: Viewer, action: Action): Ne
     case 'help':
       return [openPalette(state), []];
     case 'refresh':
-      if (viewer.shows === 'listing') {
-        const [next, cmds] = look(state, viewer.side, viewer.path);
-        return [next, [...stopCmds(viewer), ...cmds]];
-      }
+      if (viewer.shows === 'listing') return instead(viewer, look(state, viewer.side, viewer.path));
       return settle({ ...state, viewer: { ...viewer, span: undefined, error: undefined } });
     case 'no':
-      return viewer.work === undefined || viewer.work.kind === 'listing'
+      return viewer.work === undefined || viewer.work.kind === 'listing' || viewer.work.kind === 'picture'
         ? closed(state, viewer)
         : stopWork(state, viewer);
     case 'close':
@@ -301,7 +332,8 @@ export function unlooked(state: AppState, request: number, error: WireError): Ne
   if (viewer.work?.request !== request) return [state, []];
   const next = { ...state, notice: { text: words, isError: true } };
   // What is no archive in spite of its name is a file like others.
-  if (viewer.work.kind === 'listing') return lookAtBytes(next, viewer.side, viewer.path);
+  if (viewer.work.kind === 'listing' || viewer.work.kind === 'picture')
+    return lookAtBytes(next, viewer.side, viewer.path);
   return [{ ...next, viewer: { ...viewer, work: undefined } }, []];
 }
 

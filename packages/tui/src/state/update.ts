@@ -6,7 +6,15 @@
 import { Code, type Path, parentPath, samePath, show, showName, type WireError } from '@ferry/protocol';
 import type { ConnectionStatus, EngineEvent, Side, Where } from '../engine/engine.ts';
 import { type Action, layerOf } from '../keymap/keymap.ts';
-import { chatIsOff, chatNews, roomEntered, roomNotEntered, roomsListed, withReadKept } from './chat-news.ts';
+import {
+  chatIsOff,
+  chatNews,
+  inChatOf,
+  roomEntered,
+  roomNotEntered,
+  roomsListed,
+  withReadKept,
+} from './chat-news.ts';
 import { paneRows } from './layout.ts';
 import type { Msg } from './msg.ts';
 import { go, goAlone, inWords, moveTo, type Next, refresh, withPane } from './next.ts';
@@ -29,6 +37,7 @@ import { recompared } from './update-entries.ts';
 import { meaningOf } from './update-key.ts';
 import { moused } from './update-mouse.ts';
 import { actInPane } from './update-pane.ts';
+import { pictureShown } from './update-picture.ts';
 import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
@@ -78,7 +87,7 @@ function stepped(state: AppState, msg: Msg): Next {
       return [samePath(pane.path, msg.path) ? withPane(state, { ...pane, space: msg.space }) : state, []];
     }
     case 'people':
-      return [peopleListed(state, msg.rows), []];
+      return [peopleListed(state, msg.rows, msg), []];
     case 'watched':
     case 'change':
     case 'unwatched':
@@ -97,6 +106,8 @@ function stepped(state: AppState, msg: Msg): Next {
       return unlooked(state, msg.request, msg.error);
     case 'archive-listed':
       return archiveListed(state, msg.request, msg.text, msg.facts);
+    case 'picture-shown':
+      return pictureShown(state, msg.request, msg.picture, msg.facts);
     case 'works-at':
       return [worksAt(state, msg.request, msg.at), []];
     case 'worked':
@@ -116,29 +127,31 @@ function stepped(state: AppState, msg: Msg): Next {
       return [{ ...state, undo: { where, ids, folder }, notice }, []];
     }
     case 'trash':
-      return [trashListed(state, msg.rows), []];
+      return [trashListed(state, msg.rows, msg), []];
     case 'share-made':
       return shareMade(state, msg.made);
     case 'shares':
-      return [sharesListed(state, msg.rows), []];
+      return [sharesListed(state, msg.rows, msg), []];
     case 'server-chosen': {
       const { side, where, path } = msg;
       const isNew = where !== state.address && !state.others.has(where);
       const others = isNew
         ? new Map([...state.others, [where, { phase: 'connecting', attempt: 1 } as const]])
         : state.others;
-      return moveTo({ ...state, others, focus: side }, side, where, path);
+      const [next, cmds] = moveTo({ ...state, others, focus: side }, side, where, path);
+      // Who speaks to us there is heard from now on.
+      return [next, isNew ? [...cmds, { kind: 'chat-rooms', where }] : cmds];
     }
     case 'chat-rooms':
-      return roomsListed(state, msg.rooms);
+      return inChatOf(state, msg, (now) => roomsListed(now, msg.rooms));
     case 'chat-off':
-      return [chatIsOff(state, msg.error), []];
+      return inChatOf(state, msg, (now) => [chatIsOff(now, msg.error), []]);
     case 'chat-joined':
-      return [roomEntered(state, msg.ref), []];
+      return inChatOf(state, msg, (now) => [roomEntered(now, msg.ref), []]);
     case 'chat-not-joined':
-      return [roomNotEntered(state, msg.ref, msg.error), []];
+      return inChatOf(state, msg, (now) => [roomNotEntered(now, msg.ref, msg.error), []]);
     case 'chat-not-said':
-      return [notSaid(state, msg.ref, msg.text, inWords('', msg.error)), []];
+      return inChatOf(state, msg, (now) => [notSaid(now, msg.ref, msg.text, inWords('', msg.error)), []]);
     case 'said':
       return [{ ...state, notice: { text: show(msg.text), isError: false } }, []];
     case 'failed': {
@@ -271,9 +284,9 @@ function onEngine(state: AppState, event: EngineEvent): Next {
       return [{ ...next, notice: { text: inWords('the queue', notice), isError: true } }, []];
     }
     case 'chat':
-      return chatNews(state, event.news);
+      return inChatOf(state, event, (now) => chatNews(now, event.news));
     case 'people':
-      return peopleChanged(state, event.here);
+      return peopleChanged(state, event.here, event);
     case 'notice':
       return [{ ...state, notice: { text: notices.fromOwner(show(event.text)), isError: false } }, []];
     case 'changed':
@@ -302,7 +315,7 @@ function withStatus(state: AppState, where: Where, status: ConnectionStatus): Ne
       : { ...state, others: new Map([...state.others, [where, status]]) };
   const next =
     status.phase === 'offline' && before.phase === 'online'
-      ? withAwayNotice(told)
+      ? withAwayNotice(told, where)
       : withRightsNotice(before, status, told);
   if (status.phase === 'closed' && status.error?.[0] === Code.PIN_MISMATCH) {
     return [withStop(next, status.error[1]), []];

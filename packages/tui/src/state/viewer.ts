@@ -18,6 +18,7 @@ import {
   type Span,
   spanEnd,
 } from './file-rows.ts';
+import type { Picture } from './picture.ts';
 
 /** A place in the file, and rows from there. */
 export type Goal = {
@@ -32,8 +33,10 @@ export type Viewer = {
   readonly side: Side;
   readonly where: Where;
   readonly path: Path;
-  /** `listing`: not its bytes, but a text of what is in it, all of which is at hand once it is made. */
-  readonly shows: 'bytes' | 'listing';
+  /** `listing`: not its bytes, but a text of what is in it, all of which is at hand once it is made. `picture`: what one sees in it. */
+  readonly shows: 'bytes' | 'listing' | 'picture';
+  /** undefined until it is unpacked, and of all that is none. */
+  readonly picture: Picture | undefined;
   /** As they were told last; undefined until the first bytes are here. */
   readonly facts: Facts | undefined;
   readonly span: Span | undefined;
@@ -57,7 +60,7 @@ export type Viewer = {
 };
 
 export type Work = {
-  readonly kind: 'search' | 'line' | 'listing';
+  readonly kind: 'search' | 'line' | 'listing' | 'picture';
   readonly request: number;
   readonly at: number;
 };
@@ -86,6 +89,7 @@ export function newViewer(
     where,
     path,
     shows,
+    picture: undefined,
     facts: undefined,
     span: undefined,
     top: 0,
@@ -140,6 +144,7 @@ export function shownRows(viewer: Viewer, extent: Extent): readonly Row[] {
 export function settled(viewer: Viewer, extent: Extent): readonly [Viewer, Piece | undefined] {
   const { facts, span } = viewer;
   // It comes whole, by itself.
+  if (viewer.shows === 'picture') return [viewer, undefined];
   if (viewer.shows === 'listing' && span === undefined) return [viewer, undefined];
   if (facts === undefined) return [viewer, { offset: 0, length: pieceBytes }];
   if (span === undefined) return [viewer, around(viewer.goal?.at ?? viewer.top, facts.size)];
@@ -227,4 +232,9 @@ function trimmed(span: Span, top: number): Span {
 export function withListing(viewer: Viewer, text: Uint8Array, facts: Facts): Viewer {
   const span = { from: 0, bytes: text };
   return { ...viewer, span, mode: 'text', facts: { ...facts, size: text.length }, work: undefined };
+}
+
+/** A picture that has come. */
+export function withPicture(viewer: Viewer, picture: Picture, facts: Facts): Viewer {
+  return { ...viewer, picture, facts, work: undefined };
 }

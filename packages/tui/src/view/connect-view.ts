@@ -1,6 +1,7 @@
 /** The connect screen on the terminal: one box for all of it, one for its dialog. Decides nothing. UI thread. */
 
 import type { ConnectState } from '../state/connect.ts';
+import { connectTexts } from '../state/connect-texts.ts';
 import { smallest } from '../state/layout.ts';
 import { RowBox } from './row-box.ts';
 import { connectDialogRows, connectRowsOf } from './rows/connect-rows.ts';
@@ -26,7 +27,7 @@ export class ConnectView {
     const { columns, rows } = state.size;
     const isTooSmall = columns < smallest.columns || rows < smallest.rows;
     this.#page.place({ left: 0, top: 0, width: columns, height: rows });
-    const page = isTooSmall ? ['ferry: make the window larger'] : connectRowsOf(state, nowMs, this.#look);
+    const page = isTooSmall ? [connectTexts.tooSmall] : connectRowsOf(state, nowMs, this.#look);
     this.#page.fill(page);
     if (state.dialog === undefined || isTooSmall) {
       this.#dialog.hide();

@@ -29,6 +29,8 @@ const escapeCode = 0x1b;
 const reset = '\x1b[0m';
 const mostKnown = 100;
 const colour = /\[[\d;]*m/y;
+/** A colour that is named by its red, green and blue. */
+const directColour = /[34]8;2;/;
 /** Stands behind a wide character; blessed passes over it. */
 const behindWide = '\x03';
 
@@ -130,13 +132,18 @@ export class RowBox {
     const end = Math.min(line.length, this.#rect.left + this.#rect.width);
     let x = this.#rect.left;
     let attributes = usual;
+    /** blessed knows 256 colours; a cell that has others brings them along, and leaves none behind. */
+    let direct = '';
     for (let at = 0; at < row.length; ) {
       const code = row.charCodeAt(at);
       if (code === escapeCode) {
         colour.lastIndex = at + 1;
         const from = at;
         at += 1 + (colour.exec(row)?.[0].length ?? 0);
-        if (at > from + 1) attributes = this.#attributes(row.slice(from, at), attributes);
+        if (at <= from + 1) continue;
+        const sequence = row.slice(from, at);
+        direct = directColour.test(sequence) ? sequence : '';
+        attributes = direct === '' ? this.#attributes(sequence, attributes) : usual;
         continue;
       }
       const isPair = code >= 0xd800 && code < 0xdc00 && at + 1 < row.length;
@@ -155,7 +162,7 @@ export class RowBox {
         for (let i = 0; i < wide; i++) set(line, x++, attributes, '?');
         continue;
       }
-      set(line, x++, attributes, char);
+      set(line, x++, attributes, direct === '' ? char : `${direct}${char}${reset}`);
       if (wide === 2) set(line, x++, attributes, behindWide);
     }
     while (x < end) set(line, x++, usual, ' ');

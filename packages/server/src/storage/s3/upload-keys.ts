@@ -17,7 +17,7 @@ import { blockCount, digestBytes } from '@ferry/protocol/content';
 /** A part holds whole blocks, these at least: stores want 5 MiB in all but the last. */
 const leastRun = 8;
 /** Held in memory until the part is whole. */
-const mostRun = 64;
+const mostRun = limits.runBlocks;
 const mostParts = 10_000;
 /** What one name has room for. */
 const digestsPerName = 12;

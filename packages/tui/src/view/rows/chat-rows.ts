@@ -10,7 +10,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import { type ChatRoom, roomAt, speaksTo } from '../../state/chat.ts';
 import type { Size } from '../../state/layout.ts';
-import type { AppState } from '../../state/state.ts';
+import { type AppState, serverWord, statusAt } from '../../state/state.ts';
 import { chatTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit, fitName } from './cells.ts';
 import { framed, keepEnd, wrapped } from './frame-rows.ts';
@@ -32,7 +32,8 @@ export function chatRowsOf(state: AppState, size: Size, look: Look): string[] {
   const hasList = width >= columnsForList;
   const textCells = width - 4 - (hasList ? listCells + 2 : 0);
   const textRows = Math.max(1, height - 4);
-  const own = state.connection.phase === 'online' ? state.connection.user : '';
+  const status = statusAt(state, state.chatWhere);
+  const own = status.phase === 'online' ? status.user : '';
   const said = saidRows(state, room, { width: textCells, height: textRows, own }, look);
   const bar = paint(look.theme, 'frame', look.glyphs.side);
   const list = hasList ? listRows(chat.rooms, chat.at, look) : [];
@@ -56,7 +57,7 @@ function words(state: AppState, room: ChatRoom | undefined) {
   const path = chat.chosen === undefined ? undefined : room?.lines[chat.chosen]?.path;
   const key = keyName(keyOf(keymap, 'chat', 'accept'));
   return {
-    topLeft: `${chatTexts.title} ${show(chat.at)}${sealed}`,
+    topLeft: `${chatTexts.title(serverWord(state, state.chatWhere))} ${show(chat.at)}${sealed}`,
     topRight: others > 0 ? chatTexts.elsewhere(others) : '',
     bottomLeft: chat.chosen === undefined ? '' : chatTexts.lineOf(chat.chosen + 1, room?.lines.length ?? 0),
     bottomRight: path === undefined ? '' : chatTexts.goesThere(key),

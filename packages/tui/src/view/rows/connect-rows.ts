@@ -6,8 +6,15 @@ import type { Reach } from '../../engine/reach.ts';
 import { connectKeys } from '../../keymap/connect-keys.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { type ConnectDialog, type ConnectState, matchingRows, type ServerRow } from '../../state/connect.ts';
+import {
+  connectTexts,
+  contactTexts,
+  passwordTexts,
+  removeTexts,
+  saveTexts,
+  stopTexts,
+} from '../../state/connect-texts.ts';
 import type { Rect } from '../../state/layout.ts';
-import { connectTexts } from '../../state/texts.ts';
 import { cells, cutEnd, fit, fitName, padStart } from './cells.ts';
 import { framed, wrapped } from './frame-rows.ts';
 import { lineRow } from './line-rows.ts';
@@ -17,7 +24,7 @@ import { when, whenCells } from './when.ts';
 /** A whole screen, `rows` of them. */
 export function connectRowsOf(state: ConnectState, nowMs: number, look: Look): string[] {
   const { columns, rows } = state.size;
-  const title = paint(look.theme, 'title', fit(` ferry  where to?`, columns));
+  const title = paint(look.theme, 'title', fit(` ${connectTexts.title}`, columns));
   return [
     title,
     ...lineRows(state, columns, look),
@@ -28,22 +35,17 @@ export function connectRowsOf(state: ConnectState, nowMs: number, look: Look): s
 
 function lineRows(state: ConnectState, columns: number, look: Look): string[] {
   const width = columns - 4;
-  const hint = 'type to find, or paste ferry://HOST[:PORT][/FOLDER] or an invite';
   const isEmpty = state.line.text === '';
   const text = isEmpty
-    ? `${paint(look.theme, 'cursor', ' ')}${paint(look.theme, 'fieldHint', fit(hint, width - 1))}`
+    ? `${paint(look.theme, 'cursor', ' ')}${paint(look.theme, 'fieldHint', fit(connectTexts.lineHint, width - 1))}`
     : lineRow(state.line, width, look);
-  const words = { topLeft: state.connecting === undefined ? 'Address or invite' : 'Connecting…' };
+  const words = { topLeft: state.connecting === undefined ? connectTexts.line : connectTexts.connecting };
   return framed(look, state.dialog === undefined, { width: columns, height: 3 }, words, [` ${text} `]);
 }
 
 const reachCells = 20;
 const narrowReachCells = 10;
-const fromWords: Readonly<Record<ServerRow['from'], string>> = {
-  saved: '',
-  recent: '(visited)',
-  ssh: '(~/.ssh/config)',
-};
+const fromWords: Readonly<Record<ServerRow['from'], string>> = connectTexts.from;
 
 function listRows(state: ConnectState, columns: number, height: number, nowMs: number, look: Look): string[] {
   const width = columns - 2;
@@ -59,7 +61,7 @@ function listRows(state: ConnectState, columns: number, height: number, nowMs: n
   });
   if (rows.length === 0) lines.push(...nothingListed(state.rows.length === 0, width, height - 2, look));
   const more =
-    rows.length > shown ? `${top + 1}–${Math.min(rows.length, top + shown)} of ${rows.length}` : '';
+    rows.length > shown ? connectTexts.rowsOf(top + 1, Math.min(rows.length, top + shown), rows.length) : '';
   return framed(
     look,
     false,
@@ -126,15 +128,15 @@ function reachWords(reach: Reach): readonly [string, StyleName] {
     case 'unknown':
       return ['', 'plain'];
     case 'looking':
-      return ['…', 'dim'];
+      return [connectTexts.reach.looking, 'dim'];
     case 'answers':
-      return [`answers, ${Math.round(reach.ms)} ms`, 'good'];
+      return [connectTexts.reach.answers(Math.round(reach.ms)), 'good'];
     case 'new':
-      return ['not known yet', 'notice'];
+      return [connectTexts.reach.isNew, 'notice'];
     case 'changed':
-      return ['ANOTHER IDENTITY', 'error'];
+      return [connectTexts.reach.changed, 'error'];
     case 'nobody':
-      return ['nobody there', 'dim'];
+      return [connectTexts.reach.nobody, 'dim'];
   }
 }
 
@@ -216,42 +218,69 @@ function contentOf(dialog: ConnectDialog, width: number, look: Look): Content {
   };
   switch (dialog.kind) {
     case 'save': {
-      const labels = 9;
-      const fields = dialog.fields.map((line, i) => {
-        const value =
-          i === dialog.field
-            ? lineRow(line, width - labels, look)
-            : paint(theme, 'field', fit(cutEnd(show(line.text), width - labels), width - labels));
-        return `${fit(line.label, labels)}${value}`;
-      });
       const said = dialog.error === undefined ? [] : text(dialog.error, 'error');
-      const buttons = keys(['enter', 'Save'], ['tab', 'Next'], ['escape', 'Leave it']);
-      return { title: 'Save a server', lines: ['', ...fields, '', ...said, ...buttons, ''] };
+      const buttons = keys(
+        ['enter', saveTexts.save],
+        ['tab', saveTexts.next],
+        ['escape', connectTexts.leaveIt],
+      );
+      const lines = ['', ...fieldRows(dialog, width, look), '', ...said, ...buttons, ''];
+      return { title: saveTexts.title, lines };
+    }
+    case 'password': {
+      const said = dialog.error === undefined ? [] : text(dialog.error, 'error');
+      const buttons = keys(
+        ['enter', passwordTexts.connect],
+        ['tab', saveTexts.next],
+        ['escape', connectTexts.leaveIt],
+      );
+      const fields = fieldRows(dialog, width, look);
+      return {
+        title: passwordTexts.title(dialog.where),
+        lines: ['', ...text(passwordTexts.unknown), '', ...fields, '', ...said, ...buttons, ''],
+        short: [...fields, ...said, ...buttons],
+      };
     }
     case 'remove': {
       const { name, address } = dialog.row;
       const what = name === '' ? address : `${name}, ${address}`;
       const lines = [
-        ...text(`${show(what)} is taken from this list. Whom you trust there stays as it is.`),
+        ...text(removeTexts.what(show(what))),
         '',
-        ...keys(['f8', 'Remove'], ['escape', 'Leave it']),
+        ...keys(['f8', removeTexts.remove], ['escape', connectTexts.leaveIt]),
       ];
-      return { title: 'Remove?', lines: ['', ...lines, ''] };
+      return { title: removeTexts.title, lines: ['', ...lines, ''] };
     }
     case 'first-contact':
       return firstContact(dialog, width, text, keys, look);
     case 'stop': {
       const said = dialog.lines.map((line) => stopLine(line, text));
-      const back = keys(['escape', 'Back']);
-      const end = text('Nothing was sent, and nothing is connected.');
+      const back = keys(['escape', connectTexts.back]);
+      const end = text(stopTexts.nothingSent);
       return {
-        title: 'STOP: this is not the server you know',
+        title: stopTexts.title,
         lines: ['', ...said.flat(), '', ...end, '', ...back, ''],
         short: [...said.slice(1).flat(), ...back],
         isGrave: true,
       };
     }
   }
+}
+
+/** Lines to type in, one below the other. */
+function fieldRows(
+  { fields, field }: ConnectDialog & { readonly kind: 'save' | 'password' },
+  width: number,
+  look: Look,
+): string[] {
+  const labels = 9;
+  const room = width - labels;
+  return fields.map((line, i) => {
+    const text = line.secret === true ? look.glyphs.mark.repeat([...line.text].length) : show(line.text);
+    const value =
+      i === field ? lineRow(line, room, look) : paint(look.theme, 'field', fit(cutEnd(text, room), room));
+    return `${fit(line.label, labels)}${value}`;
+  });
 }
 
 type TextOf = (words: string, style?: StyleName) => string[];
@@ -272,40 +301,30 @@ function firstContact(
   const perRow = Math.max(1, Math.min(7, Math.floor((width - 3) / 5)));
   const shown: string[] = [];
   for (let i = 0; i < groups.length; i += perRow) shown.push(`   ${groups.slice(i, i + perRow).join('-')}`);
-  const wrong =
-    mistakes === 0
-      ? []
-      : text(
-          `Those are not the missing groups (${mistakes} of ${mostMistakes}). If its owner sees them like that, somebody else is answering: do not connect.`,
-          'error',
-        );
+  const wrong = mistakes === 0 ? [] : text(contactTexts.wrong(mistakes, mostMistakes), 'error');
   const identity = shown.map((row) => paint(look.theme, 'marked', fit(row, width)));
   const typedRow = `${paint(look.theme, 'focusFrame', '> ')}${lineRow(line, width - 2, look)}`;
-  const buttons = keys(['enter', 'Connect, if they are right'], ['escape', 'Do not connect']);
+  const buttons = keys(['enter', contactTexts.connect], ['escape', contactTexts.leave]);
   return {
-    title: 'First contact: is this the server you mean?',
+    title: contactTexts.title,
     lines: [
       '',
-      ...text(`Nobody has vouched for ${where} yet. It says that this is its identity:`),
+      ...text(contactTexts.says(where)),
       '',
       ...identity,
       '',
-      ...text(
-        'Its owner sees all of it: ferryd prints it at its start. Compare, and type the groups that are missing here:',
-      ),
+      ...text(contactTexts.compare),
       '',
       typedRow,
       '',
       ...wrong,
-      ...text(`Is there nobody to ask? Then type: ${trustWords}`, 'dim'),
+      ...text(contactTexts.nobodyToAsk(trustWords), 'dim'),
       ...buttons,
       '',
     ],
     short: [
       ...identity,
-      ...text(
-        mistakes === 0 ? 'Compare, and type what is missing:' : `Not those (${mistakes} of ${mostMistakes}):`,
-      ),
+      ...text(mistakes === 0 ? contactTexts.compareShort : contactTexts.wrongShort(mistakes, mostMistakes)),
       typedRow,
       ...buttons,
     ],

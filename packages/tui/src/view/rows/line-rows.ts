@@ -52,19 +52,16 @@ export function awayWords(state: AppState, side: Side): string | undefined {
 export function titleRow(state: AppState, width: number, { theme, glyphs }: Look): string {
   const where = serverAhead(state);
   const words = ` ferry  ${connectionWords(statusAt(state, where), show(where), glyphs.dot)}`;
-  const news = unreadIn(state.chat);
+  const news = unreadIn([state.chat, ...state.otherChats.values()]);
   const chatKey = keyName(keyOf(state.keymap, 'pane', 'chat'));
   const chatWords = news.lines === 0 ? '' : ` ${chatTexts.unread(news.lines, chatKey)} `;
   const tabs = tabNames(state).map(({ text, isHere }) => (isHere ? `[${text}]` : ` ${text} `));
   while (tabs.length > 0 && cells(tabs.join('')) > width / 2) tabs.pop();
-  const others = state.people.here > 1 && isOnline(state) ? `${panes.here(state.people.here)} ` : '';
+  const here = state.people.here.get(where) ?? 0;
+  const others = here > 1 && statusAt(state, where).phase === 'online' ? `${panes.here(here)} ` : '';
   const right = `${others}${tabs.join('')}`;
   const left = paint(theme, 'title', fit(words, Math.max(0, width - cells(right) - cells(chatWords))));
   return left + paint(theme, news.isCalled ? 'error' : 'notice', chatWords) + paint(theme, 'title', right);
-}
-
-function isOnline({ connection }: AppState): boolean {
-  return connection.phase === 'online';
 }
 
 /** The keys that do something here; a notice takes their place until the next key. */

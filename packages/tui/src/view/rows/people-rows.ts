@@ -6,7 +6,7 @@ import { keyName } from '../../keymap/key-name.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import type { Size } from '../../state/layout.ts';
 import type { PeopleDialog } from '../../state/people.ts';
-import type { AppState } from '../../state/state.ts';
+import { type AppState, serverWord } from '../../state/state.ts';
 import { peopleTexts } from '../../state/texts.ts';
 import { fit } from './cells.ts';
 import { framed, keepEnd } from './frame-rows.ts';
@@ -54,7 +54,8 @@ export function peopleRowsOf(state: AppState, dialog: PeopleDialog, size: Size, 
       : dialog.rows.slice(dialog.top).flatMap((person) => linesOf(person, inner, look));
   const room = height - 4;
   const key = keyName(keyOf(state.keymap, 'people', 'show-activity'));
-  const own = state.people.isShown ? peopleTexts.shown(key) : peopleTexts.hidden(key);
+  const where = dialog.where ?? state.address;
+  const own = state.people.shownAt.has(where) ? peopleTexts.shown(key) : peopleTexts.hidden(key);
   const shown = [...lines.slice(0, room)];
   while (shown.length < room) shown.push(' '.repeat(inner));
   const rows = [...shown, ' '.repeat(inner), paint(look.theme, 'notice', fit(own, inner))];
@@ -62,7 +63,12 @@ export function peopleRowsOf(state: AppState, dialog: PeopleDialog, size: Size, 
     look,
     true,
     { width, height },
-    { topLeft: peopleTexts.title(dialog.rows?.length ?? state.people.here) },
+    {
+      topLeft: peopleTexts.title(
+        dialog.rows?.length ?? state.people.here.get(where) ?? 0,
+        serverWord(state, where),
+      ),
+    },
     rows.map((row) => ` ${row} `),
   );
 }

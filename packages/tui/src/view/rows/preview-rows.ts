@@ -8,6 +8,7 @@ import type { Rect } from '../../state/layout.ts';
 import type { Preview } from '../../state/preview.ts';
 import { fit, fitName, padStart } from './cells.ts';
 import { centred, framed, wrapped } from './frame-rows.ts';
+import { pictureRows } from './picture-rows.ts';
 import { type Look, paint } from './style.ts';
 import { hexLines, textLines } from './viewer-rows.ts';
 import { moment } from './when.ts';
@@ -23,7 +24,7 @@ export function previewRowsOf(preview: Preview, rect: Rect, look: Look): string[
     topLeft: previewTexts.title(entry === undefined ? undefined : showName(entry.name)),
     bottomLeft: previewTexts.ofSide[where === '' ? 'local' : 'remote'],
   };
-  const head = entry === undefined ? [] : [factsRow(entry, width, look), ' '.repeat(width)];
+  const head = entry === undefined ? [] : [factsRow(entry, width, look), underFacts(preview, width, look)];
   const rows = [...head, ...contentRows(preview, { width, height: height - head.length }, look)];
   return framed(look, false, rect, words, rows);
 }
@@ -42,6 +43,13 @@ function factsRow({ kind, size, modified, mode }: Entry, width: number, { theme 
   return paint(theme, 'heading', fit(` ${what}  ${bits}  ${moment(timeToMs(modified))}`, width));
 }
 
+/** Of a picture what it is, of all else a blank row. */
+function underFacts({ seen }: Preview, width: number, { theme }: Look): string {
+  if (seen?.kind !== 'picture' || seen.picture === undefined) return ' '.repeat(width);
+  const { fullWidth, fullHeight, format } = seen.picture;
+  return paint(theme, 'heading', fit(` ${previewTexts.picture(fullWidth, fullHeight, format)}`, width));
+}
+
 type Room = { readonly width: number; readonly height: number };
 
 function contentRows({ seen, error, isReading, entry }: Preview, room: Room, look: Look): string[] {
@@ -55,6 +63,8 @@ function contentRows({ seen, error, isReading, entry }: Preview, room: Room, loo
     return said(previewTexts.nothing, 'dim');
   }
   if (seen.kind === 'folder') return folderRows(seen.entries, seen.isWhole, room, look);
+  if (seen.kind === 'picture' && seen.picture !== undefined) return pictureRows(seen.picture, room, look);
+  if (seen.kind === 'picture') return said(seen.why ?? '', 'dim');
   if (seen.facts.size === 0) return said(previewTexts.empty, 'dim');
   const mode = seen.content.subarray(0, judgedBytes).includes(0) ? 'hex' : 'text';
   const span = { from: 0, bytes: seen.content };

@@ -5,7 +5,7 @@ import { keyOf } from '../../keymap/resolve.ts';
 import type { Dialog } from '../../state/dialog.ts';
 import type { Size } from '../../state/layout.ts';
 import { lineOf, type SharesDialog, sharesKey, whatOf } from '../../state/shares.ts';
-import type { AppState } from '../../state/state.ts';
+import { type AppState, serverWord } from '../../state/state.ts';
 import { shareTexts } from '../../state/texts.ts';
 import { fit } from './cells.ts';
 import { framed, keepEnd, wrapped } from './frame-rows.ts';
@@ -74,7 +74,7 @@ export function sharesRowsOf(state: AppState, dialog: SharesDialog, size: Size, 
   }
   const endKey = keyName(keyOf(state.keymap, 'shares', 'forget'));
   const words = {
-    topLeft: shareTexts.mine,
+    topLeft: shareTexts.mine(serverWord(state, dialog.where ?? state.address)),
     bottomLeft: (rows?.length ?? 0) > 0 ? `${cursor + 1} of ${rows?.length}` : '',
     bottomRight: (rows?.length ?? 0) > 0 ? shareTexts.ends(endKey) : '',
   };

@@ -105,4 +105,12 @@ export const asciiGlyphs: Glyphs = {
   bookmark: '*',
 };
 
-export type Look = { readonly theme: Theme; readonly glyphs: Glyphs };
+/** How many colours a picture may have: any (24 bits), 256, 16, or only the one that text has. */
+export type Colours = 'any' | '256' | '16' | 'one';
+
+export type Look = {
+  readonly theme: Theme;
+  readonly glyphs: Glyphs;
+  /** For pictures; the theme has its own. undefined: 256. */
+  readonly colours?: Colours;
+};

@@ -4,7 +4,7 @@ import prettyBytes from 'pretty-bytes';
 import { keyName } from '../../keymap/key-name.ts';
 import { keyOf } from '../../keymap/resolve.ts';
 import type { Size } from '../../state/layout.ts';
-import type { AppState } from '../../state/state.ts';
+import { type AppState, serverWord } from '../../state/state.ts';
 import { trashTexts } from '../../state/texts.ts';
 import { placeOf, type TrashDialog } from '../../state/trash.ts';
 import { fit } from './cells.ts';
@@ -47,7 +47,7 @@ export function trashRowsOf(state: AppState, dialog: TrashDialog, size: Size, lo
   const has = (rows?.length ?? 0) > 0;
   const restoreKey = keyName(keyOf(state.keymap, 'trash', 'accept'));
   const words = {
-    topLeft: trashTexts.title,
+    topLeft: trashTexts.title(serverWord(state, dialog.where ?? state.address)),
     bottomLeft: has ? `${cursor + 1} of ${rows?.length}` : '',
     bottomRight: has ? trashTexts.brings(restoreKey) : '',
   };

@@ -8,6 +8,7 @@ import { viewerTexts } from '../../state/file-texts.ts';
 import { type Extent, shownRows, type Viewer } from '../../state/viewer.ts';
 import { cells, fit } from './cells.ts';
 import { keepEnd } from './frame-rows.ts';
+import { pictureRows } from './picture-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 
 /** Path, place and size: ` server: /log/app.log      37 %  12 MB of 50 GB  text`. */
@@ -15,7 +16,13 @@ export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: L
   const { where, path, shows, facts, wrap, mode } = viewer;
   const name = `${shows === 'listing' ? viewerTexts.inArchive : ''}${where === '' ? 'local' : 'server'}: /${showName(path.join('/'))}`;
   const words: string[] = [];
-  if (facts !== undefined) {
+  const { picture } = viewer;
+  if (picture !== undefined && facts !== undefined) {
+    words.push(
+      viewerTexts.picture(picture.fullWidth, picture.fullHeight, picture.format),
+      prettyBytes(facts.size),
+    );
+  } else if (facts !== undefined) {
     const end = shownRows(viewer, extent).at(-1)?.end ?? 0;
     words.push(`${facts.size === 0 ? 100 : Math.floor((end / facts.size) * 100)} %`);
     if (viewer.follows) words.push(viewerTexts.follows);
@@ -39,12 +46,14 @@ export function viewerNews(viewer: Viewer): { readonly text: Shown; readonly isE
   const { work, error, facts, reading } = viewer;
   if (error !== undefined) return { text: error, isError: true };
   if (work !== undefined) {
+    if (work.kind === 'picture') return { text: viewerTexts.fetched(prettyBytes(work.at)), isError: false };
     const share = facts === undefined || facts.size === 0 ? 0 : Math.floor((work.at / facts.size) * 100);
     return {
       text: viewerTexts.worksAt(viewerTexts.works[work.kind], prettyBytes(work.at), share),
       isError: false,
     };
   }
+  if (viewer.picture !== undefined) return undefined;
   if (viewer.span === undefined || (viewer.goal !== undefined && reading !== undefined)) {
     return { text: viewerTexts.reading, isError: false };
   }
@@ -53,6 +62,7 @@ export function viewerNews(viewer: Viewer): { readonly text: Shown; readonly isE
 
 /** Exactly `height` rows of `width` cells. */
 export function viewerRows(viewer: Viewer, extent: Extent, look: Look): string[] {
+  if (viewer.picture !== undefined) return pictureRows(viewer.picture, extent, look);
   const rows = shownRows(viewer, extent);
   const { span, mode, facts } = viewer;
   const lines =

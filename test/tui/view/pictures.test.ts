@@ -1,0 +1,327 @@
+/** Pictures: from bytes of all kinds, hostile ones too, to rows of cells, by value. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { deflateSync } from 'node:zlib';
+import { byteString, Code, FerryError, type Path } from '@ferry/protocol';
+import { decodePicture } from '@ferry/tui/effects/pictures/decode-picture';
+import { decodePng } from '@ferry/tui/effects/pictures/decode-png';
+import { loadPicture, unpacked } from '@ferry/tui/effects/pictures/load-picture';
+import { pictureHead } from '@ferry/tui/effects/pictures/picture-head';
+import type { Picture } from '@ferry/tui/state/picture';
+import { resized, uprighted } from '@ferry/tui/state/pixels';
+import { fitted, pictureRows } from '@ferry/tui/view/rows/picture-rows';
+import { asciiGlyphs, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
+import { lookFor } from '@ferry/tui/view/rows/themes';
+import { dark } from '@ferry/tui/view/rows/themes/dark';
+import { light } from '@ferry/tui/view/rows/themes/light';
+import { encode } from 'jpeg-js';
+import { png, pngFile } from '../../support/png.ts';
+import { randomFrom, runs, seed } from '../../support/random.ts';
+import { Driven, file } from '../support/drive.ts';
+import { FakeTerminal } from '../support/fake-terminal.ts';
+
+const path = [byteString(Buffer.from('a.png'))] as unknown as Path;
+
+function picture(width: number, height: number, ...pixels: readonly (readonly number[])[]): Picture {
+  const rgba = Uint8Array.from(pixels.flatMap(([r = 0, g = 0, b = 0, a = 255]) => [r, g, b, a]));
+  return { format: 'PNG', fullWidth: width, fullHeight: height, width, height, rgba };
+}
+
+const red = [255, 0, 0];
+const blue = [0, 0, 255];
+const clear = [9, 9, 9, 0];
+
+async function refused(work: Promise<unknown>, code: Code, words: RegExp): Promise<void> {
+  await assert.rejects(work, (error) => {
+    assert.ok(error instanceof FerryError);
+    assert.equal(error.code, code);
+    assert.match(error.message, words);
+    return true;
+  });
+}
+
+test(`a PNG gives back the pixels that went in, however its rows are filtered or cut off (FERRY_SEED=${seed})`, () => {
+  const random = randomFrom(seed);
+  for (let run = 0; run < runs(60); run++) {
+    const [width, height] = [1 + random(19), 1 + random(19)];
+    const rgba = Uint8Array.from({ length: width * height * 4 }, () => random(256));
+    const bytes = png({ width, height, rgba, filterOf: () => random(5) });
+    assert.deepEqual(Buffer.from(decodePng(bytes).rgba), Buffer.from(rgba));
+    const cut = bytes.subarray(0, random(bytes.length));
+    try {
+      const part = decodePng(cut).rgba;
+      const rows = part.findIndex((byte, i) => byte !== rgba[i] && byte !== 0);
+      assert.equal(rows, -1, 'what is there of it is right');
+    } catch (error) {
+      assert.ok(error instanceof FerryError && error.code === Code.INTEGRITY, String(error));
+    }
+  }
+});
+
+test('grey, palettes, 16 bits, a colour that is seen through, and rows in seven passes', () => {
+  const of = (
+    spec: Parameters<typeof pngFile>[0],
+    raw: readonly number[],
+    ...between: [string, Uint8Array][]
+  ) => [...decodePng(pngFile(spec, deflateSync(Uint8Array.from(raw)), between)).rgba];
+  const palette: [string, Uint8Array] = ['PLTE', Uint8Array.of(1, 2, 3, 40, 50, 60)];
+  const size = { width: 2, height: 1 };
+  assert.deepEqual(of({ ...size, kind: 0, depth: 1 }, [0, 0b0100_0000]), [0, 0, 0, 255, 255, 255, 255, 255]);
+  assert.deepEqual(of({ ...size, kind: 0, depth: 4 }, [0, 0x3f]), [51, 51, 51, 255, 255, 255, 255, 255]);
+  assert.deepEqual(
+    of({ ...size, kind: 3, depth: 2 }, [0, 0b0001_0000], palette),
+    [1, 2, 3, 255, 40, 50, 60, 255],
+  );
+  assert.deepEqual(
+    of({ ...size, kind: 3, depth: 8 }, [0, 1, 0], palette, ['tRNS', Uint8Array.of(7)]),
+    [40, 50, 60, 255, 1, 2, 3, 7],
+  );
+  assert.deepEqual(
+    of({ ...size, kind: 4, depth: 16 }, [0, 255, 255, 0, 0, 0, 0, 255, 255]),
+    [255, 255, 255, 0, 0, 0, 0, 255],
+  );
+  assert.deepEqual(
+    of({ ...size, kind: 2, depth: 8 }, [0, 1, 2, 3, 4, 5, 6], ['tRNS', Uint8Array.of(0, 1, 0, 2, 0, 3)]),
+    [1, 2, 3, 0, 4, 5, 6, 255],
+  );
+  // 3 × 3: the passes have 1, 0, 0, 1, 1 × 2, 2, and a row of 3.
+  const passes = [0, 10, 0, 12, 0, 30, 32, 0, 11, 0, 31, 0, 20, 21, 22];
+  const values = of({ width: 3, height: 3, kind: 0, depth: 8, isInterlaced: true }, passes).filter(
+    (_, i) => i % 4 === 0,
+  );
+  assert.deepEqual(values, [10, 11, 12, 20, 21, 22, 30, 31, 32]);
+});
+
+test('JPEG and GIF are told by their first bytes, and a photograph is put upright', async () => {
+  const rgba = Buffer.alloc(16 * 8 * 4, 255);
+  for (let i = 0; i < 16 * 4 * 4; i += 4) rgba.set([255, 0, 0], i);
+  const jpeg = encode({ width: 16, height: 8, data: rgba }, 95).data;
+  const upright = await decodePicture(jpeg);
+  assert.deepEqual([upright.format, upright.width, upright.height], ['JPEG', 16, 8]);
+  const exif = Buffer.from(
+    'ffe1002245786966000049492a00080000000100120103000100000006000000000000000000',
+    'hex',
+  );
+  exif.writeUInt16BE(exif.length - 2, 2);
+  const turned = Buffer.concat([jpeg.subarray(0, 2), exif, jpeg.subarray(2)]);
+  assert.equal(pictureHead(turned)?.orientation, 6);
+  const { width, height, fullWidth, rgba: pixels } = await decodePicture(turned);
+  assert.deepEqual([width, height, fullWidth], [8, 16, 8]);
+  // What was above is at the right now.
+  assert.ok((pixels[0 * 4 + 1] ?? 0) > 200 && (pixels[7 * 4 + 1] ?? 255) < 60);
+  const gif = Buffer.from(
+    '47494638376102000100810000ff000000ff000000000000002c00000000020001000008050003000808003b',
+    'hex',
+  );
+  assert.deepEqual([pictureHead(gif)?.width, pictureHead(gif)?.height], [2, 1]);
+  const frame = await decodePicture(gif);
+  assert.deepEqual([...frame.rgba], [0, 255, 0, 255, 255, 0, 0, 255]);
+});
+
+test('each of the eight ways to hold a camera comes out upright', () => {
+  // What one sees upright: a b / c d / e f; how a file has it is told by the standard, row by row.
+  const files: Readonly<Record<number, readonly [width: number, letters: string]>> = {
+    1: [2, 'abcdef'],
+    2: [2, 'badcfe'],
+    3: [2, 'fedcba'],
+    4: [2, 'efcdab'],
+    5: [3, 'acebdf'],
+    6: [3, 'bdface'],
+    7: [3, 'fdbeca'],
+    8: [3, 'ecafdb'],
+  };
+  for (const [orientation, [width, letters]] of Object.entries(files)) {
+    const rgba = Uint8Array.from([...letters].flatMap((letter) => [letter.charCodeAt(0), 0, 0, 255]));
+    const upright = uprighted({ width, height: 6 / width, rgba }, Number(orientation));
+    const seen = String.fromCharCode(...upright.rgba.filter((_, i) => i % 4 === 0));
+    assert.deepEqual([upright.width, seen], [2, 'abcdef'], `orientation ${orientation}`);
+  }
+});
+
+test('what asks for more memory than there is for pictures is refused by its head, or stopped', async () => {
+  const bomb = deflateSync(Buffer.alloc(50_000_000));
+  const [huge, lying] = [
+    pngFile({ width: 60_000, height: 60_000 }, bomb),
+    pngFile({ width: 10, height: 10 }, bomb),
+  ];
+  await refused(decodePicture(huge), Code.LIMIT, /60000 × 60000 pixels/);
+  await refused(decodePicture(lying), Code.INTEGRITY, /damaged/);
+  await refused(decodePicture(pngFile({ width: 0, height: 4 }, bomb)), Code.INTEGRITY, /damaged/);
+  const interlaced = pngFile({ width: 10, height: 10, isInterlaced: true }, bomb);
+  await refused(decodePicture(interlaced), Code.INTEGRITY, /damaged/);
+  const gif = Buffer.from('474946383961020001000000002c00000000ffffffff0002024401003b', 'hex');
+  await refused(decodePicture(gif), Code.LIMIT, /65535 × 65535/);
+  await refused(decodePicture(Buffer.from('a text')), Code.INTEGRITY, /no picture/);
+});
+
+test(`bytes that went wrong end in an error, on a thread that ends with them (FERRY_SEED=${seed})`, async () => {
+  const random = randomFrom(seed);
+  const rgba = Buffer.from(Uint8Array.from({ length: 24 * 24 * 4 }, () => random(256)));
+  const whole = [
+    encode({ width: 24, height: 24, data: rgba }, 70).data,
+    png({ width: 24, height: 24, rgba }),
+  ];
+  for (let run = 0; run < runs(80); run++) {
+    const bytes = Buffer.from(whole[run % 2] ?? '');
+    for (let i = 0; i <= random(4); i++) bytes[random(bytes.length)] = random(256);
+    await decodePicture(bytes).catch((error: unknown) => {
+      assert.ok(error instanceof FerryError, String(error));
+      assert.ok(
+        [Code.INTEGRITY, Code.LIMIT].some((code) => code === error.code),
+        String(error),
+      );
+    });
+  }
+  const { width, height } = await unpacked(Uint8Array.from(png({ width: 24, height: 24, rgba })));
+  assert.deepEqual([width, height], [24, 24]);
+  await refused(unpacked(Uint8Array.of(0x89, 1, 2)), Code.INTEGRITY, /no picture/);
+});
+
+test('it is fetched in order, no further than its bounds, and given up when the cursor moves on', async () => {
+  const random = randomFrom(seed);
+  const rgba = Uint8Array.from({ length: 200 * 200 * 4 }, () => random(256));
+  const bytes = png({ width: 200, height: 200, rgba });
+  let asked = 0;
+  const facts = { ...file('a.png', bytes.length), identity: '1' };
+  const source = {
+    readRange: (_: Path, { offset, length }: { offset: number; length: number }) => {
+      asked += 1;
+      return Promise.resolve({ facts, content: Uint8Array.from(bytes.subarray(offset, offset + length)) });
+    },
+  };
+  const loaded = await loadPicture({ source, path, onProgress: () => {} });
+  assert.deepEqual(Buffer.from(loaded.picture.rgba), Buffer.from(rgba));
+  assert.ok(asked >= 4);
+  asked = 0;
+  const over = AbortSignal.abort(new FerryError(Code.CANCELLED, 'cancelled'));
+  await refused(unpacked(Uint8Array.from(bytes), { signal: over }), Code.CANCELLED, /cancelled/);
+  const leaving = new AbortController();
+  const onProgress = (): void => leaving.abort();
+  await assert.rejects(loadPicture({ source, path, onProgress }, { signal: leaving.signal }));
+  const large = {
+    readRange: () =>
+      Promise.resolve({ facts: { ...facts, size: 17_000_000 }, content: bytes.subarray(0, 64) }),
+  };
+  await refused(loadPicture({ source: large, path, onProgress }), Code.LIMIT, /17 MB/);
+});
+
+test('two pixels are one cell, in as many colours as there are', () => {
+  const seen = picture(2, 2, red, blue, blue, clear);
+  const look = (colours: Look['colours'], glyphs = unicodeGlyphs): Look => ({
+    theme: dark,
+    glyphs,
+    ...(colours && { colours }),
+  });
+  const extent = { width: 2, height: 1 };
+  assert.deepEqual(pictureRows(seen, extent, look('any')), [
+    '\x1b[38;2;255;0;0;48;2;0;0;255m▀\x1b[0;38;2;0;0;255m▀\x1b[0m',
+  ]);
+  assert.deepEqual(pictureRows(seen, extent, look('256')), [
+    '\x1b[38;5;196;48;5;21m▀\x1b[0;38;5;21m▀\x1b[0m',
+  ]);
+  assert.deepEqual(pictureRows(picture(1, 2, red, [0, 205, 0]), { width: 1, height: 1 }, look('16')), [
+    '\x1b[91;42m▀\x1b[0m',
+  ]);
+  const greys = picture(2, 2, [255, 255, 255], [0, 0, 0], [0, 0, 0], [255, 255, 255]);
+  assert.deepEqual(pictureRows(greys, extent, look('one')), ['▀▄']);
+  assert.deepEqual(
+    pictureRows(picture(2, 2, ...[0, 1, 2, 3].map(() => [128, 128, 128])), extent, look('one', asciiGlyphs)),
+    ['++'],
+  );
+  // Half of it seen through, on either ground.
+  const faint = picture(1, 2, [0, 0, 0, 128], [0, 0, 0, 128]);
+  const one = { width: 1, height: 1 };
+  assert.deepEqual(
+    pictureRows(faint, one, { ...look('256'), theme: light }),
+    ['\x1b[38;5;243;48;5;243m▀\x1b[0m'].map((row) => row.replaceAll('243', '244')),
+  );
+  assert.deepEqual(pictureRows(faint, one, look('256')), ['\x1b[38;5;16;48;5;16m▀\x1b[0m']);
+});
+
+test('a picture keeps its shape, in the middle of its room', () => {
+  assert.deepEqual(fitted(picture(400, 100), { width: 80, height: 24 }), { columns: 80, rows: 20 });
+  assert.deepEqual(fitted(picture(100, 400), { width: 80, height: 24 }), { columns: 12, rows: 48 });
+  assert.deepEqual(fitted(picture(8, 8), { width: 80, height: 24 }), { columns: 32, rows: 32 });
+  assert.deepEqual(fitted(picture(60, 30), { width: 80, height: 24 }), { columns: 60, rows: 30 });
+  assert.deepEqual(fitted(picture(9000, 1), { width: 80, height: 24 }), { columns: 80, rows: 1 });
+  const rows = pictureRows(
+    picture(1, 1, red),
+    { width: 10, height: 4 },
+    { theme: dark, glyphs: unicodeGlyphs },
+  );
+  assert.deepEqual(
+    rows.map((row) => stripVTControlCharacters(row)),
+    [' '.repeat(10), '   ▀▀▀▀   ', '   ▀▀▀▀   ', ' '.repeat(10)],
+  );
+  // The mean of what becomes one pixel, where what is seen through has no say.
+  const small = resized(picture(2, 2, [200, 0, 0], [100, 0, 0], clear, clear), 1, 1);
+  assert.deepEqual([...small.rgba], [150, 0, 0, 128]);
+});
+
+test('how many colours there are, the terminal tells', () => {
+  const of = (env: NodeJS.ProcessEnv) =>
+    lookFor({ LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env }, 'auto').colours;
+  assert.equal(of({}), '256');
+  assert.equal(of({ COLORTERM: 'truecolor' }), 'any');
+  assert.equal(of({ COLORTERM: 'truecolor', NO_COLOR: '1' }), 'one');
+  assert.equal(of({ TERM: 'linux' }), '16');
+});
+
+const twoPictures = (): Driven =>
+  new Driven('share', 'home', { columns: 80, rows: 24 })
+    .list('remote', file('a.png', 100), file('b.txt', 9), file('c.JPG', 100))
+    .list('local');
+
+test('F3 shows a picture over everything, in 24-bit colour, and other cells are as they were', async () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  const facts = { ...file('a.png', 100), identity: '1' };
+  driven.post({ kind: 'picture-shown', request: cmd.request + 7, picture: picture(1, 1, red), facts });
+  assert.equal(driven.state.viewer?.picture, undefined, 'another picture’s answer');
+  driven.post({ kind: 'picture-shown', request: cmd.request, picture: picture(1, 2, red, blue), facts });
+  const terminal = new FakeTerminal(80, 24, { theme: dark, glyphs: unicodeGlyphs, colours: 'any' });
+  const screen = await terminal.draw(driven.state);
+  assert.match(screen, /a\.png .*1 × 2 {2}PNG {2}100 B/);
+  const { active } = terminal.emulator.buffer;
+  const [cell, beside] = [active.getLine(10)?.getCell(39), active.getLine(10)?.getCell(36)];
+  assert.deepEqual([cell?.getChars(), cell?.isFgRGB(), cell?.getFgColor()], ['▀', true, 0xff0000]);
+  assert.ok(beside?.isBgDefault());
+  driven.press('q');
+  const back = await terminal.draw(driven.state);
+  assert.ok(!back.includes('▀') && back.includes('b.txt'));
+  const fresh = new FakeTerminal(80, 24);
+  assert.equal(back, await fresh.draw(driven.state));
+  terminal.close();
+  fresh.close();
+});
+
+test('arrows go to the next picture of the folder, and stop at its end; F4 shows bytes', () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [first] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(first?.kind === 'show-picture');
+  driven.press('right');
+  const cmds = driven.taken();
+  assert.ok(cmds.some((cmd) => cmd.kind === 'stop' && cmd.request === first.request));
+  assert.ok(cmds.some((cmd) => cmd.kind === 'show-picture' && cmd.path.at(-1) === 'c.JPG'));
+  assert.equal(driven.state.remote.rows.at(driven.state.remote.cursor - 1)?.name, 'c.JPG');
+  driven.press('right');
+  assert.deepEqual(driven.taken(), []);
+  assert.match(driven.state.notice?.text ?? '', /last picture/);
+  driven.press('/');
+  assert.equal(driven.state.dialog, undefined);
+  driven.press('f4');
+  assert.ok(driven.taken().some(({ kind }) => kind === 'look'));
+  assert.equal(driven.state.viewer?.shows, 'bytes');
+});
+
+test('one that cannot be shown is bytes, and why is told', () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  driven.post({ kind: 'unlooked', request: cmd.request, error: [Code.LIMIT, 'the picture is too large', 0] });
+  assert.equal(driven.state.viewer?.shows, 'bytes');
+  assert.match(driven.state.notice?.text ?? '', /too large/);
+});
