@@ -1,10 +1,12 @@
 /** Arguments to action, errors to one line and an exit code. Loaded by main.ts; main thread. */
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { asFerryError, Code, FerryError } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { type BusConfig, parseBus, parseBusCredentials, parseBusName } from './bus/bus-address.ts';
 import {
   type AuditConfig,
   defaultListen,
@@ -62,6 +64,9 @@ type ServeOptions = {
   audit?: string;
   auditSize?: string;
   auditOrStop?: boolean;
+  bus?: string;
+  busCredentials?: string;
+  busName?: string;
   metrics?: string;
   metricsPublic?: boolean;
 };
@@ -115,6 +120,15 @@ function makeProgram(): Command {
     .option('--audit <FILE>', 'write down who does what, one JSON object per line')
     .option('--audit-size <SIZE>', 'put the file aside when it has grown to this, and begin another: 100M')
     .option('--audit-or-stop', 'go down when it cannot be written')
+    .option(
+      '--bus <URL>',
+      'belong together with other servers, over NATS: nats://HOST:PORT, tls://…; several with commas',
+    )
+    .option(
+      '--bus-credentials <FILE>',
+      'who it is to NATS: a file from nsc, a seed, USER:PASSWORD or a token',
+    )
+    .option('--bus-name <NAME>', 'servers of the same name belong together (default: ferry)')
     .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
     .option('--metrics-public', 'also at an address that other machines reach')
     .helpOption('-h, --help', 'say how it is used')
@@ -181,6 +195,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     jsonLog: options.jsonLog ?? false,
     watch: options.watch ?? false,
     audit: await auditFrom(options),
+    bus: busFrom(options),
     metrics:
       options.metrics === undefined
         ? undefined
@@ -188,6 +203,28 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));
+}
+
+/** @throws {FerryError} USAGE; CONFIG for a file that cannot be read or says nothing */
+function busFrom({ bus, busCredentials, busName }: ServeOptions): BusConfig | undefined {
+  if (bus === undefined) {
+    if (busCredentials === undefined && busName === undefined) return undefined;
+    throw new FerryError(Code.USAGE, 'say with --bus URL where the bus is');
+  }
+  const address = parseBus(bus);
+  const credentials = busCredentials === undefined ? address.credentials : credentialsIn(busCredentials);
+  return { ...address, credentials, name: parseBusName(busName ?? 'ferry') };
+}
+
+function credentialsIn(file: string): BusConfig['credentials'] {
+  try {
+    return parseBusCredentials(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    if (cause instanceof FerryError) throw cause;
+    throw new FerryError(Code.CONFIG, `the file ${show(file)} of --bus-credentials cannot be read`, {
+      cause,
+    });
+  }
 }
 
 /** @throws {FerryError} USAGE */

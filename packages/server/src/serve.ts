@@ -28,6 +28,8 @@ import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
+import { BusHub } from './bus/hub.ts';
+import type { Servers, ServersOpts } from './bus/servers.ts';
 import { prepareChatFile } from './chat/chat-file.ts';
 import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
@@ -41,7 +43,8 @@ import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { orderWords } from './supervisor/order.ts';
-import type { ServerStatus } from './supervisor/status.ts';
+import { checkOfShared } from './supervisor/shared-subjects.ts';
+import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -87,9 +90,31 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
   const { changes } = localAccess(places.accessFile);
+  const serverId = randomBytes(8).toString('hex');
+  const hub = new BusHub(`${serverId}.`);
+  const sinceMs = Date.now();
+  const about = {
+    pid: process.pid,
+    folder: config.folder,
+    address: hostPort(reachableAt(listeners)),
+    sinceMs,
+  };
+  const servers = await serversFor(config, {
+    id: serverId,
+    hub,
+    checkOf: checkOfShared,
+    about: () => {
+      const { folder, address } = about;
+      const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
+      return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
+    },
+    answers: new Map(),
+    log,
+  });
   const supervisor = new Supervisor({
     changes,
     threads: config.threads,
+    hub,
     setup: {
       folder: config.folder,
       openTo: config.openTo,
@@ -119,24 +144,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   await supervisor.start();
   open = supervisor;
   for (const socket of early) supervisor.accept(socket);
-  const end = endOnSignals(supervisor, listeners, log, audit, () =>
-    audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]),
-  );
+  const end = endOnSignals(supervisor, listeners, log, audit, async () => {
+    audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]);
+    await servers?.close();
+  });
   stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
-  const sinceMs = Date.now();
-  const about = {
-    pid: process.pid,
-    folder: config.folder,
-    address: hostPort(reachableAt(listeners)),
-    sinceMs,
-  };
   const status = async (): Promise<ServerStatus> => ({
     ...about,
     ...(await running.status()),
     figures: figuresIn(meterMemory),
     tallies: tally.tallies,
     disk: spaceOn(config.folder),
+    bus: busStatus(config, servers),
     audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
   });
   statusNow = status;
@@ -184,6 +204,21 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else
       note(log, how === 'left' ? 'the screen is closed, the log goes on here' : 'the screen has broken down');
   });
+}
+
+/** The packages for NATS are loaded only where they are used. @throws {FerryError} CONFIG */
+async function serversFor(
+  { bus }: ServeConfig,
+  opts: Omit<ServersOpts, 'config'>,
+): Promise<Servers | undefined> {
+  if (bus === undefined) return undefined;
+  const { joinServers } = await import('./bus/servers.ts');
+  return await joinServers({ ...opts, config: bus });
+}
+
+function busStatus({ bus }: ServeConfig, servers: Servers | undefined): BusStatus | undefined {
+  if (bus === undefined || servers === undefined) return undefined;
+  return { name: bus.name, nodes: bus.nodes, isWhole: servers.isWhole, others: servers.others };
 }
 
 /** The file that the chat is kept in, or why there is none; whatever is wrong with it, files are served. */
@@ -264,7 +299,7 @@ function endOnSignals(
   listeners: readonly Listener[],
   log: Log,
   audit: AuditFile | undefined,
-  onEnd: () => void,
+  onEnd: () => Promise<void>,
 ): (why: string, code: ExitCode) => void {
   let isEnding = false;
   const end = (why: string, code: ExitCode): void => {
@@ -278,7 +313,7 @@ function endOnSignals(
     }, limits.drainMs);
     void supervisor.drain().then(async () => {
       note(log, 'all is finished');
-      onEnd();
+      await onEnd();
       await audit?.close();
       process.exit(code);
     });

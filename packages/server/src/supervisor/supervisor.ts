@@ -8,7 +8,7 @@ import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
-import { BusHub } from '../bus/hub.ts';
+import type { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
@@ -26,6 +26,8 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly changes: AccessChanges;
+  /** Of the bus; nobody has joined it yet. */
+  readonly hub: BusHub;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   /** Balancers, which say first of each connection whose it is. */
@@ -51,7 +53,7 @@ export class Supervisor {
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
-  readonly #bus = new BusHub();
+  readonly #bus: BusHub;
   readonly #watching: Watching;
   readonly #orders = new Orders(this.#registry, () => this.#workers);
   /** Accepted while no worker lived. */
@@ -68,6 +70,7 @@ export class Supervisor {
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
     this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
+    this.#bus = opts.hub;
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -138,6 +141,11 @@ export class Supervisor {
       held: heldIn(this.#opts.setup.accountMemory),
       barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
     };
+  }
+
+  /** People and lanes that are connected. */
+  get counts(): { readonly sessions: number; readonly lanes: number; readonly isDraining: boolean } {
+    return { ...this.#registry.counts, isDraining: this.#isDraining };
   }
 
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
@@ -253,7 +261,7 @@ export class Supervisor {
 
   #spawn(index: number, onReady: () => void, onFailedStart?: (why: Error) => void): void {
     let isReady = false;
-    const busMember = `worker-${index}.${this.#nextMember++}`;
+    const busMember = this.#bus.nameOf(`worker-${index}.${this.#nextMember++}`);
     const membership = this.#bus.join(busMember, (parcel) => worker.tellBus(parcel));
     const tellWatched: Tell = (key, id, answer) => worker.tellWatched(key, id, answer);
     const worker = new WorkerHandle({
