@@ -23,7 +23,7 @@ import { formatInvite, hostPort } from '@ferry/protocol/session';
 import { AccessStore, hashOf } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
-import { type AccessChanges, localAccess } from './access/operations.ts';
+import type { AccessChanges } from './access/operations.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
@@ -38,6 +38,7 @@ import { figuresIn, newMeterMemory } from './metrics/meters.ts';
 import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
+import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
@@ -89,7 +90,10 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   if (config.audit !== undefined) audit = openAudit(config.audit, config.folder, log, () => stop());
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
+<<<<<<< HEAD
   const { changes } = localAccess(places.accessFile);
+=======
+>>>>>>> w-log
   const serverId = randomBytes(8).toString('hex');
   const hub = new BusHub(`${serverId}.`);
   const sinceMs = Date.now();
@@ -111,8 +115,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     answers: new Map(),
     log,
   });
+<<<<<<< HEAD
+=======
+  const access = await openAccess(config.bus, places.accessFile, log);
+>>>>>>> w-log
   const supervisor = new Supervisor({
-    changes,
+    changes: access.changes,
+    changeShared: access.changeShared,
     threads: config.threads,
     hub,
     setup: {
@@ -122,6 +131,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       // There is no trash in object storage.
       keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
+      freshness: access.freshness,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),
       key: identity.key,
@@ -147,6 +157,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const end = endOnSignals(supervisor, listeners, log, audit, async () => {
     audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]);
     await servers?.close();
+    await access.close();
   });
   stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
@@ -188,7 +199,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
     print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
   } else if (store.hasNoDevices()) {
-    const token = await ownersInvite(changes);
+    const token = await ownersInvite(access.changes);
     print('nobody has access yet; to be the first, paste this within 72 hours:');
     print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
   } else {

@@ -9,6 +9,7 @@ import { Code, FerryError } from '@ferry/protocol';
 import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
 import { type Grant, verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
+import type { Freshness } from '../replica/freshness.ts';
 import { type AccessStore, hashOf } from './access-store.ts';
 import { note } from './note.ts';
 import type { AccessChanges } from './operations.ts';
@@ -19,6 +20,8 @@ export type LoginRules = {
   readonly store: AccessStore;
   readonly changes: AccessChanges;
   readonly openTo: OpenTo;
+  /** undefined: this server has no others. */
+  readonly freshness?: Freshness | undefined;
 };
 
 /**
@@ -26,7 +29,7 @@ export type LoginRules = {
  * @throws {FerryError} VERSION, AUTH_REQUIRED (nothing was shown and the server is not open), AUTH_FAILED, MALFORMED, IO_ERROR, BUSY
  */
 export async function logIn(
-  { store, changes, openTo }: LoginRules,
+  { store, changes, openTo, freshness }: LoginRules,
   hello: Hello,
   loginText: Buffer,
   nowMs: number,
@@ -54,6 +57,7 @@ export async function logIn(
   }
   const known = store.principalOf(deviceKey, nowMs);
   if (known !== undefined) {
+    freshness?.check();
     if (store.isUnseen(deviceKey, nowMs)) note(changes.make('sawDevice', { key: deviceKey, nowMs }));
     return known;
   }
@@ -96,10 +100,14 @@ function failed(): FerryError {
 }
 
 /** Whose lane it is, as things are now. @throws {FerryError} REVOKED, KICKED: in the words that its session hears, which may come later */
-export function principalOfLane({ store, openTo }: LoginRules, { device, kicks }: Grant): Principal {
+export function principalOfLane(
+  { store, openTo, freshness }: LoginRules,
+  { device, kicks }: Grant,
+): Principal {
   const guest =
     device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
   const principal = device === undefined ? guest : store.principalOf(device, Date.now());
+  if (device !== undefined) freshness?.check();
   if (principal === undefined) throw revoked();
   if (principal.kicks !== kicks) throw kicked();
   return principal;

@@ -10,6 +10,9 @@ import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import type { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
+import { answerOf } from '../replica/errands.ts';
+import type { Shared } from '../replica/replica-thread.ts';
+import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
@@ -26,6 +29,11 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly changes: AccessChanges;
+<<<<<<< HEAD
+=======
+  /** undefined: nothing is shared with other servers, and no worker asks for it. */
+  readonly changeShared: ChangeShared | undefined;
+>>>>>>> w-log
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
@@ -253,6 +261,12 @@ export class Supervisor {
     worker.answerPassword(id, answer);
   }
 
+  async #change(worker: WorkerHandle, id: number, what: Shared, order: Uint8Array): Promise<void> {
+    const { changeShared } = this.#opts;
+    if (changeShared === undefined) throw new Error('a worker that does not know that nothing is shared');
+    worker.tellChanged(id, await answerOf(() => changeShared(what, order)));
+  }
+
   #leastLoaded(): WorkerHandle | undefined {
     let least: WorkerHandle | undefined;
     for (const worker of this.#workers) if (least === undefined || worker.load < least.load) least = worker;
@@ -297,6 +311,7 @@ export class Supervisor {
       },
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
+      onChange: (id, what, order) => void this.#change(worker, id, what, order),
       onBus: membership.receive,
       onReady: () => {
         isReady = true;
