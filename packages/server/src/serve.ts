@@ -90,10 +90,6 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   if (config.audit !== undefined) audit = openAudit(config.audit, config.folder, log, () => stop());
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
-<<<<<<< HEAD
-  const { changes } = localAccess(places.accessFile);
-=======
->>>>>>> w-log
   const serverId = randomBytes(8).toString('hex');
   const hub = new BusHub(`${serverId}.`);
   const sinceMs = Date.now();
@@ -115,10 +111,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     answers: new Map(),
     log,
   });
-<<<<<<< HEAD
-=======
   const access = await openAccess(config.bus, places.accessFile, log);
->>>>>>> w-log
   const supervisor = new Supervisor({
     changes: access.changes,
     changeShared: access.changeShared,

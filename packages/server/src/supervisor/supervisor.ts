@@ -29,11 +29,8 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly changes: AccessChanges;
-<<<<<<< HEAD
-=======
   /** undefined: nothing is shared with other servers, and no worker asks for it. */
   readonly changeShared: ChangeShared | undefined;
->>>>>>> w-log
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
