@@ -236,7 +236,8 @@ describe('ferryd --metrics', () => {
       disk: { free: 2 ** 40, total: 2 ** 41 },
       audit: undefined,
     };
-    const reasons = (more: Partial<Parameters<typeof healthOf>[0]>): readonly string[] => healthOf({ ...well, ...more }).reasons;
+    const reasons = (more: Partial<Parameters<typeof healthOf>[0]>): readonly string[] =>
+      healthOf({ ...well, ...more }).reasons;
     assert.deepEqual(healthOf(well), { isWell: true, reasons: [] });
     assert.deepEqual(reasons({ workers: 1 }), ['1 of 2 worker threads are dead and not back yet']);
     assert.deepEqual(reasons({ isDraining: true, workers: 0 }), ['it is going down']);
