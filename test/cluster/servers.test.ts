@@ -9,8 +9,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { list, mkdir, type ServerEvent, watch, who } from '@ferry/protocol/messages';
-import { logInto, type TestSession } from '../support/client.ts';
+import {
+  attach,
+  list,
+  mkdir,
+  protocolVersion,
+  type ServerEvent,
+  ticket,
+  watch,
+  who,
+} from '@ferry/protocol/messages';
+import { laneProof } from '@ferry/protocol/session';
+import { connect, logInto, openLane, readWhole, type TestSession } from '../support/client.ts';
+import { withCode } from '../support/code.ts';
 import { startNats, withoutNats } from '../support/nats-server.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { ferryd, type Server, startServer, userEnv } from '../support/server.ts';
@@ -87,6 +98,59 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
       `count: a change shows on another server after ${took[10]?.toFixed(0)} ms, at worst ${took.at(-1)?.toFixed(0)} ms`,
     );
     assert.ok((took[10] ?? 0) < 1000, 'half of them before anybody would have looked');
+  });
+
+  test('a lane is let in at any server, a ticket once among all, and at none whose session has gone', async (t) => {
+    const { nats, dir, servers } = await cluster(t, 3);
+    const [a, b, c] = servers;
+    writeFileSync(join(dir, 'file'), 'content');
+    const session = await logInto(a);
+    await logInto(b);
+    await until(async () => (await here(session)) === 2);
+    const took: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      const beganMs = performance.now();
+      const lane = await openLane(i % 2 === 0 ? b : c, session);
+      took.push(performance.now() - beganMs);
+      const { bytes } = await readWhole(lane, path('file'));
+      assert.equal(bytes.toString(), 'content');
+      lane.close();
+    }
+    took.sort((x, y) => x - y);
+    t.diagnostic(`count: a lane at another server is open after ${took[10]?.toFixed(1)} ms`);
+    // Eight servers' worth of tries at once, of one ticket: one gets in.
+    const { ticket: granted } = await session.channel.call(ticket, {});
+    const tries = await Promise.allSettled(
+      Array.from({ length: 9 }, async (_, i) => {
+        const lane = await connect(servers[i % 3] as Server);
+        const proof = laneProof(lane.link, session.welcome.sessionSecret);
+        await lane.call(attach, { version: protocolVersion, ticket: granted, proof });
+      }),
+    );
+    assert.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const one of tries) {
+      if (one.status === 'rejected') assert.ok(withCode('TICKET_INVALID')(one.reason));
+    }
+    await nats.kill();
+    await b.logged(/not reached any more/);
+    await assert.rejects(openLane(b, session), withCode('BUSY'));
+    await openLane(a, session);
+    await nats.start();
+    await until(async () => {
+      const opened = await openLane(b, session).catch((error: unknown) => error);
+      return !(opened instanceof Error);
+    });
+    const { ticket: late } = await session.channel.call(ticket, {});
+    a.signal('SIGKILL');
+    await until(async () => {
+      const lane = await connect(b);
+      const proof = laneProof(lane.link, session.welcome.sessionSecret);
+      const answer = lane.call(attach, { version: protocolVersion, ticket: late, proof });
+      return answer.then(
+        () => false,
+        (error: unknown) => withCode('BUSY')(error),
+      );
+    });
   });
 
   test('ferryd status shows all; a server that loses NATS says so, goes on, and comes back by itself', async (t) => {

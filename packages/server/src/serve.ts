@@ -19,12 +19,13 @@ import {
 } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
-import { formatInvite, hostPort } from '@ferry/protocol/session';
+import { formatInvite, hostPort, makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore, hashOf } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
+import { LaneTickets } from './access/lane-tickets.ts';
 import type { AccessChanges } from './access/operations.ts';
-import { newTicketMemory } from './access/ticket-ledger.ts';
+import { newTicketMemory, TicketLedger } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
@@ -42,6 +43,7 @@ import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
+import { grantFarLane, laneVerb } from './supervisor/far-lanes.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
@@ -99,6 +101,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     address: hostPort(reachableAt(listeners)),
     sinceMs,
   };
+  const [ticketMaster, ticketMemory] = [randomBytes(32), newTicketMemory()];
+  const tickets = new LaneTickets(serverId, makeTicketKeys(ticketMaster), new TicketLedger(ticketMemory));
   const servers = await serversFor(config, {
     id: serverId,
     hub,
@@ -108,7 +112,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: new Map(),
+    answers: new Map([
+      [laneVerb, (body) => grantFarLane(tickets, (session) => open?.refusal(session), body)],
+    ]),
     log,
   });
   const access = await openAccess(config.bus, places.accessFile, log);
@@ -117,11 +123,12 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     changeShared: access.changeShared,
     threads: config.threads,
     hub,
+    servers,
     setup: {
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
-      // There is no trash in object storage.
+      // In object storage an old version would have to be copied before each new one.
       keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
       freshness: access.freshness,
@@ -129,8 +136,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       chatFile: chatFor(config, places, log),
       key: identity.key,
       cert: identity.cert,
-      ticketMaster: randomBytes(32),
-      ticketMemory: newTicketMemory(),
+      server: serverId,
+      ticketMaster,
+      ticketMemory,
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
       audits: audit !== undefined,

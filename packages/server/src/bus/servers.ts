@@ -68,6 +68,10 @@ export class Servers {
     });
   }
 
+  has(server: string): boolean {
+    return this.#bridge.has(server);
+  }
+
   /** @throws {FerryError} as Calls.ask */
   ask(server: string, verb: string, body: Uint8Array): Promise<Uint8Array> {
     return this.#calls.ask(server, verb, body);

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { WireError } from '@ferry/protocol';
+import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { OpenTo } from '../config.ts';
@@ -32,6 +33,8 @@ export type WorkerSetup = {
   readonly key: string;
   /** PEM. */
   readonly cert: string;
+  /** Names this run of this server, 16 hex digits. */
+  readonly server: string;
   /** The master of the keys that tickets are sealed with; the same for all workers of a server. */
   readonly ticketMaster: Uint8Array;
   /** Which tickets are used, as access/ticket-ledger.ts has it; the same for all workers. */
@@ -95,6 +98,8 @@ export type ToWorker =
   | { readonly kind: 'watched'; readonly key: string; readonly id: number; readonly answer: Watched }
   /** What came of the change of that id. */
   | { readonly kind: 'changed'; readonly id: number; readonly answer: ErrandAnswer }
+  /** The answer to `lane` of that id. */
+  | { readonly kind: 'lane'; readonly id: number; readonly grant: LaneGrant | WireError }
   /** From the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: FromHub }
   /** Tests only: what a bug would do. */
@@ -129,6 +134,8 @@ export type FromWorker =
   | { readonly kind: 'unwatch'; readonly key: string }
   /** Something that several servers share is to be changed. */
   | { readonly kind: 'change'; readonly id: number; readonly what: Shared; readonly order: Uint8Array }
+  /** A lane shows the ticket of another server: whose is it? */
+  | { readonly kind: 'lane'; readonly id: number; readonly issuer: string; readonly shown: ShownTicket }
   /** To the hub of the bus. */
   | { readonly kind: 'bus'; readonly parcel: ToHub }
   | { readonly kind: 'log'; readonly event: LogEvent }

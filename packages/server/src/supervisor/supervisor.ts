@@ -4,11 +4,12 @@
  */
 
 import { type BlockList, isIPv6, type Socket } from 'node:net';
-import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import type { BusHub } from '../bus/hub.ts';
+import type { Servers } from '../bus/servers.ts';
 import { type Log, note } from '../log.ts';
 import { answerOf } from '../replica/errands.ts';
 import type { Shared } from '../replica/replica-thread.ts';
@@ -16,6 +17,7 @@ import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
+import { askForLane } from './far-lanes.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
 import type { Order } from './order.ts';
 import { Orders } from './orders.ts';
@@ -33,6 +35,8 @@ export type SupervisorOpts = {
   readonly changeShared: ChangeShared | undefined;
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
+  /** undefined: it is alone. */
+  readonly servers: Servers | undefined;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   /** Balancers, which say first of each connection whose it is. */
@@ -162,6 +166,11 @@ export class Supervisor {
   exit(code: number): never {
     if ([...this.#workers].some((worker) => worker.isCondemned)) endNow();
     process.exit(code);
+  }
+
+  /** Why no lane of this session is let in. */
+  refusal(sessionId: string): FerryError | undefined {
+    return this.#orders.refusal(sessionId);
   }
 
   /** Tests only: what a bug in the busiest worker would do. */
@@ -309,6 +318,11 @@ export class Supervisor {
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
       onChange: (id, what, order) => void this.#change(worker, id, what, order),
+      onLane: (id, issuer, shown) =>
+        void askForLane(this.#opts.servers, issuer, shown).then(
+          (grant) => worker.answerLane(id, grant),
+          (error: unknown) => worker.answerLane(id, asFerryError(error)),
+        ),
       onBus: membership.receive,
       onReady: () => {
         isReady = true;

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { FerryError, toWireError } from '@ferry/protocol';
+import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { LogEvent } from '../log-event.ts';
@@ -47,6 +48,8 @@ export type WorkerHandleOpts = {
   readonly onUnwatch: (key: string) => void;
   /** Something that several servers share is to be changed; tellChanged answers. */
   readonly onChange: (id: number, what: Shared, order: Uint8Array) => void;
+  /** A lane shows the ticket of another server; answerLane answers. */
+  readonly onLane: (id: number, issuer: string, shown: ShownTicket) => void;
   /** It says something to the hub of the bus. */
   readonly onBus: (parcel: ToHub) => void;
   readonly onReady: () => void;
@@ -204,6 +207,11 @@ export class WorkerHandle {
     this.#send({ kind: 'changed', id, answer });
   }
 
+  /** The answer to onLane. */
+  answerLane(id: number, grant: LaneGrant | FerryError): void {
+    this.#send({ kind: 'lane', id, grant: grant instanceof FerryError ? toWireError(grant) : grant });
+  }
+
   tellBus(parcel: FromHub): void {
     this.#send({ kind: 'bus', parcel });
   }
@@ -266,6 +274,9 @@ export class WorkerHandle {
         break;
       case 'change':
         this.#opts.onChange(message.id, message.what, message.order);
+        break;
+      case 'lane':
+        this.#opts.onLane(message.id, message.issuer, message.shown);
         break;
       case 'bus':
         this.#opts.onBus(message.parcel);

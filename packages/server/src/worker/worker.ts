@@ -13,6 +13,7 @@ import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { AdminDesk } from '../access/admin-desk.ts';
+import { type LaneGrant, LaneTickets } from '../access/lane-tickets.ts';
 import { type AccessChanges, localAccess, sharedAccess } from '../access/operations.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
@@ -39,6 +40,7 @@ import { Touched } from '../watching/touched.ts';
 import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
+import { Questions } from './questions.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -49,6 +51,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 const asked = new Map<number, (connections: readonly ConnectionStatus[]) => void>();
 let nextAsked = 0;
+const lanes = new Questions<LaneGrant>();
 const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
@@ -73,8 +76,12 @@ const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
   login: { store, changes, freshness, openTo: setup.openTo },
   standings,
-  ticketKeys: makeTicketKeys(setup.ticketMaster),
-  ticketLedger: new TicketLedger(setup.ticketMemory),
+  tickets: new LaneTickets(
+    setup.server,
+    makeTicketKeys(setup.ticketMaster),
+    new TicketLedger(setup.ticketMemory),
+  ),
+  askForLane: (issuer, shown) => lanes.ask((id) => send({ kind: 'lane', id, issuer, shown })),
   quotas: new Quotas(accountMemory, storage),
   desk: new ShareDesk(setup.accessFile, changes),
   keepsOld: setup.keepsOld,
@@ -153,6 +160,9 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'changed':
       errands.answer(message.id, message.answer);
+      break;
+    case 'lane':
+      lanes.answer(message.id, message.grant);
       break;
     case 'bus':
       bus.receive(message.parcel);

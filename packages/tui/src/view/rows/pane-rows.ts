@@ -63,7 +63,10 @@ export function paneRowsOf(
           ? `${pane.arrived} …`
           : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
-      ...(pane.space === undefined ? {} : { bottomRight: panes.free(prettyBytes(pane.space.free)) }),
+      // Object storage knows no bounds.
+      ...(pane.space === undefined || pane.space.total === 0
+        ? {}
+        : { bottomRight: panes.free(prettyBytes(pane.space.free)) }),
     },
     rows,
     frameOf(pane, focused),
