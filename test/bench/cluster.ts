@@ -30,6 +30,11 @@ const cluster = running ?? (await startCluster({ storage: 3, nats: 1 }));
 const home = mkdtempSync(join(tmpdir(), 'ferry-bench-'));
 const bucket = `bench-${Date.now()}`;
 const rows: Row[] = [];
+/** Minutes go by between two. */
+const tell = (row: Row): void => {
+  rows.push(row);
+  process.stdout.write(`${row.what}: ${row.ours}; ${row.peer} ${row.ratio} (${row.goal})\n`);
+};
 let ferry: Ferry | undefined;
 
 try {
@@ -64,7 +69,7 @@ try {
       () => peers(fresh()),
       rounds,
     );
-    rows.push({
+    tell({
       what,
       ours: `${own.toFixed(2)} s, ${mbps(bytes, own)}`,
       peer: `rclone ${peer.toFixed(2)} s, ${mbps(bytes, peer)}`,
@@ -137,7 +142,7 @@ try {
       ),
     ),
   );
-  rows.push({
+  tell({
     what: `memory of ferryd, ${atOnce} × ${atOnceBytes / 2 ** 20} MiB up and down at once`,
     ours: `${Math.round(ferry.serverPeak())} MiB (${Math.round(beforeMiB)} before)`,
     peer: '',
