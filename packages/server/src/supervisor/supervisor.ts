@@ -11,6 +11,9 @@ import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import type { BusHub } from '../bus/hub.ts';
 import type { Servers } from '../bus/servers.ts';
 import { type Log, note } from '../log.ts';
+import { answerOf } from '../replica/errands.ts';
+import type { Shared } from '../replica/replica-thread.ts';
+import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
@@ -27,11 +30,13 @@ import { WorkerHandle } from './worker-handle.ts';
 export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  readonly changes: AccessChanges;
+  /** undefined: nothing is shared with other servers, and no worker asks for it. */
+  readonly changeShared: ChangeShared | undefined;
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
   /** undefined: it is alone. */
   readonly servers: Servers | undefined;
-  readonly changes: AccessChanges;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   /** Balancers, which say first of each connection whose it is. */
@@ -73,8 +78,8 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
-    this.#bus = opts.hub;
     this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
+    this.#bus = opts.hub;
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -262,6 +267,12 @@ export class Supervisor {
     worker.answerPassword(id, answer);
   }
 
+  async #change(worker: WorkerHandle, id: number, what: Shared, order: Uint8Array): Promise<void> {
+    const { changeShared } = this.#opts;
+    if (changeShared === undefined) throw new Error('a worker that does not know that nothing is shared');
+    worker.tellChanged(id, await answerOf(() => changeShared(what, order)));
+  }
+
   #leastLoaded(): WorkerHandle | undefined {
     let least: WorkerHandle | undefined;
     for (const worker of this.#workers) if (least === undefined || worker.load < least.load) least = worker;
@@ -306,6 +317,7 @@ export class Supervisor {
       },
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
+      onChange: (id, what, order) => void this.#change(worker, id, what, order),
       onLane: (id, issuer, shown) =>
         void askForLane(this.#opts.servers, issuer, shown).then(
           (grant) => worker.answerLane(id, grant),

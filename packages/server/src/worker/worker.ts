@@ -14,7 +14,7 @@ import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { AdminDesk } from '../access/admin-desk.ts';
 import { type LaneGrant, LaneTickets } from '../access/lane-tickets.ts';
-import { localAccess } from '../access/operations.ts';
+import { type AccessChanges, localAccess, sharedAccess } from '../access/operations.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
@@ -27,6 +27,8 @@ import { ChatHub } from '../chat/chat-hub.ts';
 import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
 import { People } from '../presence/people.ts';
+import { Errands } from '../replica/errands.ts';
+import { Freshness } from '../replica/freshness.ts';
 import { BufferShares } from '../session/buffer-shares.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
@@ -53,8 +55,10 @@ const lanes = new Questions<LaneGrant>();
 const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
-const { changes } = localAccess(setup.accessFile);
-const standings = new Standings(store);
+const freshness = setup.freshness === undefined ? undefined : new Freshness(setup.freshness);
+const errands = new Errands();
+const changes = changesFor(setup);
+const standings = new Standings(store, Date.now, freshness);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
@@ -70,7 +74,7 @@ const touched = new Touched(bus);
 const pool = new BlockPool();
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
-  login: { store, changes, openTo: setup.openTo },
+  login: { store, changes, freshness, openTo: setup.openTo },
   standings,
   tickets: new LaneTickets(
     setup.server,
@@ -154,6 +158,9 @@ port.on('message', (message: ToWorker) => {
       asked.get(message.id)?.(message.connections);
       asked.delete(message.id);
       break;
+    case 'changed':
+      errands.answer(message.id, message.answer);
+      break;
     case 'lane':
       lanes.answer(message.id, message.grant);
       break;
@@ -176,6 +183,12 @@ function askConnections(): Promise<readonly ConnectionStatus[]> {
     asked.set(id, resolve);
     send({ kind: 'connections', id });
   });
+}
+
+/** Done here and now, or by the thread that keeps what several servers share. */
+function changesFor({ freshness: isShared, accessFile }: WorkerSetup): AccessChanges {
+  if (isShared === undefined) return localAccess(accessFile).changes;
+  return sharedAccess((order) => errands.ask((id) => send({ kind: 'change', id, what: 'accounts', order })));
 }
 
 /** @returns the hub, or why there is none */
