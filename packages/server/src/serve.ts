@@ -117,7 +117,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     ]),
     log,
   });
-  const access = await openAccess(config.bus, places.accessFile, log);
+  const access = await openAccess({
+    bus: config.bus,
+    accessFile: places.accessFile,
+    chatFile: chatFor(config, places, log),
+    log,
+    onSaid: (ring) => open?.said(ring),
+  });
   const supervisor = new Supervisor({
     changes: access.changes,
     changeShared: access.changeShared,
@@ -133,7 +139,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       accessFile: places.accessFile,
       freshness: access.freshness,
       contentsFile: contentsFileOf(places, config.folder),
-      chatFile: chatFor(config, places, log),
+      chatFile: access.chatFile,
       key: identity.key,
       cert: identity.cert,
       server: serverId,

@@ -10,6 +10,7 @@ import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import type { BusHub } from '../bus/hub.ts';
 import type { Servers } from '../bus/servers.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import { type Log, note } from '../log.ts';
 import { answerOf } from '../replica/errands.ts';
 import type { Shared } from '../replica/replica-thread.ts';
@@ -78,8 +79,8 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
-    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
     this.#bus = opts.hub;
+    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -155,6 +156,11 @@ export class Supervisor {
   /** People and lanes that are connected. */
   get counts(): { readonly sessions: number; readonly lanes: number; readonly isDraining: boolean } {
     return { ...this.#registry.counts, isDraining: this.#isDraining };
+  }
+
+  /** Something was said in the chat of several servers. */
+  said(ring: ChatRing | undefined): void {
+    for (const worker of this.#workers) worker.tellSaid(ring);
   }
 
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
