@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Fingerprint,
   fingerprintOf,
@@ -145,7 +146,9 @@ test('no names make it fail or accept', (t) => {
       random(2) === 0
         ? hostileText(random)
         : `${good.slice(0, at)}${hostileText(random, 1)}${good.slice(at + 1)}`;
-    if (successionsIn(text).length <= 1 && !text.startsWith(good))
+    const found = successionsIn(text);
+    // The last letter of each part holds bits that say nothing.
+    if (found.length <= 1 && !isDeepStrictEqual(found, successionsIn(good)))
       assert.deepEqual(predecessors(next, text), []);
   }
   assert.deepEqual(predecessors(next, undefined), []);

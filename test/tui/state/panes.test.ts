@@ -32,8 +32,8 @@ const type = (driven: Driven, text: string): Driven =>
 const notice = (driven: Driven): string | undefined => driven.state.notice?.text;
 
 function inOrder(entries: readonly Entry[], sort: Sort): readonly string[] {
-  const ordering = { base: noRows, pages: pagesOf(entries), from: 0, sort, showHidden: true };
-  return inOrderNow(ordering).map(({ name }) => name);
+  const ordering = { base: noRows, pages: pagesOf(entries), from: 0, sort, showHidden: true, filter: '' };
+  return inOrderNow(ordering).rows.map(({ name }) => name);
 }
 
 function compareNames(a: string, b: string): number {
@@ -50,6 +50,11 @@ describe('order', () => {
       names('a99 a100b2 a100b10 file file1 file1a file02 file2 file9 file10'),
     );
     assert.deepEqual(inOrder(list, { ...usualSort, by: 'bytes' }), list.map(({ name }) => name).toSorted());
+  });
+
+  test('a number that names begin with alike is compared whole', () => {
+    const list = names('x12 x1a x1 x1.b').map((name) => file(name));
+    assert.deepEqual(inOrder(list, usualSort), names('x1 x1.b x1a x12'));
   });
 
   test('the natural order is one: whatever three names, it goes round in no circle', () => {

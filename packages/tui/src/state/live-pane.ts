@@ -58,6 +58,7 @@ function applied(pane: Pane, changes: Changes, height: number): Pane {
     pane.filter,
     height,
   );
+  if (next.ordering !== undefined) return next;
   const told = { ...next, seek: isSought ? undefined : pane.seek };
   const isThere = follows !== undefined && entryAtCursor(told)?.name === follows;
   // Where the file went that the cursor was on, the next one takes its place.

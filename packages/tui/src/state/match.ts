@@ -6,6 +6,7 @@
  */
 
 import type { Name } from '@ferry/protocol';
+import type { EntryPage } from '../engine/entry-page.ts';
 
 export type Matches = (name: Name) => boolean;
 
@@ -26,6 +27,52 @@ export function filterFor(text: string): Matches {
   const fold = foldedFor(text);
   const wanted = fold(text);
   return (name) => fold(textOfName(name)).includes(wanted);
+}
+
+/** Whether what a filter leaves is a part of what the one before it left, whatever the names. */
+export function isNarrower(filter: string, before: string): boolean {
+  const isPlain = (text: string): boolean => /^[\x20-\x7e]+$/.test(text) && !/[*?]/.test(text);
+  return isPlain(filter) && isPlain(before) && filter.includes(before);
+}
+
+/** As {@link filterFor}, of rows: most names are told apart by their bytes, without being made. */
+export function rowFilter(text: string): (page: EntryPage, place: number) => boolean {
+  const matches = filterFor(text);
+  const byName = (page: EntryPage, place: number): boolean => matches(page.nameAt(place));
+  if (text === '' || /[^\x20-\x7e]|[*?]/.test(text)) return byName;
+  const fold = foldTable(/[A-Z]/.test(text));
+  const wanted = Buffer.from(text, 'latin1').map((byte) => fold[byte]!);
+  return (page, place) => {
+    const { names } = page;
+    const end = page.ends[place]!;
+    const found = holds(names, page.starts[place]!, end, wanted, fold);
+    // Large and small letters beyond ASCII may be one of ASCII.
+    return found || (!isAscii(names, page.starts[place]!, end) && byName(page, place));
+  };
+}
+
+/** What each byte is compared as. */
+function foldTable(isExact: boolean): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) =>
+    !isExact && byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte,
+  );
+}
+
+function holds(names: Uint8Array, from: number, end: number, wanted: Uint8Array, fold: Uint8Array): boolean {
+  const first = wanted[0]!;
+  const last = end - wanted.length;
+  for (let at = from; at <= last; at++) {
+    if (fold[names[at]!] !== first) continue;
+    let same = 1;
+    while (same < wanted.length && fold[names[at + same]!] === wanted[same]) same += 1;
+    if (same === wanted.length) return true;
+  }
+  return false;
+}
+
+function isAscii(names: Uint8Array, from: number, end: number): boolean {
+  for (let at = from; at < end; at++) if (names[at]! >= 0x80) return false;
+  return true;
 }
 
 export function beginningWith(text: string): Matches {

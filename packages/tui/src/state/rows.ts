@@ -25,8 +25,10 @@ export function placeOf(id: number): number {
   return id & (places - 1);
 }
 
+/** undefined where these pages have no such row. */
 export function entryOf(pages: Pages, id: number): Entry | undefined {
-  return pages[pageOf(id)]?.at(placeOf(id));
+  const page = pages[pageOf(id)];
+  return page === undefined || placeOf(id) >= page.length ? undefined : page.at(placeOf(id));
 }
 
 export class Rows implements Iterable<Entry> {
