@@ -39,7 +39,7 @@ import { Tally } from './metrics/tally.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
-import { orderWords } from './supervisor/order.ts';
+import { isDeed, orderWords } from './supervisor/order.ts';
 import type { ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -138,7 +138,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     status,
     recent,
     order: (order) => {
-      const whose = running.order(order);
+      const whose = isDeed(order) ? show(order.user) : running.order(order);
       audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },

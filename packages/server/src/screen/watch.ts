@@ -178,6 +178,7 @@ class Watch {
       case 'kick-account':
         void this.#say(async () => {
           this.#withAccounts((accounts) => accounts.kick(command.user));
+          await this.#watch?.order({ do: 'kick-account', user: command.user });
           return trusted(`the connections of ${show(command.user)} are closed; they may come back`);
         });
         break;
@@ -191,6 +192,7 @@ class Watch {
             }
             accounts.set(command.user, { bounds: { ...bounds, downRate, upRate } });
           });
+          await this.#watch?.order({ do: 'limit-account', user: command.user, rates: command.rates });
           return trusted(`the limit of ${show(command.user)} holds now, and after a restart`);
         });
         break;

@@ -13,7 +13,7 @@ import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
-import type { Order } from './order.ts';
+import type { SessionOrder } from './order.ts';
 import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
@@ -134,7 +134,7 @@ export class Supervisor {
   }
 
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  order(order: Order): Shown {
+  order(order: SessionOrder): Shown {
     return this.#orders.run(order);
   }
 
