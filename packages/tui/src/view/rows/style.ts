@@ -68,8 +68,9 @@ export const unicodeGlyphs: Glyphs = {
   line: '─',
   side: '│',
   corners: ['┌', '┐', '└', '┘'],
-  full: '█',
-  rest: '░',
+  // Bars below one another do not run together.
+  full: '■',
+  rest: '─',
   steps: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   mark: '•',
   ellipsis: '…',
