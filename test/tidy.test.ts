@@ -82,6 +82,7 @@ forbid(
     `${T}keymap/`,
     `${T}view/rows/`,
     `${T}transfer/schedule.ts`,
+    `${T}transfer/block-runs.ts`,
     `${T}transfer/conflict.ts`,
     `${T}transfer/timetable.ts`,
   ),
@@ -146,10 +147,26 @@ forbid('the screen knows of a server only what its socket tells', within(`${S}sc
   /server\/src\/(session|worker|storage|supervisor)\//.test(to),
 );
 forbid(
-  'only the worker’s root names a concrete storage',
-  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`) && file !== `${S}worker/worker.ts`,
-  (to) => /storage\/(local|memory)/.test(to),
+  'only storage/ names a concrete storage',
+  (file) => file.startsWith(S) && !file.startsWith(`${S}storage/`),
+  (to) => /storage\/(local|memory|s3)/.test(to),
 );
+forbid(
+  'only one file knows the SDK of object storage, and whoever shares files elsewhere never loads it',
+  (file) => file !== `${S}storage/s3/aws-bucket.ts`,
+  (to) => /^@(aws-sdk|smithy)\//.test(to),
+  { types: true },
+);
+test('the SDK of object storage is loaded when an address asks for it', () => {
+  const way = ['aws-bucket', 'open-bucket'].map(
+    (name) => new Set(imports.filter(({ to }) => to === `${S}storage/s3/${name}.ts`).map(({ from }) => from)),
+  );
+  assert.deepEqual(way, [
+    new Set([`${S}storage/s3/open-bucket.ts`]),
+    new Set([`${S}storage/open-shared.ts`]),
+  ]);
+  assert.match(textOf.get(`${S}storage/open-shared.ts`) ?? '', /await import\('\.\/s3\/open-bucket\.ts'\)/);
+});
 forbid(
   'storage knows no session and no thread',
   within(`${S}storage/`),
@@ -172,6 +189,7 @@ test('what is pure looks at no clock and sets no timer', () => {
     `${T}keymap/`,
     `${T}view/rows/`,
     `${T}transfer/schedule.ts`,
+    `${T}transfer/block-runs.ts`,
     `${T}transfer/conflict.ts`,
     `${T}transfer/timetable.ts`,
     `${T}transfer/progress.ts`,

@@ -69,7 +69,7 @@ export const limits: Bench = {
         token: undefined,
         deviceKeyFile: join(home, 'device.key'),
         client: 'bench',
-        attempts: { first: 1, later: 5 },
+        attempts: { first: 1, laterMs: 5000 },
       });
       after(() => void engine.close());
       const here = (name: string): Path => pathFromText(`${local.slice(1)}/${name}`);

@@ -241,7 +241,7 @@ async function withEngine(
     token: undefined,
     deviceKeyFile: join(place.own, 'device.key'),
     client: 'test 1',
-    attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+    attempts: { first: Number.POSITIVE_INFINITY, laterMs: Number.POSITIVE_INFINITY },
   };
   const hasQueue = counts.completed % 2 === 1;
   const engine = hasQueue

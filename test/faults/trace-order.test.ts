@@ -95,6 +95,22 @@ describe('each wrong order is found', () => {
       without('fsync(10').filter((line) => !line.startsWith('write(3')),
     ],
     [
+      'the folder that a file has left, synced before the one that it has come to',
+      /\/s\/.ferry\/part forgets a file before \/s\/folder is synced/,
+      instead('fsync(10', 'fsync(9</s/.ferry/part>) = 0', 'fsync(10</s/folder>) = 0'),
+    ],
+    [
+      'the folder that a file has left, synced while the one that it has come to is being synced',
+      /\/s\/.ferry\/part forgets a file before \/s\/folder is synced/,
+      instead(
+        'fsync(10',
+        '2 fsync(10</s/folder> <unfinished ...>',
+        'fsync(9</s/.ferry/part> <unfinished ...>',
+        '2 <... fsync resumed>) = 0',
+        '<... fsync resumed>) = 0',
+      ),
+    ],
+    [
       'a failed sync that is tried again',
       /a sync of .* that failed is tried again/,
       instead('fsync(5', `fsync(5<${part}>) = -1 EIO (Input/output error)`, `fsync(5<${part}>) = 0`),

@@ -111,7 +111,7 @@ describe('what travels again', () => {
           token: undefined,
           deviceKeyFile: join(home, 'device.key'),
           client: 'test 1',
-          attempts: { first: 1, later: Number.POSITIVE_INFINITY },
+          attempts: { first: 1, laterMs: Number.POSITIVE_INFINITY },
         });
         const watch = new Watch(engine);
         try {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as rest } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 import { Code, FerryError } from '@ferry/protocol';
 import { acceptTls, dial, type Link, memoryLinks } from '@ferry/protocol/link';
 import { fingerprintOf } from '@ferry/protocol/session';
@@ -144,4 +147,50 @@ test('a record that is damaged before anybody listens ends the link (it ended th
   });
   assert.equal((await ended)?.code, Code.CONNECTION_LOST);
   server.close();
+});
+
+/** Takes two connections and, until it is told, no more: the system drops what asks for another. */
+const fullServer = `
+const { workerData, parentPort } = require('node:worker_threads');
+const server = require('node:net').createServer((socket) => socket.destroy());
+server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+  parentPort.postMessage(server.address().port);
+  Atomics.wait(workerData, 0, 0);
+});`;
+
+/** Sockets of this machine that ask for that port and have no answer. */
+function asking(port: number): number {
+  const wanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 02 `;
+  return readFileSync('/proc/net/tcp', 'utf8').split(wanted).length - 1;
+}
+
+const noProc = existsSync('/proc/net/tcp') ? false : 'sockets cannot be counted here';
+
+test('who does not answer is asked by another socket each second, and none is left behind', {
+  skip: noProc,
+}, async (t) => {
+  const held = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(fullServer, { eval: true, workerData: held });
+  t.after(() => worker.terminate());
+  const [port] = (await once(worker, 'message')) as [number];
+  const crowd = [1, 2].map(() => connect({ port, host: '127.0.0.1' }));
+  t.after(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  await Promise.all(crowd.map((socket) => once(socket, 'connect')));
+  const given = new AbortController();
+  const dialling = dial({ host: '127.0.0.1', port, check: () => {}, signal: given.signal });
+  const taken = assert.rejects(
+    dial({ host: '127.0.0.1', port, check: () => {} }),
+    // What answers in the end speaks no TLS: no socket that still asks is waited for.
+    (error: FerryError) => error.code === Code.CONNECT_FAILED,
+  );
+  while (asking(port) < 4) await rest(20);
+  given.abort();
+  await assert.rejects(dialling, (error: FerryError) => error.code === Code.CANCELLED);
+  while (asking(port) > 2) await rest(20);
+  Atomics.store(held, 0, 1);
+  Atomics.notify(held, 0);
+  await taken;
+  assert.equal(asking(port), 0);
 });

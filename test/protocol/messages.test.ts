@@ -154,7 +154,7 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
       sparse: true,
     },
     part: { first: 3, digests: bytes(64) },
-    reply: { committed: { facts, durable: true } },
+    reply: { committed: { facts, durable: true }, run: 8 },
   }),
   ...of('commit', messages.commit, {
     request: { handle: 1, rootDigest: bytes(32) },

@@ -72,7 +72,7 @@ describe('whatever arrives at the server', () => {
       t.diagnostic(`seed: ${seed}`);
       const random = randomFrom(seed);
       const meter = new Meter();
-      const total = runs(27_000);
+      const total = runs(34_000);
       const slow: Buffer[] = [];
       let dearest = 0;
       let served = await phase(meter);

@@ -21,6 +21,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
+import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -89,15 +90,16 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
   const threads: Thread[] = [];
   const channels: ClientChannel[] = [];
   let isClosed = false;
+  const { changes } = localAccess(accessFile);
   const common = {
     storage,
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     meters: new Meters(newMeterMemory(1), 1),
     bus: new ThreadBus('alone', () => {}),
-    desk: new ShareDesk(accessFile),
+    desk: new ShareDesk(accessFile, changes),
     keepsOld: true,
-    admin: new AdminDesk(accessFile, async () => []),
+    admin: new AdminDesk(accessFile, changes, async () => []),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),
     pool,
@@ -128,7 +130,7 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
         folders: new WatchedFolders({ bus, want: () => {}, leave: () => {} }),
         sessionRules: new SessionRules(),
         meters: new Meters(newMeterMemory(1), 1),
-        login: { store, openTo: 'everybody' },
+        login: { store, changes, openTo: 'everybody' },
         standings: new Standings(store),
       },
     });

@@ -2,7 +2,12 @@
 
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-export type CountingProxy = { readonly port: number; readonly bytes: () => number };
+export type CountingProxy = {
+  readonly port: number;
+  readonly bytes: () => number;
+  /** Connections that came, and those of them that are open. */
+  readonly connections: () => { readonly came: number; readonly open: number };
+};
 
 /** Closed by what is handed to `after`: a test's own, or a bench's. */
 export async function countingProxy(
@@ -12,10 +17,16 @@ export async function countingProxy(
   delayMs = 0,
 ): Promise<CountingProxy> {
   let bytes = 0;
+  let [came, open] = [0, 0];
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
   };
   const server = createServer((near) => {
+    came += 1;
+    open += 1;
+    near.on('close', () => {
+      open -= 1;
+    });
     const far = connect(targetPort, '127.0.0.1');
     near.on('data', count);
     far.on('data', count);
@@ -31,7 +42,11 @@ export async function countingProxy(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
-  return { port: (server.address() as AddressInfo).port, bytes: () => bytes };
+  return {
+    port: (server.address() as AddressInfo).port,
+    bytes: () => bytes,
+    connections: () => ({ came, open }),
+  };
 }
 
 /** Timers of one length go off in order. */

@@ -8,6 +8,7 @@ import { ClientChannel, type ClientChannelOpts, laneProof, makeTicketKeys } from
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
+import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
 import { ShareDesk } from '../../packages/server/src/access/share-desk.ts';
@@ -32,6 +33,7 @@ import { helloFor, type LoginAs } from './client.ts';
 export function serverContext(folder: string, storage: Storage): ConnectionContext {
   const accessFile = join(folder, 'access.db');
   const store = new AccessStore(accessFile);
+  const { changes } = localAccess(accessFile);
   const bus = new ThreadBus('alone', () => {});
   const chatFile = join(folder, 'chat.db');
   prepareChatFile(chatFile);
@@ -42,11 +44,11 @@ export function serverContext(folder: string, storage: Storage): ConnectionConte
     quotas: new Quotas(memory, storage),
     pace: new Pace(memory),
     sessionRules: new SessionRules(),
-    desk: new ShareDesk(accessFile),
+    desk: new ShareDesk(accessFile, changes),
     keepsOld: true,
-    admin: new AdminDesk(accessFile, async () => []),
+    admin: new AdminDesk(accessFile, changes, async () => []),
     meters: new Meters(newMeterMemory(1), 1),
-    login: { store, openTo: 'everybody' },
+    login: { store, changes, openTo: 'everybody' },
     standings: new Standings(store),
     ticketLedger: new TicketLedger(newTicketMemory()),
     ticketKeys: makeTicketKeys(),

@@ -23,7 +23,7 @@ export function engineFor({ port, fingerprint }: Where, deviceKeyFile: string): 
     token: undefined,
     deviceKeyFile,
     client: 'test 1',
-    attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+    attempts: { first: Number.POSITIVE_INFINITY, laterMs: Number.POSITIVE_INFINITY },
   });
 }
 

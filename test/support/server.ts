@@ -18,6 +18,8 @@ export type ServerOpts = {
   readonly through?: readonly string[];
   /** Homes of an earlier server, to start it again; default: new ones. */
   readonly home?: string;
+  /** Default: any free loopback port. */
+  readonly listen?: string;
 };
 
 export type Server = {
@@ -56,7 +58,10 @@ export function userEnv(home: string, more: NodeJS.ProcessEnv = {}): NodeJS.Proc
 export async function startServer(afterwards: Afterwards, opts: ServerOpts): Promise<Server> {
   const home = opts.home ?? scratchFolder(afterwards);
   // The last of two says how many; more than one cost as much as most tests.
-  const args = [ferryd, opts.dir, '--listen', '127.0.0.1:0', '--threads', '1', ...(opts.args ?? [])];
+  const args = [
+    ...[ferryd, opts.dir, '--listen', opts.listen ?? '127.0.0.1:0', '--threads', '1'],
+    ...(opts.args ?? []),
+  ];
   const [command, ...before] = [...(opts.through ?? []), process.execPath];
   const child = spawn(command ?? process.execPath, [...before, ...args], {
     env: userEnv(home, opts.env),

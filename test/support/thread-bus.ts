@@ -1,51 +1,69 @@
 /** A hub and members of the bus within one thread, each joined through a real message channel, as between threads. */
 
 import { MessageChannel } from 'node:worker_threads';
+import type { Bus } from '../../packages/server/src/bus/bus.ts';
 import { BusHub } from '../../packages/server/src/bus/hub.ts';
 import type { FromHub, ToHub } from '../../packages/server/src/bus/parcel.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
 import type { BusNet } from '../suites/bus.suite.ts';
 
-export function threadNet(): BusNet & { readonly hub: BusHub } {
-  const hub = new BusHub();
-  const ends: (() => void)[] = [];
-  const heldBy = new Map<string, FromHub[] | undefined>();
-  const leave = new Map<string, () => void>();
-  let next = 1;
+export type TestMember = {
+  readonly bus: Bus;
+  /** Its thread dies. */
+  readonly die: () => void;
+  /** As BusNet. */
+  readonly hold: () => { readonly bytes: () => number; readonly release: () => void };
+  /** Lets go of the channel, so that the process can end. */
+  readonly end: () => void;
+};
+
+export function joinHub(hub: BusHub, name: string): TestMember {
+  let held: FromHub[] | undefined;
+  const { port1, port2 } = new MessageChannel();
+  const membership = hub.join(name, (parcel) => port1.postMessage(parcel));
+  port1.on('message', (parcel: ToHub) => membership.receive(parcel));
+  const bus = new ThreadBus(name, (parcel) => port2.postMessage(parcel));
+  port2.on('message', (parcel: FromHub) => {
+    if (held === undefined) bus.receive(parcel);
+    else held.push(parcel);
+  });
   return {
-    hub,
-    join: async () => {
-      const name = `member-${next++}`;
-      const { port1, port2 } = new MessageChannel();
-      const membership = hub.join(name, (parcel) => port1.postMessage(parcel));
-      port1.on('message', (parcel: ToHub) => membership.receive(parcel));
-      const bus = new ThreadBus(name, (parcel) => port2.postMessage(parcel));
-      port2.on('message', (parcel: FromHub) => {
-        const held = heldBy.get(name);
-        if (held === undefined) bus.receive(parcel);
-        else held.push(parcel);
-      });
-      ends.push(() => port1.close());
-      leave.set(name, () => {
-        port1.close();
-        membership.leave();
-      });
-      return bus;
+    bus,
+    die: () => {
+      port1.close();
+      membership.leave();
     },
-    kill: (bus) => leave.get(bus.member)?.(),
-    hold: (bus) => {
-      const held: FromHub[] = [];
-      heldBy.set(bus.member, held);
+    hold: () => {
+      const parcels: FromHub[] = [];
+      held = parcels;
       return {
-        bytes: () => held.reduce((sum, one) => sum + (one.what === 'message' ? one.body.length : 0), 0),
+        bytes: () => parcels.reduce((sum, one) => sum + (one.what === 'message' ? one.body.length : 0), 0),
         release: () => {
-          heldBy.delete(bus.member);
-          for (const parcel of held) (bus as ThreadBus).receive(parcel);
+          held = undefined;
+          for (const parcel of parcels) bus.receive(parcel);
         },
       };
     },
+    end: () => port1.close(),
+  };
+}
+
+export function threadNet(): BusNet & { readonly hub: BusHub } {
+  const hub = new BusHub();
+  const members = new Map<string, TestMember>();
+  const of = ({ member }: Bus): TestMember => members.get(member) as TestMember;
+  return {
+    hub,
+    join: async () => {
+      const name = `member-${members.size + 1}`;
+      const member = joinHub(hub, name);
+      members.set(name, member);
+      return member.bus;
+    },
+    kill: (bus) => of(bus).die(),
+    hold: (bus) => of(bus).hold(),
     done: () => {
-      for (const end of ends) end();
+      for (const { end } of members.values()) end();
     },
   };
 }

@@ -4,8 +4,9 @@
  *
  * What is asked of every file that is published (linked or renamed from the staging folder to its name):
  *   what changes it < a sync of it < publishing < a sync of its folder < the next acknowledgement
- * and nothing changes it after its sync; every other change of names is followed by a sync of its folder likewise. A journal
- * tells only of blocks that were written, and marks only what was synced.
+ * and nothing changes it after its sync; every other change of names is followed by a sync of its folder likewise. The folder
+ * that it has left is synced after the one that it has come to: cut off in between, a file has both names rather than none. A
+ * journal tells only of blocks that were written, and marks only what was synced.
  */
 
 import { dirname } from 'node:path';
@@ -66,6 +67,8 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
   const files = new Map<string, File>();
   /** Names that have changed, by the folder that must be synced. */
   const owed = new Map<string, Call[]>();
+  /** Of these: names that files from a folder have got, by that folder. */
+  const arrived = new Map<string, { readonly to: string; readonly call: Call }[]>();
   /** Names whose sync has begun, until it is over. */
   const underWay: { readonly path: string; readonly sync: Call }[] = [];
   let acknowledged = 0;
@@ -143,6 +146,10 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
         continue;
       }
       if (at(path).failed !== undefined) say(`a sync of ${path} that failed is tried again`, call);
+      for (const { to, call: gave } of arrived.get(path) ?? [])
+        if (before(gave, call) && !at(to).syncs.some((sync) => before(gave, sync) && before(sync, call)))
+          say(`${path} forgets a file before ${to} is synced`, call);
+      arrived.delete(path);
       at(path).syncs.push(call);
       const changes = owed.get(path) ?? [];
       const left = changes.filter((change) => !before(change, call));
@@ -173,6 +180,8 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
         owe(from, call);
       }
       owe(to, call);
+      if (isVisible(to) && !isVisible(from))
+        arrived.set(dirname(from), [...(arrived.get(dirname(from)) ?? []), { to: dirname(to), call }]);
     } else if (takes.test(name) || makes.test(name)) {
       const where = paths.at(-1) ?? '';
       if (takes.test(name)) files.delete(where);

@@ -525,7 +525,7 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
     'resumed: block 0 is there',
     body(Kind.part, 3, create.part, { first: 0, digests: blockDigest(content) }),
   ],
-  'create-reply': ['begun', body(Kind.reply, 3, create.reply, { committed: undefined })],
+  'create-reply': ['begun', body(Kind.reply, 3, create.reply, { committed: undefined, run: 8 })],
   block: ['its only block', block(4, 1, 0, content)],
   'block-reply': ['it is verified and written', body(Kind.reply, 4, messages.block.reply, {})],
   commit: ['publish it', body(Kind.commit, 5, commit.request, { handle: 1, rootDigest: root })],

@@ -1,5 +1,6 @@
 /**
- * Runs the checks and tests: `test` is everything a change must pass, `soak` the same randomised tests with long counts.
+ * Runs the checks and tests: `test` is everything a change must pass, `soak` the same randomised tests with long counts, `cluster`
+ * what needs several servers, object storage and NATS (test/cluster).
  * Extra arguments are test files to run instead of all. Called by the root package's scripts; main thread.
  *
  * The tests run on the pinned Node and, where it is installed, once more on the next major version. Files that start nothing
@@ -24,8 +25,8 @@ function testStep(
   files: readonly string[],
   env: Record<string, string> = {},
 ): Step {
-  // Most tests wait for programs that they have started, or for time to pass.
-  const concurrency = Math.max(5, availableParallelism());
+  // Most tests wait for programs that they have started, or for time to pass; a cluster is a machine's work.
+  const concurrency = files.some(isOfCluster) ? 1 : Math.max(5, availableParallelism());
   const together = env['FERRY_SOAK'] === '1' ? [] : files.filter(startsNothing);
   return {
     name,
@@ -33,6 +34,8 @@ function testStep(
     args: [
       '--test',
       `--test-concurrency=${concurrency}`,
+      // A test that waits for what never comes must not hold up all of them for good.
+      ...(env['FERRY_SOAK'] === '1' ? [] : ['--test-timeout=280000']),
       '--test-reporter=./test/tools/reporter.ts',
       '--test-reporter-destination=stdout',
       ...(together.length > 1
@@ -64,8 +67,13 @@ function startsNothing(file: string): boolean {
   return look(file);
 }
 
-function steps(mode: string, chosen: readonly string[]): Step[] {
+/** @param env of the tests of a cluster */
+function steps(mode: string, chosen: readonly string[], env: Record<string, string>): Step[] {
   if (mode === 'soak') return [testStep('soak', process.execPath, pick(chosen), { FERRY_SOAK: '1' })];
+  if (mode === 'cluster') {
+    const files = chosen.length > 0 ? chosen : every().filter(isOfCluster);
+    return [testStep('cluster', process.execPath, files, env)];
+  }
   const checks: Step[] = [
     { name: 'types', command: join(bin, 'tsc'), args: ['-p', root] },
     {
@@ -99,19 +107,46 @@ function fast(): string[] {
   return all().filter((file) => ofTheRuntime.some((beginning) => file.startsWith(beginning)));
 }
 
+/** What a change must pass. */
 function all(): string[] {
+  return every().filter((file) => !isOfCluster(file));
+}
+
+function every(): string[] {
   return globSync('test/**/*.test.ts', { cwd: root })
     .filter((file) => !file.includes('node_modules'))
     .toSorted();
+}
+
+function isOfCluster(file: string): boolean {
+  return file.startsWith('test/cluster/');
 }
 
 function pick(chosen: readonly string[]): readonly string[] {
   return chosen.length > 0 ? chosen : all();
 }
 
+/** One cluster for all files: starting it takes half a minute. Without it, tests say what they lack. */
+async function startShared(): Promise<
+  { readonly env: Record<string, string>; readonly down: () => Promise<void> } | undefined
+> {
+  const { missingPrograms, startCluster } = await import('../cluster/cluster.ts');
+  const missing = await missingPrograms({ storage: 3 });
+  if (missing.length > 0) {
+    process.stdout.write(`SKIPPED: the real cluster (not installed: ${missing.join(', ')})\n`);
+    return undefined;
+  }
+  const { place, bus, env, down } = await startCluster({ storage: 3, nats: 3 });
+  // What it has started outlives this process, if nobody ends it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void down().then(() => process.exit(1)));
+  return { env: { ...place, ...env, NATS_URL: bus } as Record<string, string>, down };
+}
+
 const [mode = 'test', ...chosen] = process.argv.slice(2);
 let failed = 0;
-for (const step of steps(mode, chosen)) {
+const cluster = mode === 'cluster' ? await startShared() : undefined;
+for (const step of steps(mode, chosen, cluster?.env ?? {})) {
   const began = performance.now();
   process.stdout.write(`── ${step.name}\n`);
   const { status } = spawnSync(step.command, step.args, {
@@ -123,4 +158,5 @@ for (const step of steps(mode, chosen)) {
   if (status !== 0) failed += 1;
   process.stdout.write(`── ${step.name}: ${status === 0 ? 'ok' : 'FAILED'} in ${seconds} s\n\n`);
 }
+await cluster?.down();
 process.exitCode = failed === 0 ? 0 : 1;

@@ -50,6 +50,8 @@ export const limits = {
   packFiles: 64,
   /** …with this much content in all; keeps the message below controlFrameBytes. */
   packBytes: 44 * KiB,
+  /** Blocks in a row that a server may wish to have over one lane. */
+  runBlocks: 64,
   /** Uploads one lane may hold open. */
   laneUploads: 64,
   /** Files that a lane keeps open between two reads of them; more are opened again when their turn comes. */
@@ -138,6 +140,18 @@ export const limits = {
   busWindowMessages: 256,
   /** The same in bytes; a last message may exceed it. */
   busWindowBytes: MiB,
+  /** Servers that one server knows of beside it. */
+  busServers: 4096,
+  /** Threads of another server that it hears from. */
+  busMembers: 1024,
+  /** A server says this often that it is there, or less often where there are many… */
+  busBeatMs: 1000,
+  /** …and is taken for gone when so many of ours have come back and none of its has come. */
+  busGoneBeats: 4,
+  /** What one server may have under way to the others; more is dropped, as on the way between threads. */
+  busLineBytes: 4 * MiB,
+  /** Answers of other servers that one server waits for at once. */
+  busCalls: 1024,
   /** One message of the chat; with a path it has pathBytes more. */
   chatTextBytes: 4 * KiB,
   /** A sealed message: a text, a path, what authenticates them, and padding to 64 bytes. */

@@ -8,6 +8,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import {
   type AuditConfig,
   defaultListen,
+  parseBehind,
   parseCount,
   parseListen,
   parseMetrics,
@@ -16,6 +17,7 @@ import {
 } from './config.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
 import { addOwnersCommands } from './owner/command-line.ts';
+import { checkAddress, isObjectStorage } from './storage/address.ts';
 
 const mostThreads = 256;
 
@@ -24,6 +26,7 @@ Examples:
   ferryd                                share the current folder on port 7377
   ferryd /srv/films                     share another one
   ferryd /srv/films --open=read-only    everybody who reaches it may look and download
+  ferryd s3://films/new                 files in object storage: see docs/SCALE.md
   ferryd --listen 127.0.0.1:0           this machine only, on any free port
   ferryd invite --user anna             let somebody in
   ferryd user list                      who has an account; see ferryd user --help
@@ -46,6 +49,7 @@ Exit codes:
 
 type ServeOptions = {
   listen?: string[];
+  behind?: string[];
   open?: string;
   threads?: string;
   owners?: boolean;
@@ -86,10 +90,15 @@ function makeProgram(): Command {
   const program = new Command('ferryd')
     .description('Shares a folder with people who use ferry, over an encrypted connection.')
     .version(packageJson.version)
-    .argument('[DIR]', 'the folder to share (default: the current one)')
+    .argument('[DIR]', 'the folder to share, or s3://BUCKET/PREFIX (default: the current one)')
     .option(
       '--listen <HOST:PORT>',
       'take connections here; may be given several times, port 0 is any free one (default: 0.0.0.0:7377 and [::]:7377)',
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
+    )
+    .option(
+      '--behind <ADDRESS>',
+      'a balancer that says whose connection it passes on (PROXY protocol 2): 10.0.0.5 or 10.0.0.0/24; may be given several times',
       (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
     .option(
@@ -146,7 +155,7 @@ async function runDoctor(
 ): Promise<void> {
   const { doctor } = await import('./doctor.ts');
   const order = {
-    folder: resolve(folder ?? '.'),
+    folder: localFolder(folder),
     listen: options.listen?.map((text) => parseListen(text)) ?? defaultListen,
     openTo: parseOpenTo(options.open),
     json: options.json ?? false,
@@ -157,7 +166,7 @@ async function runDoctor(
 async function runServe(folder: string | undefined, options: ServeOptions): Promise<void> {
   const listen = options.listen?.map((text) => parseListen(text)) ?? defaultListen;
   const config = {
-    folder: resolve(folder ?? '.'),
+    folder: sharedFrom(folder),
     listen,
     openTo: parseOpenTo(options.open),
     threads:
@@ -168,6 +177,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     keepsOld: options.trash ?? true,
     polls: options.poll ?? false,
     chat: options.chat ?? true,
+    behind: parseBehind(options.behind ?? []),
     jsonLog: options.jsonLog ?? false,
     watch: options.watch ?? false,
     audit: await auditFrom(options),
@@ -178,6 +188,20 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));
+}
+
+/** @throws {FerryError} USAGE */
+function localFolder(address = '.'): string {
+  if (!isObjectStorage(address)) return resolve(address);
+  throw new FerryError(
+    Code.USAGE,
+    'ferryd doctor looks at folders: what is wrong with object storage ferryd says when it starts',
+  );
+}
+
+/** @throws {FerryError} USAGE */
+function sharedFrom(address = '.'): string {
+  return isObjectStorage(address) ? checkAddress(address) : resolve(address);
 }
 
 /** @throws {FerryError} USAGE */

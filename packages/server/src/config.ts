@@ -3,7 +3,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
 
@@ -31,7 +31,7 @@ export type AuditConfig = {
 };
 
 export type ServeConfig = {
-  /** Absolute. */
+  /** An absolute path, or s3://BUCKET/PREFIX. */
   readonly folder: string;
   readonly listen: readonly ListenAddress[];
   readonly openTo: OpenTo;
@@ -44,6 +44,8 @@ export type ServeConfig = {
   readonly polls: boolean;
   /** People may talk with each other. */
   readonly chat: boolean;
+  /** Balancers, which say first of each connection whose it is (PROXY protocol, version 2). */
+  readonly behind: BlockList;
   readonly jsonLog: boolean;
   /** On a terminal, a screen shows what it does. */
   readonly watch: boolean;
@@ -134,6 +136,24 @@ export function parseMetrics(text: string, isPublic: boolean): ListenAddress {
     Code.USAGE,
     `everybody who reaches ${text} could read the figures: say --metrics-public if that is meant`,
   );
+}
+
+/** Addresses and networks: `10.0.0.5`, `10.0.0.0/24`, `fd00::/64`. @throws {FerryError} USAGE */
+export function parseBehind(texts: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of texts) {
+    const [, address = '', bits] = /^([^/]*)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
+    const version = isIP(address);
+    const all = version === 6 ? 128 : 32;
+    if (version === 0 || Number(bits ?? all) > all) {
+      throw new FerryError(
+        Code.USAGE,
+        '--behind wants an address or a network, such as 10.0.0.5 or 10.0.0.0/24',
+      );
+    }
+    list.addSubnet(address, Number(bits ?? all), version === 6 ? 'ipv6' : 'ipv4');
+  }
+  return list;
 }
 
 function isLoopback(host: string): boolean {

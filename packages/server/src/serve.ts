@@ -20,10 +20,10 @@ import {
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
 import { formatInvite, hostPort } from '@ferry/protocol/session';
-import { AccessStore } from './access/access-store.ts';
+import { AccessStore, hashOf } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
-import { Accounts, newAccount } from './access/accounts.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
+import { type AccessChanges, localAccess } from './access/operations.ts';
 import { newTicketMemory } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
@@ -38,6 +38,7 @@ import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
+import { isObjectStorage } from './storage/address.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { isDeed, orderWords } from './supervisor/order.ts';
 import type { ServerStatus } from './supervisor/status.ts';
@@ -49,7 +50,10 @@ export const inviteMs = 72 * 3_600_000;
 
 /** Resolves once connections are taken; the process then lives until a signal ends it. @throws {FerryError} CONFIG */
 export async function serve(config: ServeConfig, places: Places): Promise<void> {
-  checkFolder(config.folder);
+  if (isObjectStorage(config.folder)) {
+    const { checkStore } = await import('./storage/open-shared.ts');
+    await checkStore(config.folder);
+  } else checkFolder(config.folder);
   readIdentity(places.identityFile);
   let open: Supervisor | undefined;
   /** Nobody can be served before the workers are there; who hurried waits. */
@@ -82,13 +86,16 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   if (config.audit !== undefined) audit = openAudit(config.audit, config.folder, log, () => stop());
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
+  const { changes } = localAccess(places.accessFile);
   const supervisor = new Supervisor({
+    changes,
     threads: config.threads,
     setup: {
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
-      keepsOld: config.keepsOld,
+      // There is no trash in object storage.
+      keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),
@@ -101,6 +108,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       audits: audit !== undefined,
     },
     polls: config.polls,
+    behind: config.behind,
     log,
     onAudit: (lines) => audit?.add(lines),
     onGiveUp: () => {
@@ -160,7 +168,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
     print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
   } else if (store.hasNoDevices()) {
-    const token = ownersInvite(places.accessFile);
+    const token = await ownersInvite(changes);
     print('nobody has access yet; to be the first, paste this within 72 hours:');
     print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
   } else {
@@ -228,14 +236,11 @@ function reachableAt(listeners: readonly Listener[]): { host: string; port: numb
 }
 
 /** For the account of whoever started the server, made if there is none. */
-function ownersInvite(accessFile: string): Uint8Array {
-  const accounts = new Accounts(accessFile);
-  const user = ownName();
+async function ownersInvite(changes: AccessChanges): Promise<Uint8Array> {
   const token = randomBytes(tokenBytes);
-  if (accounts.get(user) === undefined) accounts.add(user, newAccount, Date.now());
-  else accounts.set(user, newAccount);
-  accounts.addInvite(user, token, Date.now() + inviteMs, 1, Date.now());
-  accounts.close();
+  const nowMs = Date.now();
+  const order = { user: ownName(), tokenHash: hashOf(token), expiresMs: nowMs + inviteMs, nowMs };
+  await changes.make('ownersInvite', order);
   return token;
 }
 

@@ -1,6 +1,7 @@
 /**
  * Lines between processes of a simulated world, in the place of link/socket.ts: latency, a rate, cuts, lines that go silent,
- * and content that is damaged under way. Bytes of one line stay in order; lines overtake one another.
+ * a net that is away for a while, and content that is damaged under way. Bytes of one line stay in order; lines overtake one
+ * another.
  */
 
 import { Code, FerryError } from '@ferry/protocol';
@@ -19,6 +20,8 @@ export type Manners = {
 /** Nothing smaller is ever damaged: TLS would not let it pass, and only content is checked once more. */
 const contentBytes = 200;
 const capacityBytes = 1024;
+/** After this time what did not arrive is sent again, then after twice that, and so on, milliseconds. */
+const firstRepeatMs = 200;
 
 type Arrival = { bytes: Buffer; readonly taken: () => void } | 'end';
 
@@ -37,6 +40,9 @@ class End implements Link {
   isOver = false;
   /** When what was sent last arrives. */
   #lastMs = 0;
+  /** Lost on its way and not yet sent again, and when the first of it was lost. */
+  readonly #lost: Arrival[] = [];
+  #lostMs = 0;
 
   constructor(line: Line, process: Process, peer: string) {
     this.line = line;
@@ -72,7 +78,32 @@ class End implements Link {
     const { nowMs } = world();
     this.#lastMs = Math.max(this.#lastMs, nowMs + latencyMs) + bytes / bytesPerMs;
     const { other } = this;
-    world().timer(() => other.receive(what), this.#lastMs - nowMs, { process: other.process });
+    const arrive = (): void => {
+      if (this.#lost.length === 0 && !this.line.isAway) other.receive(what);
+      else this.#lose(what);
+    };
+    world().timer(arrive, this.#lastMs - nowMs, { process: other.process });
+  }
+
+  #lose(what: Arrival): void {
+    if (this.#lost.length === 0) this.#lostMs = world().nowMs;
+    this.#lost.push(what);
+  }
+
+  /** The net is back: what was lost is sent again when its time has come, which may be as late again as it was away. */
+  repeat(): void {
+    const { nowMs } = world();
+    const { other } = this;
+    if (this.#lost.length === 0 && !other.isOver) return;
+    let atMs = this.#lost.length === 0 ? nowMs : this.#lostMs;
+    for (let waitMs = firstRepeatMs; atMs < nowMs; waitMs *= 2) atMs += waitMs;
+    const arrive = (): void => {
+      if (this.line.isAway) return;
+      // Who has left meanwhile says so.
+      if (other.isOver) this.finish(lost());
+      else for (const what of this.#lost.splice(0)) other.receive(what);
+    };
+    world().timer(arrive, atMs - nowMs + this.line.manners.latencyMs, { process: other.process });
   }
 
   #taken(bytes: number, sent: (() => void) | undefined): void {
@@ -131,7 +162,7 @@ class End implements Link {
     if (this.isOver) return;
     this.isOver = true;
     const { other } = this;
-    if (!this.line.isSilent) {
+    if (!this.line.isSilent && !this.line.isAway) {
       const lost = (): void => other.finish(new FerryError(Code.CONNECTION_LOST, 'the connection was lost'));
       world().timer(lost, this.line.manners.latencyMs, { process: other.process });
     }
@@ -161,6 +192,10 @@ export class Line {
         const ms = this.#network.isGone(process.machine.name) ? world().random(3000) : this.manners.latencyMs;
         world().timer(() => other.finish(lost()), ms, { process: other.process });
       });
+  }
+
+  get isAway(): boolean {
+    return this.#network.isAway;
   }
 
   damage(bytes: Buffer): void {
@@ -193,6 +228,8 @@ export class Network {
   manners: Manners;
   damaged = 0;
   cuts = 0;
+  /** Nothing arrives, and nobody is told. */
+  isAway = false;
 
   constructor(at: World, manners: Manners) {
     this.#world = at;
@@ -212,6 +249,15 @@ export class Network {
     this.cuts += 1;
     if (this.#world.chance(5)) line.isSilent = true;
     else line.cut();
+  }
+
+  goAway(): void {
+    this.isAway = true;
+  }
+
+  comeBack(): void {
+    this.isAway = false;
+    for (const { ends } of this.lines) for (const end of ends) end.repeat();
   }
 
   isGone(machine: string): boolean {

@@ -35,7 +35,7 @@ const restMs = 200;
 const lanes = 4;
 
 /** What files are made of: no two blocks of it are alike. */
-const chaos = Buffer.alloc(64 * 1024);
+export const chaos = Buffer.alloc(64 * 1024);
 const random = randomFrom(1);
 for (let i = 0; i < chaos.length; i++) chaos[i] = random(256);
 
@@ -386,7 +386,7 @@ function sleep(at: World, ms: number): Promise<void> {
   });
 }
 
-function folder(disk: Disk, name: string): Inode {
+export function folder(disk: Disk, name: string): Inode {
   const found = disk.root.names.get(name);
   if (found !== undefined) return found;
   const made = disk.make('folder', 0o755, 1n);
@@ -396,7 +396,7 @@ function folder(disk: Disk, name: string): Inode {
 }
 
 /** There since long ago. */
-function put(disk: Disk, where: string, name: string, bytes: Buffer): void {
+export function put(disk: Disk, where: string, name: string, bytes: Buffer): void {
   const inode = disk.make('file', 0o644, 1n);
   disk.write(inode, 0, bytes);
   disk.rename([{ folder: folder(disk, where), name, inode }]);

@@ -45,7 +45,7 @@ test('who wishes it does not wait half a minute for the next attempt, and the co
           pool: new BlockPool(),
         },
         onStatus,
-        attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+        attempts: { first: Number.POSITIVE_INFINITY, laterMs: Number.POSITIVE_INFINITY },
         random: () => 1,
       });
     });

@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type LaneState, nextLaneCount, oneLane } from '../../../packages/tui/src/client/lane-count.ts';
+import {
+  firstLanes,
+  type LaneState,
+  nextLaneCount,
+  oneLane,
+} from '../../../packages/tui/src/client/lane-count.ts';
 import { runs, seed } from '../../support/random.ts';
 
 const MB = 1e6;
@@ -13,6 +18,8 @@ type Line = {
   readonly whole: number;
   readonly lane: number;
   readonly rttMs: number;
+  /** What a packet waits in front of the line when it is full. Default 0. */
+  readonly queueMs?: number;
 };
 
 /** What so many lanes carry. */
@@ -37,19 +44,22 @@ type SimOpts = {
   readonly noisy?: number;
   readonly limited?: (ms: number) => boolean;
   readonly most?: number;
+  readonly begin?: LaneState;
+  /** Round trips until lanes are at their speed. */
+  readonly startTrips?: number;
 };
 
 const stepMs = 200;
 
-/** Runs a session over a line; lanes that were just opened come to their speed over six round trips. */
+/** Runs a session over a line; lanes that were just opened come to their speed over some round trips. */
 function run(
   lineAt: (ms: number) => Line,
   forMs: number,
-  { noisy, limited = () => false, most = 16 }: SimOpts = {},
+  { noisy, limited = () => false, most = 16, begin = oneLane, startTrips = 6 }: SimOpts = {},
 ): { readonly seen: readonly Seen[]; readonly bytes: number } {
   const random = noisy === undefined ? () => 0 : noise(noisy);
   const seen: Seen[] = [];
-  let state = oneLane;
+  let state = begin;
   let bytes = 0;
   let running = 1;
   for (let ms = 0; ms <= forMs; ms += stepMs) {
@@ -58,10 +68,11 @@ function run(
     running =
       state.lanes < running
         ? state.lanes
-        : Math.min(state.lanes, running + (state.lanes * stepMs) / (6 * line.rttMs));
+        : Math.min(state.lanes, running + (state.lanes * stepMs) / (startTrips * line.rttMs));
     const full = limitedByUs ? Math.min(1000, carried(line, running)) : carried(line, running);
     bytes += (full * (1 + 0.05 * random()) * stepMs) / 1000;
-    const next = nextLaneCount(state, { nowMs: ms, bytes, rttMs: line.rttMs, limitedByUs, most });
+    const rttMs = line.rttMs + (full < line.whole ? 0 : (line.queueMs ?? 0) * (1 + 0.3 * random()));
+    const next = nextLaneCount(state, { nowMs: ms, bytes, rttMs, limitedByUs, most });
     if (next.lanes !== state.lanes || ms === 0) seen.push({ ms, state: next });
     state = next;
   }
@@ -139,7 +150,7 @@ test('a stall, and a counter that fell, are no measurement', () => {
     state = nextLaneCount(state, { nowMs: ms, bytes: 5, rttMs: 30, limitedByUs: false });
   assert.deepEqual([state.lanes, state.rate], [1, undefined]);
   state = nextLaneCount(state, { nowMs: 61_000, bytes: 0, rttMs: 30, limitedByUs: false });
-  assert.deepEqual([state.from, state.rate], [{ ms: 61_000, bytes: 0 }, undefined]);
+  assert.deepEqual([state.from, state.rate], [{ ms: 61_000, bytes: 0, trips: [] }, undefined]);
 });
 
 const lines = fc
@@ -223,9 +234,33 @@ test('a verdict takes ten round trips, after as many in which new lanes come to 
     seen.map(({ ms, state }) => [ms, state.lanes]),
     [
       [0, 1],
-      [3000, 2],
-      [9000, 4],
+      [6000, 2],
+      [12_000, 4],
       [12_000, 4],
     ],
   );
+});
+
+test('no more are tried on a line that shows by its round trips that it is full; fewer are, now and then', () => {
+  const line: Line = { whole: 60 * MB, lane: 10 * MB, rttMs: 100, queueMs: 60 };
+  const begin = firstLanes(line.rttMs);
+  const { seen, bytes } = run(() => line, 120_000, { begin, noisy: 1, startTrips: 15 });
+  assert.deepEqual(new Set(seen.map(({ state }) => state.lanes)), new Set([8, 4]));
+  assert.ok(seen.find(({ state }) => state.lanes === 4)!.ms > 10_000, 'not while a short transfer lasts');
+  assert.equal(settledAt(seen), 8);
+  assert.ok(bytes >= 0.95 * 120 * line.whole, `${bytes / (120 * line.whole)} of the line`);
+  const silent = run(() => ({ ...line, queueMs: 0 }), 120_000, { begin, noisy: 1 });
+  assert.equal(
+    Math.max(...silent.seen.map(({ state }) => state.lanes)),
+    16,
+    'where nothing shows it is tried',
+  );
+});
+
+test('a path that has become longer is not taken for a full one for more than a minute', () => {
+  const near: Line = { whole: 200 * MB, lane: 10 * MB, rttMs: 30, queueMs: 40 };
+  const limited = (ms: number): boolean => ms < 20_000;
+  const { seen } = run((ms) => ({ ...near, rttMs: ms < 20_000 ? 30 : 90 }), 140_000, { limited });
+  assert.equal(settledAt(seen), 16);
+  assert.ok(seen.every(({ ms, state }) => ms > 60_000 || state.lanes === 1));
 });

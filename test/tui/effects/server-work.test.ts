@@ -55,7 +55,7 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   writeFileSync(join(local, 'c'), 'ours, which is longer');
   await rows('c');
   browse.press('tab', 'C-r');
-  await browse.until((state) => state.local.rows.some(({ name }) => name === 'c'));
+  await browse.until((state) => [...state.local.rows].some(({ name }) => name === 'c'));
   browse.press('end', 'f5');
   await browse.until(({ dialog }) => dialog?.kind === 'conflict');
   browse.press('o', 'enter');

@@ -95,7 +95,7 @@ export function optsFor(
     token: undefined,
     deviceKeyFile: deviceKeyFile ?? join(scratchFolder(t), 'device.key'),
     client: 'test 1',
-    attempts: { first: 1, later: Number.POSITIVE_INFINITY },
+    attempts: { first: 1, laterMs: Number.POSITIVE_INFINITY },
   };
 }
 

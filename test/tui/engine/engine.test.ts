@@ -49,7 +49,7 @@ function fifo(place: string): void {
 
 async function names(source: FileSource, folder: Path): Promise<string[]> {
   const all: string[] = [];
-  await source.list(folder, (page) => all.push(...page.map(({ name }) => name)));
+  await source.list(folder, (page) => all.push(...Array.from(page, ({ name }) => name)));
   return all.toSorted();
 }
 

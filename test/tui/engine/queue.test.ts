@@ -182,7 +182,7 @@ test('jobs for other servers move too, and one that is away holds up nobody', as
   writeFileSync(join(here.shared, 'own'), 'own');
   mkdirSync(join(there.shared, 'tree'));
   for (let i = 0; i < 20; i++) writeFileSync(join(there.shared, `tree/${i}`), `${i}`);
-  const { engine, watch } = engineOf(t, { ...here.opts, attempts: { first: 1e9, later: 1e9 } });
+  const { engine, watch } = engineOf(t, { ...here.opts, attempts: { first: 1e9, laterMs: 1e9 } });
   const store = storeOf(t, here.opts.queueFile);
   const away = { ...serverOf(here.server), port };
   const stuck = store.add(

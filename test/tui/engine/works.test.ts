@@ -74,8 +74,8 @@ for (const [where, make] of [
     await works.run({ verb: 'move', from: path('b/one'), to: path('b/uno'), existing: 'fail' });
     assert.equal(readFileSync(join(shared, 'b/uno'), 'utf8'), 'needle\nneedle');
     const found: string[] = [];
-    const onPage = (entries: readonly { readonly name: string }[]): void => {
-      found.push(...entries.map(({ name }) => name));
+    const onPage = (entries: Iterable<{ readonly name: string }>): void => {
+      found.push(...Array.from(entries, ({ name }) => name));
     };
     const query = { ...anyEntry, content: 'needle' };
     const done = await works.run({ verb: 'find', path: [], query }, { onPage });

@@ -3,15 +3,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkName, type Entry } from '@ferry/protocol';
-import { packPage, unpackPage } from '@ferry/tui/engine/packed-page';
+import { EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import type { Msg } from '@ferry/tui/state/msg';
 import { inOrder, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
-import { type Sort, type SortBy, sorted } from '@ferry/tui/state/sort';
+import { noRows, type Rows } from '@ferry/tui/state/rows';
+import type { Sort, SortBy } from '@ferry/tui/state/sort';
 import { update } from '@ferry/tui/state/update';
 import { randomFrom, runs, seed } from '../../support/random.ts';
 import { Driven, file, folder } from '../support/drive.ts';
+import { sorted } from '../support/entry-order.ts';
 
 /** Like Driven, but what is put in order aside is so only when the test says. */
 class Large {
@@ -57,7 +59,7 @@ class Large {
   }
 }
 
-function toEnd(ordering: Ordering): { rows: readonly Entry[]; slices: number } {
+function toEnd(ordering: Ordering): { rows: Rows; slices: number } {
   const work = inOrder(ordering);
   for (let slices = 0; ; slices++) {
     const { done, value } = work.next();
@@ -75,6 +77,14 @@ function shuffled<T>(list: readonly T[]): T[] {
   return all;
 }
 
+/** Names that begin alike in many ways, with numbers short, long and with zeros, and ends of all kinds. */
+function anyName(random: (below: number) => number): string {
+  const part = (): string =>
+    ['a', 'ab', '.', '!', 'é', '0', '00', `${random(200)}`, `9${'0'.repeat(random(20))}`, ''][random(10)] ??
+    '';
+  return `${['', '.', 'entry-', 'entry-1'][random(4)]}${part()}${part()}${part()}` || 'x';
+}
+
 const numbered = (count: number): Entry[] => Array.from({ length: count }, (_, i) => file(`f${i}`, i));
 
 describe('a large folder', () => {
@@ -88,32 +98,34 @@ describe('a large folder', () => {
         foldersFirst: random(2) === 0,
       };
       const names = new Set(
-        Array.from({ length: 1 + random(200) }, () => `${'.'.repeat(random(2))}${random(9)}x${random(60)}`),
+        Array.from({ length: 1 + random(200) }, () => anyName(random)).filter(
+          (one) => !/^[.]{1,2}$/.test(one),
+        ),
       );
       const entries = [...names].map((name) => (random(4) === 0 ? folder(name) : file(name, random(5))));
       const showHidden = random(2) === 0;
       const seen = entries.filter(({ name }) => showHidden || !name.startsWith('.'));
       const cut = random(entries.length + 1);
-      const base = sorted(
-        entries.slice(0, cut).filter((entry) => seen.includes(entry)),
-        sort,
-      );
-      const pages: Entry[][] = [];
-      for (let at = cut, more = 0; at < entries.length; at += more) {
-        more = 1 + random(40);
-        pages.push(entries.slice(at, at + more));
-      }
-      const { rows } = toEnd({ base, pages, upTo: 0, sort, showHidden });
-      assert.deepEqual(rows, sorted(seen, sort), `seed ${seed}, round ${round}`);
+      const inPages = (some: readonly Entry[]): EntryPage[] => {
+        const pages: EntryPage[] = [];
+        for (let at = 0, more = 0; at < some.length; at += more) {
+          more = 1 + random(40);
+          pages.push(EntryPage.of(some.slice(at, at + more)));
+        }
+        return pages;
+      };
+      const before = inPages(entries.slice(0, cut));
+      const { rows: base } = toEnd({ base: noRows, pages: before, from: 0, sort, showHidden });
+      const pages = [...before, ...inPages(entries.slice(cut))];
+      const { rows } = toEnd({ base, pages, from: before.length, sort, showHidden });
+      assert.deepEqual([...rows], sorted(seen, sort), `seed ${seed}, round ${round}`);
     }
   });
 
   test('no slice is long: a hundred thousand rows come in at least as many slices as thousands', () => {
-    const pages = [];
-    const all = shuffled(numbered(100_000));
-    for (let at = 0; at < all.length; at += 1000) pages.push(all.slice(at, at + 1000));
+    const pages = pagesOf(shuffled(numbered(100_000)));
     const sort: Sort = { by: 'name', reverse: false, foldersFirst: true };
-    assert.ok(toEnd({ base: [], pages, upTo: 0, sort, showHidden: true }).slices >= 600);
+    assert.ok(toEnd({ base: noRows, pages, from: 0, sort, showHidden: true }).slices >= 600);
   });
 
   test('rows grow while it is read, are never out of order, and are whole in the end', () => {
@@ -143,7 +155,7 @@ describe('a large folder', () => {
     const large = new Large().pages(all).listed().finish();
     for (let i = 0; i < 5; i++) large.press('down');
     large.press('space').press('up');
-    const at = large.state.remote.rows[large.state.remote.cursor - 1];
+    const at = large.state.remote.rows.at(large.state.remote.cursor - 1);
     large.press('s').press('s');
     const bySize = large.ordering;
     assert.ok(bySize !== undefined && large.names[0] === 'f0', 'rows stay until they are in order');
@@ -154,7 +166,7 @@ describe('a large folder', () => {
     large.finish();
     assert.equal(large.names[0], 'f0');
     assert.equal(large.names.at(-1), `f${mostAtOnce * 2 - 1}`);
-    assert.equal(large.state.remote.rows[large.state.remote.cursor - 1], at);
+    assert.deepEqual(large.state.remote.rows.at(large.state.remote.cursor - 1), at);
     assert.deepEqual([...large.state.remote.marks], [at?.name]);
   });
 
@@ -185,6 +197,10 @@ test('a page comes through its arrays as it was', () => {
       mode: random(0o10000),
     };
   });
-  assert.deepEqual(unpackPage(structuredClone(packPage(entries))), entries);
-  assert.deepEqual(unpackPage(packPage([])), []);
+  const { length: count, prefix, buffer } = EntryPage.of(entries);
+  const page = new EntryPage(structuredClone({ count, prefix, buffer }, { transfer: [buffer] }));
+  assert.deepEqual([...page], sorted(entries, { by: 'name', reverse: false, foldersFirst: false }));
+  for (const { name } of entries) assert.equal(page.at(page.indexOf(name)).name, name);
+  assert.equal(page.indexOf(checkName('no such name')), -1);
+  assert.deepEqual([...EntryPage.of([])], []);
 });

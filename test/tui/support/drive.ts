@@ -5,7 +5,8 @@ import type { Job } from '@ferry/tui/engine/job';
 import { type Keymap, resolveKeys } from '@ferry/tui/keymap/resolve';
 import type { Cmd } from '@ferry/tui/state/cmd';
 import type { Msg } from '@ferry/tui/state/msg';
-import { inOrder } from '@ferry/tui/state/order';
+import { inOrderNow } from '@ferry/tui/state/order';
+import { rowAt } from '@ferry/tui/state/pane';
 import { nothingRemembered } from '@ferry/tui/state/remembered';
 import { type AppState, initialState } from '@ferry/tui/state/state';
 import { update } from '@ferry/tui/state/update';
@@ -97,10 +98,7 @@ export class Driven {
   /** At once, as if no key came in between. */
   #order({ side, ordering }: Cmd & { kind: 'order' }): void {
     if (ordering === undefined) return;
-    const work = inOrder(ordering);
-    let step = work.next();
-    while (step.done !== true) step = work.next();
-    this.post({ kind: 'ordered', side, ordering, rows: step.value });
+    this.post({ kind: 'ordered', side, ordering, rows: inOrderNow(ordering) });
   }
 
   press(...keys: readonly string[]): this {
@@ -128,7 +126,7 @@ export class Driven {
   /** The name under the cursor; undefined on `..`. */
   at(side: 'remote' | 'local' = 'remote'): string | undefined {
     const pane = this.state[side];
-    return pane.rows[pane.cursor - (pane.path.length > 0 ? 1 : 0)]?.name;
+    return rowAt(pane, pane.cursor)?.name;
   }
 
   path(side: 'remote' | 'local' = 'remote'): Path {

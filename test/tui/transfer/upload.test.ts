@@ -78,7 +78,7 @@ function receiver({ linkOpts = () => ({}), before, onCommit }: Manners = {}): Re
     const partial = found ?? { request, blocks: new Map(), digests: [] };
     server.left.set(id, partial);
     server.open.set(request.handle, partial);
-    return { committed: undefined };
+    return { committed: undefined, run: 1 };
   };
   const forget = (of: number): void => {
     const id = server.open.get(of)?.request.transferId;

@@ -306,7 +306,7 @@ test('arrows go to the next picture of the folder, and stop at its end; F4 shows
   const cmds = driven.taken();
   assert.ok(cmds.some((cmd) => cmd.kind === 'stop' && cmd.request === first.request));
   assert.ok(cmds.some((cmd) => cmd.kind === 'show-picture' && cmd.path.at(-1) === 'c.JPG'));
-  assert.equal(driven.state.remote.rows[driven.state.remote.cursor - 1]?.name, 'c.JPG');
+  assert.equal(driven.state.remote.rows.at(driven.state.remote.cursor - 1)?.name, 'c.JPG');
   driven.press('right');
   assert.deepEqual(driven.taken(), []);
   assert.match(driven.state.notice?.text ?? '', /last picture/);

@@ -38,6 +38,12 @@ class Inlet {
   }
 }
 
+type Peer = { readonly host: string; readonly port: number };
+
+function peerOf({ remoteAddress = '?', remotePort = 0 }: Socket): Peer {
+  return { host: remoteAddress, port: remotePort };
+}
+
 class SocketLink implements Link {
   readonly peer: string;
   readonly #socket: TLSSocket;
@@ -45,12 +51,10 @@ class SocketLink implements Link {
   #ended = false;
   #error: FerryError | undefined;
 
-  constructor(socket: TLSSocket, inlet: Inlet) {
+  constructor(socket: TLSSocket, inlet: Inlet, from: Peer = peerOf(socket)) {
     this.#socket = socket;
     this.#inlet = inlet;
-    const { remoteAddress = '?', remotePort = 0 } = socket;
-    this.peer =
-      isIP(remoteAddress) === 6 ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
+    this.peer = isIP(from.host) === 6 ? `[${from.host}]:${from.port}` : `${from.host}:${from.port}`;
     socket.setNoDelay(true);
     // Not only once somebody listens: what comes right behind the handshake may be damaged, too.
     socket.on('error', (cause) => {
@@ -127,63 +131,117 @@ export type DialOpts = {
    * `names` are the certificate's alternative names, in which keys before this one may vouch for it.
    */
   check: (spki: Buffer, names: string | undefined) => void;
+  /** Somebody is there: the handshake begins. */
+  onConnected?: () => void;
   signal?: AbortSignal;
 };
 
+/** A connection that nobody answers is begun once more beside itself this often, milliseconds. */
+const againMs = 1000;
+
 /**
  * Opens a TLS 1.3 connection and checks who answers. A cancelled or failed call leaves no socket.
- * @throws {FerryError} CONNECT_FAILED, TIMEOUT, CANCELLED, or what `check` throws
+ *
+ * The system asks again after 1, 3, 7 s …; while nobody has answered, another socket asks each second, and the first that
+ * is answered is the one: so who comes back is found within a second.
+ * @throws {FerryError} CONNECT_FAILED, TIMEOUT (its cause says ETIMEDOUT where nobody answered at all), CANCELLED, or what
+ *   `check` throws
  */
 export function dial(opts: DialOpts): Promise<Link> {
-  const inlet = new Inlet();
   return new Promise<Link>((resolve, reject) => {
-    const fail = (error: FerryError): void => {
+    const asking = new Set<TLSSocket>();
+    const addresses = isIP(opts.host) === 0 ? [] : [opts.host];
+    let asked = 0;
+    let isAnswered = false;
+    const leave = (): void => {
       clearTimeout(timer);
+      clearInterval(again);
       opts.signal?.removeEventListener('abort', onAbort);
-      socket.destroy();
+    };
+    const fail = (error: FerryError): void => {
+      leave();
+      for (const socket of asking) socket.destroy();
+      asking.clear();
       reject(error);
     };
     const onAbort = (): void => fail(new FerryError(Code.CANCELLED, 'cancelled'));
-    // No `session`, no `servername`: an address is what the user typed, and identity is the pinned key alone.
-    const options: ConnectionOptions & { onread: Onread; highWaterMark: number } = {
-      host: opts.host,
-      port: opts.port,
-      ...(opts.localAddress === undefined ? {} : { localAddress: opts.localAddress }),
-      minVersion: 'TLSv1.3',
-      rejectUnauthorized: false,
-      ALPNProtocols: ['ferry/1'],
-      highWaterMark: limits.linkBufferBytes,
-      onread: onreadOf((bytes) => inlet.take(bytes)),
+    const ask = (host: string): void => {
+      asked += 1;
+      const inlet = new Inlet();
+      const socket = connect(dialOptions({ ...opts, host }, inlet));
+      asking.add(socket);
+      // Those that are not wanted any more say nothing.
+      const ifWanted = (then: () => void): void => {
+        if (asking.has(socket)) then();
+      };
+      socket.on('lookup', (_, address: string) => addresses.push(address));
+      socket.on('error', (cause: NodeJS.ErrnoException) => ifWanted(() => fail(dialError(opts, cause))));
+      socket.once('connect', () =>
+        ifWanted(() => {
+          isAnswered = true;
+          opts.onConnected?.();
+          clearInterval(again);
+          for (const other of asking) if (other !== socket) other.destroy();
+          asking.clear();
+          asking.add(socket);
+        }),
+      );
+      socket.once('secureConnect', () =>
+        ifWanted(() => {
+          const wrong = refusal(opts, socket);
+          if (wrong !== undefined) {
+            fail(wrong);
+            return;
+          }
+          leave();
+          socket.removeAllListeners('error');
+          resolve(new SocketLink(socket, inlet));
+        }),
+      );
     };
-    const socket = connect(options);
-    const timer = setTimeout(
-      () => fail(new FerryError(Code.TIMEOUT, `no answer from ${opts.host}:${opts.port}`)),
-      limits.handshakeMs,
-    );
+    const timer = setTimeout(() => {
+      const unheard = Object.assign(new Error('nobody answers'), { code: 'ETIMEDOUT' });
+      const why = isAnswered ? {} : { cause: unheard };
+      fail(new FerryError(Code.TIMEOUT, `no answer from ${opts.host}:${opts.port}`, why));
+    }, limits.handshakeMs);
+    // By number: who knows the names may be out of reach as well, and cannot be asked without end.
+    const again = setInterval(() => {
+      const next = addresses[asked % addresses.length];
+      if (next !== undefined) ask(next);
+    }, againMs);
     opts.signal?.addEventListener('abort', onAbort, { once: true });
-    if (opts.signal?.aborted === true) {
-      onAbort();
-      return;
-    }
-    socket.on('error', (cause: NodeJS.ErrnoException) => fail(dialError(opts, cause)));
-    socket.once('secureConnect', () => {
-      try {
-        const certificate = peerCertificate(socket);
-        opts.check(certificate.publicKey.export({ type: 'spki', format: 'der' }), certificate.subjectAltName);
-      } catch (error) {
-        fail(
-          error instanceof FerryError
-            ? error
-            : new FerryError(Code.PIN_MISMATCH, 'the server could not be checked', { cause: error }),
-        );
-        return;
-      }
-      clearTimeout(timer);
-      opts.signal?.removeEventListener('abort', onAbort);
-      socket.removeAllListeners('error');
-      resolve(new SocketLink(socket, inlet));
-    });
+    if (opts.signal?.aborted === true) onAbort();
+    else ask(opts.host);
   });
+}
+
+function dialOptions(
+  { host, port, localAddress }: DialOpts,
+  inlet: Inlet,
+): ConnectionOptions & { onread: Onread; highWaterMark: number } {
+  // No `session`, no `servername`: an address is what the user typed, and identity is the pinned key alone.
+  return {
+    host,
+    port,
+    ...(localAddress === undefined ? {} : { localAddress }),
+    minVersion: 'TLSv1.3',
+    rejectUnauthorized: false,
+    ALPNProtocols: ['ferry/1'],
+    highWaterMark: limits.linkBufferBytes,
+    onread: onreadOf((bytes) => inlet.take(bytes)),
+  };
+}
+
+/** Why this is not who was wanted. */
+function refusal({ check }: DialOpts, socket: TLSSocket): FerryError | undefined {
+  try {
+    const certificate = peerCertificate(socket);
+    check(certificate.publicKey.export({ type: 'spki', format: 'der' }), certificate.subjectAltName);
+    return undefined;
+  } catch (error) {
+    if (error instanceof FerryError) return error;
+    return new FerryError(Code.PIN_MISMATCH, 'the server could not be checked', { cause: error });
+  }
 }
 
 function peerCertificate(socket: TLSSocket): X509Certificate {
@@ -216,15 +274,21 @@ function dialError({ host, port }: DialOpts, cause: NodeJS.ErrnoException): Ferr
   }
 }
 
+export type AcceptOpts = {
+  /** It gives up then; default: limits.handshakeMs. */
+  readonly withinMs?: number;
+  /** Whose connection it is, where somebody has passed it on; default: the socket's other end. */
+  readonly from?: Peer;
+};
+
 /**
- * The server's half: TLS over an accepted socket, of which bytes may have been read already (they lie in its buffer). Gives
- * up after `withinMs`.
+ * The server's half: TLS over an accepted socket, of which bytes may have been read already (they lie in its buffer).
  * @throws {FerryError} TIMEOUT, CONNECTION_LOST (a peer that speaks no TLS 1.3)
  */
 export function acceptTls(
   socket: Socket,
   secureContext: SecureContext,
-  withinMs: number = limits.handshakeMs,
+  { withinMs = limits.handshakeMs, from = peerOf(socket) }: AcceptOpts = {},
 ): Promise<Link> {
   const inlet = new Inlet();
   const options: TLSSocketOptions & { highWaterMark: number } = {
@@ -253,7 +317,7 @@ export function acceptTls(
       clearTimeout(timer);
       tls.removeAllListeners('error');
       tls.removeAllListeners('close');
-      resolve(new SocketLink(tls, inlet));
+      resolve(new SocketLink(tls, inlet, from));
     });
   });
 }

@@ -59,7 +59,11 @@ export type Create = {
 export type Have = { readonly first: number; readonly digests: Uint8Array };
 
 /** With `committed` the transfer was published before; the handle is not open then. */
-export type Created = { readonly committed: Committed | undefined };
+export type Created = {
+  readonly committed: Committed | undefined;
+  /** Blocks, from a multiple of it on, that are best sent one after the other over one lane; 1: any on any. A wish, no rule. */
+  readonly run: number;
+};
 
 export const create = operation<Create, Created, Have>({
   kind: Kind.create,
@@ -82,5 +86,5 @@ export const create = operation<Create, Created, Have>({
     first: integer(0, limits.fileBlocks - 1),
     digests: bytes(digestBytes, haveBlocks * digestBytes),
   }),
-  reply: tuple<Created>({ committed: optional(committed) }),
+  reply: tuple<Created>({ committed: optional(committed), run: integer(1, limits.runBlocks) }),
 });

@@ -94,6 +94,16 @@ export class ClientChannel {
     this.#frames.ping();
   }
 
+  /** Since anything has arrived, milliseconds; 0 while nothing is read for a reason of our own. */
+  quietMs(nowMs: number): number {
+    return this.#frames.quietMs(nowMs);
+  }
+
+  /** As {@link quietMs}, of the time in which the answer to a ping was due. */
+  silentMs(nowMs: number): number {
+    return this.#frames.silentMs(nowMs);
+  }
+
   /** Unanswered calls. */
   get inFlight(): number {
     return this.#pending.size;

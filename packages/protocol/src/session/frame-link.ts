@@ -332,6 +332,16 @@ export class FrameLink {
     this.#opts.onDrain?.();
   }
 
+  /** Since anything has arrived, milliseconds; 0 while nothing is read for a reason of our own. */
+  quietMs(nowMs: number): number {
+    return this.#pauses > 0 ? 0 : nowMs - this.#heardMs;
+  }
+
+  /** As {@link quietMs}, of the time in which the answer to a ping was due. */
+  silentMs(nowMs: number): number {
+    return this.#pinged ? Math.min(this.quietMs(nowMs), nowMs - this.#pingMs) : 0;
+  }
+
   /** Measures the round trip now. */
   ping(): void {
     if (this.#pinged || this.#ended) return;

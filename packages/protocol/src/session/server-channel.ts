@@ -35,18 +35,14 @@ export type ServerCall<Part> = {
   onReply?: (reply: unknown) => void;
 };
 
-type Serve = (body: Buffer, call: ServerCall<unknown>, encode: (part: unknown) => Buffer) => Promise<Buffer>;
-
-/** Made with {@link handler}. */
+/** Made with {@link handler}. Every session has one of each kind, also while it does nothing: it has to be small. */
 export type Handler = {
-  serve: Serve;
-  encodePart: (part: unknown) => Buffer;
-  /** The request alone. @throws {FerryError} MALFORMED or a NAME_… code */
-  decode: (body: Buffer) => unknown;
+  readonly op: Operation<unknown, unknown, unknown>;
+  readonly serve: (body: Buffer, call: ServerCall<unknown>) => Promise<Buffer>;
 };
 
-/** Handlers by kind. */
-export type Handlers = ReadonlyMap<number, Handler>;
+/** Handlers by kind; asked with each message. */
+export type Handlers = { readonly get: (kind: number) => Handler | undefined };
 
 export function handler<Request, Part, Reply>(
   op: Operation<Request, Part, Reply>,
@@ -55,14 +51,13 @@ export function handler<Request, Part, Reply>(
   return [
     op.kind,
     {
+      op: op as unknown as Handler['op'],
       serve: async (body, call) => {
         const request = decodeBody(op.request, body);
         const reply = await serve(request, call as ServerCall<Part>);
         call.onReply?.(reply);
         return encodeBody(op.reply, reply);
       },
-      encodePart: (part) => encodeBody(op.part, part as Part),
-      decode: (body) => decodeBody(op.request, body),
     },
   ];
 }
@@ -209,11 +204,10 @@ export class ServerChannel {
     }
     // The frame's bytes are gone after this call, and handlers decode before their first await.
     this.#serve(kind, id, body.length, (call) =>
-      found.serve(
-        body,
-        { ...call, part: (part) => this.#send(kind, Kind.part, id, found.encodePart(part)) },
-        found.encodePart,
-      ),
+      found.serve(body, {
+        ...call,
+        part: (part) => this.#send(kind, Kind.part, id, encodeBody(found.op.part, part)),
+      }),
     );
   }
 

@@ -10,6 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
+import { replicaTable } from '../replica/replica-file.ts';
 import type { Bounds } from './bounds.ts';
 
 const schema = `
@@ -94,7 +95,10 @@ const fromVersion2 = `
 
 const fromVersion3 = 'alter table account add column keeps_old integer not null default 1';
 
-const version = 4;
+/** Where the file is one of several servers': how far of what they agreed on it is. */
+const fromVersion4 = replicaTable;
+
+const version = 5;
 
 /** Longest wait for another thread or process that is writing, milliseconds. */
 const busyMs = 5000;
@@ -105,22 +109,27 @@ export type Row = Readonly<Record<string, unknown>>;
 export type AccessFileOpts = {
   /** What is written survives a crash of ours, but the last of it perhaps no power cut: for counts that change often. */
   readonly isRelaxed?: boolean;
+  /** It is the one that does what several servers have agreed on; anybody else may only read such a file. */
+  readonly isReplica?: boolean;
 };
 
 export class AccessFile {
   readonly #database: DatabaseSync;
+  readonly #isReplica: boolean;
   /** Every text is one of ours, so there are few. */
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
-  constructor(file: string, { isRelaxed = false }: AccessFileOpts = {}) {
+  constructor(file: string, { isRelaxed = false, isReplica = false }: AccessFileOpts = {}) {
     let database: DatabaseSync | undefined;
     try {
       makePrivateFolder(dirname(file));
       database = new DatabaseSync(file, { timeout: busyMs });
       chmodSync(file, 0o600);
       prepare(database);
-      if (isRelaxed) database.exec('pragma synchronous = normal');
+      // What several servers agreed on is kept by the bus, and done again where a power cut took it.
+      if (isRelaxed || isReplica) database.exec('pragma synchronous = normal');
+      this.#isReplica = isReplica;
       this.#database = database;
     } catch (cause) {
       if (database?.isOpen === true) database.close();
@@ -139,15 +148,20 @@ export class AccessFile {
     return onDatabase(() => this.#prepared(sql).all(...values));
   }
 
-  /** Gives how many rows were changed. @throws {FerryError} IO_ERROR */
+  /** Within {@link inTransaction}. Gives how many rows were changed. @throws {FerryError} IO_ERROR */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
     return onDatabase(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
-  /** All or nothing, on the disk when it returns. @throws {FerryError} IO_ERROR, and what `work` throws */
+  /**
+   * All or nothing, on the disk when it returns; part of one that has begun already.
+   * @throws {FerryError} IO_ERROR; CONFIG: the file is one of several servers', and not opened for that; what `work` throws
+   */
   inTransaction<T>(work: () => T): T {
+    if (this.#database.isTransaction) return work();
     onDatabase(() => this.#database.exec('begin immediate'));
     try {
+      if (!this.#isReplica) this.#checkAlone();
       const result = work();
       onDatabase(() => this.#database.exec('commit'));
       return result;
@@ -155,6 +169,24 @@ export class AccessFile {
       if (this.#database.isTransaction) this.#database.exec('rollback');
       throw error;
     }
+  }
+
+  /** For replica/replica-file.ts alone. */
+  get database(): DatabaseSync {
+    return this.#database;
+  }
+
+  /** It is one of several servers', and changed through their bus alone. @throws {FerryError} IO_ERROR */
+  isReplicated(): boolean {
+    return this.one('select 1 from replica') !== undefined;
+  }
+
+  #checkAlone(): void {
+    if (!this.isReplicated()) return;
+    throw new FerryError(
+      Code.CONFIG,
+      'these accounts are kept together with other servers: say which bus, with --bus nats://HOST:PORT',
+    );
   }
 
   /** Something else than before when anybody else has written anything. Microseconds. @throws {FerryError} IO_ERROR */
@@ -192,7 +224,7 @@ function prepare(database: DatabaseSync): void {
       return;
     } catch (error) {
       if (database.isTransaction) database.exec('rollback');
-      if (!isBusy(error) || waitedMs >= busyMs) throw error;
+      if (!isOfKind(error, busyCode) || waitedMs >= busyMs) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
     }
   }
@@ -207,7 +239,8 @@ function makeTables(database: DatabaseSync): void {
   if (found === 0) makeFirstTables(database);
   if (found <= 1) database.exec(fromVersion1);
   if (found <= 2) database.exec(fromVersion2);
-  database.exec(fromVersion3);
+  if (found <= 3) database.exec(fromVersion3);
+  database.exec(fromVersion4);
   database.exec(`pragma user_version = ${version}`);
 }
 
@@ -235,9 +268,12 @@ function makeFirstTables(database: DatabaseSync): void {
   if (isOld) database.exec(fromFirstVersion);
 }
 
-/** SQLITE_BUSY and its kin. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
+const busyCode = 5;
+const constraintCode = 19;
+
+/** A code of SQLite's and its kin. */
+function isOfKind(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
 }
 
 function onDatabase<T>(work: () => T): T {
@@ -245,6 +281,10 @@ function onDatabase<T>(work: () => T): T {
     return work();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
+    // Whatever machine tries it: a rule of the tables, and not the disk.
+    if (isOfKind(cause, constraintCode)) {
+      throw new FerryError(Code.CONFLICT, 'that is there already, or what it belongs to has gone', { cause });
+    }
     throw new FerryError(Code.IO_ERROR, 'the list of accounts cannot be used now', { cause });
   }
 }

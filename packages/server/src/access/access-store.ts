@@ -22,8 +22,8 @@ export class AccessStore {
   #ownChanges = 0;
 
   /** @throws {FerryError} CONFIG when the file cannot be opened or is none of ours */
-  constructor(file: string) {
-    this.#file = new AccessFile(file);
+  constructor(file: string | AccessFile) {
+    this.#file = typeof file === 'string' ? new AccessFile(file) : file;
   }
 
   /** True while nobody has been let in yet. */
@@ -66,11 +66,18 @@ export class AccessStore {
     };
   }
 
+  /** Whether it has not been noted for a while that the device was here. */
+  isUnseen(deviceKey: Uint8Array, nowMs: number): boolean {
+    const row = this.#file.one('select seen_ms from device where key = ?', deviceKey);
+    return row !== undefined && nowMs - Number(row['seen_ms']) >= seenMs;
+  }
+
   /** Notes that the device was here, now and then. */
   sawDevice(deviceKey: Uint8Array, nowMs: number): void {
-    const row = this.#file.one('select seen_ms from device where key = ?', deviceKey);
-    if (row === undefined || nowMs - Number(row['seen_ms']) < seenMs) return;
-    this.#file.run('update device set seen_ms = ? where key = ?', nowMs, deviceKey);
+    if (!this.isUnseen(deviceKey, nowMs)) return;
+    this.#file.inTransaction(() =>
+      this.#file.run('update device set seen_ms = ? where key = ?', nowMs, deviceKey),
+    );
   }
 
   /**
@@ -79,17 +86,23 @@ export class AccessStore {
    * from now on; but a share never takes a device from its account: clients have another key for each share.
    */
   redeem(token: Uint8Array, deviceKey: Uint8Array, label: string, nowMs: number): Principal | undefined {
+    const isGood = this.redeemHash(hashOf(token), deviceKey, label, nowMs);
+    return isGood ? this.principalOf(deviceKey, nowMs) : undefined;
+  }
+
+  /** The same, of a token that only its hash is known of: whether it was good. */
+  redeemHash(tokenHash: Uint8Array, deviceKey: Uint8Array, label: string, nowMs: number): boolean {
     return this.#file.inTransaction(() => {
       const invite = this.#file.one(
         `update invite set uses_left = uses_left - 1
          where token_hash = ? and uses_left > 0 and expires_ms > ?
            and account in (select id from account where expires_ms is null or expires_ms > ?)
          returning account`,
-        hashOf(token),
+        tokenHash,
         nowMs,
         nowMs,
       );
-      if (invite === undefined) return undefined;
+      if (invite === undefined) return false;
       const account = Number(invite['account']);
       if (this.#isShare(account) && this.#isOfAnother(deviceKey, account)) {
         throw new FerryError(
@@ -98,8 +111,13 @@ export class AccessStore {
         );
       }
       this.#addDevice(account, deviceKey, label, nowMs);
-      return this.principalOf(deviceKey, nowMs);
+      return true;
     });
+  }
+
+  /** It is one of several servers', and changed through their bus alone. @throws {FerryError} IO_ERROR */
+  isReplicated(): boolean {
+    return this.#file.isReplicated();
   }
 
   /** The account of that name as it is now; undefined when there is none, or it has expired. */
@@ -131,7 +149,9 @@ export class AccessStore {
 
   /** The same password, kept in another form. */
   renewPassword(account: number, record: string): void {
-    this.#file.run('update account set password = ? where id = ?', record, account);
+    this.#file.inTransaction(() =>
+      this.#file.run('update account set password = ? where id = ?', record, account),
+    );
   }
 
   /** Makes a device known to an account; undefined when that has gone or expired. A device of another account changes over. */

@@ -1,6 +1,6 @@
 /**
- * What the owner changes and looks at: accounts, their devices and invites. A running server notices by itself. Used by
- * `ferryd user`, `invite`, `devices` and `kick`, and by a server's start; main thread.
+ * What the owner changes and looks at: accounts, their devices and invites. A running server notices by itself. Changed
+ * by access/operations.ts, and looked at by all who show them; any thread.
  */
 
 import { Code, decodePath, encodePath, FerryError, type Path, show } from '@ferry/protocol';
@@ -63,8 +63,8 @@ export class Accounts {
   readonly #file: AccessFile;
 
   /** @throws {FerryError} as AccessFile */
-  constructor(file: string) {
-    this.#file = new AccessFile(file);
+  constructor(file: string | AccessFile) {
+    this.#file = typeof file === 'string' ? new AccessFile(file) : file;
   }
 
   /** @throws {FerryError} USAGE when there is one of that name, or the name cannot be used */
@@ -152,9 +152,14 @@ export class Accounts {
 
   /** @throws {FerryError} USAGE when there is no such account */
   addInvite(user: string, token: Uint8Array, expiresMs: number, uses: number, nowMs: number): void {
+    this.addInviteOf(user, hashOf(token), expiresMs, uses, nowMs);
+  }
+
+  /** The same, of a token that only its hash is known of. @throws {FerryError} USAGE when there is no such account */
+  addInviteOf(user: string, tokenHash: Uint8Array, expiresMs: number, uses: number, nowMs: number): void {
     this.#change(() => {
       const { id } = this.#need(user);
-      this.#file.run('insert into invite values (?, ?, ?, ?, ?)', hashOf(token), id, nowMs, expiresMs, uses);
+      this.#file.run('insert into invite values (?, ?, ?, ?, ?)', tokenHash, id, nowMs, expiresMs, uses);
     });
   }
 
@@ -219,6 +224,11 @@ export class Accounts {
   /** Idempotent. */
   close(): void {
     this.#file.close();
+  }
+
+  /** All or nothing. @throws what `work` throws */
+  together<T>(work: () => T): T {
+    return this.#file.inTransaction(work);
   }
 
   /** Running servers look again after it. */

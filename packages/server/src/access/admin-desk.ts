@@ -2,19 +2,26 @@
 
 import type { ConnectionStatus } from '../supervisor/status.ts';
 import { Accounts } from './accounts.ts';
+import type { AccessChanges } from './operations.ts';
 
 export class AdminDesk {
   /** Every connection of the server. */
   readonly connections: () => Promise<readonly ConnectionStatus[]>;
+  readonly changes: AccessChanges;
   readonly #accessFile: string;
   #accounts: Accounts | undefined;
 
-  constructor(accessFile: string, connections: () => Promise<readonly ConnectionStatus[]>) {
+  constructor(
+    accessFile: string,
+    changes: AccessChanges,
+    connections: () => Promise<readonly ConnectionStatus[]>,
+  ) {
+    this.changes = changes;
     this.#accessFile = accessFile;
     this.connections = connections;
   }
 
-  /** A connection of its own to the file: so this thread, too, notices what is changed by it. @throws {FerryError} CONFIG */
+  /** To look at. @throws {FerryError} CONFIG */
   get accounts(): Accounts {
     this.#accounts ??= new Accounts(this.#accessFile);
     return this.#accounts;

@@ -3,9 +3,7 @@
  * and for `ferry admin`, which says the same over the wire. Main and worker threads.
  */
 
-import { randomBytes } from 'node:crypto';
 import { Code, FerryError, show } from '@ferry/protocol';
-import { tokenBytes } from '@ferry/protocol/messages';
 import {
   type AccountFacts,
   type AccountSettings,
@@ -14,7 +12,7 @@ import {
   type InviteFacts,
   newAccount,
 } from './accounts.ts';
-import { unbounded } from './bounds.ts';
+import { type Bounds, unbounded } from './bounds.ts';
 import { deviceId, idOf } from './device-id.ts';
 import { guestName } from './principal.ts';
 import type { PublicKey } from './public-key.ts';
@@ -36,16 +34,16 @@ export type InviteOrder = {
   readonly uses: number;
 };
 
-export type NewInvite = { readonly user: string; readonly token: Buffer; readonly expiresMs: number };
-
 /** What an invite without further words gives: everything but looking after accounts. */
 const invited: AccountSettings = { ...newAccount, role: 'writer' };
 
 /** A writer, where nothing else is said. @throws {FerryError} USAGE, NAME_… */
 export function addAccount(accounts: Accounts, user: string, options: AccountOptions, nowMs: number): void {
   const bounds = boundsWith(unbounded, options);
-  accounts.add(user, { ...newAccount, role: 'writer', ...settingsFrom(options, nowMs), bounds }, nowMs);
-  if (options.key !== undefined) accounts.addDevice(user, options.key.key, options.key.comment, nowMs);
+  accounts.together(() => {
+    accounts.add(user, { ...newAccount, role: 'writer', ...settingsFrom(options, nowMs), bounds }, nowMs);
+    if (options.key !== undefined) accounts.addDevice(user, options.key.key, options.key.comment, nowMs);
+  });
 }
 
 /** Only what was said. @throws {FerryError} USAGE, NAME_… */
@@ -55,31 +53,66 @@ export function changeAccount(
   { key, noRules = false, ...options }: AccountOptions,
   nowMs: number,
 ): AccountFacts {
-  const before = need(accounts, user);
   const said = Object.values(options).some((value) => value !== undefined);
   if (!said && key === undefined && !noRules) {
     throw new FerryError(Code.USAGE, 'say what to change: a role, a folder, rules, bounds, a time or a key');
   }
-  accounts.set(user, {
-    ...(noRules ? { rules: [] } : {}),
-    ...settingsFrom(options, nowMs),
-    bounds: boundsWith(before.bounds, options),
+  return accounts.together(() => {
+    const before = need(accounts, user);
+    accounts.set(user, {
+      ...(noRules ? { rules: [] } : {}),
+      ...settingsFrom(options, nowMs),
+      bounds: boundsWith(before.bounds, options),
+    });
+    if (key !== undefined) accounts.addDevice(user, key.key, key.comment, nowMs);
+    return need(accounts, user);
   });
-  if (key !== undefined) accounts.addDevice(user, key.key, key.comment, nowMs);
-  return need(accounts, user);
 }
 
-/** An account that does not exist is made. @throws {FerryError} USAGE */
-export function inviteTo(accounts: Accounts, order: InviteOrder, nowMs: number): NewInvite {
-  const { settings, uses } = order;
-  const token = randomBytes(tokenBytes);
-  const user = order.user ?? freeName(accounts);
-  const found = accounts.get(user);
-  if (found === undefined) accounts.add(user, { ...invited, ...settings }, nowMs);
-  else checkSame(found, settings);
-  const expiresMs = nowMs + order.expiresMs;
-  accounts.addInvite(user, token, expiresMs, uses, nowMs);
-  return { user, token, expiresMs };
+/** Bytes a second, to all of its devices together; undefined: no bound. @throws {FerryError} USAGE */
+export function limitAccount(
+  accounts: Accounts,
+  user: string,
+  rates: Pick<Bounds, 'downRate' | 'upRate'>,
+): void {
+  accounts.together(() => accounts.set(user, { bounds: { ...need(accounts, user).bounds, ...rates } }));
+}
+
+/**
+ * An account that does not exist is made.
+ * @param order with the SHA-256 of the invite's token
+ * @returns whose account it is for
+ * @throws {FerryError} USAGE
+ */
+export function inviteTo(
+  accounts: Accounts,
+  order: InviteOrder & { readonly tokenHash: Uint8Array; readonly nowMs: number },
+): string {
+  const { settings, uses, tokenHash, nowMs } = order;
+  return accounts.together(() => {
+    const user = order.user ?? freeName(accounts);
+    const found = accounts.get(user);
+    if (found === undefined) accounts.add(user, { ...invited, ...settings }, nowMs);
+    else checkSame(found, settings);
+    accounts.addInviteOf(user, tokenHash, nowMs + order.expiresMs, uses, nowMs);
+    return user;
+  });
+}
+
+export type OwnersInvite = {
+  readonly user: string;
+  readonly tokenHash: Uint8Array;
+  readonly expiresMs: number;
+  readonly nowMs: number;
+};
+
+/** For whoever started the server, with an account that is made if there is none. */
+export function ownersInvite(accounts: Accounts, { user, tokenHash, expiresMs, nowMs }: OwnersInvite): void {
+  accounts.together(() => {
+    if (accounts.get(user) === undefined) accounts.add(user, newAccount, nowMs);
+    else accounts.set(user, newAccount);
+    accounts.addInviteOf(user, tokenHash, expiresMs, 1, nowMs);
+  });
 }
 
 /** Its connections end at once. @throws {FerryError} USAGE when it names none, or several */

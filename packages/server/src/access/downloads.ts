@@ -1,7 +1,7 @@
 /**
  * How often the files of shares have been downloaded. Where a share bounds that, a device has to have a _place_ for a file before any
  * of it goes out: it takes one with the first byte, keeps it while it goes on, and has used it up when it says that the file arrived
- * whole. Who gives up gives the place back, after a while. Each worker thread has its own, over the same file.
+ * whole. Who gives up gives the place back, after a while. Used by access/operations.ts; any thread.
  *
  * A device that never says so keeps its place, as all of the file has gone out to it; what it may fetch over and over is what it
  * has already. As only so many devices get in as there are downloads, silence gets nobody anything.
@@ -48,11 +48,11 @@ export type Download = {
 };
 
 export class Downloads {
-  readonly #path: string;
+  readonly #path: string | AccessFile;
   #opened: AccessFile | undefined;
 
   /** @param file of the accounts; opened with the first use */
-  constructor(file: string) {
+  constructor(file: string | AccessFile) {
     this.#path = file;
   }
 
@@ -98,14 +98,16 @@ export class Downloads {
 
   /** More of a file goes out to a device that has a place for it. @throws {FerryError} IO_ERROR */
   sent({ share, path, device }: Download, bytes: number, nowMs: number): void {
-    this.#file.run(
-      `update download set sent = sent + ?, touched_ms = ?
-       where share = ? and path = ? and device = ? and sent > 0`,
-      bytes,
-      nowMs,
-      share,
-      encodePath(path),
-      device,
+    this.#file.inTransaction(() =>
+      this.#file.run(
+        `update download set sent = sent + ?, touched_ms = ?
+         where share = ? and path = ? and device = ? and sent > 0`,
+        bytes,
+        nowMs,
+        share,
+        encodePath(path),
+        device,
+      ),
     );
   }
 
@@ -125,6 +127,7 @@ export class Downloads {
   }
 
   get #file(): AccessFile {
+    if (typeof this.#path !== 'string') return this.#path;
     this.#opened ??= new AccessFile(this.#path, { isRelaxed: true });
     return this.#opened;
   }

@@ -9,22 +9,28 @@ import { Code, FerryError } from '@ferry/protocol';
 import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
 import { type Grant, verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
-import type { AccessStore } from './access-store.ts';
+import { type AccessStore, hashOf } from './access-store.ts';
+import { note } from './note.ts';
+import type { AccessChanges } from './operations.ts';
 import { guestName, guestOf, type Principal } from './principal.ts';
 import { kicked, revoked } from './standing.ts';
 
-export type LoginRules = { readonly store: AccessStore; readonly openTo: OpenTo };
+export type LoginRules = {
+  readonly store: AccessStore;
+  readonly changes: AccessChanges;
+  readonly openTo: OpenTo;
+};
 
 /**
  * @param loginText what the device key has to have signed: bound to this very connection
- * @throws {FerryError} VERSION, AUTH_REQUIRED (nothing was shown and the server is not open), AUTH_FAILED, MALFORMED, IO_ERROR
+ * @throws {FerryError} VERSION, AUTH_REQUIRED (nothing was shown and the server is not open), AUTH_FAILED, MALFORMED, IO_ERROR, BUSY
  */
-export function logIn(
-  { store, openTo }: LoginRules,
+export async function logIn(
+  { store, changes, openTo }: LoginRules,
   hello: Hello,
   loginText: Buffer,
   nowMs: number,
-): Principal {
+): Promise<Principal> {
   checkVersion(hello.version);
   if (hello.login === Login.open) {
     if (openTo !== 'nobody') return guestOf(openTo, store.kicksOf(guestName));
@@ -40,13 +46,15 @@ export function logIn(
   if (!verifyDevice(deviceKey, loginText, signature)) throw failed();
   if (hello.login === Login.invite) {
     if (token === undefined) throw new FerryError(Code.MALFORMED, 'an invite without its token');
-    const invited = store.redeem(token, deviceKey, hello.client, nowMs);
+    const redeem = { tokenHash: hashOf(token), key: deviceKey, label: hello.client, nowMs };
+    const isGood = await changes.make('redeem', redeem);
+    const invited = isGood ? store.principalOf(deviceKey, nowMs) : undefined;
     if (invited === undefined) throw failed();
     return invited;
   }
   const known = store.principalOf(deviceKey, nowMs);
   if (known !== undefined) {
-    store.sawDevice(deviceKey, nowMs);
+    if (store.isUnseen(deviceKey, nowMs)) note(changes.make('sawDevice', { key: deviceKey, nowMs }));
     return known;
   }
   if (openTo !== 'nobody') return guestOf(openTo, store.kicksOf(guestName));
@@ -56,16 +64,17 @@ export function logIn(
 /**
  * Who came in with a password: the device is known from now on.
  * @param account as the password thread answered; undefined: wrong
- * @throws {FerryError} AUTH_FAILED, IO_ERROR
+ * @throws {FerryError} AUTH_FAILED, IO_ERROR, BUSY
  */
-export function enterWithPassword(
-  store: AccessStore,
-  request: Password,
+export async function enterWithPassword(
+  { store, changes }: LoginRules,
+  { deviceKey, client }: Password,
   account: number | undefined,
   nowMs: number,
-): Principal {
-  const known =
-    account === undefined ? undefined : store.enrol(account, request.deviceKey, request.client, nowMs);
+): Promise<Principal> {
+  const isKnown =
+    account !== undefined && (await changes.make('enrol', { account, key: deviceKey, label: client, nowMs }));
+  const known = isKnown ? store.principalOf(deviceKey, nowMs) : undefined;
   if (known !== undefined) return known;
   throw new FerryError(Code.AUTH_FAILED, 'the name or the password is wrong');
 }

@@ -1,21 +1,21 @@
-/** A worker's own way to the shares and to what is counted of them: opened with their first use. Worker threads. */
+/** A worker's own way to the shares, opened with their first use, and to what is counted of them. Worker threads. */
 
 import type { Path } from '@ferry/protocol';
-import { Downloads } from './downloads.ts';
+import type { AccessChanges } from './operations.ts';
 import type { Account, Principal } from './principal.ts';
 import { Shares } from './shares.ts';
 import type { Counting } from './with-downloads.ts';
 
 export class ShareDesk {
   readonly #accessFile: string;
-  readonly #downloads: Downloads;
+  readonly changes: AccessChanges;
   readonly #now: () => number;
   #shares: Shares | undefined;
 
   /** @param now milliseconds since 1970 */
-  constructor(accessFile: string, now: () => number = Date.now) {
+  constructor(accessFile: string, changes: AccessChanges, now: () => number = Date.now) {
     this.#accessFile = accessFile;
-    this.#downloads = new Downloads(accessFile);
+    this.changes = changes;
     this.#now = now;
   }
 
@@ -28,28 +28,25 @@ export class ShareDesk {
   /** How what this account reads is counted; undefined: not at all. */
   countingOf({ account }: Principal): Counting | undefined {
     if (account?.share === undefined) return undefined;
-    const most = account.share.downloads ?? Number.POSITIVE_INFINITY;
-    const download = (path: Path): Parameters<Downloads['sent']>[0] => ({
-      share: account.id,
-      path,
-      device: countedDevice(account),
-    });
+    const { downloads: most } = account.share;
+    const counted = { share: account.id, device: countedDevice(account) };
     return {
-      isBounded: account.share.downloads !== undefined,
-      begin: (path, bytes, size) => this.#downloads.begin(download(path), bytes, size, most, this.#now()),
-      sent: (path, bytes) => this.#downloads.sent(download(path), bytes, this.#now()),
+      isBounded: most !== undefined,
+      begin: (path, bytes, size) =>
+        this.changes.make('beginDownload', { ...counted, path, bytes, size, most, nowMs: this.#now() }),
+      sent: (path, bytes) =>
+        this.changes.make('countDownload', { ...counted, path, bytes, nowMs: this.#now() }),
     };
   }
 
-  /** Somebody says that these files arrived whole. @param paths from the shared folder @throws {FerryError} IO_ERROR */
-  received({ account }: Principal, paths: readonly Path[]): void {
+  /** Somebody says that these files arrived whole. @param paths from the shared folder @throws {FerryError} IO_ERROR, BUSY */
+  async received({ account }: Principal, paths: readonly Path[]): Promise<void> {
     if (account?.share === undefined) return;
-    this.#downloads.verified(account.id, countedDevice(account), paths);
+    await this.changes.make('received', { share: account.id, device: countedDevice(account), paths });
   }
 
   /** Idempotent. */
   close(): void {
-    this.#downloads.close();
     this.#shares?.close();
     this.#shares = undefined;
   }

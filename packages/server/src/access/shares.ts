@@ -57,17 +57,22 @@ export class Shares {
   readonly #file: AccessFile;
 
   /** @throws {FerryError} as AccessFile */
-  constructor(file: string) {
-    this.#file = new AccessFile(file);
+  constructor(file: string | AccessFile) {
+    this.#file = typeof file === 'string' ? new AccessFile(file) : file;
   }
 
   /** Shares that have expired are forgotten meanwhile. @throws {FerryError} LIMIT: the maker has too many; NOT_FOUND: has gone */
   add(order: ShareOrder, nowMs: number): NewShare {
-    const { maker, kind, paths, expiresMs, downloads } = order;
-    const { root, role, rules } = shapeOf(order);
     const id = randomBytes(shareIdBytes);
     const token = randomBytes(tokenBytes);
-    const user = userOf(id);
+    this.addAs(id, hashOf(token), order, nowMs);
+    return { id, user: userOf(id), token };
+  }
+
+  /** The same, with an id, and a token that only its hash is known of. @throws {FerryError} as {@link add} */
+  addAs(id: Uint8Array, tokenHash: Uint8Array, order: ShareOrder, nowMs: number): void {
+    const { maker, kind, paths, expiresMs, downloads } = order;
+    const { root, role, rules } = shapeOf(order);
     this.#change(() => {
       this.#file.run(
         'delete from account where expires_ms <= ? and id in (select account from share)',
@@ -83,7 +88,7 @@ export class Shares {
       const inserted = this.#file.one(
         `insert into account (user, role, root, rules, expires_ms, since_ms, maker)
          values (?, ?, ?, ?, ?, ?, ?) returning id`,
-        user,
+        userOf(id),
         role,
         encodePath(root),
         encodeRules(rules),
@@ -102,14 +107,13 @@ export class Shares {
       );
       this.#file.run(
         'insert into invite values (?, ?, ?, ?, ?)',
-        hashOf(token),
+        tokenHash,
         account,
         nowMs,
         expiresMs,
         downloads ?? limits.shareDownloads,
       );
     });
-    return { id, user, token };
   }
 
   /** Those that have not expired, the newest first. @param maker only of this account; undefined: of all */

@@ -4,18 +4,19 @@
  * Worker threads.
  */
 
-import { asFerryError, Code, FerryError, joinPath, type Name, type Path } from '@ferry/protocol';
+import { Code, FerryError, joinPath, type Name, type Path } from '@ferry/protocol';
 import { blockLength } from '@ferry/protocol/content';
 import type { FetchedPart, ReadHandle, Storage, Wait } from '../storage/storage.ts';
+import { note as noteDown } from './note.ts';
 
 /** How a share's reading is counted. */
 export type Counting = {
   /** Downloads are bounded: files go out as downloads only, whole. */
   readonly isBounded: boolean;
-  /** Some of a file is about to go out for the first time. @returns whether it may. @throws {FerryError} IO_ERROR */
-  readonly begin: (path: Path, bytes: number, size: number) => boolean;
-  /** More of it. @throws {FerryError} IO_ERROR */
-  readonly sent: (path: Path, bytes: number) => void;
+  /** Some of a file is about to go out for the first time. @returns whether it may. @throws {FerryError} IO_ERROR, BUSY */
+  readonly begin: (path: Path, bytes: number, size: number) => Promise<boolean>;
+  /** More of it. @throws {FerryError} IO_ERROR, BUSY */
+  readonly sent: (path: Path, bytes: number) => Promise<unknown>;
 };
 
 /** Written down after so many bytes, or… */
@@ -50,40 +51,38 @@ function counted(file: ReadHandle, path: Path, { begin, sent }: Counting): ReadH
   let notedMs = 0;
   const note = (): void => {
     if (bytes === 0) return;
-    sent(path, bytes);
+    // A file of accounts that cannot be written to now: the bytes go out all the same.
+    noteDown(sent(path, bytes));
     bytes = 0;
     notedMs = performance.now();
   };
-  const charge = (more: number): void => {
-    if (!isBegun) {
-      if (!begin(path, more, file.facts.size)) throw noPlace();
-      isBegun = true;
-      notedMs = performance.now();
-      return;
-    }
+  /** What is to be waited for before the first of it. */
+  const charge = (more: number): Promise<void> | undefined => {
+    if (!isBegun) return beginWith(more);
     bytes += more;
     if (bytes >= noteBytes || performance.now() - notedMs > noteMs) note();
+    return undefined;
+  };
+  const beginWith = async (more: number): Promise<void> => {
+    if (!(await begin(path, more, file.facts.size))) throw noPlace();
+    isBegun = true;
+    notedMs = performance.now();
   };
   return {
     facts: file.facts,
     read: (index, buffer) => {
-      charge(blockLength(file.facts.size, index));
-      return file.read(index, buffer);
+      const begun = charge(blockLength(file.facts.size, index));
+      return begun === undefined ? file.read(index, buffer) : begun.then(() => file.read(index, buffer));
     },
     readAt: (offset, target) => {
-      charge(target.length);
-      return file.readAt(offset, target);
+      const begun = charge(target.length);
+      return begun === undefined
+        ? file.readAt(offset, target)
+        : begun.then(() => file.readAt(offset, target));
     },
     unchanged: () => file.unchanged(),
     close: () => {
-      try {
-        note();
-      } catch (error) {
-        // A file of accounts that cannot be written to: the bytes have gone out.
-        asFerryError(error, (bug) => {
-          throw bug;
-        });
-      }
+      note();
       file.close();
     },
   };
@@ -98,7 +97,7 @@ async function* countedPack(
     if (part instanceof FerryError) yield part;
     else {
       const { facts, content } = part;
-      const isAllowed = begin(joinPath(folder, facts.name), Math.max(1, content.length), facts.size);
+      const isAllowed = await begin(joinPath(folder, facts.name), Math.max(1, content.length), facts.size);
       yield isAllowed ? part : noPlace();
     }
   }

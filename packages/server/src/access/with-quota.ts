@@ -241,6 +241,7 @@ function counted(upload: Upload, book: Quota, promised: Amount, change: Amount):
   if (upload.committed !== undefined) settle(nothing);
   return {
     ...(upload.committed === undefined ? {} : { committed: upload.committed }),
+    ...(upload.run === undefined ? {} : { run: upload.run }),
     verified: () => upload.verified(),
     write: (index, bytes, digest) => upload.write(index, bytes, digest),
     writeSlice: (index, offset, bytes) => upload.writeSlice(index, offset, bytes),

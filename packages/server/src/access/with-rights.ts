@@ -150,6 +150,7 @@ async function* checkedFirst<T>(
 function checkedAgain(upload: Upload, check: () => void): Upload {
   return {
     ...(upload.committed === undefined ? {} : { committed: upload.committed }),
+    ...(upload.run === undefined ? {} : { run: upload.run }),
     verified: () => upload.verified(),
     write: (index, bytes, digest) => {
       check();

@@ -22,7 +22,27 @@ export type Membership = {
   readonly leave: () => void;
 };
 
+/** What goes on in this process, for whoever tells other servers. */
+export type Far = {
+  /** Whether other servers hear of it at all. */
+  readonly shares: (subject: string) => boolean;
+  readonly joined: (member: string) => void;
+  readonly message: (subject: string, body: Uint8Array, from: string) => void;
+  readonly gap: (subjects: Subjects) => void;
+  readonly gone: (member: string) => void;
+};
+
+/** What goes on at other servers, for this process. */
+export type Near = {
+  readonly message: (subject: string, body: Uint8Array, from: string) => void;
+  /** `all`: of those that are shared. */
+  readonly gap: (subjects: Subjects) => void;
+  readonly gone: (member: string) => void;
+  readonly leave: () => void;
+};
+
 export class BusHub {
+  #far: Far | undefined;
   readonly #members = new Set<Member>();
   readonly #bySubject = new Map<string, Set<Member>>();
 
@@ -36,9 +56,24 @@ export class BusHub {
       subjects: new Set(),
     };
     this.#members.add(member);
+    this.#far?.joined(name);
     return {
       receive: (parcel) => this.#receive(member, parcel),
       leave: () => this.#leave(member),
+    };
+  }
+
+  /** From now on `far` hears of everything here. There is one at a time. */
+  bridge(far: Far): Near {
+    this.#far = far;
+    return {
+      message: (subject, body, from) => this.#message(subject, body, from),
+      gap: (subjects) =>
+        this.#gap(subjects === 'all' ? [...this.#bySubject.keys()].filter(far.shares) : subjects),
+      gone: (member) => this.#tellGone(member),
+      leave: () => {
+        this.#far = undefined;
+      },
     };
   }
 
@@ -47,13 +82,13 @@ export class BusHub {
     if (!this.#members.has(member)) return;
     switch (parcel.what) {
       case 'message':
-        for (const one of this.#bySubject.get(parcel.subject) ?? []) {
-          one.outflow.message(parcel.subject, parcel.body, member.name);
-        }
+        this.#message(parcel.subject, parcel.body, member.name);
+        this.#far?.message(parcel.subject, parcel.body, member.name);
         member.inflow.dealtWith(parcel);
         break;
       case 'gap':
         this.#gap(parcel.subjects);
+        this.#far?.gap(parcel.subjects);
         member.inflow.dealtWith(parcel);
         break;
       case 'subscribe':
@@ -70,6 +105,10 @@ export class BusHub {
         member.outflow.taken(parcel.parcels);
         break;
     }
+  }
+
+  #message(subject: string, body: Uint8Array, from: string): void {
+    for (const one of this.#bySubject.get(subject) ?? []) one.outflow.message(subject, body, from);
   }
 
   #gap(subjects: Subjects): void {
@@ -99,6 +138,11 @@ export class BusHub {
   #leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     for (const subject of [...member.subjects]) this.#unsubscribe(member, subject);
-    for (const { post } of this.#members) post({ what: 'gone', member: member.name });
+    this.#tellGone(member.name);
+    this.#far?.gone(member.name);
+  }
+
+  #tellGone(member: string): void {
+    for (const { post } of this.#members) post({ what: 'gone', member });
   }
 }

@@ -4,11 +4,11 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
 import type { Command } from 'commander';
-import type { Accounts } from '../access/accounts.ts';
 import { type SettingsOptions, settingsFrom } from '../access/settings.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
 import { screenEndsServer } from '../exit-code.ts';
 import type { InviteLineOrder } from './invite.ts';
+import type { OwnersDesk } from './owners-desk.ts';
 import type { UserOptions } from './user.ts';
 
 const mostUses = 1_000_000;
@@ -100,44 +100,42 @@ export function addOwnersCommands(program: Command): void {
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d')
     .option('--key <FILE>', 'a public key that lets them in: an OpenSSH one, of type ed25519')
     .action((name: string, options: UserOptions) =>
-      run(async (accounts) => (await users()).addUser(accounts, name, options)),
+      run(async (desk) => (await users()).addUser(desk, name, options)),
     );
   plain(user.command('passwd').argument('<NAME>'))
     .description('set the password for logging in from new devices; asks for it, or reads a line from stdin')
     .option('--none', 'no password any more')
     .action((name: string, { none = false }: { none?: boolean }) =>
-      run(async (accounts) => (await users()).setPassword(accounts, name, none)),
+      run(async (desk) => (await users()).setPassword(desk, name, none)),
     );
   plain(user.command('list'))
     .description('show all accounts')
     .option('--json', 'as one JSON array')
-    .action(({ json = false }: ListOptions) =>
-      run(async (accounts) => (await users()).listUsers(accounts, json)),
-    );
+    .action(({ json = false }: ListOptions) => run(async (desk) => (await users()).listUsers(desk, json)));
   withBounds(withSettings(plain(user.command('set')).argument('<NAME>')))
     .description('change an account')
     .option('--no-rules', 'no rules for single folders any more')
     .option('--key <FILE>', 'one more public key that lets them in')
     .option('--expires <TIME>', 'nobody gets in after this long: 12h, 30d, never')
     .action((name: string, { rules, ...options }: UserOptions & { rules: boolean }) =>
-      run(async (accounts) => (await users()).setUser(accounts, name, options, !rules)),
+      run(async (desk) => (await users()).setUser(desk, name, options, !rules)),
     );
   plain(user.command('remove').argument('<NAME>'))
     .description('remove an account, its devices and invites')
-    .action((name: string) => run(async (accounts) => (await users()).removeUser(accounts, name)));
+    .action((name: string) => run(async (desk) => (await users()).removeUser(desk, name)));
   plain(user.command('revoke').argument('<NAME>'))
     .description('forget all devices, invites and the password of an account, and keep its settings')
-    .action((name: string) => run(async (accounts) => (await users()).revokeUser(accounts, name)));
+    .action((name: string) => run(async (desk) => (await users()).revokeUser(desk, name)));
 
   plain(program.command('invites'))
     .description('Show the invites that somebody can still use.')
     .option('--remove <INVITE>', 'make one worthless')
     .option('--json', 'as one JSON array')
     .action(({ json = false, remove }: ListOptions) =>
-      run(async (accounts) =>
+      run(async (desk) =>
         remove === undefined
-          ? (await users()).listInvites(accounts, json)
-          : (await users()).removeInvite(accounts, remove),
+          ? (await users()).listInvites(desk, json)
+          : (await users()).removeInvite(desk, remove),
       ),
     );
   plain(program.command('devices'))
@@ -145,10 +143,10 @@ export function addOwnersCommands(program: Command): void {
     .option('--remove <DEVICE>', 'forget one; its connections end at once')
     .option('--json', 'as one JSON array')
     .action(({ json = false, remove }: ListOptions) =>
-      run(async (accounts) =>
+      run(async (desk) =>
         remove === undefined
-          ? (await users()).listDevices(accounts, json)
-          : (await users()).removeDevice(accounts, remove),
+          ? (await users()).listDevices(desk, json)
+          : (await users()).removeDevice(desk, remove),
       ),
     );
   plain(program.command('shares'))
@@ -179,33 +177,29 @@ export function addOwnersCommands(program: Command): void {
     .description(
       'End all connections of an account now; they may come back. "guest" are those without an account.',
     )
-    .action((name: string) => run(async (accounts) => (await users()).kickUser(accounts, name)));
+    .action((name: string) => run(async (desk) => (await users()).kickUser(desk, name)));
 }
 
 const users = (): Promise<typeof import('./user.ts')> => import('./user.ts');
 
-async function run(work: (accounts: Accounts) => Promise<string>): Promise<void> {
-  const { Accounts } = await import('../access/accounts.ts');
-  const accounts = new Accounts(placesOf(process.env, homedir()).accessFile);
+async function run(work: (desk: OwnersDesk) => Promise<string>): Promise<void> {
+  const { openOwnersDesk } = await import('./owners-desk.ts');
+  const desk = await openOwnersDesk(placesOf(process.env, homedir()));
   try {
-    process.stdout.write(await work(accounts));
+    process.stdout.write(await work(desk));
   } finally {
-    accounts.close();
+    await desk.close();
   }
 }
 
 async function runShares(json: boolean, remove: string | undefined): Promise<void> {
-  const { Shares } = await import('../access/shares.ts');
   const { listShares, removeShare } = await import('./shares.ts');
-  const shares = new Shares(placesOf(process.env, homedir()).accessFile);
-  try {
+  await run(async ({ shares, changes }) => {
     const nowMs = Date.now();
-    process.stdout.write(
-      remove === undefined ? listShares(shares, json, nowMs) : removeShare(shares, remove, nowMs),
-    );
-  } finally {
-    shares.close();
-  }
+    return remove === undefined
+      ? listShares(shares, json, nowMs)
+      : removeShare(shares, changes, remove, nowMs);
+  });
 }
 
 async function runInvite({ expires, uses, ...options }: InviteOptions): Promise<void> {
@@ -229,5 +223,6 @@ async function runInvite({ expires, uses, ...options }: InviteOptions): Promise<
     folder: dir === undefined ? undefined : resolve(dir),
   };
   const { makeInvite } = await import('./invite.ts');
-  process.stdout.write(`ferry ${makeInvite(order, placesOf(process.env, homedir()))}\n`);
+  const places = placesOf(process.env, homedir());
+  await run(async ({ changes }) => `ferry ${await makeInvite(order, places, changes)}\n`);
 }

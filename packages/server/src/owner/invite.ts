@@ -4,9 +4,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesOf, Code, FerryError, type Path, show } from '@ferry/protocol';
 import { formatInvite, parseAddress } from '@ferry/protocol/session';
-import { Accounts } from '../access/accounts.ts';
-import { type InviteOrder, inviteTo } from '../access/administration.ts';
+import type { InviteOrder } from '../access/administration.ts';
 import { readOrMakeIdentity } from '../access/identity.ts';
+import { newInvite } from '../access/new-invite.ts';
+import type { AccessChanges } from '../access/operations.ts';
 import type { Places } from '../config.ts';
 
 export type InviteLineOrder = InviteOrder & {
@@ -16,18 +17,17 @@ export type InviteLineOrder = InviteOrder & {
   readonly folder: string | undefined;
 };
 
-/** The invite. @throws {FerryError} USAGE, CONFIG */
-export function makeInvite(order: InviteLineOrder, places: Places): string {
+/** The invite. @throws {FerryError} USAGE, CONFIG, and as Changes.make */
+export async function makeInvite(
+  order: InviteLineOrder,
+  places: Places,
+  changes: AccessChanges,
+): Promise<string> {
   const { host, port } = parseAddress(`ferry://${order.address ?? lastAddress(places)}`);
   if (order.folder !== undefined) checkRoot(order.folder, order.settings.root ?? []);
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
-  const accounts = new Accounts(places.accessFile);
-  try {
-    const { token } = inviteTo(accounts, order, Date.now());
-    return formatInvite({ host, port }, identity.fingerprint, token);
-  } finally {
-    accounts.close();
-  }
+  const { token } = await newInvite(changes, order);
+  return formatInvite({ host, port }, identity.fingerprint, token);
 }
 
 function lastAddress({ addressFile }: Places): string {

@@ -2,6 +2,7 @@
 
 import { Code, FerryError, show } from '@ferry/protocol';
 import { minute, table } from '@ferry/protocol/terminal/table';
+import type { AccessChanges } from '../access/operations.ts';
 import { pathText } from '../access/settings.ts';
 import type { ShareFacts, Shares } from '../access/shares.ts';
 
@@ -27,13 +28,18 @@ export function listShares(shares: Shares, json: boolean, nowMs: number): string
 }
 
 /** @throws {FerryError} USAGE when it names none, or several */
-export function removeShare(shares: Shares, text: string, nowMs: number): string {
+export async function removeShare(
+  shares: Shares,
+  changes: AccessChanges,
+  text: string,
+  nowMs: number,
+): Promise<string> {
   const [found, second] = shares.list(undefined, nowMs).filter(({ id }) => hex(id).startsWith(text));
   if (found === undefined || second !== undefined) {
     const count = found === undefined ? 'no' : 'more than one';
     throw new FerryError(Code.USAGE, `${count} share begins with ${show(text)}`);
   }
-  shares.end(found.id, undefined);
+  await changes.make('endShare', { id: found.id, maker: undefined });
   return `the share ${hex(found.id).slice(0, shownDigits)} of ${show(found.maker)} is over\n`;
 }
 

@@ -6,7 +6,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { asFerryError, Code, FerryError, show, trusted } from '@ferry/protocol';
-import { Accounts } from '../access/accounts.ts';
+import { type AccessChanges, localAccess } from '../access/operations.ts';
+import { guestName } from '../access/principal.ts';
 import type { Places } from '../config.ts';
 import { ServerWatch } from '../owner/server-watch.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
@@ -177,7 +178,7 @@ class Watch {
         break;
       case 'kick-account':
         void this.#say(async () => {
-          this.#withAccounts((accounts) => accounts.kick(command.user));
+          await this.#change((changes) => changes.make('kick', { user: command.user }));
           await this.#watch?.order({ do: 'kick-account', user: command.user });
           return trusted(`the connections of ${show(command.user)} are closed; they may come back`);
         });
@@ -185,13 +186,11 @@ class Watch {
       case 'limit-account':
         void this.#say(async () => {
           const { down: downRate, up: upRate } = command.rates;
-          this.#withAccounts((accounts) => {
-            const bounds = accounts.get(command.user)?.bounds;
-            if (bounds === undefined) {
-              throw new FerryError(Code.NOT_FOUND, 'guests have no account: limit their session, with t');
-            }
-            accounts.set(command.user, { bounds: { ...bounds, downRate, upRate } });
-          });
+          if (command.user === guestName) {
+            throw new FerryError(Code.NOT_FOUND, 'guests have no account: limit their session, with t');
+          }
+          const order = { user: command.user, downRate, upRate };
+          await this.#change((changes) => changes.make('limitAccount', order));
           await this.#watch?.order({ do: 'limit-account', user: command.user, rates: command.rates });
           return trusted(`the limit of ${show(command.user)} holds now, and after a restart`);
         });
@@ -199,12 +198,12 @@ class Watch {
     }
   }
 
-  #withAccounts(work: (accounts: Accounts) => void): void {
-    const accounts = new Accounts(this.#opts.places.accessFile);
+  async #change(work: (changes: AccessChanges) => Promise<unknown>): Promise<void> {
+    const { changes, close } = localAccess(this.#opts.places.accessFile);
     try {
-      work(accounts);
+      await work(changes);
     } finally {
-      accounts.close();
+      close();
     }
   }
 

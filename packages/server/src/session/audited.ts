@@ -5,7 +5,7 @@
 
 import { type Code, Code as Codes, FerryError, type Path, type Shown, show } from '@ferry/protocol';
 import type { Handler, ServerCall } from '@ferry/protocol/session';
-import { Kind, kindName } from '@ferry/protocol/wire';
+import { decodeBody, Kind, kindName } from '@ferry/protocol/wire';
 import type { Action, Audit } from '../audit/audit-line.ts';
 
 /** Of these the audit log hears by file, with how much of it moved; here only when they fail. */
@@ -32,17 +32,12 @@ const told: ReadonlySet<number> = new Set<Kind>([
 const forbidden: ReadonlySet<Code> = new Set([Codes.FORBIDDEN, Codes.READ_ONLY, Codes.REVOKED, Codes.KICKED]);
 
 /** The same handler, which tells the audit log of what it does. `check` throws when that may not be done now. */
-export function audited(
-  kind: number,
-  { serve, ...entry }: Handler,
-  audit: Audit,
-  check: () => void,
-): Handler {
+export function audited(kind: number, { op, serve }: Handler, audit: Audit, check: () => void): Handler {
   return {
-    ...entry,
-    serve: async (body, call, encode) => {
+    op,
+    serve: async (body, call) => {
       const beganMs = performance.now();
-      const request = peek(entry.decode, body);
+      const request = peek(op, body);
       const figures: Figures = { bytes: 0 };
       const tell = (error: FerryError | undefined): void => {
         if (!isWorthTelling(kind, error)) return;
@@ -51,7 +46,7 @@ export function audited(
       };
       try {
         check();
-        const reply = await serve(body, watched(call, figures), encode);
+        const reply = await serve(body, watched(call, figures));
         tell(undefined);
         return reply;
       } catch (error) {
@@ -84,9 +79,9 @@ function isWorthTelling(kind: number, error: FerryError | undefined): boolean {
 }
 
 /** What a message is about, before it is looked into; what cannot be read is refused by the handler in its own words. */
-function peek(decode: Handler['decode'], body: Buffer): unknown {
+function peek({ request }: Handler['op'], body: Buffer): unknown {
   try {
-    return decode(body);
+    return decodeBody(request, body);
   } catch (error) {
     if (error instanceof FerryError) return undefined;
     throw error;

@@ -149,9 +149,10 @@ export class Connection {
     );
   }
 
-  #hello(request: Hello): Welcome {
+  async #hello(request: Hello): Promise<Welcome> {
     this.#begin(request.version, request.login === Login.key);
-    const principal = logIn(this.#opts.login, request, loginText(this.#link), Date.now());
+    const principal = await logIn(this.#opts.login, request, loginText(this.#link), Date.now());
+    this.#checkThere();
     return this.#enter(principal, request.client, waysIn[request.login]);
   }
 
@@ -162,9 +163,15 @@ export class Connection {
     }
     this.#offence = 'password';
     const account = await this.#opts.checkPassword(request.user, request.password);
-    if (this.#isOver) throw new FerryError(Code.CANCELLED, 'it left meanwhile');
-    const principal = enterWithPassword(this.#opts.login.store, request, account, Date.now());
+    this.#checkThere();
+    const principal = await enterWithPassword(this.#opts.login, request, account, Date.now());
+    this.#checkThere();
     return this.#enter(principal, request.client, 'with a password');
+  }
+
+  /** @throws {FerryError} CANCELLED */
+  #checkThere(): void {
+    if (this.#isOver) throw new FerryError(Code.CANCELLED, 'it left meanwhile');
   }
 
   /**
@@ -195,8 +202,8 @@ export class Connection {
       const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
       return sealTicket(ticketKeys, grant, monotonicMs());
     };
-    const enrolDevice = (request: Enrol): void =>
-      enrolFor(principal, login.store, this.#link, request, client);
+    const enrolDevice = (request: Enrol): Promise<void> =>
+      enrolFor(principal, login, this.#link, request, client);
     const ofSession = { grantTicket, enrolDevice, transfers, desk, admin, chat: chat.member, ...around };
     const handlers = sessionHandlers(context, ofSession);
     this.#channel.become(handlers, limits.controlFrameBytes);

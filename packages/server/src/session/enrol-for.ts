@@ -4,17 +4,17 @@ import { Code, FerryError } from '@ferry/protocol';
 import type { Link } from '@ferry/protocol/link';
 import type { Enrol } from '@ferry/protocol/messages';
 import { loginText, verifyDevice } from '@ferry/protocol/session';
-import type { AccessStore } from '../access/access-store.ts';
+import type { LoginRules } from '../access/login.ts';
 import type { Principal } from '../access/principal.ts';
 
-/** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-export function enrolFor(
+/** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED, BUSY */
+export async function enrolFor(
   { account }: Principal,
-  store: AccessStore,
+  { store, changes }: LoginRules,
   link: Link,
   { deviceKey, signature }: Enrol,
   client: string,
-): void {
+): Promise<void> {
   // Else whoever was let in once could let in everybody.
   if (account === undefined || !store.mayEnrol(account.device)) {
     throw new FerryError(Code.FORBIDDEN, 'only keys that the owner was given can make others known');
@@ -22,6 +22,7 @@ export function enrolFor(
   if (!verifyDevice(deviceKey, loginText(link), signature)) {
     throw new FerryError(Code.AUTH_FAILED, 'the new device has not signed');
   }
-  if (store.enrol(account.id, deviceKey, client, Date.now()) !== undefined) return;
+  const order = { account: account.id, key: deviceKey, label: client, nowMs: Date.now() };
+  if (await changes.make('enrol', order)) return;
   throw new FerryError(Code.REVOKED, 'the account has gone');
 }

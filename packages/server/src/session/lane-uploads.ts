@@ -96,7 +96,7 @@ export class LaneUploads {
       if (upload.committed !== undefined) this.#forget(open);
       else if (request.begin === Begin.resume)
         open.transfer.touch((await this.#inLine(open, () => tell(upload, call))) * limits.blockBytes);
-      return { committed: upload.committed };
+      return { committed: upload.committed, run: upload.run ?? 1 };
     } catch (error) {
       this.#tell(open, 'upload', error);
       this.#release(request.handle, open);

@@ -38,8 +38,8 @@ import { SessionWorks } from './works.ts';
 /** What only the connection itself has for its session. */
 export type OfConnection = {
   readonly grantTicket: () => Uint8Array;
-  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED */
-  readonly enrolDevice: (request: Enrol) => void;
+  /** @throws {FerryError} FORBIDDEN, AUTH_FAILED, REVOKED, BUSY */
+  readonly enrolDevice: (request: Enrol) => Promise<void>;
   readonly transfers: Transfers;
   readonly desk: ShareDesk;
   readonly admin: AdminDesk;
@@ -53,8 +53,9 @@ export function sessionHandlers(
   { grantTicket, enrolDevice, transfers, desk, admin, chat, watches, presence }: OfConnection,
 ): Handlers {
   const works = new SessionWorks(transfers);
-  return permitted(
-    context,
+  let table: Handlers | undefined;
+  // With the first request: most of the many that are here only wait for news.
+  const made = (): Handlers =>
     new Map([
       listHandler(context, watches),
       statHandler(context),
@@ -90,6 +91,11 @@ export function sessionHandlers(
       unwatchHandler(watches),
       whoHandler(presence),
       activityHandler(presence),
-    ]),
-  );
+    ]);
+  return permitted(context, {
+    get: (kind) => {
+      table ??= made();
+      return table.get(kind);
+    },
+  });
 }

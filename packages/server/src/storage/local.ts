@@ -14,6 +14,7 @@ import {
   type Time,
 } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
+import { committedBefore } from './committed-before.ts';
 import { localWorks } from './local-works.ts';
 import {
   type Committed,
@@ -199,21 +200,4 @@ export class LocalStorage implements Storage {
   close(): void {
     this.#root.close();
   }
-}
-
-/** There is nothing left to do; whoever sends on all the same is told. */
-function committedBefore(committed: Committed): Upload {
-  const over = (): never => {
-    throw new FerryError(Code.BAD_STATE, 'that transfer has been committed');
-  };
-  return {
-    committed,
-    verified: () => [],
-    write: over,
-    writeSlice: over,
-    settle: over,
-    commit: async () => committed,
-    leave: () => {},
-    discard: () => {},
-  };
 }

@@ -1,4 +1,4 @@
-/** An upload into memory. Made by MemoryStorage; any thread. */
+/** An upload into memory. Made by MemoryStorage, and for small files in object storage; any thread. */
 
 import { Code, FerryError, limits } from '@ferry/protocol';
 import {
@@ -13,7 +13,7 @@ import type { Committed, Upload } from './storage.ts';
 
 export type UploadOwner = {
   /** @throws EXISTS, CONFLICT, NOT_FOUND */
-  publish(bytes: Uint8Array): Committed;
+  publish(bytes: Uint8Array, rootDigest: Uint8Array): Committed | Promise<Committed>;
   ended(): void;
 };
 
@@ -75,7 +75,7 @@ export class MemoryUpload implements Upload {
       if (!sameDigest(rootDigest(this.#size, digests), expected)) {
         throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
       }
-      return this.#owner.publish(bytes);
+      return await this.#owner.publish(bytes, expected);
     } finally {
       this.discard();
     }

@@ -23,7 +23,16 @@ import type { GraftSpec, Work, Works } from './works.ts';
 
 type Steps = Omit<Storage, 'works'>;
 
-export function plainWorks(storage: Steps): Works {
+export type PlainWorksOpts = {
+  /** Entries of a folder that are under way at once. Default 1. */
+  readonly width?: number;
+  /** Copies one file where it lies, and counts its bytes. Default: reads and writes it. */
+  readonly copyFile?: (facts: Facts, spec: GraftSpec, work: Work) => Promise<void>;
+  /** Folders have no name of their own, so that each entry is moved by itself. */
+  readonly movesEach?: boolean;
+};
+
+export function plainWorks(storage: Steps, opts: PlainWorksOpts = {}): Works {
   const noTrash = async (): Promise<never> => {
     throw new FerryError(Code.FORBIDDEN, 'there is no trash here');
   };
@@ -38,15 +47,15 @@ export function plainWorks(storage: Steps): Works {
     emptyTrash: async () => {},
     copy: async (spec, work) => {
       checkApart(spec);
-      await new Plain(storage, work).copy(spec, []);
+      await new Plain(storage, work, opts).copy(spec, []);
     },
     move: async (spec, work) => {
       checkApart(spec);
-      await new Plain(storage, work).move(spec, []);
+      await new Plain(storage, work, opts).move(spec, []);
     },
     removeTree: async (path, work) => {
       if (path.length === 0) throw new FerryError(Code.FORBIDDEN, 'that cannot be done to the root folder');
-      await new Plain(storage, work).remove(path, (await storage.stat(path)).kind, []);
+      await new Plain(storage, work, opts).remove(path, (await storage.stat(path)).kind, []);
     },
   };
 }
@@ -62,17 +71,20 @@ function checkApart({ from, to }: GraftSpec): void {
 class Plain {
   readonly #storage: Steps;
   readonly #work: Work;
+  readonly #opts: PlainWorksOpts;
 
-  constructor(storage: Steps, work: Work) {
+  constructor(storage: Steps, work: Work, opts: PlainWorksOpts) {
     this.#storage = storage;
     this.#work = work;
+    this.#opts = opts;
   }
 
   async copy(spec: GraftSpec, below: Path): Promise<void> {
     const { facts, isJoined } = await this.#look(spec);
     if (facts === undefined) return;
     if (facts.kind === EntryKind.file) {
-      await this.#copyFile(facts, spec);
+      const { copyFile } = this.#opts;
+      await (copyFile === undefined ? this.#copyFile(facts, spec) : copyFile(facts, spec, this.#work));
       this.#work.files += 1;
       return;
     }
@@ -89,17 +101,22 @@ class Plain {
   async move(spec: GraftSpec, below: Path): Promise<void> {
     const { facts, isJoined, there } = await this.#look(spec);
     if (facts === undefined) return;
-    if (isJoined) {
+    const isFolder = facts.kind === EntryKind.folder;
+    if (isJoined || (isFolder && this.#opts.movesEach === true)) {
+      if (!isJoined) await this.#storage.mkdir(spec.to);
       const before = this.#work.skipped + this.#work.failed;
       await this.#each(spec.from, below, ({ name }, shown) =>
         this.move({ ...inside(spec), from: [...spec.from, name], to: [...spec.to, name] }, shown),
       );
-      if (this.#work.skipped + this.#work.failed === before) await this.#storage.remove(spec.from);
+      if (this.#work.skipped + this.#work.failed !== before) return;
+      if (!isJoined) await this.#storage.setFacts(spec.to, facts);
+      await this.#storage.remove(spec.from);
+      if (!isJoined) this.#work.folders += 1;
       return;
     }
     if (there !== undefined) await this.#storage.remove(spec.to);
     await this.#storage.rename(spec.from, spec.to);
-    if (facts.kind === EntryKind.folder) this.#work.folders += 1;
+    if (isFolder) this.#work.folders += 1;
     else this.#work.files += 1;
   }
 
@@ -157,14 +174,20 @@ class Plain {
   async #each(folder: Path, below: Path, use: (entry: Entry, below: Path) => Promise<void>): Promise<void> {
     const entries: Entry[] = [];
     for await (const page of this.#storage.list(folder)) entries.push(...page);
-    for (const entry of entries) {
-      const shown = [...below, entry.name];
-      try {
-        await use(entry, shown);
-      } catch (error) {
-        this.#work.fail(shown, asFerryError(error));
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let entry = entries[next++]; entry !== undefined; entry = entries[next++]) {
+        const shown = [...below, entry.name];
+        try {
+          await use(entry, shown);
+        } catch (error) {
+          this.#work.fail(shown, asFerryError(error));
+        }
       }
-    }
+    };
+    const { width = 1 } = this.#opts;
+    const ends = await Promise.allSettled(Array.from({ length: Math.min(width, entries.length) }, work));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   async #copyFile(facts: Facts, { from, to, existing, expected }: GraftSpec): Promise<void> {

@@ -127,6 +127,11 @@ export interface Upload {
   /** Set when this transfer was resumed and had been published: what commit answered. There is nothing else to do then. */
   readonly committed?: Committed;
   /**
+   * How many blocks in a row, from a multiple of it on, are best sent over one lane: they lie in the store together. Default 1.
+   * Any other order gives the same file.
+   */
+  readonly run?: number;
+  /**
    * Of a resumed upload, before its first write: the blocks that are there, each verified when it is asked for. Taking a step
    * costs reading a block; the caller gives others a turn in between.
    */

@@ -50,6 +50,7 @@ export function withNotices(storage: Storage, touched: (folder: Path) => void): 
 function withCommit(upload: Upload, commit: Upload['commit']): Upload {
   return {
     ...(upload.committed === undefined ? {} : { committed: upload.committed }),
+    ...(upload.run === undefined ? {} : { run: upload.run }),
     verified: () => upload.verified(),
     write: (index, bytes, digest) => upload.write(index, bytes, digest),
     writeSlice: (index, offset, bytes) => upload.writeSlice(index, offset, bytes),

@@ -62,9 +62,13 @@ export type ToWorker =
       readonly socket: Socket;
       /** How long ago it was accepted. */
       readonly ageMs: number;
+      /** It comes from a balancer, which says first whose it is: `origin` tells us, and `introduced` answers. */
+      readonly isForwarded: boolean;
       /** Nobody gets in on it, and this is why. */
       readonly refusal: WireError | undefined;
     }
+  /** The answer to `origin`: whether it may go on, and if not, why. */
+  | { readonly kind: 'introduced'; readonly id: number; readonly refusal: WireError | undefined }
   /** A stranger that has to go for another one; nothing if it has logged in meanwhile. */
   | { readonly kind: 'drop'; readonly id: number }
   /** What came of the question with the connection's number: whose password it is, nobody's, or why that is not known. */
@@ -98,6 +102,8 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly thread: number }
   /** Every limits.heartbeatMs. */
   | { readonly kind: 'alive' }
+  /** A balancer says whose connection this is. */
+  | { readonly kind: 'origin'; readonly id: number; readonly source: string }
   /** The first bytes of a stranger have come. */
   | { readonly kind: 'spoke'; readonly id: number }
   /** The connection has logged in or has shown a ticket. */

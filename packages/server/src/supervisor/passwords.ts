@@ -5,6 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { Code, FerryError, limits } from '@ferry/protocol';
+import { note } from '../access/note.ts';
+import type { AccessChanges } from '../access/operations.ts';
 import type { PasswordAnswer, PasswordQuestion } from '../access/password-thread.ts';
 import { AccountThrottle } from '../access/throttle.ts';
 
@@ -18,13 +20,15 @@ type Waiting = {
 
 export class Passwords {
   readonly #accessFile: string;
+  readonly #changes: AccessChanges;
   readonly #throttle = new AccountThrottle();
   readonly #waiting = new Map<number, Waiting>();
   #thread: Worker | undefined;
   #nextId = 1;
 
-  constructor(accessFile: string) {
+  constructor(accessFile: string, changes: AccessChanges) {
     this.#accessFile = accessFile;
+    this.#changes = changes;
   }
 
   /** Whose password it is; undefined: nobody's. @throws {FerryError} AUTH_THROTTLED, BUSY */
@@ -87,7 +91,10 @@ export class Passwords {
       workerData: { accessFile: this.#accessFile },
     });
     thread.unref();
-    thread.on('message', ({ id, account }: PasswordAnswer) => {
+    thread.on('message', ({ id, account, renewed }: PasswordAnswer) => {
+      if (account !== undefined && renewed !== undefined) {
+        note(this.#changes.make('renewPassword', { account, record: renewed }));
+      }
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
       waiting?.resolve(account);

@@ -79,6 +79,16 @@ export class Registry {
     return lanes <= limits.sessionLanes;
   }
 
+  /** Where one comes from that was accepted from somewhere else; of one that has gone already it does nothing. */
+  moved(id: number, source: string): void {
+    const connected = this.#all.get(id);
+    if (connected === undefined) return;
+    const stranger = connected.as === undefined ? 1 : 0;
+    this.#count(connected.source, -1, -stranger);
+    this.#all.set(id, { ...connected, source });
+    this.#count(source, 1, stranger);
+  }
+
   /** Of one that has gone already it does nothing. */
   gone(id: number): void {
     const connected = this.#all.get(id);

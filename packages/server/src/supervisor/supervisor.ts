@@ -3,9 +3,10 @@
  * drains them all. Parses nothing that comes from the network. Main thread.
  */
 
-import type { Socket } from 'node:net';
+import { type BlockList, isIPv6, type Socket } from 'node:net';
 import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
+import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
 import { BusHub } from '../bus/hub.ts';
 import { type Log, note } from '../log.ts';
@@ -24,8 +25,11 @@ import { WorkerHandle } from './worker-handle.ts';
 export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  readonly changes: AccessChanges;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
+  /** Balancers, which say first of each connection whose it is. */
+  readonly behind: BlockList;
   readonly log: Log;
   /** Lines for the audit log, without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
@@ -33,6 +37,8 @@ export type SupervisorOpts = {
   readonly onGiveUp: () => void;
 };
 
+/** Where a connection comes from of which the balancer has not told yet. */
+const untold = '?';
 /** Connections that a source which is kept out may have open, to be told why. */
 const pestStrangers = 3;
 
@@ -61,7 +67,7 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
-    this.#passwords = new Passwords(opts.setup.accessFile);
+    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -79,10 +85,11 @@ export class Supervisor {
   }
 
   accept(socket: Socket): void {
-    const source = socket.remoteAddress ?? '?';
-    // Who is refused and comes again at once is not worth a handshake.
-    const isPest = this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
-    if (isPest || this.#isDraining || this.#waiting.length >= this.#capacity.strangers) {
+    if (
+      this.#isPest(this.#isForwarded(socket) ? untold : (socket.remoteAddress ?? untold)) ||
+      this.#isDraining ||
+      this.#waiting.length >= this.#capacity.strangers
+    ) {
       this.#turnedAway += 1;
       socket.destroy();
       return;
@@ -163,8 +170,12 @@ export class Supervisor {
     // Its peer may be gone already; such a socket has no handle to hand over.
     if (socket.destroyed) return;
     const nowMs = performance.now();
-    const source = socket.remoteAddress ?? '?';
-    const key = sourceKey(source);
+    const isForwarded = this.#isForwarded(socket);
+    const source = isForwarded ? untold : (socket.remoteAddress ?? untold);
+    const id = this.#nextConnection;
+    this.#nextConnection += 1;
+    // Of those whose address is not known yet, each is somebody else.
+    const key = isForwarded ? `${untold}${id}` : sourceKey(source);
     const place = admission(this.#strangers, key, nowMs, this.#capacity.strangers);
     if (place.kind === 'refuse') {
       this.#turnedAway += 1;
@@ -176,12 +187,38 @@ export class Supervisor {
       // Its place is free from now on, whenever it is gone.
       this.#strangers.delete(place.instead);
     }
-    const refusal = this.#barred(source) ?? this.#registry.fullFor(source);
-    const id = this.#nextConnection;
-    this.#nextConnection += 1;
+    const refusal = isForwarded ? undefined : this.#refusalFor(source);
     this.#strangers.set(id, { source: key, sinceMs, hasSpoken: false, worker });
     this.#registry.accepted(id, source, Date.now());
-    worker.take(id, socket, nowMs - sinceMs, refusal);
+    worker.take(id, socket, { ageMs: nowMs - sinceMs, isForwarded, refusal });
+  }
+
+  #isForwarded({ remoteAddress }: Socket): boolean {
+    return remoteAddress !== undefined && isIn(this.#opts.behind, remoteAddress);
+  }
+
+  /** The balancer has told where it comes from: what would have been asked when it was accepted. */
+  #introduce(worker: WorkerHandle, id: number, source: string): void {
+    const stranger = this.#strangers.get(id);
+    if (stranger === undefined) return;
+    if (this.#isPest(source)) {
+      this.#turnedAway += 1;
+      worker.drop(id);
+      return;
+    }
+    const refusal = this.#refusalFor(source);
+    this.#registry.moved(id, source);
+    this.#strangers.set(id, { ...stranger, source: sourceKey(source) });
+    worker.introduced(id, refusal);
+  }
+
+  /** Who is refused and comes again at once is not worth a handshake. */
+  #isPest(source: string): boolean {
+    return this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
+  }
+
+  #refusalFor(source: string): FerryError | undefined {
+    return this.#barred(source) ?? this.#registry.fullFor(source);
   }
 
   #barred(source: string): FerryError | undefined {
@@ -195,7 +232,8 @@ export class Supervisor {
   /** Strangers only: who is logged in may drop a connection that it had begun. */
   #offended(id: number, offence: Offence): void {
     const source = this.#registry.get(id)?.source;
-    if (source === undefined || (offence === 'left' && this.#registry.knows(source))) return;
+    if (source === undefined || source === untold || (offence === 'left' && this.#registry.knows(source)))
+      return;
     this.#penalties.add(source, offence, performance.now());
   }
 
@@ -223,6 +261,7 @@ export class Supervisor {
       setup: { ...this.#opts.setup, index, busMember, tidies: index === 1 },
       onLog: this.#opts.log,
       onAudit: this.#opts.onAudit,
+      onOrigin: (id, source) => this.#introduce(worker, id, source),
       onSpoke: (id) => {
         const stranger = this.#strangers.get(id);
         if (stranger !== undefined) this.#strangers.set(id, { ...stranger, hasSpoken: true });
@@ -296,6 +335,10 @@ export class Supervisor {
       this.#spawn(index, () => note(this.#opts.log, `worker ${index} is back`));
     }, restart.ms);
   }
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  return list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function tooManyLanes(): FerryError {

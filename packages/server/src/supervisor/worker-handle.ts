@@ -28,6 +28,8 @@ export type WorkerHandleOpts = {
   readonly onLog: (event: LogEvent) => void;
   /** Lines without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
+  /** A balancer says where one that was handed over as forwarded comes from; `introduced` answers. */
+  readonly onOrigin: (id: number, source: string) => void;
   /** A stranger's first bytes have come. */
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
@@ -47,6 +49,16 @@ export type WorkerHandleOpts = {
   readonly onDrained: () => void;
   /** Once, however it ended. */
   readonly onExit: (why: Error | undefined) => void;
+};
+
+/** What a worker hears with a connection. */
+export type Handed = {
+  /** How long ago it was accepted. */
+  readonly ageMs: number;
+  /** A balancer will say whose it is. */
+  readonly isForwarded: boolean;
+  /** Nobody gets in on it, and this is why. */
+  readonly refusal: FerryError | undefined;
 };
 
 export class WorkerHandle {
@@ -92,11 +104,19 @@ export class WorkerHandle {
   }
 
   /** Hands a connection over; from now on this thread knows only its number. Also before the worker is ready. */
-  take(id: number, socket: Socket, ageMs: number, refusal: FerryError | undefined): void {
+  take(id: number, socket: Socket, handed: Handed): void {
     this.#connections.add(id);
+    const { ageMs, isForwarded, refusal } = handed;
     const why = refusal === undefined ? undefined : toWireError(refusal);
     // The type of the transfer list lacks sockets, which Node has taken since 24.
-    this.#send({ kind: 'socket', id, socket, ageMs, refusal: why }, [socket as unknown as ArrayBuffer]);
+    const message = { kind: 'socket', id, socket, ageMs, isForwarded, refusal: why } as const;
+    this.#send(message, [socket as unknown as ArrayBuffer]);
+  }
+
+  /** The answer to onOrigin. */
+  introduced(id: number, refusal: FerryError | undefined): void {
+    const why = refusal === undefined ? undefined : toWireError(refusal);
+    this.#send({ kind: 'introduced', id, refusal: why });
   }
 
   /** Ends a stranger without a word. */
@@ -200,6 +220,9 @@ export class WorkerHandle {
         break;
       case 'alive':
         this.#pulse?.beat(performance.now());
+        break;
+      case 'origin':
+        this.#opts.onOrigin(message.id, message.source);
         break;
       case 'spoke':
         this.#opts.onSpoke(message.id);

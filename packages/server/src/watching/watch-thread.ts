@@ -8,17 +8,18 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, type FolderNews, limits, toWireError } from '@ferry/protocol';
 import { FolderWatches, Root, watchedPlace } from '@ferry/protocol/disk';
 import { ThreadBus } from '../bus/thread-bus.ts';
+import { isObjectStorage } from '../storage/address.ts';
 import { encodeNews, folderSubject, keysTouched, pathOfKey, touchedSubject } from './folder-subject.ts';
 import type { FromWatcher, ToWatcher, WatchSetup } from './messages.ts';
+import { ToldFolders } from './told-folders.ts';
 
 if (parentPort === null) throw new Error('this file runs in a worker thread');
 const port = parentPort;
 const setup = workerData as WatchSetup;
 const send = (message: FromWatcher): void => port.postMessage(message);
 
-const root = Root.open(setup.folder);
 const bus = new ThreadBus(setup.busMember, (parcel) => send({ kind: 'bus', parcel }));
-const watches = new FolderWatches({ most: limits.watchedFolders, polls: setup.polls, onNews: tell });
+const watches = isObjectStorage(setup.folder) ? toldFolders() : folderWatches();
 
 // What ferry itself changes shows at once also where folders are only read now and then.
 bus.subscribe(touchedSubject, {
@@ -43,10 +44,38 @@ port.on('message', (message: ToWatcher) => {
   }
 });
 
+type Watches = {
+  /** How often the folder is read, milliseconds; 0: never. @throws {FerryError} NOT_FOUND, LIMIT, … */
+  readonly watch: (key: string) => Promise<number>;
+  readonly leave: (key: string) => void;
+  readonly hint: (key: string | undefined) => void;
+};
+
+function folderWatches(): Watches {
+  const root = Root.open(setup.folder);
+  const folders = new FolderWatches({ most: limits.watchedFolders, polls: setup.polls, onNews: tell });
+  return {
+    watch: async (key) => (await folders.watch(key, watchedPlace(root, pathOfKey(key)))).pollMs,
+    leave: (key) => folders.leave(key),
+    hint: (key) => folders.hint(key),
+  };
+}
+
+function toldFolders(): Watches {
+  const folders = new ToldFolders(tell);
+  return {
+    watch: async (key) => {
+      folders.watch(key);
+      return 0;
+    },
+    leave: (key) => folders.leave(key),
+    hint: (key) => folders.hint(key),
+  };
+}
+
 async function want(key: string, id: number): Promise<void> {
   try {
-    const { pollMs } = await watches.watch(key, watchedPlace(root, pathOfKey(key)));
-    send({ kind: 'watched', key, id, answer: { pollMs } });
+    send({ kind: 'watched', key, id, answer: { pollMs: await watches.watch(key) } });
   } catch (error) {
     send({ kind: 'watched', key, id, answer: toWireError(asFerryError(error)) });
   }

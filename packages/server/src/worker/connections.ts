@@ -6,6 +6,7 @@ import { acceptTls } from '@ferry/protocol/link';
 import { type Offence, sourceKey } from '../access/throttle.ts';
 import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
 import type { ToWorker, WorkerReport } from '../supervisor/messages.ts';
+import { type Origin, readOrigin } from './forwarded.ts';
 import { Newcomers } from './newcomers.ts';
 import { Transfers } from './transfers.ts';
 
@@ -16,6 +17,8 @@ export type ConnectionsOpts = Omit<
   readonly onPassword: (id: number, user: string, password: string) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   readonly secureContext: SecureContext;
+  /** A balancer says where this one comes from; `introduced` answers. */
+  readonly onOrigin: (id: number, source: string) => void;
   /** The first bytes of a stranger have come. */
   readonly onSpoke: (id: number) => void;
   readonly onKnown: (id: number, as: KnownAs) => void;
@@ -23,6 +26,7 @@ export type ConnectionsOpts = Omit<
 };
 
 type Accepted = ToWorker & { readonly kind: 'socket' };
+type Newcomer = Pick<Accepted, 'id' | 'socket'> & { readonly acceptedMs: number; readonly from: Origin };
 
 /** How often a worker that is going down looks whether it may. */
 const lookMs = 50;
@@ -32,6 +36,8 @@ export class Connections {
   readonly #transfers = new Transfers();
   readonly #open = new Map<number, Connection>();
   readonly #newcomers = new Newcomers(limits.workerLogins);
+  /** Those of whom a balancer has told, until the main thread has answered. */
+  readonly #introducing = new Map<number, Newcomer>();
   /** Ends a stranger, by its number. */
   readonly #strangers = new Map<number, (error: FerryError) => void>();
   /** By connection: a stranger has one try. */
@@ -46,25 +52,66 @@ export class Connections {
 
   /** @param refusal why nobody gets in on this one */
   accept(accepted: Accepted, refusal: FerryError | undefined): void {
-    const { id, socket, ageMs } = accepted;
+    const { id, socket, ageMs, isForwarded } = accepted;
     const acceptedMs = performance.now() - ageMs;
-    const peer = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`;
-    const refuse = (error: FerryError): void => {
-      socket.destroy();
-      if (!this.#strangers.has(id)) return;
-      // Who has to go for another one has done nothing.
-      if (error.code !== Code.LIMIT) this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
-      this.#gone(id);
-      this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
-    };
+    const from = { host: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 };
+    if (!isForwarded) {
+      this.#admit({ ...accepted, acceptedMs, from }, refusal);
+      return;
+    }
+    const leave = readOrigin(socket, {
+      withinMs: limits.handshakeMs - ageMs,
+      onOrigin: (origin) => {
+        if (origin === undefined) {
+          // The balancer only looked.
+          socket.destroy();
+          this.#gone(id);
+          return;
+        }
+        this.#introducing.set(id, { ...accepted, acceptedMs, from: origin });
+        this.#opts.onOrigin(id, origin.host);
+      },
+      onGone: (error) => this.#refuse({ id, socket, from }, error),
+    });
+    this.#strangers.set(id, (error) => {
+      leave(error);
+      const waiting = this.#introducing.get(id);
+      if (waiting !== undefined) this.#refuse(waiting, error);
+    });
+  }
+
+  /** The answer to onOrigin. */
+  introduced(id: number, refusal: FerryError | undefined): void {
+    const newcomer = this.#introducing.get(id);
+    this.#introducing.delete(id);
+    if (newcomer === undefined) return;
+    if (newcomer.socket.destroyed)
+      this.#refuse(newcomer, new FerryError(Code.CONNECTION_LOST, 'it left without logging in'));
+    else this.#admit(newcomer, refusal);
+  }
+
+  #refuse({ id, socket, from }: Pick<Newcomer, 'id' | 'socket' | 'from'>, error: FerryError): void {
+    socket.destroy();
+    this.#introducing.delete(id);
+    if (!this.#strangers.has(id)) return;
+    // Who has to go for another one has done nothing.
+    if (error.code !== Code.LIMIT) this.#opts.onOffence(id, error.code === Code.TIMEOUT ? 'slow' : 'left');
+    this.#gone(id);
+    const peer = `${from.host}:${from.port}`;
+    this.#opts.log({ what: 'refused', peer, code: error.codeName, why: show(error.message) });
+  }
+
+  #admit(newcomer: Newcomer, refusal: FerryError | undefined): void {
+    const { id, socket, acceptedMs, from } = newcomer;
+    const refuse = (error: FerryError): void => this.#refuse(newcomer, error);
     const leave = this.#newcomers.add(socket, {
-      source: sourceKey(socket.remoteAddress ?? '?'),
-      silentMs: limits.handshakeMs - ageMs,
+      source: sourceKey(from.host),
+      silentMs: acceptedMs + limits.handshakeMs - performance.now(),
       onSpoke: () => this.#opts.onSpoke(id),
       onGone: refuse,
       onTurn: (done) => {
         this.#strangers.set(id, refuse);
-        void this.#secure(accepted, acceptedMs, refusal)
+        void this.#secure(newcomer, refusal)
           .catch((thrown: unknown) =>
             refuse(
               asFerryError(thrown, () => {
@@ -84,13 +131,9 @@ export class Connections {
   }
 
   /** Resolves when it has logged in, or is gone. @throws {FerryError} as acceptTls */
-  async #secure(
-    { id, socket }: Accepted,
-    acceptedMs: number,
-    refusal: FerryError | undefined,
-  ): Promise<void> {
+  async #secure({ id, socket, acceptedMs, from }: Newcomer, refusal: FerryError | undefined): Promise<void> {
     const withinMs = acceptedMs + limits.handshakeMs - performance.now();
-    const link = await acceptTls(socket, this.#opts.secureContext, withinMs);
+    const link = await acceptTls(socket, this.#opts.secureContext, { withinMs, from });
     await new Promise<void>((settled) => {
       const connection = new Connection(link, {
         ...this.#opts,

@@ -1,5 +1,5 @@
 /**
- * One worker thread: the composition root of all that serves connections. The only file that names a concrete storage.
+ * One worker thread: the composition root of all that serves connections. What is shared, storage/open-shared.ts knows.
  * Started by supervisor/worker-handle.ts.
  */
 
@@ -9,11 +9,11 @@ import { createSecureContext } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FerryError, fromWireError, limits } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { AdminDesk } from '../access/admin-desk.ts';
+import { localAccess } from '../access/operations.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
@@ -29,7 +29,7 @@ import { People } from '../presence/people.ts';
 import { BufferShares } from '../session/buffer-shares.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
-import { LocalStorage } from '../storage/local.ts';
+import { openShared } from '../storage/open-shared.ts';
 import { withNotices } from '../storage/with-notices.ts';
 import type { Crash, FromWorker, ToWorker, WorkerSetup } from '../supervisor/messages.ts';
 import type { ConnectionStatus } from '../supervisor/status.ts';
@@ -47,8 +47,10 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 const asked = new Map<number, (connections: readonly ConnectionStatus[]) => void>();
 let nextAsked = 0;
-const storage = LocalStorage.open(setup.folder, { keepsOwners: setup.keepsOwners });
+const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
+const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
+const { changes } = localAccess(setup.accessFile);
 const standings = new Standings(store);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const sessionRules = new SessionRules();
@@ -65,14 +67,14 @@ const touched = new Touched(bus);
 const pool = new BlockPool();
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
-  login: { store, openTo: setup.openTo },
+  login: { store, changes, openTo: setup.openTo },
   standings,
   ticketKeys: makeTicketKeys(setup.ticketMaster),
   ticketLedger: new TicketLedger(setup.ticketMemory),
   quotas: new Quotas(accountMemory, storage),
-  desk: new ShareDesk(setup.accessFile),
+  desk: new ShareDesk(setup.accessFile, changes),
   keepsOld: setup.keepsOld,
-  admin: new AdminDesk(setup.accessFile, askConnections),
+  admin: new AdminDesk(setup.accessFile, changes, askConnections),
   pace: new Pace(accountMemory),
   sessionRules,
   meters: new Meters(setup.meterMemory, setup.index),
@@ -100,12 +102,19 @@ const connections = new Connections({
   onOffence: (id, offence) => send({ kind: 'offence', id, offence }),
   onGone: (id) => send({ kind: 'gone', id }),
   onSpoke: (id) => send({ kind: 'spoke', id }),
+  onOrigin: (id, source) => send({ kind: 'origin', id, source }),
 });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'socket':
       connections.accept(message, message.refusal === undefined ? undefined : fromWireError(message.refusal));
+      break;
+    case 'introduced':
+      connections.introduced(
+        message.id,
+        message.refusal === undefined ? undefined : fromWireError(message.refusal),
+      );
       break;
     case 'drop':
       connections.drop(message.id);
@@ -180,13 +189,10 @@ function crash(how: Crash): void {
 setInterval(() => standings.look(), lookMs).unref();
 if (setup.tidies) {
   const tidy = (): void => {
-    storage.collect(partialAgeMs, Date.now());
-    const nowMs = Date.now();
-    const collected = [storage.collectTrees(treeAgeMs, nowMs), storage.collectTrash(nowMs)];
-    Promise.all(collected).catch((error: unknown) => {
+    shared.tidy(Date.now()).catch((error: unknown) => {
       if (!(error instanceof FerryError)) throw error;
     });
-    void learnContents(storage, contents);
+    if (shared.isNear) void learnContents(storage, contents);
     if (chat instanceof ChatHub) chat.tidy();
   };
   setInterval(tidy, tidyEveryMs).unref();

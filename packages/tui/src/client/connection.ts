@@ -1,14 +1,15 @@
 /**
  * The connection to one server for as long as the program wants it: logs in, and when the link is lost, tries again by
- * itself with growing waits. Who needs the server asks for `session` and waits. I/O thread.
+ * itself with growing waits. A line that says nothing is not waited for: another session is tried beside it, and takes its
+ * place if it comes first. Who needs the server asks for `session` and waits. I/O thread.
  */
 
 import { asFerryError, Code, FerryError, toWireError } from '@ferry/protocol';
 import type { ServerEvent } from '@ferry/protocol/messages';
 import { hostPort } from '@ferry/protocol/session';
 import type { ConnectionStatus } from '../engine/engine.ts';
-import { retryDelay } from './backoff.ts';
-import { InviteRefused, Session, type SessionSpec } from './session.ts';
+import { isUnheard, retryDelay, silenceMs } from './backoff.ts';
+import { InviteRefused, type OpenOpts, Session, type SessionSpec } from './session.ts';
 
 /** Who wants to know what becomes of a connection's sessions. */
 export type SessionEar = {
@@ -24,8 +25,10 @@ export type ConnectionOpts = {
   readonly onStatus: (status: ConnectionStatus) => void;
   /** The owner of the server says something: foreign text. */
   readonly onNotice?: (text: string) => void;
-  /** Attempts in a row until it gives up: the first contact, and after a loss. Infinity: never. */
-  readonly attempts: { readonly first: number; readonly later: number };
+  /** When it gives up: after so many attempts at the first contact, so many milliseconds after a loss. Infinity: never. */
+  readonly attempts: { readonly first: number; readonly laterMs: number };
+  /** As OpenOpts has it. */
+  readonly lanesAhead?: OpenOpts['lanesAhead'];
   readonly random?: () => number;
 };
 
@@ -42,6 +45,12 @@ const hopeless: ReadonlySet<Code> = new Set([
   Code.CANCELLED,
 ]);
 
+/** How often is looked whether a session has fallen silent, milliseconds. */
+const lookMs = 500;
+/** How long after a silence lanes are asked whether they live, and how long each has for its answer, milliseconds. */
+const awakeMs = 30_000;
+const laneSilenceMs = 1000;
+
 type Phase =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'online'; readonly session: Session }
@@ -55,6 +64,13 @@ export class Connection {
   #spec: SessionSpec;
   #phase: Phase = { kind: 'waiting' };
   #wasOnline = false;
+  /** When the session was lost, or the first one was asked for. */
+  #awaySinceMs = performance.now();
+  #look: NodeJS.Timeout | undefined;
+  /** Ends the attempt at a session beside the one that says nothing. */
+  #beside: AbortController | undefined;
+  /** When the session was last silent for {@link silenceMs}. */
+  #silentAtMs = Number.NEGATIVE_INFINITY;
   /** As the server has said since the login. */
   #readOnly: boolean | undefined;
   #isClosing = false;
@@ -129,26 +145,32 @@ export class Connection {
     }
   }
 
-  async #open(): Promise<Session> {
+  async #open(signal: AbortSignal = this.#abort.signal): Promise<Session> {
     const event = (said: ServerEvent): void => {
       if (said.kind === 'notice') this.#opts.onNotice?.(said.text);
       else if (said.kind === 'rights') this.#rightsChanged(said.readOnly);
       for (const ear of [...this.#ears]) ear.event(said);
     };
-    const on = { event, end: (error: FerryError) => this.#lost(error) };
-    const opts = { signal: this.#abort.signal };
+    let session: Session | undefined;
+    const end = (error: FerryError): void => {
+      if (session !== undefined && this.current === session) this.#lost(error);
+    };
+    const opts = { signal, lanesAhead: this.#opts.lanesAhead };
     try {
-      return await Session.open(this.#spec, on, opts);
+      session = await Session.open(this.#spec, { event, end }, opts);
     } catch (error) {
       if (!(error instanceof InviteRefused)) throw error;
       // The invite was spent, by this device perhaps: then its key is known.
       this.#spec = { ...this.#spec, token: undefined };
-      return await Session.open(this.#spec, on, opts);
+      session = await Session.open(this.#spec, { event, end }, opts);
     }
+    if (session.channel.ended !== undefined) throw session.channel.ended;
+    return session;
   }
 
   #online(session: Session): void {
     this.#wasOnline = true;
+    this.#look ??= setInterval(() => this.#lookForSilence(performance.now()), lookMs).unref();
     // From now on this device's key opens the door; the token is spent.
     this.#spec = { ...this.#spec, token: undefined };
     this.#phase = { kind: 'online', session };
@@ -185,19 +207,65 @@ export class Connection {
 
   #lost(error: FerryError): void {
     if (this.#isClosing) return;
-    this.#phase = { kind: 'waiting' };
-    for (const ear of [...this.#ears]) ear.lost();
+    this.#leave();
     this.#failed(error, 1);
   }
 
+  /** There is no session any more. */
+  #leave(): void {
+    clearInterval(this.#look);
+    this.#look = undefined;
+    this.#beside?.abort();
+    this.#awaySinceMs = performance.now();
+    this.#phase = { kind: 'waiting' };
+    for (const ear of [...this.#ears]) ear.lost();
+  }
+
+  #lookForSilence(nowMs: number): void {
+    const session = this.current;
+    if (session === undefined) return;
+    if (session.silentMs(nowMs) < silenceMs) {
+      this.#beside?.abort();
+      // Each connection awakes in its own time, or has been forgotten by the other side.
+      if (nowMs - this.#silentAtMs < awakeMs) session.askLanes(nowMs, laneSilenceMs);
+      return;
+    }
+    this.#silentAtMs = nowMs;
+    if (this.#beside === undefined) void this.#tryBeside(session);
+  }
+
+  /** A session in the place of one that says nothing, unless that speaks first. */
+  async #tryBeside(silent: Session): Promise<void> {
+    const beside = new AbortController();
+    this.#beside = beside;
+    try {
+      const session = await this.#open(AbortSignal.any([this.#abort.signal, beside.signal]));
+      if (this.current !== silent || silent.silentMs(performance.now()) < silenceMs) {
+        session.close();
+        return;
+      }
+      this.#leave();
+      silent.abort(new FerryError(Code.CONNECTION_LOST, 'the line stood still'));
+      this.#online(session);
+    } catch (error) {
+      // It is tried again at the next look; in the end the silent one is given up, which says why.
+      if (!(error instanceof FerryError)) throw error;
+    } finally {
+      if (this.#beside === beside) this.#beside = undefined;
+    }
+  }
+
   #failed(error: FerryError, attempt: number): void {
-    const { first, later } = this.#opts.attempts;
-    if (hopeless.has(error.code) || attempt >= (this.#wasOnline ? later : first)) {
+    const { first, laterMs } = this.#opts.attempts;
+    const awayMs = performance.now() - this.#awaySinceMs;
+    const isEnough = this.#wasOnline ? awayMs >= laterMs : attempt >= first;
+    if (hopeless.has(error.code) || isEnough) {
       this.#end(error, error);
       return;
     }
     const random = this.#opts.random ?? Math.random;
-    const retryMs = Math.max(retryDelay(attempt, random()), error.retryAfterMs ?? 0);
+    const delayMs = retryDelay({ attempt, awayMs, unheard: isUnheard(error) }, random());
+    const retryMs = Math.max(delayMs, error.retryAfterMs ?? 0);
     this.#say({ phase: 'offline', error: toWireError(error), retryMs, attempt });
     const run = (): void => {
       this.#retry = undefined;
@@ -215,6 +283,7 @@ export class Connection {
 
   #end(error: FerryError, shown: FerryError | undefined): void {
     if (this.#phase.kind === 'closed') return;
+    clearInterval(this.#look);
     this.#phase = { kind: 'closed', error };
     this.#say({ phase: 'closed', error: shown === undefined ? undefined : toWireError(shown) });
     this.#wakeAll();

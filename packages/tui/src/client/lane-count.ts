@@ -12,7 +12,7 @@ export type LaneSample = {
   readonly nowMs: number;
   /** Verified bytes of the session so far, all lanes together. */
   readonly bytes: number;
-  /** The shortest round trip that was seen lately: a full line shows longer ones. */
+  /** The last round trip; a full line shows longer ones. */
   readonly rttMs: number;
   /** Since the last sample our own limits, a pause, a disk or too little to do held it back: the rate says nothing of the line. */
   readonly limitedByUs: boolean;
@@ -21,6 +21,13 @@ export type LaneSample = {
 };
 
 type Way = 'up' | 'down';
+
+type Mark = {
+  readonly ms: number;
+  readonly bytes: number;
+  /** Round trips since then, one of each sample, milliseconds. */
+  readonly trips: readonly number[];
+};
 
 export type LaneState = {
   /** How many lanes there should be now. */
@@ -32,9 +39,11 @@ export type LaneState = {
   /** The same when it was settled: the line has changed when the two differ much. */
   readonly settledRate: number | undefined;
   /** Where the present measurement began; undefined: at the first sample after `quietUntilMs`. */
-  readonly from: { readonly ms: number; readonly bytes: number } | undefined;
-  /** Lanes that have just been opened are not at their speed. */
-  readonly quietUntilMs: number;
+  readonly from: Mark | undefined;
+  /** The shortest round trip of the last minute or so: of the line when nothing waits in front of it. */
+  readonly shortest: { readonly rttMs: number; readonly untilMs: number } | undefined;
+  /** Lanes that have just been opened or had nothing to do are not at their speed; undefined: nothing was seen of them yet. */
+  readonly quietUntilMs: number | undefined;
   /** Every attempt begins with more lanes and goes on with fewer. */
   readonly tryNext: Way;
   readonly tryAtMs: number;
@@ -53,6 +62,10 @@ const shortestWindowMs = 1000;
 const windowTrips = 10;
 /** On a network this near one lane fills the line. */
 const nearMs = 2;
+/** Round trips this much longer than the shortest, and by so many milliseconds, are those of a queue: the line is full… */
+const queued = { times: 1.3, byMs: 10 } as const;
+/** …as long as the shortest one is believed, milliseconds; another path may have others. */
+const shortestForMs = 60_000;
 const firstWaitMs = 10_000;
 const longestWaitMs = 120_000;
 
@@ -62,7 +75,8 @@ export const oneLane: LaneState = {
   rate: undefined,
   settledRate: undefined,
   from: undefined,
-  quietUntilMs: Number.NEGATIVE_INFINITY,
+  shortest: undefined,
+  quietUntilMs: undefined,
   tryNext: 'up',
   tryAtMs: Number.NEGATIVE_INFINITY,
   waitMs: firstWaitMs,
@@ -78,28 +92,49 @@ export function firstLanes(rttMs: number, most: number = limits.sessionLanes): L
   return { ...oneLane, lanes, settled: lanes };
 }
 
-/** The next state; its `lanes` is 1, 2, 4, 8 or 16. Returns the same object while nothing is to be done. */
-export function nextLaneCount(state: LaneState, sample: LaneSample): LaneState {
-  const { nowMs, bytes } = sample;
-  if (sample.rttMs < nearMs) return state.lanes === 1 && state.rate === undefined ? state : oneLane;
-  if (sample.limitedByUs) return withLanes({ ...state, from: undefined }, state.settled, sample);
-  if (state.from === undefined || bytes < state.from.bytes) {
-    return nowMs < state.quietUntilMs ? state : { ...state, from: { ms: nowMs, bytes } };
+/** The next state; its `lanes` is 1, 2, 4, 8 or 16. */
+export function nextLaneCount(before: LaneState, sample: LaneSample): LaneState {
+  const { nowMs, bytes, rttMs } = sample;
+  if (rttMs < nearMs) return before.lanes === 1 && before.rate === undefined ? before : oneLane;
+  const state = withTrip(before.quietUntilMs === undefined ? atRest(before, sample) : before, sample);
+  if (sample.limitedByUs) return withLanes(atRest(state, sample), state.settled, sample);
+  const { from } = state;
+  if (from === undefined || bytes < from.bytes) {
+    return nowMs < (state.quietUntilMs ?? nowMs)
+      ? state
+      : { ...state, from: { ms: nowMs, bytes, trips: [] } };
   }
-  const ms = nowMs - state.from.ms;
-  if (ms < Math.max(shortestWindowMs, windowTrips * sample.rttMs)) return state;
-  const rate = ((bytes - state.from.bytes) * 1000) / ms;
-  const measured: LaneState = { ...state, from: { ms: nowMs, bytes } };
+  const ms = nowMs - from.ms;
+  if (ms < Math.max(shortestWindowMs, windowTrips * rttMs)) return state;
+  const rate = ((bytes - from.bytes) * 1000) / ms;
+  const measured: LaneState = { ...state, from: { ms: nowMs, bytes, trips: [] } };
   // Nothing came at all: a stall, which is somebody else's to judge.
   if (rate === 0) return measured;
-  if (state.lanes === state.settled || state.rate === undefined) return hold(measured, rate, sample);
+  const isFull = isQueued(from.trips, state.shortest?.rttMs ?? rttMs);
+  if (state.lanes === state.settled || state.rate === undefined) return hold(measured, rate, isFull, sample);
   const way = state.lanes > state.settled ? 'up' : 'down';
   const worth = way === 'up' ? rate > state.rate * gain : rate >= state.rate * loss;
-  return worth ? keep(measured, rate, way, sample) : goBack(measured, way, sample);
+  return worth ? keep(measured, rate, way, isFull, sample) : goBack(measured, way, sample);
 }
 
-/** Measured with the settled number: try another when it is time. */
-function hold(state: LaneState, rate: number, sample: LaneSample): LaneState {
+function withTrip(state: LaneState, { nowMs, rttMs }: LaneSample): LaneState {
+  const { from, shortest } = state;
+  const isShortest = shortest === undefined || rttMs <= shortest.rttMs || nowMs >= shortest.untilMs;
+  return {
+    ...state,
+    shortest: isShortest ? { rttMs, untilMs: nowMs + shortestForMs } : shortest,
+    from: from && { ...from, trips: [...from.trips, rttMs] },
+  };
+}
+
+/** Most round trips were those of a line in front of which packets wait: it carries all that it can, over however many lanes. */
+function isQueued(trips: readonly number[], shortestMs: number): boolean {
+  const median = trips.toSorted((a, b) => a - b)[Math.floor(trips.length / 2)] ?? shortestMs;
+  return median > queued.times * shortestMs && median - shortestMs > queued.byMs;
+}
+
+/** Measured with the settled number: try another when it is time; more only where that could gain something. */
+function hold(state: LaneState, rate: number, isFull: boolean, sample: LaneSample): LaneState {
   const before = state.settledRate ?? rate;
   const changed = rate > before * change || rate * change < before;
   const { nowMs } = sample;
@@ -112,11 +147,12 @@ function hold(state: LaneState, rate: number, sample: LaneSample): LaneState {
     waitMs: firstWaitMs,
   };
   const then = changed ? soon : next;
-  return nowMs < then.tryAtMs ? then : attempt(then, then.tryNext, sample);
+  if (nowMs < then.tryAtMs) return then;
+  return isFull && then.tryNext === 'up' ? goBack(then, 'up', sample) : attempt(then, then.tryNext, sample);
 }
 
 /** What was tried is worth it; go on in that direction. */
-function keep(state: LaneState, rate: number, way: Way, sample: LaneSample): LaneState {
+function keep(state: LaneState, rate: number, way: Way, isFull: boolean, sample: LaneSample): LaneState {
   const settled: LaneState = {
     ...state,
     settled: state.lanes,
@@ -124,7 +160,8 @@ function keep(state: LaneState, rate: number, way: Way, sample: LaneSample): Lan
     settledRate: rate,
     waitMs: firstWaitMs,
   };
-  return canTry(settled, way, sample) ? attempt(settled, way, sample) : rest(settled, sample);
+  const mayTry = canTry(settled, way, sample) && !(isFull && way === 'up');
+  return mayTry ? attempt(settled, way, sample) : rest(settled, sample);
 }
 
 /** It was not worth it. After more, fewer are tried at once, unless they have just proved too few. */
@@ -155,7 +192,11 @@ function canTry(state: LaneState, way: Way, { most = limits.sessionLanes }: Lane
   return way === 'up' ? state.settled * 2 <= Math.min(most, limits.sessionLanes) : state.settled > 1;
 }
 
-function withLanes(state: LaneState, lanes: number, { nowMs, rttMs }: LaneSample): LaneState {
-  if (lanes === state.lanes) return state;
-  return { ...state, lanes, from: undefined, quietUntilMs: nowMs + windowTrips * rttMs };
+function withLanes(state: LaneState, lanes: number, sample: LaneSample): LaneState {
+  return lanes === state.lanes ? state : { ...atRest(state, sample), lanes };
+}
+
+/** Nothing is measured until the lanes are at their speed. */
+function atRest(state: LaneState, { nowMs, rttMs }: LaneSample): LaneState {
+  return { ...state, from: undefined, quietUntilMs: nowMs + windowTrips * rttMs };
 }

@@ -5,7 +5,7 @@
 
 import { asFerryError, Code, FerryError, type FolderNews } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import { dial, type Link } from '@ferry/protocol/link';
+import { type DialOpts, dial, type Link } from '@ferry/protocol/link';
 import {
   attach,
   type Hello,
@@ -27,6 +27,7 @@ import {
 } from '@ferry/protocol/session';
 import type { DeviceKey } from './device-key.ts';
 import { KnownServers } from './known-servers.ts';
+import { LanesAhead } from './lanes-ahead.ts';
 import { mismatch } from './trust.ts';
 
 export type SessionSpec = {
@@ -50,8 +51,21 @@ type FolderEars = Map<
 
 type Wait = { signal?: AbortSignal };
 
-/** A login takes a near server so long at most; that says nothing of the line. */
-const busyLoginMs = 25;
+export type OpenOpts = Wait & {
+  /** How many lanes will be wanted at once, by the round trip in milliseconds: they are dialled beside the login. */
+  readonly lanesAhead?: ((rttMs: number) => number) | undefined;
+};
+
+/** What is there when the login is done. */
+type First = { readonly rttMs: number; readonly ahead: LanesAhead };
+
+/** A handshake or a login takes a near server so long at most; that says nothing of the line. */
+const busyMs = 25;
+
+/** The round trip that an exchange of so many milliseconds speaks of. */
+function tripOf(exchangeMs: number): number {
+  return exchangeMs < busyMs ? 1 : exchangeMs;
+}
 
 export class Session {
   readonly channel: ClientChannel;
@@ -59,8 +73,11 @@ export class Session {
   /** The server's, as it showed it: perhaps one for which the known one vouches. */
   readonly fingerprint: Fingerprint;
   readonly #spec: SessionSpec;
-  readonly #loginMs: number;
+  /** As the handshake and the login spoke of it. */
+  readonly #firstRttMs: number;
+  readonly #ahead: LanesAhead;
   readonly #folders: FolderEars;
+  readonly #lanes = new Set<ClientChannel>();
   #nextFolder = 1;
 
   private constructor(
@@ -69,11 +86,12 @@ export class Session {
     channel: ClientChannel,
     folders: FolderEars,
     welcome: Welcome,
-    loginMs: number,
+    first: First,
   ) {
     this.#spec = spec;
     this.fingerprint = fingerprint;
-    this.#loginMs = loginMs;
+    this.#firstRttMs = first.rttMs;
+    this.#ahead = first.ahead;
     this.channel = channel;
     this.#folders = folders;
     this.welcome = welcome;
@@ -83,13 +101,22 @@ export class Session {
   static async open(
     spec: SessionSpec,
     on: { event: (event: ServerEvent) => void; end: (error: FerryError) => void },
-    opts: Wait = {},
+    { lanesAhead = () => 0, ...opts }: OpenOpts = {},
   ): Promise<Session> {
     let isOpen = false;
     let fingerprint = spec.fingerprint;
-    const link = await dialPinned(spec, opts, (shown) => {
+    let connectedMs = performance.now();
+    const onConnected = (): void => {
+      connectedMs = performance.now();
+    };
+    const link = await dialPinned(spec, { ...opts, onConnected }, (shown) => {
       fingerprint = shown;
     });
+    const handshakeMs = performance.now() - connectedMs;
+    // Not before the server has shown who it is.
+    const ahead = new LanesAhead(lanesAhead(tripOf(handshakeMs)), (signal) =>
+      dialPinned({ ...spec, fingerprint }, { signal }),
+    );
     const folders: FolderEars = new Map();
     const channel = new ClientChannel(link, {
       pool: spec.pool,
@@ -98,6 +125,7 @@ export class Session {
         else on.event(event);
       },
       onEnd: (error) => {
+        ahead.close();
         for (const { end } of [...folders.values()]) end(error);
         if (isOpen) on.end(error);
       },
@@ -106,8 +134,10 @@ export class Session {
       const sinceMs = performance.now();
       const welcome = await logIn(spec, channel, opts);
       isOpen = true;
-      return new Session(spec, fingerprint, channel, folders, welcome, performance.now() - sinceMs);
+      const rttMs = Math.min(tripOf(handshakeMs), tripOf(performance.now() - sinceMs));
+      return new Session(spec, fingerprint, channel, folders, welcome, { rttMs, ahead });
     } catch (error) {
+      ahead.close();
       channel.close();
       throw error;
     }
@@ -132,10 +162,9 @@ export class Session {
     return { host, port };
   }
 
-  /** Round trip to the server, milliseconds: of the last ping, or, before the first came back, as long as the login took. */
+  /** Round trip to the server, milliseconds: of the last ping, or, before the first came back, as handshake and login took. */
   get rttMs(): number {
-    if (this.channel.rttMs > 0) return this.channel.rttMs;
-    return this.#loginMs < busyLoginMs ? 1 : this.#loginMs;
+    return this.channel.rttMs > 0 ? this.channel.rttMs : this.#firstRttMs;
   }
 
   /**
@@ -145,11 +174,15 @@ export class Session {
   async openLane(opts: Wait = {}): Promise<ClientChannel> {
     const [granted, dialled] = await Promise.allSettled([
       this.channel.call(ticket, {}, opts),
-      dialPinned(this.#spec, opts),
+      this.#ahead.take() ?? dialPinned(this.#spec, opts),
     ]);
     if (dialled.status === 'rejected') throw dialled.reason;
     const link = dialled.value;
-    const lane = new ClientChannel(link, { pool: this.#spec.pool });
+    const lane = new ClientChannel(link, {
+      pool: this.#spec.pool,
+      onEnd: () => this.#lanes.delete(lane),
+    });
+    this.#lanes.add(lane);
     if (granted.status === 'rejected') {
       lane.close();
       throw granted.reason;
@@ -158,6 +191,25 @@ export class Session {
     const request = { version: protocolVersion, ticket: granted.value.ticket, proof };
     lane.call(attach, request, opts).catch((error: unknown) => lane.abort(asFerryError(error)));
     return lane;
+  }
+
+  /** For how long an answer is due and nothing has come, milliseconds. */
+  silentMs(nowMs: number): number {
+    return this.channel.silentMs(nowMs);
+  }
+
+  /** Asks each lane whether it lives, and ends those that have not answered for `ms`. To be called again and again. */
+  askLanes(nowMs: number, ms: number): void {
+    for (const lane of [...this.#lanes]) {
+      if (lane.silentMs(nowMs) < ms) lane.ping();
+      else lane.abort(new FerryError(Code.TIMEOUT, 'the line stood still'));
+    }
+  }
+
+  /** Ends it now, and its lanes with it: nothing that is under way is waited for. */
+  abort(error: FerryError): void {
+    for (const lane of [...this.#lanes]) lane.abort(error);
+    this.channel.abort(error);
   }
 
   close(): void {
@@ -171,7 +223,7 @@ export class Session {
  */
 export function dialPinned(
   spec: Pick<SessionSpec, 'host' | 'port' | 'fingerprint' | 'knownServersFile'>,
-  opts: Wait = {},
+  opts: Wait & Pick<DialOpts, 'onConnected'> = {},
   onShown: (fingerprint: Fingerprint) => void = () => {},
 ): Promise<Link> {
   const { host, port, fingerprint, knownServersFile } = spec;

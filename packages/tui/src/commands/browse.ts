@@ -39,7 +39,7 @@ export async function browseAt(
     ...target.engine,
     queueFile: places.queueFile,
     editFolder: places.editFolder,
-    attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+    attempts: { first: Number.POSITIVE_INFINITY, laterMs: Number.POSITIVE_INFINITY },
   });
   let renewed: string | undefined;
   const { address } = target;

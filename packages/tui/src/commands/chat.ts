@@ -15,6 +15,7 @@ import { noteWords } from '../engine/chat-words.ts';
 import type { ConnectionStatus } from '../engine/engine.ts';
 import { type ConnectOptions, connectTo, rememberServer, sayRenewed } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
+import { outageWords } from './outage-words.ts';
 import { jsonPath, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';
 
@@ -42,6 +43,7 @@ export async function chat(address: string, options: ChatOptions): Promise<ExitC
   const passphrase = encrypted === true ? await passphraseOf(String(room)) : undefined;
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const { address: where, fingerprint, token, deviceKeyFile, knownServersFile, client } = target.engine;
+  const outage = outageWords();
   const connection = new Connection({
     spec: {
       ...where,
@@ -52,8 +54,8 @@ export async function chat(address: string, options: ChatOptions): Promise<ExitC
       device: deviceKey(deviceKeyFile, where.user),
       pool: new BlockPool(),
     },
-    attempts: { first: 1, later: Number.POSITIVE_INFINITY },
-    onStatus: (status) => tellStatus(status, options, end),
+    attempts: { first: 1, laterMs: Number.POSITIVE_INFINITY },
+    onStatus: (status) => tellStatus(status, outage(status), options, end),
   });
   const paper = new Paper();
   const talking = new ChatClient(connection, (news) => tell(news, options, paper, end));
@@ -223,10 +225,15 @@ function clock(ms: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }
 
-function tellStatus(status: ConnectionStatus, { json }: ChatOptions, end: (why: FerryError) => void): void {
+/** @param outage what there is to be told of it */
+function tellStatus(
+  status: ConnectionStatus,
+  outage: string | undefined,
+  { json }: ChatOptions,
+  end: (why: FerryError) => void,
+): void {
   if (status.phase === 'closed' && status.error !== undefined) end(fromWireError(status.error));
-  if (status.phase !== 'offline') return;
-  const words = `${show(status.error[1])}; trying again in ${Math.ceil(status.retryMs / 1000)} s`;
-  if (json === true) process.stdout.write(toJsonLine({ event: 'connection', message: words }));
-  else process.stderr.write(`ferry: ${words}\n`);
+  if (outage === undefined) return;
+  if (json === true) process.stdout.write(toJsonLine({ event: 'connection', message: outage }));
+  else process.stderr.write(`ferry: ${outage}\n`);
 }

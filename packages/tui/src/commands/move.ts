@@ -24,6 +24,7 @@ import type { ConflictPolicy } from '../transfer/conflict.ts';
 import { type ConnectOptions, connectTo, rememberServer, sayRenewed } from './connect.ts';
 import { enqueue } from './enqueue.ts';
 import { ExitCode, exitCodeOf } from './exit-code.ts';
+import { outageWords } from './outage-words.ts';
 import type { Printer } from './printer.ts';
 import { jsonPrinter } from './printer-json.ts';
 import { textPrinter } from './printer-text.ts';
@@ -44,8 +45,8 @@ export type MoveOptions = ConnectOptions & {
   readonly priority?: string;
 };
 
-/** A server that went away in the middle is tried again this often before a command gives up. */
-const laterAttempts = 6;
+/** A server that went away in the middle is waited for this long before a command gives up, milliseconds. */
+const laterMs = 60_000;
 /** A command draws no screen that writers could hold up. */
 export const writesBeside = 3;
 
@@ -243,7 +244,7 @@ export async function withEngine(
   if (target === undefined) return ExitCode.interrupted;
   const engine = new EngineCore({
     ...target.engine,
-    attempts: { first: 1, later: laterAttempts },
+    attempts: { first: 1, laterMs },
     writesBeside,
     isInHurry: true,
   });
@@ -286,14 +287,11 @@ export async function withEngine(
 function run(engine: EngineCore, orders: readonly JobOrder[], printer: Printer): Promise<readonly Job[]> {
   return new Promise((resolve, reject) => {
     const told = new Set<number>();
+    const outage = outageWords();
     const stop = engine.onEvent((event) => {
       if (event.kind === 'connection') {
-        const { status } = event;
-        if (status.phase === 'offline') {
-          printer.connection(
-            `${show(status.error[1])}; trying again in ${Math.ceil(status.retryMs / 1000)} s`,
-          );
-        }
+        const words = outage(event.status);
+        if (words !== undefined) printer.connection(words);
         return;
       }
       if (event.kind !== 'jobs') return;

@@ -17,7 +17,7 @@ export async function runQueue(): Promise<ExitCode> {
     deviceKeyFile: places.deviceKeyFile,
     knownServersFile: places.knownServersFile,
     client,
-    attempts: { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY },
+    attempts: { first: Number.POSITIVE_INFINITY, laterMs: Number.POSITIVE_INFINITY },
     pool,
   });
   let told: string | undefined;

@@ -14,6 +14,7 @@ import {
   showName,
 } from '@ferry/protocol';
 import type { Engine, Side, Where } from '../engine/engine.ts';
+import type { Entries } from '../engine/entry-page.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { FileSource } from '../engine/source.ts';
 import { atServer, type Cmd } from '../state/cmd.ts';
@@ -252,7 +253,7 @@ export class Effects {
     const controller = new AbortController();
     this.#listings.set(side, controller);
     try {
-      const onPage = (entries: readonly Entry[]): void => {
+      const onPage = (entries: Entries): void => {
         if (!controller.signal.aborted) post({ kind: 'page', side, request, entries });
       };
       const sinceMs = performance.now();
@@ -277,7 +278,7 @@ export class Effects {
     this.#listings.get(side)?.abort();
     const { signal } = setFor(this.#listings, side);
     try {
-      const onPage = (entries: readonly Entry[]): void => {
+      const onPage = (entries: Entries): void => {
         if (!signal.aborted) post({ kind: 'page', side, request, entries });
       };
       const { more } = await findInto(engine, cmd, onPage, signal);

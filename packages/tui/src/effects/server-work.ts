@@ -1,7 +1,8 @@
 /** What the server does with its own files for the browser: its commands to the engine, how far it is and what came of it to messages. UI thread. */
 
-import { Code, type Entry, EntryKind, FerryError, joinPath, type Path, samePath } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, joinPath, type Path, samePath } from '@ferry/protocol';
 import type { Engine, Where } from '../engine/engine.ts';
+import type { Entries } from '../engine/entry-page.ts';
 import { entryPath, type WorkOrder, type WorkResult } from '../engine/server-works.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
@@ -140,7 +141,7 @@ function counted(files: number): string {
 export async function findInto(
   engine: Engine,
   { where, path, query }: Cmd & { kind: 'find' },
-  onPage: (entries: readonly Entry[]) => void,
+  onPage: (entries: Entries) => void,
   signal: AbortSignal,
 ): Promise<{ readonly more: boolean }> {
   const { more = false } = await engine.worksAt(where).run({ verb: 'find', path, query }, { signal, onPage });

@@ -49,7 +49,7 @@ export type EngineOpts = {
   /** Name and version of the program, for the server's log. */
   readonly client: string;
   readonly attempts: ConnectionOpts['attempts'];
-  /** Something is about to move: lanes are opened as soon as there is a session. */
+  /** Something is about to move: lanes are dialled beside the login and opened as soon as there is a session. */
   readonly isInHurry?: boolean;
   /** As StagingOpts.writesBeside: more than 1 where no screen wants the processor. */
   readonly writesBeside?: number;
@@ -117,6 +117,7 @@ export class EngineCore implements Engine {
       token,
       onStatus: (status) => this.#emit({ kind: 'connection', status }),
       onNotice: (text) => this.#emit({ kind: 'notice', text }),
+      isInHurry: opts.isInHurry,
     });
     this.remote = this.#line.remote;
     this.works = remoteWorks(this.#line.connection);

@@ -21,6 +21,7 @@ import type {
   Where,
 } from './engine.ts';
 import type { EngineOpts } from './engine-core.ts';
+import { EntryPage } from './entry-page.ts';
 import type { Job, JobId, Priority, Totals } from './job.ts';
 import type {
   CallResult,
@@ -32,7 +33,6 @@ import type {
   ToEngine,
   TrashCall,
 } from './messages.ts';
-import { unpackPage } from './packed-page.ts';
 import type { People, Person } from './people.ts';
 import type { MadeShare, OwnShare, ServerShares } from './server-shares.ts';
 import type { ServerTrash, TrashRow } from './server-trash.ts';
@@ -338,7 +338,7 @@ export class EngineThread implements Engine {
         break;
       }
       case 'page':
-        this.#waiting.get(message.id)?.onPage?.(unpackPage(message.page));
+        this.#waiting.get(message.id)?.onPage?.(new EntryPage(message.page));
         break;
       case 'watched':
         this.#waiting.get(message.id)?.onWatched?.(message.pollMs);

@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
 import type { AtServer } from './engine.ts';
 import { EngineCore } from './engine-core.ts';
+import { type Entries, EntryPage, pagesOf } from './entry-page.ts';
 import type {
   CallResult,
   ChatCall,
@@ -19,7 +20,6 @@ import type {
   ToEngine,
   TrashCall,
 } from './messages.ts';
-import { packPage } from './packed-page.ts';
 
 /** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
 const niceness = 5;
@@ -42,6 +42,14 @@ if (parentPort === null) throw new Error('this file runs in a worker thread');
 const port = parentPort;
 const send = (message: FromEngine): void => port.postMessage(message);
 const running = new Map<number, AbortController>();
+
+/** At least one: that a folder is empty is told too. */
+function sendPages(id: number, entries: Entries): void {
+  for (const page of entries.length === 0 ? [EntryPage.of([])] : pagesOf(entries)) {
+    const { length: count, prefix, buffer } = page;
+    port.postMessage({ kind: 'page', id, page: { count, prefix, buffer } } satisfies FromEngine, [buffer]);
+  }
+}
 
 function start(): EngineCore | undefined {
   try {
@@ -77,7 +85,7 @@ async function serve(
   const opts = { signal };
   switch (call.verb) {
     case 'list':
-      await source.list(call.path, (entries) => send({ kind: 'page', id, page: packPage(entries) }), opts);
+      await source.list(call.path, (entries) => sendPages(id, entries), opts);
       return undefined;
     case 'stat':
       return source.stat(call.path, opts);
@@ -169,7 +177,7 @@ function receive(from: EngineCore, message: ToEngine): void {
       void answer(message.id, (signal) =>
         from.worksAt(message.where).run(message.order, {
           signal,
-          onPage: (entries) => send({ kind: 'page', id: message.id, page: packPage(entries) }),
+          onPage: (entries) => sendPages(message.id, entries),
           onProgress: (progress) => send({ kind: 'progress', id: message.id, progress }),
         }),
       );

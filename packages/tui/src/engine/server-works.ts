@@ -3,7 +3,8 @@
  * through the engine's proxy from the UI thread. Orders are plain data: they cross the threads as they are.
  */
 
-import type { Entry, FindQuery, Name, Path, WireError } from '@ferry/protocol';
+import type { FindQuery, Name, Path, WireError } from '@ferry/protocol';
+import type { Entries } from './entry-page.ts';
 import type { Wait } from './source.ts';
 
 export type WorkOrder =
@@ -37,7 +38,7 @@ export type WorkResult = WorkProgress & {
 
 export type WorkWait = Wait & {
   readonly onProgress?: ((progress: WorkProgress) => void) | undefined;
-  readonly onPage?: ((entries: readonly Entry[]) => void) | undefined;
+  readonly onPage?: ((entries: Entries) => void) | undefined;
 };
 
 export interface ServerWorks {

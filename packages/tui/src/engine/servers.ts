@@ -6,6 +6,7 @@
 import type { BlockPool } from '@ferry/protocol/content';
 import { Connection, type ConnectionOpts } from '../client/connection.ts';
 import { deviceKey } from '../client/device-key.ts';
+import { firstLanes } from '../client/lane-count.ts';
 import { Lanes } from '../client/lanes.ts';
 import { type RemoteOwners, remoteOwners } from '../client/remote-owners.ts';
 import { remoteSource } from '../client/remote-source.ts';
@@ -57,6 +58,8 @@ export class Servers {
       token?: Uint8Array | undefined;
       onStatus?: (status: ConnectionStatus) => void;
       onNotice?: (text: string) => void;
+      /** Something is about to move: lanes are dialled beside the login. */
+      isInHurry?: boolean | undefined;
     } = {},
   ): Line {
     const key = serverKey(server);
@@ -80,6 +83,7 @@ export class Servers {
         for (const listener of listeners) listener(status);
       },
       onNotice: first.onNotice ?? (() => {}),
+      ...(first.isInHurry === true ? { lanesAhead: (rttMs: number) => firstLanes(rttMs).lanes } : {}),
     });
     const line = {
       key,

@@ -4,7 +4,8 @@
  * and through the engine's proxy from the UI thread.
  */
 
-import type { Entry, Facts, Path, Time } from '@ferry/protocol';
+import type { Facts, Path, Time } from '@ferry/protocol';
+import type { Entries } from './entry-page.ts';
 
 export type Wait = { signal?: AbortSignal };
 
@@ -31,7 +32,7 @@ export interface FileSource {
    * `onPage` is called at least once, also for an empty folder. A cancelled call stops calling it.
    * @throws NOT_FOUND, NOT_FOLDER, FORBIDDEN, IO_ERROR
    */
-  list(path: Path, onPage: (entries: readonly Entry[]) => void, opts?: Wait): Promise<void>;
+  list(path: Path, onPage: (entries: Entries) => void, opts?: Wait): Promise<void>;
   /** Never follows a symlink at the last name. @throws NOT_FOUND */
   stat(path: Path, opts?: Wait): Promise<Facts>;
   /** Makes one folder. @throws EXISTS, NOT_FOUND (its parent), READ_ONLY, FORBIDDEN, NO_SPACE */

@@ -7,7 +7,6 @@ import {
   asFerryError,
   baseName,
   Code,
-  type Entry,
   EntryKind,
   FerryError,
   joinPath,
@@ -18,6 +17,7 @@ import * as disk from '@ferry/protocol/disk';
 import type { RemoteOwners } from '../client/remote-owners.ts';
 import { type PlanItem, plan } from '../transfer/plan.ts';
 import { overAnyLine } from '../transfer/retry.ts';
+import type { Entries } from './entry-page.ts';
 import type { JobOrder } from './job.ts';
 import type { JobOrigin } from './live-job-context.ts';
 import type { FileSource } from './source.ts';
@@ -63,9 +63,9 @@ export async function* walkAll(context: WalkContext, from: Path = rootPath): Wal
   const facts = await overAnyLine(() => remote.stat(top, { signal }), signal);
   const list = (folder: Path) =>
     overAnyLine(async () => {
-      const pages: (readonly Entry[])[] = [];
+      const pages: Entries[] = [];
       await remote.list(folder, (page) => pages.push(page), { signal });
-      return pages.flat();
+      return pages.flatMap((page) => [...page]);
     }, signal);
   yield* plan(top, kind, { size: facts.size, entry: facts, facts }, list, signal);
 }

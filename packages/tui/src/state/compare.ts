@@ -11,9 +11,12 @@ export type Compared = ReadonlyMap<Name, Difference>;
 const sameTimeNs = 2_000_000_000n;
 
 /** What `entries` are against those of the other side. */
-export function compareWith(entries: readonly Entry[], others: readonly Entry[]): Compared {
-  const there = new Map(others.map((entry) => [entry.name, entry]));
-  return new Map(entries.map((entry) => [entry.name, difference(entry, there.get(entry.name))]));
+export function compareWith(entries: Iterable<Entry>, others: Iterable<Entry>): Compared {
+  const there = new Map<Name, Entry>();
+  for (const entry of others) there.set(entry.name, entry);
+  const found = new Map<Name, Difference>();
+  for (const entry of entries) found.set(entry.name, difference(entry, there.get(entry.name)));
+  return found;
 }
 
 function difference(entry: Entry, other: Entry | undefined): Difference {

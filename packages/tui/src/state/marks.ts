@@ -4,13 +4,15 @@
  */
 
 import type { Entry, Name } from '@ferry/protocol';
+import type { Entries } from '../engine/entry-page.ts';
 import { entryAtCursor, headRows, type Pane } from './pane.ts';
+import { isAmong } from './rows.ts';
 
 const noMarks: ReadonlySet<Name> = new Set();
 
 /** The marked entries that are shown, in order of the rows, or the one under the cursor. */
 export function chosen(pane: Pane): readonly Entry[] {
-  if (pane.markedRows > 0) return pane.rows.filter(({ name }) => pane.marks.has(name));
+  if (pane.markedRows > 0) return [...pane.rows.named(pane.marks)];
   const entry = entryAtCursor(pane);
   return entry === undefined ? [] : [entry];
 }
@@ -31,16 +33,20 @@ export function withMark(pane: Pane, { name, size }: Entry, on: boolean): Pane {
 }
 
 /** Marks exactly these of the rows; what is not shown keeps its marks. */
-export function withMarks(pane: Pane, entries: readonly Entry[]): Pane {
+export function withMarks(pane: Pane, entries: Entries): Pane {
   if (entries.length === 0 && pane.markedRows === 0) return pane;
   const marks = new Set(pane.marks);
-  for (const { name } of pane.rows) marks.delete(name);
-  for (const { name } of entries) marks.add(name);
+  for (const { name } of pane.rows.named(pane.marks)) marks.delete(name);
+  let markedBytes = 0;
+  for (const { name, size } of entries) {
+    marks.add(name);
+    markedBytes += size;
+  }
   return {
     ...pane,
     marks: marks.size === 0 ? noMarks : marks,
     markedRows: entries.length,
-    markedBytes: entries.reduce((sum, { size }) => sum + size, 0),
+    markedBytes,
   };
 }
 
@@ -50,9 +56,10 @@ export function withoutMarks(pane: Pane): Pane {
 
 /** Marks or unmarks the rows that match; the others stay as they are. */
 export function withMatching(pane: Pane, matches: (name: Name) => boolean, on: boolean): Pane {
+  const isMarked = isAmong(pane.marks);
   return withMarks(
     pane,
-    pane.rows.filter(({ name }) => (matches(name) ? on : pane.marks.has(name))),
+    pane.rows.where((page, place) => (matches(page.nameAt(place)) ? on : isMarked(page, place))),
   );
 }
 
@@ -60,13 +67,13 @@ export function withMatching(pane: Pane, matches: (name: Name) => boolean, on: b
 export function withRange(pane: Pane, from: number, to: number): Pane {
   const head = headRows(pane);
   const [low, high] = from < to ? [from, to] : [to, from];
-  const range = pane.rows.slice(Math.max(0, low - head), Math.max(0, high - head + 1));
-  return range.length === 1 && range[0] !== undefined
-    ? withMark(pane, range[0], true)
-    : withMarks(
-        pane,
-        pane.rows.filter((row, i) => pane.marks.has(row.name) || (i + head >= low && i + head <= high)),
-      );
+  const only = Math.max(0, low - head) === high - head ? pane.rows.at(high - head) : undefined;
+  if (only !== undefined) return withMark(pane, only, true);
+  const isMarked = isAmong(pane.marks);
+  return withMarks(
+    pane,
+    pane.rows.where((page, place, i) => (i + head >= low && i + head <= high) || isMarked(page, place)),
+  );
 }
 
 /** Another name for one of the marked, about to be: both are, until the next listing says which of them is there. */

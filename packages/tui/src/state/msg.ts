@@ -1,8 +1,9 @@
 /** What happened: the only way into the state. Plain data; UI thread. */
 
-import type { Entry, Facts, Name, Path, WireError } from '@ferry/protocol';
+import type { Facts, Name, Path, WireError } from '@ferry/protocol';
 import type { RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { EngineEvent, Side, Where } from '../engine/engine.ts';
+import type { Entries } from '../engine/entry-page.ts';
 import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
 import type { TrashRow } from '../engine/server-trash.ts';
@@ -14,6 +15,7 @@ import type { Size } from './layout.ts';
 import type { Ordering } from './order.ts';
 import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
+import type { Rows } from './rows.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
 
@@ -33,14 +35,14 @@ export type Msg =
       readonly kind: 'page';
       readonly side: Side;
       readonly request: number;
-      readonly entries: readonly Entry[];
+      readonly entries: Entries;
     }
   /** Rows of a large folder are in order. */
   | {
       readonly kind: 'ordered';
       readonly side: Side;
       readonly ordering: Ordering;
-      readonly rows: readonly Entry[];
+      readonly rows: Rows;
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }

@@ -16,17 +16,15 @@ import {
   samePath,
 } from '@ferry/protocol';
 import type { Side, Where } from '../engine/engine.ts';
+import { type Entries, pagesOf } from '../engine/entry-page.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
 import { filterFor } from './match.ts';
-import { type Ordering, visible } from './order.ts';
-import { type Sort, sorted, usualSort } from './sort.ts';
+import { inOrderNow, type Ordering } from './order.ts';
+import type { Changes } from './replace-rows.ts';
+import { isAmong, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
+import { type Sort, usualSort } from './sort.ts';
 
-/** Entries as they came; a page more copies none of those before it. */
-export type Pages = readonly (readonly Entry[])[];
-
-/** Rows by name as they are by now; undefined for those that are gone. */
-export type Changes = ReadonlyMap<Name, Entry | undefined>;
 export const noChanges: Changes = new Map();
 
 /** Where one was: a folder, and the name that the cursor was on. */
@@ -41,16 +39,18 @@ export type Pane = {
   readonly pages: Pages;
   readonly arrived: number;
   /** Those of the first `sortedPages` that are not hidden, sorted. */
-  readonly sorted: readonly Entry[];
+  readonly sorted: Rows;
   readonly sortedPages: number;
   /** What is being put in order aside, for `sorted` of later; undefined when there is nothing to do. */
   readonly ordering: Ordering | undefined;
   /** Those that the filter leaves, and that are shown. */
-  readonly rows: readonly Entry[];
+  readonly rows: Rows;
   /** '' for none; see state/match. */
   readonly filter: string;
   /** The listing that may fill this pane; pages of another one are late and ignored. */
   readonly request: number;
+  /** The request that has brought what is in `pages`. */
+  readonly broughtBy: number;
   /** What the rows were found with, below the path; undefined for the folder itself. Their names are paths then. */
   readonly found: FindQuery | undefined;
   readonly loading: boolean;
@@ -96,12 +96,13 @@ export function newPane(side: Side, path: Path, where: Where): Pane {
     path,
     pages: [],
     arrived: 0,
-    sorted: [],
+    sorted: noRows,
     sortedPages: 0,
     ordering: undefined,
-    rows: [],
+    rows: noRows,
     filter: '',
     request: 0,
+    broughtBy: 0,
     found: undefined,
     loading: false,
     stale: false,
@@ -136,7 +137,13 @@ export function rowCount(pane: Pane): number {
 
 /** The entry under the cursor; undefined on `..` and in an empty pane. */
 export function entryAtCursor(pane: Pane): Entry | undefined {
-  return pane.rows[pane.cursor - headRows(pane)];
+  return rowAt(pane, pane.cursor);
+}
+
+/** The entry of a row as the cursor counts them; undefined for `..` and beyond the end. */
+export function rowAt(pane: Pane, row: number): Entry | undefined {
+  const at = row - headRows(pane);
+  return at < 0 ? undefined : pane.rows.at(at);
 }
 
 /** Puts the cursor on a row and the window around it. */
@@ -149,15 +156,10 @@ export function withCursor(pane: Pane, cursor: number, height: number): Pane {
   return at === pane.cursor && top === pane.top ? pane : { ...pane, cursor: at, top };
 }
 
-/** Every entry that has arrived, in one piece. */
-export function entriesOf({ pages }: Pane): readonly Entry[] {
-  return pages.length === 1 ? (pages[0] ?? []) : pages.flat();
-}
-
 /** Above this many, rows are put in order aside: to sort these takes a few milliseconds. */
 export const mostAtOnce = 20_000;
 /** So many unsorted ones are worth a pass over those that are sorted, and this part of them. */
-const worthMerging = { least: 50_000, part: 1 / 8 };
+const worthMerging = { least: 50_000, part: 1 / 4 };
 
 /**
  * Rows from entries: hidden ones left out, sorted, filtered; the cursor stays on its name, or on the one sought. Of a large folder
@@ -165,10 +167,10 @@ const worthMerging = { least: 50_000, part: 1 / 8 };
  */
 export function arranged(pane: Pane, height: number): Pane {
   const { pages, arrived, sort, showHidden } = pane;
-  if (arrived > mostAtOnce)
-    return { ...pane, ordering: { base: [], pages, upTo: pages.length, sort, showHidden } };
-  const rows = sorted(visible(entriesOf(pane), showHidden), sort);
-  return narrowed({ ...pane, ordering: undefined, sortedPages: pages.length }, rows, height);
+  const ordering = { base: noRows, pages, from: 0, sort, showHidden };
+  if (arrived > mostAtOnce) return { ...pane, ordering };
+  const next = { ...pane, ordering: undefined, sortedPages: pages.length };
+  return narrowed(next, inOrderNow(ordering), height);
 }
 
 function countOf(pages: Pages): number {
@@ -179,16 +181,16 @@ function countOf(pages: Pages): number {
 function orderingMore(pane: Pane): Pane {
   const { pages, sorted: base, sortedPages, ordering, sort, showHidden, loading } = pane;
   if (ordering !== undefined || sortedPages === pages.length) return pane;
-  const more = pages.slice(sortedPages);
-  const isWorthIt = countOf(more) >= Math.max(worthMerging.least, base.length * worthMerging.part);
+  const more = countOf(pages.slice(sortedPages));
+  const isWorthIt = more >= Math.max(worthMerging.least, base.length * worthMerging.part);
   if (loading && !isWorthIt) return pane;
-  return { ...pane, ordering: { base, pages: more, upTo: pages.length, sort, showHidden } };
+  return { ...pane, ordering: { base, pages, from: sortedPages, sort, showHidden } };
 }
 
 /** Rows are in order that were not; late ones are left alone. */
-export function ordered(pane: Pane, ordering: Ordering, rows: readonly Entry[], height: number): Pane {
+export function ordered(pane: Pane, ordering: Ordering, rows: Rows, height: number): Pane {
   if (pane.ordering !== ordering) return pane;
-  const sortedPages = ordering.upTo;
+  const sortedPages = ordering.pages.length;
   const next = orderingMore(narrowed({ ...pane, ordering: undefined, sortedPages }, rows, height));
   return next.loading || next.ordering !== undefined ? next : { ...next, seek: undefined };
 }
@@ -198,11 +200,11 @@ export function filtered(pane: Pane, filter: string, height: number): Pane {
   return narrowed({ ...pane, filter }, pane.sorted, height);
 }
 
-function narrowed(pane: Pane, all: readonly Entry[], height: number): Pane {
+function narrowed(pane: Pane, all: Rows, height: number): Pane {
   const keep = pane.seek ?? entryAtCursor(pane)?.name;
   const matches = filterFor(pane.filter);
-  const rows = pane.filter === '' ? all : all.filter(({ name }) => matches(name));
-  const found = keep === undefined ? -1 : rowOf(rows, keep, entryAtCursor(pane));
+  const rows = pane.filter === '' ? all : all.where((page, place) => matches(page.nameAt(place)));
+  const found = keep === undefined ? -1 : rowOf(rows, keep, pane);
   const seek = found >= 0 ? undefined : pane.seek;
   const next = { ...pane, sorted: all, rows, seek, ...countMarks(rows, pane.marks) };
   const head = headRows(next);
@@ -210,10 +212,13 @@ function narrowed(pane: Pane, all: readonly Entry[], height: number): Pane {
   return withCursor(next, found >= 0 ? found + head : otherwise, height);
 }
 
-/** The very entry is found without looking at names; after a refresh it is another of the same name. */
-function rowOf(rows: readonly Entry[], name: Name, likely: Entry | undefined): number {
-  const at = likely?.name === name ? rows.indexOf(likely) : -1;
-  return at >= 0 ? at : rows.findIndex((row) => row.name === name);
+/** The very row is found without looking at names, but after a refresh it is another of the same name. */
+function rowOf(rows: Rows, name: Name, before: Pane): number {
+  const id = before.rows.ids[before.cursor - headRows(before)];
+  const page = id === undefined ? undefined : rows.pages[pageOf(id)];
+  const isThere =
+    id !== undefined && page === before.rows.pages[pageOf(id)] && page?.nameAt(placeOf(id)) === name;
+  return isThere ? rows.ids.indexOf(id) : rows.indexOf(name);
 }
 
 /** Begins to show another folder. Coming from below, the cursor returns to where one came from. */
@@ -287,10 +292,11 @@ export function refreshing(pane: Pane, request: number): Pane {
 }
 
 /** A page of the running listing. Sorting waits until the number of rows has doubled, or there is much of it. */
-export function withPage(pane: Pane, page: readonly Entry[], height: number): Pane {
-  if (pane.fresh !== undefined) return { ...pane, fresh: [...pane.fresh, page] };
-  const pages = [...pane.pages, page];
-  const next = { ...pane, pages, arrived: pane.arrived + page.length, error: undefined };
+export function withPage(pane: Pane, entries: Entries, height: number): Pane {
+  if (pane.fresh !== undefined) return { ...pane, fresh: [...pane.fresh, ...pagesOf(entries)] };
+  const pages = [...pane.pages, ...pagesOf(entries)];
+  const arrived = pane.arrived + entries.length;
+  const next = { ...pane, pages, arrived, broughtBy: pane.request, error: undefined };
   if (next.arrived > mostAtOnce) return orderingMore(next);
   return next.arrived >= 2 * pane.sorted.length || pane.sorted.length === 0 ? arranged(next, height) : next;
 }
@@ -300,7 +306,8 @@ export function listed(pane: Pane, height: number): Pane {
   const pages = pane.fresh ?? pane.pages;
   const arrived = countOf(pages);
   const marks = stillThere(pane.marks, pages);
-  const next = { ...pane, pages, arrived, marks, fresh: undefined, loading: false, error: undefined };
+  const isOver = { broughtBy: pane.request, fresh: undefined, loading: false, error: undefined };
+  const next = { ...pane, pages, arrived, marks, ...isOver };
   if (arrived <= mostAtOnce || pane.fresh !== undefined) {
     const now = arranged(next, height);
     return now.ordering === undefined ? { ...now, seek: undefined } : now;
@@ -311,8 +318,11 @@ export function listed(pane: Pane, height: number): Pane {
 
 function stillThere(marks: ReadonlySet<Name>, pages: Pages): ReadonlySet<Name> {
   if (marks.size === 0) return marks;
-  const names = new Set(pages.flatMap((page) => page.map(({ name }) => name)));
-  return new Set([...marks].filter((name) => names.has(name)));
+  const isMarked = isAmong(marks);
+  const left = new Set<Name>();
+  for (const page of pages)
+    for (let place = 0; place < page.length; place++) if (isMarked(page, place)) left.add(page.nameAt(place));
+  return left;
 }
 
 export function unlisted(pane: Pane, error: Shown): Pane {
@@ -320,16 +330,12 @@ export function unlisted(pane: Pane, error: Shown): Pane {
 }
 
 function countMarks(
-  rows: readonly Entry[],
+  rows: Rows,
   marks: ReadonlySet<Name>,
 ): { readonly markedRows: number; readonly markedBytes: number } {
   if (marks.size === 0) return { markedRows: 0, markedBytes: 0 };
-  let markedRows = 0;
+  const marked = rows.named(marks);
   let markedBytes = 0;
-  for (const { name, size } of rows) {
-    if (!marks.has(name)) continue;
-    markedRows += 1;
-    markedBytes += size;
-  }
-  return { markedRows, markedBytes };
+  for (const id of marked.ids) markedBytes += marked.pages[pageOf(id)]!.sizes[placeOf(id)]!;
+  return { markedRows: marked.length, markedBytes };
 }

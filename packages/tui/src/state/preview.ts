@@ -4,6 +4,7 @@
  */
 
 import {
+  compareTime,
   type Entry,
   EntryKind,
   type Facts,
@@ -38,6 +39,8 @@ export type Preview = {
   /** The folder that holds the entry; undefined entry: nothing is under the cursor. */
   readonly folder: Path;
   readonly entry: Entry | undefined;
+  /** The listing that the entry is from. */
+  readonly broughtBy: number;
   /** What is awaited or was answered last; 0 for nothing. */
   readonly request: number;
   readonly isReading: boolean;
@@ -53,9 +56,9 @@ export function togglePreview(state: AppState): Next {
 
 function unread(state: AppState): Preview {
   const side = activeSide(state);
-  const { path: folder, where } = state[side];
+  const { path: folder, where, broughtBy } = state[side];
   const nothing = { request: 0, isReading: false, seen: undefined, error: undefined };
-  return { side, where, folder, entry: undefined, ...nothing };
+  return { side, where, folder, entry: undefined, broughtBy, ...nothing };
 }
 
 function stopped({ isReading, request }: Preview): readonly Cmd[] {
@@ -73,7 +76,8 @@ export function followed([state, cmds]: Next): Next {
   const isSame =
     preview.side === side &&
     preview.where === state[side].where &&
-    preview.entry === entry &&
+    preview.broughtBy === state[side].broughtBy &&
+    isSameEntry(preview.entry, entry) &&
     samePath(preview.folder, folder);
   if (isSame) return [state, cmds];
   const next = { ...unread(state), entry };
@@ -90,6 +94,12 @@ export function followed([state, cmds]: Next): Next {
     { ...state, requests: request, preview: { ...next, request, isReading: true, seen } },
     [...cmds, ...old, { kind: 'peek', side, path: entryPath(folder, entry.name), request, isFolder }],
   ];
+}
+
+function isSameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const isAsLarge = a.kind === b.kind && a.size === b.size && a.mode === b.mode;
+  return a.name === b.name && isAsLarge && compareTime(a.modified, b.modified) === 0;
 }
 
 function isReadable({ kind }: Entry, of: Side): boolean {

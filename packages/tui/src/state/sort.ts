@@ -1,6 +1,10 @@
 /** The order of a pane's rows. Pure; UI thread. */
 
-import { compareTime, type Entry, EntryKind, type Name } from '@ferry/protocol';
+import { EntryKind } from '@ferry/protocol';
+import type { EntryPage } from '../engine/entry-page.ts';
+import type { CompareIds } from '../engine/merge-sort.ts';
+import { compareBytes, compareNatural } from '../engine/name-order.ts';
+import { type Pages, pageOf, placeOf } from './rows.ts';
 
 /** `name` counts as people do (`file2` before `file10`), `bytes` goes by the bytes alone. */
 export type SortBy = 'name' | 'bytes' | 'extension' | 'size' | 'modified' | 'permissions';
@@ -13,89 +17,84 @@ export type Sort = {
 
 export const usualSort: Sort = { by: 'name', reverse: false, foldersFirst: true };
 
-const zero = 48;
+type Compare = (a: EntryPage, i: number, b: EntryPage, j: number) => number;
 
-function isDigit(code: number): boolean {
-  return code >= zero && code <= 57;
-}
+const byName: Compare = (a, i, b, j) =>
+  compareNatural(a.names, a.starts[i]!, a.ends[i]!, b.names, b.starts[j]!, b.ends[j]!);
 
-/** Runs of digits count as the number that they are; leading zeros decide only between equal numbers. */
-export function compareNatural(a: string, b: string): number {
-  const end = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
-  if (at === end) return a.length - b.length;
-  const raw = a.charCodeAt(at) - b.charCodeAt(at);
-  if (!isDigit(a.charCodeAt(at)) && !isDigit(b.charCodeAt(at))) return raw;
-  let from = at;
-  while (from > 0 && isDigit(a.charCodeAt(from - 1))) from -= 1;
-  const endA = runEnd(a, at);
-  const endB = runEnd(b, at);
-  if (endA === from || endB === from) return raw;
-  const startA = withoutZeros(a, from, endA);
-  const startB = withoutZeros(b, from, endB);
-  const longer = endA - startA - (endB - startB);
-  if (longer !== 0) return longer;
-  for (let i = 0; startA + i < endA; i++) {
-    const digit = a.charCodeAt(startA + i) - b.charCodeAt(startB + i);
-    if (digit !== 0) return digit;
-  }
-  return raw;
-}
+const keys: Readonly<Record<SortBy, Compare>> = {
+  name: byName,
+  bytes: (a, i, b, j) => compareBytes(a.names, a.starts[i]!, a.ends[i]!, b.names, b.starts[j]!, b.ends[j]!),
+  extension: (a, i, b, j) =>
+    compareBytes(a.names, extensionStart(a, i), a.ends[i]!, b.names, extensionStart(b, j), b.ends[j]!),
+  size: (a, i, b, j) => b.sizes[j]! - a.sizes[i]!,
+  modified: (a, i, b, j) => b.seconds[j]! - a.seconds[i]! || b.nanoseconds[j]! - a.nanoseconds[i]!,
+  permissions: (a, i, b, j) => a.modes[i]! - b.modes[j]!,
+};
 
-function runEnd(text: string, at: number): number {
-  let end = at;
-  while (end < text.length && isDigit(text.charCodeAt(end))) end += 1;
+const dot = 46;
+
+/** Where what stands after the last dot begins; at the end without one, and for names that only begin with one. */
+function extensionStart({ names, starts, ends }: EntryPage, i: number): number {
+  const end = ends[i]!;
+  const start = starts[i]!;
+  for (let at = end - 1; at > start; at--) if (names[at] === dot) return at + 1;
   return end;
 }
 
-function withoutZeros(text: string, from: number, end: number): number {
-  let start = from;
-  while (start < end && text.charCodeAt(start) === zero) start += 1;
-  return start;
-}
+const folderFirst = ({ kinds }: EntryPage, i: number): number => (kinds[i] === EntryKind.folder ? 0 : 1);
 
-export function compareBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** What stands after the last dot; '' without one, and for names that only begin with one. */
-function extensionOf(name: Name): string {
-  const dot = name.lastIndexOf('.');
-  return dot > 0 ? name.slice(dot + 1) : '';
-}
-
-type Compare = (a: Entry, b: Entry) => number;
-
-const keys: Readonly<Record<SortBy, Compare>> = {
-  name: (a, b) => compareNatural(a.name, b.name),
-  bytes: (a, b) => compareBytes(a.name, b.name),
-  extension: (a, b) => compareBytes(extensionOf(a.name), extensionOf(b.name)),
-  size: (a, b) => b.size - a.size,
-  modified: (a, b) => compareTime(b.modified, a.modified),
-  permissions: (a, b) => a.mode - b.mode,
-};
-
-const folderFirst = (entry: Entry): number => (entry.kind === EntryKind.folder ? 0 : 1);
-
-/** The largest and the newest first; what is equal goes by name, never the other way round. */
-export function comparison({ by, reverse, foldersFirst }: Sort): Compare {
-  const key = keys[by];
+/** By name, which is what a large folder is shown by: by keys wherever both pages have them of names that begin alike. */
+function comparisonByName(pages: Pages, { reverse, foldersFirst }: Sort): CompareIds {
   const sign = reverse ? -1 : 1;
-  return (a, b) => {
-    if (foldersFirst) {
-      const folders = folderFirst(a) - folderFirst(b);
-      if (folders !== 0) return folders;
+  const keys = pages.map((page) => page.keys);
+  const starts = startsOf(pages, foldersFirst);
+  return (idA, idB) => {
+    const pageA = pageOf(idA);
+    const pageB = pageOf(idB);
+    const i = placeOf(idA);
+    const j = placeOf(idB);
+    if (starts[pageA] === starts[pageB]) {
+      const a = keys[pageA]![i]!;
+      const b = keys[pageB]![j]!;
+      // Those of folders are below zero.
+      if (a !== b) return a < 0 === b < 0 ? (a - b) * sign : a - b;
     }
-    const order = key(a, b);
-    return order === 0 ? compareNatural(a.name, b.name) : order * sign;
+    const a = pages[pageA]!;
+    const b = pages[pageB]!;
+    const folders = foldersFirst ? folderFirst(a, i) - folderFirst(b, j) : 0;
+    return folders === 0 ? byName(a, i, b, j) * sign : folders;
   };
 }
 
-export function sorted(entries: readonly Entry[], sort: Sort): Entry[] {
-  const sign = sort.reverse ? -1 : 1;
-  // Names in order of their bytes are nearly in natural order, and what is nearly sorted is sorted in one pass.
-  const rows =
-    sort.by === 'name' ? entries.toSorted((a, b) => sign * compareBytes(a.name, b.name)) : [...entries];
-  return rows.sort(comparison(sort));
+/** By page the number of what its names begin with; NaN, which equals nothing, where folders are not to come first but would. */
+function startsOf(pages: Pages, foldersFirst: boolean): Float64Array {
+  const known = new Map<string, number>();
+  return Float64Array.from(pages, (page) => {
+    if (!foldersFirst && page.kinds.includes(EntryKind.folder)) return Number.NaN;
+    const start = page.start();
+    const found = known.get(start) ?? known.size;
+    known.set(start, found);
+    return found;
+  });
+}
+
+/** Of ids in these pages. The largest and the newest first; what is equal goes by name, never the other way round. */
+export function comparison(pages: Pages, sort: Sort): CompareIds {
+  const { by, reverse, foldersFirst } = sort;
+  if (by === 'name') return comparisonByName(pages, sort);
+  const key = keys[by];
+  const sign = reverse ? -1 : 1;
+  return (idA, idB) => {
+    const a = pages[pageOf(idA)]!;
+    const b = pages[pageOf(idB)]!;
+    const i = placeOf(idA);
+    const j = placeOf(idB);
+    if (foldersFirst) {
+      const folders = folderFirst(a, i) - folderFirst(b, j);
+      if (folders !== 0) return folders;
+    }
+    const order = key(a, i, b, j);
+    return order === 0 ? byName(a, i, b, j) : order * sign;
+  };
 }

@@ -76,8 +76,7 @@ function rowLike(pane: Pane, text: string, from: number): number | undefined {
   for (const matches of [beginningWith(text), filterFor(text)]) {
     for (let i = 0; i < pane.rows.length; i++) {
       const at = (start + i) % pane.rows.length;
-      const row = pane.rows[at];
-      if (row !== undefined && matches(row.name)) return at + head;
+      if (matches(pane.rows.nameAt(at))) return at + head;
     }
   }
   return undefined;

@@ -22,7 +22,8 @@ import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { entriesOf, entryAtCursor, kindOf, type Pane } from './pane.ts';
+import { entryAtCursor, kindOf, type Pane } from './pane.ts';
+import { allOf } from './rows.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -203,8 +204,8 @@ function compared(state: AppState): AppState {
   const { remote, local } = state;
   if (remote.loading || local.loading) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
-    const found = compareWith(entriesOf(pane), entriesOf(other));
-    const worth = pane.rows.filter(({ name }) => isWorthCopying(found.get(name)));
+    const found = compareWith(allOf(pane.pages), allOf(other.pages));
+    const worth = pane.rows.where((page, place) => isWorthCopying(found.get(page.nameAt(place))));
     return { ...withMarks(pane, worth), compared: found };
   };
   const next = { ...state, remote: side(remote, local), local: side(local, remote) };
@@ -220,7 +221,7 @@ export function recompared(state: AppState): AppState {
   const both = remote.compared !== undefined && local.compared !== undefined;
   const side = (pane: Pane, other: Pane): Pane => ({
     ...pane,
-    compared: both ? compareWith(entriesOf(pane), entriesOf(other)) : undefined,
+    compared: both ? compareWith(allOf(pane.pages), allOf(other.pages)) : undefined,
   });
   return { ...state, remote: side(remote, local), local: side(local, remote) };
 }

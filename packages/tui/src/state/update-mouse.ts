@@ -9,7 +9,7 @@ import type { Action } from '../keymap/keymap.ts';
 import { paneRows, queueRows, type Rect, splitAt } from './layout.ts';
 import { withMark } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { headRows, rowCount, withCursor } from './pane.ts';
+import { rowAt, rowCount, withCursor } from './pane.ts';
 import { withQueueCursor } from './queue.ts';
 import { type AppState, layoutOf } from './state.ts';
 import { withArrangement } from './update-arrangement.ts';
@@ -101,7 +101,7 @@ function inPane(state: AppState, side: Side, rect: Rect, { what, y, sinceMs }: M
   const isAgain = state.focus === side && pane.cursor === row && sinceMs < doubleMs;
   if (what === 'press' && isAgain) return { next: [focused, []], action: 'open' };
   const there = { ...to(row), focus: side, notice: undefined };
-  const entry = pane.rows[row - headRows(pane)];
+  const entry = rowAt(pane, row);
   if (what !== 'right-press' || entry === undefined) return { next: [there, []], action: undefined };
   return {
     next: [withPane(there, withMark(there[side], entry, !pane.marks.has(entry.name))), []],

@@ -21,6 +21,7 @@ import {
 } from './pane.ts';
 import { openPeople } from './people.ts';
 import { togglePreview } from './preview.ts';
+import { isAmong } from './rows.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
@@ -85,7 +86,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
     case 'mark':
       return [withPane(state, marked(pane, height)), []];
     case 'invert': {
-      const others = pane.rows.filter(({ name }) => !pane.marks.has(name));
+      const isMarked = isAmong(pane.marks);
+      const others = pane.rows.where((page, place) => !isMarked(page, place));
       return [withPane(state, withMarks(pane, others)), []];
     }
     case 'mark-all':

@@ -19,6 +19,7 @@ import {
 import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Lane } from '../client/lanes.ts';
+import { BlockRuns } from './block-runs.ts';
 import type { TransferContext } from './context.ts';
 import { type Base, chunkFile, fetchManifest, lackedBytes } from './delta.ts';
 import { overLanes } from './over-lanes.ts';
@@ -53,8 +54,8 @@ export class Outgoing {
   /** What the server has from an earlier attempt, as it says. */
   readonly #had = new Map<number, Uint8Array>();
   readonly #handles = new Map<ClientChannel, Promise<number>>();
-  /** Blocks never sent begin here… */
-  #next = 0;
+  /** Blocks never sent… */
+  readonly #runs: BlockRuns;
   /** …and these were sent in vain. */
   #again: number[] = [];
   #there = 0;
@@ -72,6 +73,7 @@ export class Outgoing {
     this.#context = context;
     this.#base = base;
     this.#blocks = blockCount(file.facts.size);
+    this.#runs = new BlockRuns(this.#blocks);
   }
 
   /** As {@link upload}. */
@@ -102,7 +104,7 @@ export class Outgoing {
   async #sendBlocks(): Promise<void> {
     await overLanes(this.#context, {
       isDone: () => this.#isCommitted || this.#there === this.#blocks,
-      hasWork: () => this.#next < this.#blocks || this.#again.length > 0,
+      hasWork: () => this.#runs.hasWork || this.#again.length > 0,
       work: (lane, mayGoOn, onStep) => this.#sendOver(lane, mayGoOn, onStep),
       progress: () => this.#bytes,
       left: () => this.#order.size - this.#bytes,
@@ -130,24 +132,28 @@ export class Outgoing {
       failure ??= { error };
     };
     const calls = { out, fail };
-    while (failure === undefined && mayGoOn()) {
-      await gate.pass(signal);
-      const { late } = gate;
-      if (out.size >= lane.window()) {
-        await Promise.race(out);
-        continue;
+    try {
+      while (failure === undefined && mayGoOn()) {
+        await gate.pass(signal);
+        const { late } = gate;
+        if (out.size >= lane.window()) {
+          await Promise.race(out);
+          continue;
+        }
+        const index = this.#again.pop() ?? this.#runs.claim(lane);
+        if (index === undefined) break;
+        try {
+          const send = (): Promise<void> => this.#sendBlock(lane, handle, index, calls);
+          await (pace.grain < limits.blockBytes ? this.#sending.take(send) : send());
+        } catch (error) {
+          this.#again.push(index);
+          if (!late.aborted || signal.aborted) fail(error);
+          else lane.abandon();
+        }
+        onStep();
       }
-      const index = this.#again.pop() ?? this.#claim();
-      if (index === undefined) break;
-      try {
-        const send = (): Promise<void> => this.#sendBlock(lane, handle, index, calls);
-        await (pace.grain < limits.blockBytes ? this.#sending.take(send) : send());
-      } catch (error) {
-        this.#again.push(index);
-        if (!late.aborted || signal.aborted) fail(error);
-        else lane.abandon();
-      }
-      onStep();
+    } finally {
+      this.#runs.leave(lane);
     }
     await Promise.all(out);
     if (failure !== undefined) {
@@ -156,12 +162,6 @@ export class Outgoing {
       if (error.code === Code.TIMEOUT) lane.channel.abort(error);
       throw error;
     }
-  }
-
-  #claim(): number | undefined {
-    if (this.#next >= this.#blocks) return undefined;
-    this.#next += 1;
-    return this.#next - 1;
   }
 
   /** Resolves when it is on its way, or the server has it. */
@@ -286,12 +286,13 @@ export class Outgoing {
 
   async #begin(lane: Lane, handle: number): Promise<number> {
     const { signal } = this.#context;
-    const { committed } = await lane.channel.call(
+    const { committed, run } = await lane.channel.call(
       create,
       { ...this.#order, handle, begin: Begin.resume },
       { signal, timeoutMs: patientMs, onPart: (have) => this.#keep(have) },
     );
     this.#isBegun = true;
+    this.#runs.length = run;
     if (committed !== undefined) {
       this.#isCommitted = true;
       this.#context.onBytes(this.#order.size - this.#bytes);
@@ -371,7 +372,7 @@ export class Outgoing {
     this.#handles.clear();
     this.#had.clear();
     this.#isBegun = false;
-    this.#next = 0;
+    this.#runs.startOver();
     this.#again = [];
     this.#there = 0;
     this.#forgetBytes();

@@ -17,15 +17,10 @@ import {
 import { handler, type ServerCall } from '@ferry/protocol/session';
 import type { AccountFacts, Accounts } from '../../access/accounts.ts';
 import type { AdminDesk } from '../../access/admin-desk.ts';
-import {
-  type AccountOptions,
-  addAccount,
-  changeAccount as change,
-  forgetDevice,
-  inviteTo,
-  takeBackInvite,
-} from '../../access/administration.ts';
+import type { AccountOptions } from '../../access/administration.ts';
 import { deviceId, idOf } from '../../access/device-id.ts';
+import { newInvite } from '../../access/new-invite.ts';
+import type { AccessChanges } from '../../access/operations.ts';
 import { parsePublicKey } from '../../access/public-key.ts';
 import { ruleText, settingsFrom } from '../../access/settings.ts';
 import { visitsOf } from '../../visits.ts';
@@ -39,6 +34,10 @@ export function adminHandlers(context: SessionContext, desk: AdminDesk) {
       throw new FerryError(Code.FORBIDDEN, 'only owners with an account can look after accounts');
     }
     return desk.accounts;
+  };
+  const changes = (): AccessChanges => {
+    accounts();
+    return desk.changes;
   };
   const did = (what: string): void => log({ what: 'administered', who, text: show(what) });
   return [
@@ -61,21 +60,21 @@ export function adminHandlers(context: SessionContext, desk: AdminDesk) {
       accounts();
       return tell(call, visitsOf(await desk.connections(), [], 1));
     }),
-    handler(invite, (request) => {
-      const nowMs = Date.now();
-      const { user, uses, forMs } = request;
-      const settings = settingsFrom(optionsOf(request.words), nowMs);
-      const made = inviteTo(accounts(), { user, settings, uses, expiresMs: forMs }, nowMs);
+    handler(invite, async (request) => {
+      const { uses, forMs: expiresMs } = request;
+      const settings = settingsFrom(optionsOf(request.words), Date.now());
+      const made = await newInvite(changes(), { user: request.user, settings, uses, expiresMs });
       did(`invited ${made.user}`);
       return made;
     }),
-    handler(changeAccount, ({ user, isNew, words }) => {
-      (isNew ? addAccount : change)(accounts(), user, optionsOf(words), Date.now());
+    handler(changeAccount, async ({ user, isNew, words }) => {
+      const order = { user, options: optionsOf(words), nowMs: Date.now() };
+      await changes().make(isNew ? 'addAccount' : 'changeAccount', order);
       did(`${isNew ? 'added' : 'changed'} the account ${user}`);
       return {};
     }),
-    handler(withdraw, ({ what, name }) => {
-      const user = withdrawn(accounts(), what, name);
+    handler(withdraw, async ({ what, name }) => {
+      const user = await withdrawn(changes(), what, name);
       did(`${doings[what]} ${user}`);
       return { user };
     }),
@@ -91,21 +90,21 @@ const doings: Readonly<Record<Withdrawal, string>> = {
 };
 
 /** @returns whose it was. @throws {FerryError} USAGE */
-function withdrawn(accounts: Accounts, what: Withdrawal, name: string): string {
+async function withdrawn(changes: AccessChanges, what: Withdrawal, name: string): Promise<string> {
   switch (what) {
     case Withdrawal.kick:
-      accounts.kick(name);
+      await changes.make('kick', { user: name });
       return name;
     case Withdrawal.revoke:
-      accounts.revoke(name);
+      await changes.make('revoke', { user: name });
       return name;
     case Withdrawal.remove:
-      accounts.remove(name);
+      await changes.make('removeAccount', { user: name });
       return name;
     case Withdrawal.device:
-      return forgetDevice(accounts, name).user;
+      return changes.make('forgetDevice', { id: name });
     case Withdrawal.invite:
-      return takeBackInvite(accounts, name, Date.now()).user;
+      return changes.make('takeBackInvite', { id: name, nowMs: Date.now() });
   }
 }
 

@@ -3,9 +3,9 @@
 import { type Enrol, enrol } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
 
-export function enrolHandler(enrolDevice: (request: Enrol) => void) {
-  return handler(enrol, (request) => {
-    enrolDevice(request);
+export function enrolHandler(enrolDevice: (request: Enrol) => Promise<void>) {
+  return handler(enrol, async (request) => {
+    await enrolDevice(request);
     return {};
   });
 }

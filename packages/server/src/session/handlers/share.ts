@@ -1,5 +1,6 @@
 /** share, listShares, endShare and received: see the messages of that name. */
 
+import { randomBytes } from 'node:crypto';
 import { Code, EntryKind, encodePath, FerryError, limits, type Path, showName } from '@ferry/protocol';
 import {
   endShare,
@@ -9,12 +10,15 @@ import {
   ShareKind,
   type ShareRow,
   share,
+  shareIdBytes,
+  tokenBytes,
 } from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
+import { hashOf } from '../../access/access-store.ts';
 import type { Account } from '../../access/principal.ts';
 import { may, type Right, refusal } from '../../access/rights.ts';
 import type { ShareDesk } from '../../access/share-desk.ts';
-import type { ShareFacts } from '../../access/shares.ts';
+import { type ShareFacts, userOf } from '../../access/shares.ts';
 import { type SessionContext, shownPath } from '../context.ts';
 
 export function shareHandler(context: SessionContext, desk: ShareDesk) {
@@ -31,26 +35,29 @@ export function shareHandler(context: SessionContext, desk: ShareDesk) {
     for (const path of paths) isFolder.push(await isSharedFolder(context, path, isDrop, signal));
     const nowMs = Date.now();
     const expiresMs = nowMs + forMs;
-    const made = desk.shares.add(
-      {
-        maker: account.id,
-        kind: isDrop ? 'drop' : 'read',
-        paths: paths.map((path) => [...principal.root, ...path]),
-        isFolder: paths.length === 1 && isFolder[0] === true,
-        expiresMs,
-        downloads: isDrop ? undefined : downloads,
-      },
+    const id = randomBytes(shareIdBytes);
+    const token = randomBytes(tokenBytes);
+    await desk.changes.make('share', {
+      maker: account.id,
+      kind: isDrop ? 'drop' : 'read',
+      paths: paths.map((path) => [...principal.root, ...path]),
+      isFolder: paths.length === 1 && isFolder[0] === true,
+      expiresMs,
+      downloads: isDrop ? undefined : downloads,
+      id,
+      tokenHash: hashOf(token),
       nowMs,
-    );
+    });
+    const user = userOf(id);
     const [first = []] = paths;
     log({
       what: 'shared',
       who,
       path: shownPath(context, first),
       files: paths.length,
-      as: showName(made.user),
+      as: showName(user),
     });
-    return { ...made, expiresMs };
+    return { id, user, token, expiresMs };
   });
 }
 
@@ -67,16 +74,16 @@ export function listSharesHandler({ principal }: SessionContext, desk: ShareDesk
 
 export function endShareHandler(context: SessionContext, desk: ShareDesk) {
   const { who, log } = context;
-  return handler(endShare, ({ id }) => {
-    desk.shares.end(id, makerOf(context).id);
+  return handler(endShare, async ({ id }) => {
+    await desk.changes.make('endShare', { id, maker: makerOf(context).id });
     log({ what: 'unshared', who, as: showName(Buffer.from(id).toString('hex')) });
     return {};
   });
 }
 
 export function receivedHandler({ principal }: SessionContext, desk: ShareDesk) {
-  return handler(received, ({ paths }) => {
-    desk.received(
+  return handler(received, async ({ paths }) => {
+    await desk.received(
       principal,
       paths.map((path) => [...principal.root, ...path]),
     );

@@ -4,7 +4,7 @@ import { EntryKind, samePath, showName, timeToMs } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Dialog } from '../../state/dialog.ts';
 import { infoTexts } from '../../state/file-texts.ts';
-import { entriesOf } from '../../state/pane.ts';
+import { entryOf, idOfName } from '../../state/rows.ts';
 import { type AppState, placeName } from '../../state/state.ts';
 import { fit } from './cells.ts';
 import { modeWords } from './columns.ts';
@@ -29,9 +29,8 @@ export function infoLines(
 ): string[] {
   // What was read again since is newer.
   const pane = state[side];
-  const now = samePath(pane.path, folder)
-    ? entriesOf(pane).find(({ name }) => name === entry.name)
-    : undefined;
+  const id = samePath(pane.path, folder) ? idOfName(pane.pages, entry.name) : undefined;
+  const now = id === undefined ? undefined : entryOf(pane.pages, id);
   const { name, kind, size, modified, mode } = now ?? entry;
   const counted = pane.sizes.get(name);
   const bytes = kind === EntryKind.folder ? counted : size;

@@ -6,7 +6,7 @@
 import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
-import { headRows, type Pane, rowCount } from '../../state/pane.ts';
+import { type Pane, rowAt, rowCount } from '../../state/pane.ts';
 import { wordsOf } from '../../state/server-work.ts';
 import { panes } from '../../state/texts.ts';
 import { fit, fitName } from './cells.ts';
@@ -37,9 +37,8 @@ export function paneRowsOf(
   const rows = [paint(look.theme, 'heading', fit(headingOf(pane.sort, columns, look), width))];
   const rowLook = { width, columns, focused, nowMs, look, isOld: away !== undefined };
   const message = away !== undefined && pane.rows.length > 0 ? undefined : messageOf(pane);
-  const head = headRows(pane);
   for (let i = pane.top; i < Math.min(pane.top + height, rowCount(pane)); i++) {
-    const entry = pane.rows[i - head];
+    const entry = rowAt(pane, i);
     const atCursor = i === pane.cursor;
     rows.push(
       entry === undefined

@@ -1,0 +1,354 @@
+/**
+ * A bucket of a store that speaks S3, by the AWS SDK: the only importer of it, loaded when an s3:// address is shared. Keys, region,
+ * profile and endpoint come from where the SDK finds them: the AWS_… variables, ~/.aws, the machine's role. Worker threads.
+ *
+ * Bodies are signed with their SHA-256 by the SDK, so that nothing damaged on the way is stored; the checksums that newer SDKs
+ * add to that are left out, as older stores refuse them.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  ListPartsCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3';
+import { Code, FerryError } from '@ferry/protocol';
+import type { Head, Metadata } from './metadata.ts';
+import type {
+  Abilities,
+  Condition,
+  ListPage,
+  ListSpec,
+  ObjectStore,
+  Part,
+  StoredPart,
+} from './object-store.ts';
+import { storeError } from './store-error.ts';
+
+/** Connections of one thread. More requests wait for one. */
+const mostSockets = 64;
+const connectMs = 5000;
+/** A store that does not answer for so long is not waited for; completing a large upload takes some its time. */
+const answerMs = 120_000;
+const pageKeys = 1000;
+
+type Answer = {
+  readonly ContentLength?: number | undefined;
+  readonly ETag?: string | undefined;
+  readonly LastModified?: Date | undefined;
+  readonly Metadata?: Record<string, string> | undefined;
+};
+
+export class AwsBucket implements ObjectStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  /** One store compares etags with their quotes, another without. */
+  #quotesEtags = true;
+
+  constructor(bucket: string) {
+    this.#bucket = bucket;
+    this.#client = new S3Client({
+      // with-retries.ts does that, for bodies that break off as well.
+      maxAttempts: 1,
+      // Names as host names only where there is nobody else's name server to ask.
+      forcePathStyle: hasOwnEndpoint(process.env) || bucket.includes('.'),
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: {
+        connectionTimeout: connectMs,
+        requestTimeout: answerMs,
+        httpAgent: { maxSockets: mostSockets, keepAlive: true },
+        httpsAgent: { maxSockets: mostSockets, keepAlive: true },
+        // Packs ask for more at once than there are sockets; that is meant.
+        socketAcquisitionWarningTimeout: answerMs,
+      },
+    });
+  }
+
+  async abilities(scratch: string): Promise<Abilities> {
+    const key = `${scratch}${randomBytes(8).toString('hex')}`;
+    const content = Buffer.from('ferry tries out what this store can do');
+    try {
+      const etag = await this.put(key, content, {});
+      const putAbsent = await this.#refuses(() => this.put(key, content, {}, { absent: true }));
+      return {
+        putAbsent,
+        putEtag: await this.#keepsEtags(key, content, etag),
+        complete: await this.#refuses(() => this.#tryComplete(key)),
+      };
+    } finally {
+      await this.remove(key);
+    }
+  }
+
+  async #keepsEtags(key: string, content: Buffer, etag: string): Promise<boolean> {
+    if (!(await this.#refuses(() => this.put(key, content, {}, { etag: '0'.repeat(32) })))) return false;
+    for (const quotes of [true, false]) {
+      this.#quotesEtags = quotes;
+      if (!(await this.#refuses(() => this.put(key, content, {}, { etag })))) return true;
+    }
+    return false;
+  }
+
+  async #tryComplete(key: string): Promise<void> {
+    const uploadId = await this.begin(key, {});
+    try {
+      const etag = await this.putPart(key, uploadId, 1, Buffer.from('x'));
+      await this.complete(key, uploadId, [{ number: 1, etag }], { absent: true });
+    } finally {
+      await this.abort(key, uploadId);
+    }
+  }
+
+  /** Stores that do not know conditions say so, or do as they were not told. */
+  async #refuses(act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      return false;
+    } catch (error) {
+      if (error instanceof FerryError && error.code === Code.CONFLICT) return true;
+      if (error instanceof FerryError && error.code === Code.FORBIDDEN) return false;
+      throw error;
+    }
+  }
+
+  async head(key: string): Promise<Head | undefined> {
+    try {
+      return headOf(await this.#do(() => this.#client.send(new HeadObjectCommand(this.#at(key)))));
+    } catch (error) {
+      if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  async read(key: string, etag: string, offset: number, target: Uint8Array): Promise<void> {
+    if (target.length === 0) return;
+    const range = `bytes=${offset}-${offset + target.length - 1}`;
+    await this.#do(async () => {
+      const order = { ...this.#at(key), Range: range, IfMatch: `"${etag}"` };
+      const { Body } = await this.#client.send(new GetObjectCommand(order));
+      let filled = 0;
+      for await (const chunk of Body as AsyncIterable<Uint8Array>) {
+        target.set(chunk.subarray(0, target.length - filled), filled);
+        filled += chunk.length;
+      }
+      if (filled < target.length) throw brokenOff();
+    });
+  }
+
+  async get(key: string, most: number): Promise<{ head: Head; content: Buffer } | undefined> {
+    try {
+      return await this.#do(async () => {
+        const answer = await this.#client.send(new GetObjectCommand(this.#at(key)));
+        const head = headOf(answer);
+        if (head.size > most) {
+          (answer.Body as { destroy?: () => void } | undefined)?.destroy?.();
+          throw new FerryError(Code.LIMIT, 'the file is no small one');
+        }
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+        const content = Buffer.concat(chunks);
+        if (content.length !== head.size) throw brokenOff();
+        return { head, content };
+      });
+    } catch (error) {
+      if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
+  async put(key: string, content: Uint8Array, metadata: Metadata, condition?: Condition): Promise<string> {
+    const order = { ...this.#at(key), Body: content, Metadata: { ...metadata }, ...this.#on(condition) };
+    const { ETag } = await this.#do(() => this.#client.send(new PutObjectCommand(order)));
+    return bare(ETag);
+  }
+
+  async list({
+    prefix,
+    byFolder = false,
+    from,
+    most = pageKeys,
+    after,
+    signal,
+  }: ListSpec): Promise<ListPage> {
+    const order = {
+      Bucket: this.#bucket,
+      Prefix: prefix,
+      MaxKeys: most,
+      // XML cannot carry all that a key may hold.
+      EncodingType: 'url',
+      ...(byFolder ? { Delimiter: '/' } : {}),
+      ...(from === undefined ? {} : { ContinuationToken: from }),
+      ...(after === undefined ? {} : { StartAfter: after }),
+    } as const;
+    const opts = signal === undefined ? {} : { abortSignal: signal };
+    const answer = await this.#do(() => this.#client.send(new ListObjectsV2Command(order), opts));
+    return {
+      objects: (answer.Contents ?? []).map(({ Key = '', Size = 0, ETag, LastModified }) => ({
+        key: textOf(Key),
+        size: Size,
+        etag: bare(ETag),
+        storedS: secondsOf(LastModified),
+      })),
+      prefixes: (answer.CommonPrefixes ?? []).map(({ Prefix = '' }) => textOf(Prefix)),
+      next: answer.IsTruncated === true ? answer.NextContinuationToken : undefined,
+    };
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#do(() => this.#client.send(new DeleteObjectCommand(this.#at(key))));
+  }
+
+  async removeAll(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    const order = { Bucket: this.#bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true } };
+    const { Errors } = await this.#do(() => this.#client.send(new DeleteObjectsCommand(order)));
+    const [first] = Errors ?? [];
+    if (first !== undefined) throw storeError({ name: first.Code, $metadata: { httpStatusCode: 403 } });
+  }
+
+  async copy(from: string, to: string, metadata?: Metadata): Promise<void> {
+    const order = {
+      ...this.#at(to),
+      CopySource: this.#source(from),
+      ...(metadata === undefined ? {} : { MetadataDirective: 'REPLACE' as const, Metadata: { ...metadata } }),
+    };
+    await this.#do(() => this.#client.send(new CopyObjectCommand(order)));
+  }
+
+  async begin(key: string, metadata: Metadata): Promise<string> {
+    const order = { ...this.#at(key), Metadata: { ...metadata } };
+    const { UploadId } = await this.#do(() => this.#client.send(new CreateMultipartUploadCommand(order)));
+    if (UploadId === undefined) throw new FerryError(Code.IO_ERROR, 'the object storage began no upload');
+    return UploadId;
+  }
+
+  async putPart(key: string, uploadId: string, number: number, content: Uint8Array): Promise<string> {
+    const order = { ...this.#at(key), UploadId: uploadId, PartNumber: number, Body: content };
+    const { ETag } = await this.#do(() => this.#client.send(new UploadPartCommand(order)));
+    return bare(ETag);
+  }
+
+  async copyPart(
+    key: string,
+    uploadId: string,
+    number: number,
+    source: { key: string; from: number; length: number },
+  ): Promise<string> {
+    const order = {
+      ...this.#at(key),
+      UploadId: uploadId,
+      PartNumber: number,
+      CopySource: this.#source(source.key),
+      CopySourceRange: `bytes=${source.from}-${source.from + source.length - 1}`,
+    };
+    const { CopyPartResult } = await this.#do(() => this.#client.send(new UploadPartCopyCommand(order)));
+    return bare(CopyPartResult?.ETag);
+  }
+
+  async parts(key: string, uploadId: string): Promise<readonly StoredPart[]> {
+    const found: StoredPart[] = [];
+    let from: string | undefined;
+    do {
+      const order = {
+        ...this.#at(key),
+        UploadId: uploadId,
+        ...(from === undefined ? {} : { PartNumberMarker: from }),
+      };
+      const answer = await this.#do(() => this.#client.send(new ListPartsCommand(order)));
+      for (const { PartNumber = 0, ETag, Size = 0 } of answer.Parts ?? []) {
+        found.push({ number: PartNumber, etag: bare(ETag), size: Size });
+      }
+      from = answer.IsTruncated === true ? answer.NextPartNumberMarker : undefined;
+    } while (from !== undefined);
+    return found;
+  }
+
+  async complete(
+    key: string,
+    uploadId: string,
+    parts: readonly Part[],
+    condition?: Condition,
+  ): Promise<void> {
+    const order = {
+      ...this.#at(key),
+      UploadId: uploadId,
+      MultipartUpload: { Parts: parts.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+      ...this.#on(condition),
+    };
+    await this.#do(() => this.#client.send(new CompleteMultipartUploadCommand(order)));
+  }
+
+  async abort(key: string, uploadId: string): Promise<void> {
+    try {
+      await this.#do(() =>
+        this.#client.send(new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: uploadId })),
+      );
+    } catch (error) {
+      if (!(error instanceof FerryError) || error.code !== Code.NOT_FOUND) throw error;
+    }
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #at(key: string): { readonly Bucket: string; readonly Key: string } {
+    return { Bucket: this.#bucket, Key: key };
+  }
+
+  #source(key: string): string {
+    return `${this.#bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  }
+
+  #on(condition: Condition | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+    if (condition === undefined) return {};
+    if ('absent' in condition) return { IfNoneMatch: '*' };
+    return { IfMatch: this.#quotesEtags ? `"${condition.etag}"` : condition.etag };
+  }
+
+  async #do<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+}
+
+function brokenOff(): FerryError {
+  return new FerryError(Code.BUSY, 'the object storage broke off');
+}
+
+/** MinIO, Ceph and their like, which have no name of its own for each bucket. */
+function hasOwnEndpoint(env: NodeJS.ProcessEnv): boolean {
+  return env['AWS_ENDPOINT_URL_S3'] !== undefined || env['AWS_ENDPOINT_URL'] !== undefined;
+}
+
+function headOf({ ContentLength = 0, ETag, LastModified, Metadata: metadata = {} }: Answer): Head {
+  return { size: ContentLength, etag: bare(ETag), storedS: secondsOf(LastModified), metadata };
+}
+
+function secondsOf(date: Date | undefined): number {
+  return Math.floor((date?.getTime() ?? 0) / 1000);
+}
+
+function bare(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
+
+/** A space may have come as `+`. */
+function textOf(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', '%20'));
+}

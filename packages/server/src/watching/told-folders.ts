@@ -1,0 +1,44 @@
+/**
+ * Folders that somebody looks at and that no system says anything of: what is known of them is what ferry itself changes there. Whoever
+ * looks at one is told to list it again. Of the watching thread, for object storage; how often is a matter of the store's costs.
+ */
+
+import type { FolderNews } from '@ferry/protocol';
+
+/** A folder is told of at most so often, milliseconds. */
+const gatherMs = 1000;
+
+export class ToldFolders {
+  readonly #onNews: (key: string, news: FolderNews) => void;
+  readonly #keys = new Set<string>();
+  readonly #touched = new Set<string>();
+  #isWaiting = false;
+
+  constructor(onNews: (key: string, news: FolderNews) => void) {
+    this.#onNews = onNews;
+  }
+
+  watch(key: string): void {
+    this.#keys.add(key);
+  }
+
+  leave(key: string): void {
+    this.#keys.delete(key);
+    this.#touched.delete(key);
+  }
+
+  /** Something in it was changed; undefined: it could be any. */
+  hint(key: string | undefined): void {
+    for (const one of key === undefined ? this.#keys : [key]) if (this.#keys.has(one)) this.#touched.add(one);
+    if (this.#isWaiting || this.#touched.size === 0) return;
+    this.#isWaiting = true;
+    setTimeout(() => this.#tell(), gatherMs).unref();
+  }
+
+  #tell(): void {
+    this.#isWaiting = false;
+    const keys = [...this.#touched];
+    this.#touched.clear();
+    for (const key of keys) this.#onNews(key, { kind: 'again' });
+  }
+}

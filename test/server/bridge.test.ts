@@ -1,0 +1,276 @@
+/** The bus between servers: its contract over wires in memory, and what it does when the wire loses something or somebody lies. */
+
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { Code, FerryError, limits } from '@ferry/protocol';
+import { pack } from '@ferry/protocol/wire';
+import { decodeToAll, encodeSaid } from '../../packages/server/src/bus/envelope.ts';
+import { busSuite } from '../suites/bus.suite.ts';
+import { randomFrom, runs, seed } from '../support/random.ts';
+import { MemoryWires, netOfServers, ServerNet, type TestServer, turn, until } from '../support/server-net.ts';
+import type { TestMember } from '../support/thread-bus.ts';
+
+busSuite('servers', () => netOfServers(new MemoryWires().open));
+
+type Ear = { readonly heard: string[]; readonly gone: string[]; readonly member: TestMember };
+
+const text = (words: string): Uint8Array => Buffer.from(words);
+
+/** Servers that have heard of each other. */
+async function world(t: TestContext, count: number) {
+  const wires = new MemoryWires();
+  const net = new ServerNet(wires.open);
+  const ears: Ear[] = [];
+  const opts = {
+    checkOf: (subject: string) =>
+      subject.startsWith('own')
+        ? undefined
+        : (body: Uint8Array) => {
+            if (Buffer.from(body).includes('evil')) throw new FerryError(Code.MALFORMED, 'no such thing');
+          },
+  };
+  const servers: TestServer[] = [];
+  for (let i = 0; i < count; i++) servers.push(await net.start(opts));
+  t.after(() => {
+    net.done();
+    for (const { member } of ears) member.end();
+  });
+  /** So many beats of all, each of which has arrived everywhere. */
+  const beats = async (times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      net.beat();
+      for (let turns = 0; turns < 5; turns++) await turn();
+    }
+  };
+  const listen = async (server: TestServer, ...subjects: readonly string[]): Promise<Ear> => {
+    const member = server.join();
+    const ear: Ear = { heard: [], gone: [], member };
+    ears.push(ear);
+    member.bus.onGone((who) => ear.gone.push(who));
+    for (const subject of subjects) {
+      const listener = {
+        onMessage: (body: Uint8Array, from: string) =>
+          ear.heard.push(`${from} ${Buffer.from(body).toString()}`),
+        onGap: () => ear.heard.push('gap'),
+      };
+      await member.bus.subscribe(subject, listener).ready;
+    }
+    return ear;
+  };
+  await beats(4);
+  return { wires, net, servers: servers as [TestServer, TestServer, TestServer], beats, listen };
+}
+
+describe('the bridge', () => {
+  test('a message that the wire loses is a gap before the next one, and at the latest with the next beat', async (t) => {
+    const { wires, servers, beats, listen } = await world(t, 2);
+    const [a, b] = servers;
+    const [speaks, hears] = [await listen(a), await listen(b, 'x')];
+    const from = speaks.member.bus.member;
+    const lose = (): void => {
+      wires.loses = (_, to) => to === b.id;
+      speaks.member.bus.publish('x', text('lost'));
+    };
+    const heal = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) await turn();
+      wires.loses = () => false;
+    };
+    lose();
+    await heal();
+    speaks.member.bus.publish('x', text('one'));
+    await until(() => hears.heard.length === 2);
+    assert.deepEqual(hears.heard, ['gap', `${from} one`]);
+    lose();
+    await heal();
+    await beats(1);
+    assert.deepEqual(hears.heard.slice(2), ['gap']);
+    await beats(3);
+    assert.equal(hears.heard.length, 3, 'told once');
+  });
+
+  test('a server that is silent is gone with all its members, and back with new names and a gap', async (t) => {
+    const { wires, servers, beats, listen } = await world(t, 3);
+    const [a, b, c] = servers;
+    const [speaks, hears] = [await listen(a), await listen(b, 'x')];
+    const quiet = await listen(a);
+    await beats(1);
+    wires.loses = (from, to) => from === a.id || to === a.id;
+    await beats(limits.busGoneBeats - 1);
+    assert.deepEqual(hears.gone, [], 'not before its time');
+    await beats(3);
+    assert.deepEqual(new Set(hears.gone), new Set([speaks, quiet].map(({ member }) => member.bus.member)));
+    assert.deepEqual([b.bridge.has(a.id), b.bridge.has(c.id), b.bridge.isWhole], [false, true, true]);
+    assert.deepEqual([a.bridge.isWhole, a.reach, a.bridge.servers.length], [false, [true, false], 0]);
+    assert.ok(wires.renewed.includes(a.id), 'it asks for another line');
+    wires.loses = () => false;
+    await beats(2);
+    assert.deepEqual(
+      [a.reach, a.bridge.servers.length, b.bridge.servers.length],
+      [[true, false, true], 2, 2],
+    );
+    assert.deepEqual(hears.heard, ['gap']);
+    speaks.member.bus.publish('x', text('again'));
+    await until(() => hears.heard.length === 2);
+    assert.match(String(hears.heard[1]), new RegExp(`^${speaks.member.bus.member}\\.again-1 again$`));
+    a.bridge.close();
+    await until(() => hears.gone.length === 4);
+    assert.equal(new Set(hears.gone).size, 4, 'no name is given twice');
+  });
+
+  test('who stands still takes nobody else for dead', async (t) => {
+    const { net, servers, beats, listen } = await world(t, 2);
+    const [a, b] = servers;
+    const hears = await listen(b, 'x');
+    await listen(a);
+    // Its timers fire late and all at once, before it has heard what came meanwhile.
+    for (let i = 0; i < 3; i++) for (let beat = 0; beat < limits.busGoneBeats; beat++) b.bridge.beat();
+    for (let i = 0; i < 10; i++) net.beat();
+    await beats(3);
+    assert.deepEqual([hears.gone, b.bridge.has(a.id)], [[], true]);
+  });
+
+  test('a thread that ends is gone at once; where that is lost, the next beat says it', async (t) => {
+    const { wires, servers, beats, listen } = await world(t, 2);
+    const [a, b] = servers;
+    const [one, two, hears] = [await listen(a), await listen(a), await listen(b)];
+    await beats(1);
+    one.member.die();
+    await until(() => hears.gone.length === 1);
+    wires.loses = () => true;
+    two.member.die();
+    for (let i = 0; i < 5; i++) await turn();
+    wires.loses = () => false;
+    assert.equal(hears.gone.length, 1);
+    await beats(2);
+    assert.deepEqual(hears.gone, [one.member.bus.member, two.member.bus.member]);
+  });
+
+  test('what is a process’s own neither leaves nor comes in; what no server says is counted and not heard', async (t) => {
+    const { wires, servers, beats, listen } = await world(t, 2);
+    const [a, b] = servers;
+    const [speaks, hears] = [await listen(a), await listen(b, 'own.x', 'x')];
+    const liar = 'f'.repeat(16);
+    const say = (said: Parameters<typeof encodeSaid>[0]): void => wires.say(liar, b.id, encodeSaid(said));
+    speaks.member.bus.publish('own.x', text('mine'));
+    speaks.member.bus.publish('x', text('evil'));
+    await beats(1);
+    assert.deepEqual([hears.heard, b.nonsense], [[], ['MALFORMED']]);
+    const message = {
+      what: 'message',
+      seq: 2,
+      member: 'worker-1',
+      subject: 'own.x',
+      body: text('x'),
+    } as const;
+    say(message);
+    say({ ...message, seq: 3, subject: 'x', member: 'A b' });
+    say({ ...message, seq: 3, subject: 'x.*' });
+    say({ ...message, seq: 3, subject: 'x', body: Buffer.alloc(limits.busMessageBytes + 1) });
+    say({ ...message, seq: -1 });
+    say({ what: 'ask', id: 1, verb: 'x', body: text('') });
+    for (const payload of [Buffer.alloc(0), Buffer.from('nonsense'), pack([2, 1, 1]), pack([1, 99]), pack(1)])
+      wires.say(liar, b.id, payload);
+    const counted = b.nonsense.length;
+    assert.equal(counted, 11);
+    // A name that is none of a server says nothing at all.
+    wires.say('worker-1', b.id, encodeSaid({ ...message, subject: 'x' }));
+    assert.equal(b.nonsense.length, counted);
+    speaks.member.bus.publish('x', text('good'));
+    await until(() => hears.heard.at(-1)?.endsWith(' good') === true);
+    assert.deepEqual(hears.heard.slice(0, -1), ['gap'], 'of the liar, who had said something before we met');
+  });
+
+  test('what one server says of members and servers has bounds', async (t) => {
+    const { wires, servers, listen } = await world(t, 1);
+    const [a] = servers;
+    const hears = await listen(a, 'x');
+    const id = (n: number): string => n.toString(16).padStart(16, '0');
+    for (let n = 0; n < limits.busServers + 10; n++)
+      wires.say(id(n), a.id, encodeSaid({ what: 'bye', seq: 1 }));
+    const beat = (n: number): Buffer =>
+      encodeSaid({ what: 'beat', seq: 0, members: [`worker-${n}`], about: text('') });
+    for (let n = 0; n < limits.busServers + 10; n++) wires.say(id(n), a.id, beat(n));
+    assert.equal(a.bridge.servers.length, limits.busServers);
+    assert.equal(a.bridge.beatMs, 10 * (limits.busServers + 1));
+    for (let n = 1; n < limits.busMembers + 50; n++) {
+      const said = { what: 'message', member: `m-${n}`, subject: 'x', body: text('y') } as const;
+      wires.say(id(0), a.id, encodeSaid({ ...said, seq: n }));
+      if (n % 50 === 0) await turn();
+    }
+    for (let i = 0; i < 20; i++) await turn();
+    const speakers = new Set(hears.heard.map((line) => line.split(' ')[0]));
+    assert.ok(speakers.size <= limits.busMembers);
+  });
+
+  test(`any bytes at all end no server (FERRY_SEED=${seed})`, async (t) => {
+    const { wires, servers, beats, listen } = await world(t, 2);
+    const [a, b] = servers;
+    const hears = await listen(b, 'x');
+    const random = randomFrom(seed);
+    const about = Buffer.alloc(20);
+    const good = [
+      encodeSaid({ what: 'message', seq: 1, member: 'm', subject: 'x', body: text('body') }),
+      encodeSaid({ what: 'beat', seq: 1, members: ['m', 'n'], about }),
+      encodeSaid({ what: 'gap', seq: 2, subjects: ['x'] }),
+      encodeSaid({ what: 'gone', seq: 3, member: 'm' }),
+    ];
+    for (let i = 0; i < runs(3000); i++) {
+      const bytes = Buffer.from(good[random(good.length)] as Buffer);
+      for (let flips = random(4); flips >= 0; flips--) bytes[random(bytes.length)] = random(256);
+      const cut = bytes.subarray(0, random(3) === 0 ? random(bytes.length) : bytes.length);
+      try {
+        assert.ok(decodeToAll(cut).seq >= 0);
+      } catch (error) {
+        assert.ok(error instanceof FerryError);
+      }
+      wires.say(a.id, b.id, cut);
+      if (i % 100 === 0) await turn();
+    }
+    await beats(2);
+    assert.ok(b.bridge.isWhole && hears.heard.length < 2 * runs(3000));
+  });
+
+  test(`on wires that lose what they like nothing is missed without a gap (FERRY_SEED=${seed})`, async (t) => {
+    const { wires, servers, beats, listen } = await world(t, 3);
+    const random = randomFrom(seed);
+    const ears: Ear[] = [];
+    for (const server of servers) for (let i = 0; i < 2; i++) ears.push(await listen(server, 'x', 'y'));
+    const said = new Map<string, number>();
+    let lossPercent = 0;
+    wires.loses = () => random(100) < lossPercent;
+    for (let step = 0; step < runs(400); step++) {
+      if (step % 40 === 0) lossPercent = [0, 2, 50][random(3)] as number;
+      const { bus } = (ears[random(ears.length)] as Ear).member;
+      const n = (said.get(bus.member) ?? 0) + 1;
+      said.set(bus.member, n);
+      bus.publish('x', text(String(n)));
+      if (random(4) === 0) await turn();
+      if (random(20) === 0) await beats(1);
+    }
+    for (let i = 0; i < 50; i++) await turn();
+    lossPercent = 0;
+    await beats(8);
+    let gaps = 0;
+    for (const { heard } of ears) {
+      const last = new Map<string, number>();
+      let sinceGap = new Set<string>();
+      for (const line of heard) {
+        if (line === 'gap') {
+          gaps += 1;
+          sinceGap = new Set(said.keys());
+          continue;
+        }
+        const [from = '', number] = line.split(' ');
+        const who = from.replace(/\.again-.*/, '');
+        const before = last.get(who) ?? 0;
+        assert.ok(Number(number) > before, 'in order, each at most once');
+        assert.ok(Number(number) === before + 1 || sinceGap.has(who), 'nothing is missed without a word');
+        sinceGap.delete(who);
+        last.set(who, Number(number));
+      }
+      // Whose last words were lost is told as well.
+      for (const [who, n] of said) assert.ok(last.get(who) === n || sinceGap.has(who));
+    }
+    t.diagnostic(`count: ${gaps} gaps on lossy wires`);
+  });
+});

@@ -1,0 +1,273 @@
+/** What several servers keep together, over a log in memory: see packages/server/src/replica. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { Code, FerryError } from '@ferry/protocol';
+import { AccessFile } from '../../packages/server/src/access/access-file.ts';
+import { accessReplica } from '../../packages/server/src/access/access-replica.ts';
+import { AccessStore, hashOf } from '../../packages/server/src/access/access-store.ts';
+import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import {
+  type AccessChanges,
+  type AccessOperations,
+  accessOperations,
+  localAccess,
+} from '../../packages/server/src/access/operations.ts';
+import { encodeOrder } from '../../packages/server/src/replica/declared.ts';
+import { EncodedChanges } from '../../packages/server/src/replica/encoded-changes.ts';
+import { Replica, type ReplicaOpts } from '../../packages/server/src/replica/replica.ts';
+import { encodeEntry } from '../../packages/server/src/replica/replica-file.ts';
+import { withCode } from '../support/code.ts';
+import { MemoryCloud, MemoryLog } from '../support/memory-log.ts';
+import { randomFrom, runs, seed } from '../support/random.ts';
+import { scratchFolder } from '../support/scratch.ts';
+
+type Node = {
+  readonly log: MemoryLog;
+  readonly file: AccessFile;
+  readonly changes: AccessChanges;
+  readonly close: () => Promise<void>;
+};
+
+async function enter(path: string, cloud: MemoryCloud, opts: Partial<ReplicaOpts> = {}): Promise<Node> {
+  const log = new MemoryLog(cloud);
+  const file = new AccessFile(path, { isReplica: true });
+  const replica = new Replica(accessReplica(path, file), { log, lookMs: 5, againMs: 1, ...opts });
+  const close = async (): Promise<void> => {
+    await replica.close();
+    file.close();
+  };
+  try {
+    await replica.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const changes = new EncodedChanges<unknown, AccessOperations>(accessOperations, (order) =>
+    replica.change(order),
+  );
+  return { log, file, changes, close };
+}
+
+/** All that is in the file but what is this machine's own. */
+function contentOf(file: AccessFile): readonly unknown[] {
+  return ['account', 'device', 'invite', 'kick', 'share', 'download', 'sqlite_sequence', 'replica'].map(
+    (table) => file.all(`select * from ${table} order by 1, 2`).map((row) => ({ ...row })),
+  );
+}
+
+function folderOf(t: TestContext): (name: string) => string {
+  const folder = scratchFolder(t);
+  return (name) => join(folder, `${name}.db`);
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function until(met: () => boolean): Promise<void> {
+  while (!met()) await turn();
+}
+
+const seqOf = (file: AccessFile): number => Number(file.one('select seq from replica')?.['seq']);
+
+describe('a file that several servers keep', () => {
+  it('spends an invite once, whichever server is asked', async (t) => {
+    const place = folderOf(t);
+    const cloud = new MemoryCloud();
+    const [a, b] = [await enter(place('a'), cloud), await enter(place('b'), cloud)];
+    t.after(() => Promise.all([a.close(), b.close()]));
+    for (let i = runs(30); i > 0; i--) {
+      const tokenHash = hashOf(randomBytes(16));
+      const invite = { user: 'anna', settings: {}, expiresMs: 1000, uses: 1, tokenHash, nowMs: 0 };
+      assert.equal(await a.changes.make('invite', invite), 'anna');
+      const keys = Array.from({ length: 6 }, () => randomBytes(32));
+      const results = await Promise.all(
+        keys.map((key, n) =>
+          (n % 2 === 0 ? a : b).changes.make('redeem', { tokenHash, key, label: 'x', nowMs: 1 }),
+        ),
+      );
+      assert.equal(results.filter(Boolean).length, 1);
+      const winner = keys[results.indexOf(true)] ?? assert.fail();
+      await until(() => seqOf(a.file) === cloud.last && seqOf(b.file) === cloud.last);
+      for (const { file } of [a, b]) {
+        assert.equal(new AccessStore(file).principalOf(winner, 1)?.user, 'anna');
+      }
+    }
+  });
+
+  it('is the same everywhere, and what was answered stays, through faults, restarts and bases', async (t) => {
+    t.diagnostic(`seed: ${seed}`);
+    const random = randomFrom(seed);
+    for (let round = runs(3); round > 0; round--) {
+      const place = folderOf(t);
+      const cloud = new MemoryCloud();
+      const nodes: Node[] = [];
+      const enterAs = async (i: number): Promise<Node> => {
+        for (;;) {
+          try {
+            const node = await enter(place(`${round}-${i}`), cloud, { baseEvery: 8 });
+            node.log.fault = () => (['asked', 'answered'] as const)[random(30)] ?? 'none';
+            return node;
+          } catch (error) {
+            if (!withCode('BUSY')(error)) throw error;
+          }
+        }
+      };
+      for (let i = 0; i < 3; i++) nodes.push(await enterAs(i));
+      const promised = new Map<string, string>();
+      let made = 0;
+      for (let step = 0; step < 40; step++) {
+        const i = random(nodes.length);
+        const node = nodes[i] ?? assert.fail();
+        if (random(12) === 0) {
+          await node.close();
+          nodes[i] = await enterAs(i);
+          continue;
+        }
+        const order = random(4);
+        const user = `user${random(4)}`;
+        try {
+          if (order === 0) await node.changes.make('addAccount', { user, options: {}, nowMs: step });
+          else if (order === 1) await node.changes.make('kick', { user });
+          else {
+            const [token, key] = [randomBytes(16), randomBytes(32)];
+            const tokenHash = hashOf(token);
+            const invite = { user, settings: {}, expiresMs: 1e6, uses: 1, tokenHash, nowMs: step };
+            await node.changes.make('invite', invite);
+            const isIn = await node.changes.make('redeem', { tokenHash, key, label: 'x', nowMs: step });
+            assert.ok(isIn);
+            promised.set(key.toString('hex'), user);
+          }
+          made += 1;
+        } catch (error) {
+          assert.ok(error instanceof FerryError && error.code === Code.USAGE, String(error));
+        }
+      }
+      assert.ok(made > 10);
+      for (const { log } of nodes) log.fault = () => 'none';
+      await until(() => nodes.every(({ file }) => seqOf(file) === cloud.last));
+      const [first, ...others] = nodes.map(({ file }) => contentOf(file));
+      for (const other of others) assert.deepEqual(other, first);
+      assert.ok(cloud.first > 1, 'what a base stands for is forgotten');
+      const devices = new Map(
+        new Accounts(nodes[0]?.file ?? '')
+          .devices()
+          .map(({ key, user }) => [Buffer.from(key).toString('hex'), user]),
+      );
+      for (const [key, user] of promised) assert.equal(devices.get(key), user);
+      await Promise.all(nodes.map((node) => node.close()));
+    }
+  });
+
+  it('begins with the accounts that its first server had, and takes in nobody who has others', async (t) => {
+    const place = folderOf(t);
+    const cloud = new MemoryCloud();
+    for (const name of ['a', 'c']) {
+      const accounts = new Accounts(place(name));
+      accounts.add(`of-${name}`, newAccount, 0);
+      accounts.close();
+    }
+    const a = await enter(place('a'), cloud);
+    const b = await enter(place('b'), cloud);
+    t.after(() => Promise.all([a.close(), b.close()]));
+    assert.deepEqual(
+      new Accounts(b.file).list().map(({ user }) => user),
+      ['of-a'],
+    );
+    await assert.rejects(enter(place('c'), cloud), withCode('CONFIG'));
+    assert.deepEqual(
+      new Accounts(place('c')).list().map(({ user }) => user),
+      ['of-c'],
+      'which stay as they are',
+    );
+  });
+
+  it('is changed over the bus alone', async (t) => {
+    const place = folderOf(t);
+    const a = await enter(place('a'), new MemoryCloud());
+    t.after(a.close);
+    const alone = localAccess(place('a'));
+    t.after(alone.close);
+    await assert.rejects(alone.changes.make('kick', { user: 'guest' }), withCode('CONFIG'));
+    const store = new AccessStore(place('a'));
+    t.after(() => store.close());
+    assert.throws(() => store.enrol(1, randomBytes(32), 'x', 0), withCode('CONFIG'));
+  });
+
+  it('refuses changes without the bus, and takes them again when it is back', async (t) => {
+    const place = folderOf(t);
+    const cloud = new MemoryCloud();
+    const troubles: (string | undefined)[] = [];
+    let nowMs = 0;
+    let freshMs = -1;
+    const a = await enter(place('a'), cloud, {
+      now: () => nowMs,
+      onTrouble: (why) => troubles.push(why),
+      onFresh: (ms) => {
+        freshMs = ms;
+      },
+    });
+    t.after(a.close);
+    a.log.isCut = true;
+    nowMs = 1000;
+    await until(() => troubles.length === 1);
+    nowMs = 60_000;
+    await assert.rejects(a.changes.make('kick', { user: 'guest' }), withCode('BUSY'));
+    assert.equal(cloud.last, 0);
+    assert.ok(freshMs < 1000);
+    a.log.isCut = false;
+    await until(() => troubles.length === 2);
+    assert.equal(troubles[1], undefined);
+    assert.equal(freshMs, 60_000);
+    await a.changes.make('kick', { user: 'guest' });
+    assert.equal(new AccessStore(a.file).kicksOf('guest'), 1);
+  });
+
+  it('goes back with a bus that lost its last entries, whatever has come in their place', async (t) => {
+    const place = folderOf(t);
+    const cloud = new MemoryCloud();
+    const [a, b] = [await enter(place('a'), cloud), await enter(place('b'), cloud)];
+    for (let i = 0; i < 5; i++) await a.changes.make('addAccount', { user: `a${i}`, options: {}, nowMs: 0 });
+    await until(() => seqOf(b.file) === 5);
+    await b.close();
+    a.log.isCut = true;
+    cloud.loseLast(2);
+    const c = await enter(place('c'), cloud);
+    for (let i = 0; i < 3; i++) await c.changes.make('addAccount', { user: `c${i}`, options: {}, nowMs: 0 });
+    a.log.isCut = false;
+    const again = await enter(place('b'), cloud);
+    t.after(() => Promise.all([a.close(), c.close(), again.close()]));
+    await until(() => seqOf(again.file) === 6 && seqOf(a.file) === 6);
+    assert.deepEqual(contentOf(again.file), contentOf(c.file));
+    assert.deepEqual(contentOf(a.file), contentOf(c.file));
+  });
+
+  it('stops before what it does not know, and takes no copy that is not of its form', async (t) => {
+    const place = folderOf(t);
+    const cloud = new MemoryCloud();
+    const troubles: (string | undefined)[] = [];
+    const a = await enter(place('a'), cloud, { onTrouble: (why) => troubles.push(why) });
+    t.after(a.close);
+    const order = encodeOrder(accessOperations, 'kick', { user: 'guest' });
+    await a.log.append(randomBytes(16), encodeEntry(randomBytes(16), order));
+    await a.log.append(randomBytes(16), encodeEntry(randomBytes(16), Buffer.from('92a3616263c0', 'hex')));
+    await a.log.append(randomBytes(16), encodeEntry(randomBytes(16), order));
+    await until(() => troubles.length === 1);
+    assert.match(troubles[0] ?? '', /same release/);
+    assert.equal(seqOf(a.file), 1);
+    assert.equal(new AccessStore(a.file).kicksOf('guest'), 1);
+
+    const cluster = cloud.cluster ?? assert.fail();
+    const odd = new AccessFile(place('odd'));
+    odd.database.exec('create table more (x)');
+    odd.database.exec(`vacuum into '${place('copy')}'`);
+    odd.close();
+    await a.log.putBase(cluster, { seq: 1, content: readFileSync(place('copy')) });
+    await a.log.forget(cluster, 1, 1);
+    await assert.rejects(enter(place('b'), cloud), withCode('VERSION'));
+    await a.log.putBase(cluster, { seq: 1, content: randomBytes(10_000) });
+    await assert.rejects(enter(place('b'), cloud), (error: unknown) => error instanceof FerryError);
+  });
+});
