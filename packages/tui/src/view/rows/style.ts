@@ -114,4 +114,6 @@ export type Look = {
   readonly glyphs: Glyphs;
   /** For pictures; the theme has its own. undefined: 256. */
   readonly colours?: Colours;
+  /** The terminal shows pictures itself. */
+  readonly hasImages?: boolean;
 };
