@@ -5,6 +5,7 @@
 
 import { bigFile } from './big-file.ts';
 import { bigFolder } from './big-folder.ts';
+import { chat } from './chat.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   bigFolder,
   manyClients,
   serverWork,
+  chat,
   limits,
 ];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
