@@ -3,10 +3,19 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Code, FerryError, limits } from '@ferry/protocol';
+import { attach, mkdir, protocolVersion, stat, ticket } from '@ferry/protocol/messages';
+import { laneProof } from '@ferry/protocol/session';
 import { pack } from '@ferry/protocol/wire';
+import { MemoryStorage } from '@ferry/server/storage/memory';
+import { invalidTicket } from '../../packages/server/src/access/lane-tickets.ts';
+import { kicked } from '../../packages/server/src/access/standing.ts';
 import { decodeToAll, encodeSaid } from '../../packages/server/src/bus/envelope.ts';
+import { askForLane, grantFarLane } from '../../packages/server/src/supervisor/far-lanes.ts';
 import { busSuite } from '../suites/bus.suite.ts';
+import { withCode } from '../support/code.ts';
+import { connectTo, laneOn, serverContext, sessionOn } from '../support/in-process.ts';
 import { randomFrom, runs, seed } from '../support/random.ts';
+import { path, scratchFolder } from '../support/scratch.ts';
 import { MemoryWires, netOfServers, ServerNet, type TestServer, turn, until } from '../support/server-net.ts';
 import type { TestMember } from '../support/thread-bus.ts';
 
@@ -272,5 +281,110 @@ describe('the bridge', () => {
       for (const [who, n] of said) assert.ok(last.get(who) === n || sinceGap.has(who));
     }
     t.diagnostic(`count: ${gaps} gaps on lossy wires`);
+  });
+});
+
+/** Two servers of the same files, of which the second asks the first. */
+function twoServers(t: TestContext) {
+  const storage = new MemoryStorage();
+  const a = serverContext(scratchFolder(t), storage);
+  let refusal: FerryError | undefined;
+  const asked: string[] = [];
+  /** Holds answers back until it is called. */
+  let gate = Promise.resolve();
+  const servers = {
+    isWhole: true,
+    has: (server: string) => server === '0'.repeat(16),
+    ask: async (server: string, _verb: string, body: Uint8Array): Promise<Uint8Array> => {
+      asked.push(server);
+      await gate;
+      return grantFarLane(a.tickets, () => refusal, body);
+    },
+  };
+  const b = {
+    ...serverContext(scratchFolder(t), storage, '1'.repeat(16)),
+    askForLane: (issuer: string, shown: Parameters<typeof a.askForLane>[1]) =>
+      askForLane(servers, issuer, shown),
+  };
+  return {
+    ...{ a, b, servers, asked },
+    refuse: (why: FerryError) => {
+      refusal = why;
+    },
+    hold: (): (() => void) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
+  };
+}
+
+describe('a lane at another server than its session', () => {
+  test('is let in by the server that gave the ticket, once, whichever servers it is shown to', async (t) => {
+    const { a, b, asked } = twoServers(t);
+    const session = await sessionOn(a);
+    const { ticket: granted } = await session.client.call(ticket, {});
+    // Who only saw the ticket cannot use it up.
+    const thief = { ...session, welcome: { ...session.welcome, sessionSecret: Buffer.alloc(32) } };
+    for (const server of [a, b]) {
+      await assert.rejects(laneOn(server, thief, {}, granted), withCode('TICKET_INVALID'));
+    }
+    await laneOn(b, session, {}, granted);
+    for (const server of [a, b]) {
+      await assert.rejects(laneOn(server, session, {}, granted), withCode('TICKET_INVALID'));
+    }
+    await laneOn(a, session);
+    assert.equal(asked.length, 3, 'its own are asked for nowhere');
+    const forged = Buffer.from(granted);
+    forged[20] = (forged[20] ?? 0) ^ 1;
+    await assert.rejects(laneOn(b, session, {}, forged), withCode('TICKET_INVALID'));
+    await assert.rejects(laneOn(b, session, {}, Buffer.from('short')), withCode('TICKET_INVALID'));
+  });
+
+  test('may be used before it is let in: what it sends waits, and is lost where it is refused', async (t) => {
+    const { a, b, hold } = twoServers(t);
+    const session = await sessionOn(a);
+    await session.client.call(mkdir, { path: path('there') });
+    const begin = async () => {
+      const served = connectTo(b);
+      const { ticket: granted } = await session.client.call(ticket, {});
+      const proof = laneProof(served.link, session.welcome.sessionSecret);
+      const request = { version: protocolVersion, ticket: granted, proof };
+      return { served, entering: served.client.call(attach, request) };
+    };
+    const release = hold();
+    const one = await begin();
+    const early = one.served.client.call(stat, { path: path('there') });
+    for (let i = 0; i < 10; i++) await turn();
+    release();
+    await one.entering;
+    // A lane has no stat: it is answered as a lane answers, and not as a stranger is.
+    await assert.rejects(early, withCode('BAD_STATE'));
+    // One that leaves meanwhile becomes nothing.
+    const go = hold();
+    const two = await begin();
+    two.served.client.close();
+    two.entering.catch(() => {});
+    for (let i = 0; i < 10; i++) await turn();
+    go();
+    await assert.rejects(two.entering);
+    await until(two.served.isOver);
+  });
+
+  test('is refused when its session was closed, and BUSY while the other server cannot be asked', async (t) => {
+    const { a, b, servers, refuse } = twoServers(t);
+    const session = await sessionOn(a);
+    servers.isWhole = false;
+    await assert.rejects(laneOn(b, session), withCode('BUSY'));
+    servers.isWhole = true;
+    servers.has = () => false;
+    await assert.rejects(laneOn(b, session), withCode('BUSY'));
+    servers.has = () => true;
+    await laneOn(b, session);
+    refuse(kicked());
+    await assert.rejects(laneOn(b, session), withCode('KICKED'));
+    // Alone, a ticket of another server is none.
+    const alone = { ...b, askForLane: async () => Promise.reject(invalidTicket()) };
+    await assert.rejects(laneOn(alone, session), withCode('TICKET_INVALID'));
   });
 });

@@ -64,6 +64,7 @@ function statusAt(second: number, more: Partial<ServerStatus> = {}): ServerStatu
     restarts: 1,
     isDraining: false,
     turnedAway: 2,
+    bus: undefined,
     moving: [
       {
         sessionId: anna,

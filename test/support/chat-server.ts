@@ -21,6 +21,7 @@ import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { type AccountSettings, Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
+import { invalidTicket, LaneTickets } from '../../packages/server/src/access/lane-tickets.ts';
 import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
@@ -99,9 +100,11 @@ export function chatServer(afterwards: Afterwards, folder: string, threadCount =
     bus: new ThreadBus('alone', () => {}),
     desk: new ShareDesk(accessFile, changes),
     keepsOld: true,
+    tickets: new LaneTickets('0'.repeat(16), makeTicketKeys(), new TicketLedger(newTicketMemory())),
+    askForLane: async () => {
+      throw invalidTicket();
+    },
     admin: new AdminDesk(accessFile, changes, async () => []),
-    ticketLedger: new TicketLedger(newTicketMemory()),
-    ticketKeys: makeTicketKeys(),
     pool,
     bufferShares: new BufferShares(pool),
     transfers: new Transfers(),

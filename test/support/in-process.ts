@@ -8,6 +8,7 @@ import { ClientChannel, type ClientChannelOpts, laneProof, makeTicketKeys } from
 import { AccessStore } from '../../packages/server/src/access/access-store.ts';
 import { AccountMemory, newAccountMemory } from '../../packages/server/src/access/account-memory.ts';
 import { AdminDesk } from '../../packages/server/src/access/admin-desk.ts';
+import { invalidTicket, LaneTickets } from '../../packages/server/src/access/lane-tickets.ts';
 import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { Pace } from '../../packages/server/src/access/pace.ts';
 import { Quotas } from '../../packages/server/src/access/quota.ts';
@@ -30,7 +31,7 @@ import { Transfers } from '../../packages/server/src/worker/transfers.ts';
 import { helloFor, type LoginAs } from './client.ts';
 
 /** All that connections of a thread share; open to everybody. @param folder for its files, which whoever made it removes */
-export function serverContext(folder: string, storage: Storage): ConnectionContext {
+export function serverContext(folder: string, storage: Storage, server = '0'.repeat(16)): ConnectionContext {
   const accessFile = join(folder, 'access.db');
   const store = new AccessStore(accessFile);
   const { changes } = localAccess(accessFile);
@@ -50,8 +51,10 @@ export function serverContext(folder: string, storage: Storage): ConnectionConte
     meters: new Meters(newMeterMemory(1), 1),
     login: { store, changes, openTo: 'everybody' },
     standings: new Standings(store),
-    ticketLedger: new TicketLedger(newTicketMemory()),
-    ticketKeys: makeTicketKeys(),
+    tickets: new LaneTickets(server, makeTicketKeys(), new TicketLedger(newTicketMemory())),
+    askForLane: async () => {
+      throw invalidTicket();
+    },
     pool,
     bufferShares: new BufferShares(pool),
     transfers: new Transfers(),

@@ -154,6 +154,7 @@ function dayStatus(second: number): ServerStatus {
       troubles: 0,
     },
     disk: { free: 1.31e12, total: 4e12 },
+    bus: undefined,
     audit: undefined,
   };
 }

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { type BusOptions, busFrom } from './bus/bus-options.ts';
 import {
   type AuditConfig,
   defaultListen,
@@ -47,7 +48,7 @@ Files:
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
 
-type ServeOptions = {
+type ServeOptions = BusOptions & {
   listen?: string[];
   behind?: string[];
   open?: string;
@@ -115,6 +116,15 @@ function makeProgram(): Command {
     .option('--audit <FILE>', 'write down who does what, one JSON object per line')
     .option('--audit-size <SIZE>', 'put the file aside when it has grown to this, and begin another: 100M')
     .option('--audit-or-stop', 'go down when it cannot be written')
+    .option(
+      '--bus <URL>',
+      'belong together with other servers, over NATS: nats://HOST:PORT, tls://…; several with commas',
+    )
+    .option(
+      '--bus-credentials <FILE>',
+      'who it is to NATS: a file from nsc, a seed, USER:PASSWORD or a token',
+    )
+    .option('--bus-name <NAME>', 'servers of the same name belong together (default: ferry)')
     .option('--metrics <HOST:PORT>', 'tell figures to Prometheus at /metrics, and how it is at /health')
     .option('--metrics-public', 'also at an address that other machines reach')
     .helpOption('-h, --help', 'say how it is used')
@@ -181,6 +191,7 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
     jsonLog: options.jsonLog ?? false,
     watch: options.watch ?? false,
     audit: await auditFrom(options),
+    bus: busFrom(options),
     metrics:
       options.metrics === undefined
         ? undefined

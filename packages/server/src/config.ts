@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { join } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
+import type { BusConfig } from './bus/bus-address.ts';
 
 export const defaultPort = 7377;
 
@@ -51,6 +52,8 @@ export type ServeConfig = {
   readonly watch: boolean;
   /** Where what people do is written down; undefined: nowhere. */
   readonly audit: AuditConfig | undefined;
+  /** Where other servers of the same files are found; undefined: this one is alone. */
+  readonly bus: BusConfig | undefined;
   /** Where figures are told; undefined: nowhere. */
   readonly metrics: ListenAddress | undefined;
 };

@@ -19,15 +19,18 @@ import {
 } from '@ferry/protocol';
 import { replacePrivateFile } from '@ferry/protocol/disk/private-file';
 import { tokenBytes } from '@ferry/protocol/messages';
-import { formatInvite, hostPort } from '@ferry/protocol/session';
+import { formatInvite, hostPort, makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore, hashOf } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
-import { type AccessChanges, localAccess } from './access/operations.ts';
-import { newTicketMemory } from './access/ticket-ledger.ts';
+import { LaneTickets } from './access/lane-tickets.ts';
+import type { AccessChanges } from './access/operations.ts';
+import { newTicketMemory, TicketLedger } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
 import { openAudit } from './audit/open-audit.ts';
+import { BusHub } from './bus/hub.ts';
+import type { Servers, ServersOpts } from './bus/servers.ts';
 import { prepareChatFile } from './chat/chat-file.ts';
 import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './config.ts';
 import { ExitCode } from './exit-code.ts';
@@ -36,12 +39,15 @@ import { figuresIn, newMeterMemory } from './metrics/meters.ts';
 import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
+import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
+import { grantFarLane, laneVerb } from './supervisor/far-lanes.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { isDeed, orderWords } from './supervisor/order.ts';
-import type { ServerStatus } from './supervisor/status.ts';
+import { checkOfShared } from './supervisor/shared-subjects.ts';
+import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
@@ -86,23 +92,53 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   if (config.audit !== undefined) audit = openAudit(config.audit, config.folder, log, () => stop());
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const store = new AccessStore(places.accessFile);
-  const { changes } = localAccess(places.accessFile);
+  const serverId = randomBytes(8).toString('hex');
+  const hub = new BusHub(`${serverId}.`);
+  const sinceMs = Date.now();
+  const about = {
+    pid: process.pid,
+    folder: config.folder,
+    address: hostPort(reachableAt(listeners)),
+    sinceMs,
+  };
+  const [ticketMaster, ticketMemory] = [randomBytes(32), newTicketMemory()];
+  const tickets = new LaneTickets(serverId, makeTicketKeys(ticketMaster), new TicketLedger(ticketMemory));
+  const servers = await serversFor(config, {
+    id: serverId,
+    hub,
+    checkOf: checkOfShared,
+    about: () => {
+      const { folder, address } = about;
+      const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
+      return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
+    },
+    answers: new Map([
+      [laneVerb, (body) => grantFarLane(tickets, (session) => open?.refusal(session), body)],
+    ]),
+    log,
+  });
+  const access = await openAccess(config.bus, places.accessFile, log);
   const supervisor = new Supervisor({
-    changes,
+    changes: access.changes,
+    changeShared: access.changeShared,
     threads: config.threads,
+    hub,
+    servers,
     setup: {
       folder: config.folder,
       openTo: config.openTo,
       keepsOwners: config.keepsOwners,
-      // There is no trash in object storage.
+      // In object storage an old version would have to be copied before each new one.
       keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
+      freshness: access.freshness,
       contentsFile: contentsFileOf(places, config.folder),
       chatFile: chatFor(config, places, log),
       key: identity.key,
       cert: identity.cert,
-      ticketMaster: randomBytes(32),
-      ticketMemory: newTicketMemory(),
+      server: serverId,
+      ticketMaster,
+      ticketMemory,
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
       audits: audit !== undefined,
@@ -119,24 +155,20 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   await supervisor.start();
   open = supervisor;
   for (const socket of early) supervisor.accept(socket);
-  const end = endOnSignals(supervisor, listeners, log, audit, () =>
-    audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]),
-  );
+  const end = endOnSignals(supervisor, listeners, log, audit, async () => {
+    audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]);
+    await servers?.close();
+    await access.close();
+  });
   stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
-  const sinceMs = Date.now();
-  const about = {
-    pid: process.pid,
-    folder: config.folder,
-    address: hostPort(reachableAt(listeners)),
-    sinceMs,
-  };
   const status = async (): Promise<ServerStatus> => ({
     ...about,
     ...(await running.status()),
     figures: figuresIn(meterMemory),
     tallies: tally.tallies,
     disk: spaceOn(config.folder),
+    bus: busStatus(config, servers),
     audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
   });
   statusNow = status;
@@ -168,7 +200,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
     print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
   } else if (store.hasNoDevices()) {
-    const token = await ownersInvite(changes);
+    const token = await ownersInvite(access.changes);
     print('nobody has access yet; to be the first, paste this within 72 hours:');
     print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
   } else {
@@ -184,6 +216,21 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else
       note(log, how === 'left' ? 'the screen is closed, the log goes on here' : 'the screen has broken down');
   });
+}
+
+/** The packages for NATS are loaded only where they are used. @throws {FerryError} CONFIG */
+async function serversFor(
+  { bus }: ServeConfig,
+  opts: Omit<ServersOpts, 'config'>,
+): Promise<Servers | undefined> {
+  if (bus === undefined) return undefined;
+  const { joinServers } = await import('./bus/servers.ts');
+  return await joinServers({ ...opts, config: bus });
+}
+
+function busStatus({ bus }: ServeConfig, servers: Servers | undefined): BusStatus | undefined {
+  if (bus === undefined || servers === undefined) return undefined;
+  return { name: bus.name, nodes: bus.nodes, isWhole: servers.isWhole, others: servers.others };
 }
 
 /** The file that the chat is kept in, or why there is none; whatever is wrong with it, files are served. */
@@ -264,7 +311,7 @@ function endOnSignals(
   listeners: readonly Listener[],
   log: Log,
   audit: AuditFile | undefined,
-  onEnd: () => void,
+  onEnd: () => Promise<void>,
 ): (why: string, code: ExitCode) => void {
   let isEnding = false;
   const end = (why: string, code: ExitCode): void => {
@@ -278,7 +325,7 @@ function endOnSignals(
     }, limits.drainMs);
     void supervisor.drain().then(async () => {
       note(log, 'all is finished');
-      onEnd();
+      await onEnd();
       await audit?.close();
       process.exit(code);
     });

@@ -2,13 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkName, type Entry } from '@ferry/protocol';
-import { EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
+import { checkName, type Entry, type Name } from '@ferry/protocol';
+import { EntryPage, nameHash, pagesOf } from '@ferry/tui/engine/entry-page';
+import { mergeSorted } from '@ferry/tui/engine/merge-sort';
 import type { Cmd } from '@ferry/tui/state/cmd';
+import { compareWith } from '@ferry/tui/state/compare';
+import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
-import { inOrder, type Ordering } from '@ferry/tui/state/order';
+import { isAmong } from '@ferry/tui/state/name-table';
+import { inOrder, type Ordered, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
-import { noRows, type Rows } from '@ferry/tui/state/rows';
+import { noRows } from '@ferry/tui/state/rows';
 import type { Sort, SortBy } from '@ferry/tui/state/sort';
 import { update } from '@ferry/tui/state/update';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -46,7 +50,7 @@ class Large {
   /** What was wanted last, whether it is wanted still. */
   order(ordering = this.ordering): this {
     assert.ok(ordering !== undefined);
-    return this.post({ kind: 'ordered', side: 'remote', ordering, rows: toEnd(ordering).rows });
+    return this.post({ kind: 'ordered', side: 'remote', ordering, ordered: toEnd(ordering).ordered });
   }
 
   finish(): this {
@@ -59,11 +63,11 @@ class Large {
   }
 }
 
-function toEnd(ordering: Ordering): { rows: Rows; slices: number } {
+function toEnd(ordering: Ordering): { ordered: Ordered; slices: number } {
   const work = inOrder(ordering);
   for (let slices = 0; ; slices++) {
     const { done, value } = work.next();
-    if (done === true) return { rows: value, slices };
+    if (done === true) return { ordered: value, slices };
   }
 }
 
@@ -77,12 +81,14 @@ function shuffled<T>(list: readonly T[]): T[] {
   return all;
 }
 
+const nameStarts = ['', '.', 'entry-', 'entry-1'];
+
 /** Names that begin alike in many ways, with numbers short, long and with zeros, and ends of all kinds. */
-function anyName(random: (below: number) => number): string {
+function anyName(random: (below: number) => number, start: string | undefined): string {
   const part = (): string =>
     ['a', 'ab', '.', '!', 'é', '0', '00', `${random(200)}`, `9${'0'.repeat(random(20))}`, ''][random(10)] ??
     '';
-  return `${['', '.', 'entry-', 'entry-1'][random(4)]}${part()}${part()}${part()}` || 'x';
+  return `${start ?? nameStarts[random(4)]}${part()}${part()}${part()}` || 'x';
 }
 
 const numbered = (count: number): Entry[] => Array.from({ length: count }, (_, i) => file(`f${i}`, i));
@@ -97,8 +103,9 @@ describe('a large folder', () => {
         reverse: random(2) === 0,
         foldersFirst: random(2) === 0,
       };
+      const start = nameStarts[random(8)];
       const names = new Set(
-        Array.from({ length: 1 + random(200) }, () => anyName(random)).filter(
+        Array.from({ length: 1 + random(200) }, () => anyName(random, start)).filter(
           (one) => !/^[.]{1,2}$/.test(one),
         ),
       );
@@ -115,17 +122,27 @@ describe('a large folder', () => {
         return pages;
       };
       const before = inPages(entries.slice(0, cut));
-      const { rows: base } = toEnd({ base: noRows, pages: before, from: 0, sort, showHidden });
+      const filter = ['', 'a', '1', '0*', 'É'][random(5)] ?? '';
+      const { sorted: base } = toEnd({
+        base: noRows,
+        pages: before,
+        from: 0,
+        sort,
+        showHidden,
+        filter,
+      }).ordered;
       const pages = [...before, ...inPages(entries.slice(cut))];
-      const { rows } = toEnd({ base, pages, from: before.length, sort, showHidden });
-      assert.deepEqual([...rows], sorted(seen, sort), `seed ${seed}, round ${round}`);
+      const told = toEnd({ base, pages, from: before.length, sort, showHidden, filter }).ordered;
+      assert.deepEqual([...told.sorted], sorted(seen, sort), `seed ${seed}, round ${round}`);
+      const left = seen.filter(({ name }) => filterFor(filter)(name));
+      assert.deepEqual([...told.rows], sorted(left, sort), `seed ${seed}, round ${round}, filter ${filter}`);
     }
   });
 
   test('no slice is long: a hundred thousand rows come in at least as many slices as thousands', () => {
     const pages = pagesOf(shuffled(numbered(100_000)));
     const sort: Sort = { by: 'name', reverse: false, foldersFirst: true };
-    assert.ok(toEnd({ base: noRows, pages, from: 0, sort, showHidden: true }).slices >= 600);
+    assert.ok(toEnd({ base: noRows, pages, from: 0, sort, showHidden: true, filter: '' }).slices >= 600);
   });
 
   test('rows grow while it is read, are never out of order, and are whole in the end', () => {
@@ -170,6 +187,57 @@ describe('a large folder', () => {
     assert.deepEqual([...large.state.remote.marks], [at?.name]);
   });
 
+  test('a filter is found aside, a letter more in what is left; what was shown stays until then, and what changes comes after it', () => {
+    const all = shuffled(numbered(mostAtOnce * 3));
+    const large = new Large().pages(all).listed().finish().press('/').press('9');
+    const nines = large.ordering;
+    assert.ok(nines !== undefined && large.names.length === all.length);
+    large.press('8');
+    large.order(nines);
+    assert.equal(large.names.length, all.length, 'what was found for a shorter filter is late');
+    large.finish();
+    const like = (text: string): string[] =>
+      numbered(mostAtOnce * 3).flatMap(({ name }) => (name.includes(text) ? [name] : []));
+    assert.deepEqual(large.names, like('98'));
+    large.press('1');
+    assert.deepEqual(large.names, like('981'), 'few are found at once');
+    large.press('backspace').press('backspace').finish();
+    assert.deepEqual(large.names, like('9'));
+    large.press('down').press('down').press('down');
+    const { cursor } = large.state.remote;
+    assert.equal(large.state.remote.rows.at(cursor - 1)?.name, 'f984');
+    const renamed = file('n984', 984);
+    const entries = [file('f00'), file('g9'), renamed];
+    const change = { kind: 'changed', entries, gone: [checkName('f9'), checkName('f984')] } as const;
+    large.post({ kind: 'watched', side: 'remote', path: large.state.remote.path, pollMs: 0 });
+    large.post({ kind: 'change', side: 'remote', path: large.state.remote.path, change });
+    assert.deepEqual(large.names, like('9'), 'it is found aside again');
+    large.finish();
+    const rest = like('9').filter((name) => name !== 'f9' && name !== 'f984');
+    assert.deepEqual(large.names, [...rest, 'g9', 'n984']);
+    assert.equal(large.state.remote.rows.at(large.state.remote.cursor - 1)?.name, 'n984');
+    large.press('escape');
+    assert.equal(large.names.length, all.length + 1);
+    assert.equal(large.state.remote.ordering, undefined);
+  });
+
+  test('rows are filtered by their bytes as names are by their text', () => {
+    const random = randomFrom(seed);
+    const some = (from: readonly string[], most: number): string =>
+      Array.from({ length: 1 + random(most) }, () => from[random(from.length)]).join('');
+    const entries = Array.from({ length: runs(300) }, (_, i) =>
+      file(`${i}${some(['a', 'B', 'b', 'é', 'É', '\u212a', '\u0130', '_', '\u{1f600}'], 6)}`),
+    );
+    for (let round = 0; round < 40; round++) {
+      const text = some(['a', 'b', 'B', 'k', 'i', 'é', '1', '*', '_'], 3);
+      const isLeft = rowFilter(text);
+      const left = pagesOf(entries).flatMap((page) => [...page].filter((_, place) => isLeft(page, place)));
+      const names = new Set(left.map(({ name }) => name));
+      const wanted = entries.filter(({ name }) => filterFor(text)(name));
+      assert.deepEqual(names, new Set(wanted.map(({ name }) => name)), `seed ${seed}: ${text}`);
+    }
+  });
+
   test('who goes elsewhere has nothing put in order; a refresh keeps the rows until the new ones are', () => {
     const all = numbered(mostAtOnce + 2);
     const large = new Large().pages([folder('sub'), ...all]).listed();
@@ -202,5 +270,52 @@ test('a page comes through its arrays as it was', () => {
   assert.deepEqual([...page], sorted(entries, { by: 'name', reverse: false, foldersFirst: false }));
   for (const { name } of entries) assert.equal(page.at(page.indexOf(name)).name, name);
   assert.equal(page.indexOf(checkName('no such name')), -1);
+  // These two have the same hash.
+  const twins = EntryPage.of([file('liquid'), file('costarring')]);
+  assert.deepEqual([twins.indexOf(checkName('costarring')), twins.indexOf(checkName('liquid'))], [0, 1]);
+  assert.equal(twins.hashes[0], twins.hashes[1]);
   assert.deepEqual([...EntryPage.of([])], []);
+});
+
+/** 2 ** 5 names that have the same hash: two ends of a beginning that have it, and two of each of these, and so on. */
+function namesOfOneHash(): Name[] {
+  let all: Name[] = [checkName('x')];
+  for (let stage = 0; stage < 5; stage++) {
+    const seen = new Map<number, string>();
+    for (let i = 0; all.length < 2 ** (stage + 1); i++) {
+      const end = `-${i.toString(36)}`;
+      const hash = nameHash(checkName(`${all[0]}${end}`));
+      const twin = seen.get(hash);
+      if (twin !== undefined) all = all.flatMap((name) => [`${name}${end}`, `${name}${twin}`].map(checkName));
+      seen.set(hash, end);
+    }
+  }
+  return all;
+}
+
+test('names that were made to have one hash are told apart all the same', () => {
+  const all = namesOfOneHash();
+  assert.equal(new Set(all.map(nameHash)).size, 1);
+  const [here, there] = [all.filter((_, i) => i % 3 > 0), all.filter((_, i) => i % 3 < 2)];
+  const pages = pagesOf(here.map((name) => file(name)));
+  const isThere = isAmong(new Set(there));
+  const found = pages.flatMap((page) => [...page].filter((_, place) => isThere(page, place)));
+  const both = here.filter((name) => there.includes(name)).toSorted();
+  assert.deepEqual(found.map(({ name }) => name).toSorted(), both);
+  const compared = compareWith(pages, pagesOf(there.map((name) => file(name))));
+  assert.deepEqual(here.filter((name) => compared.get(name) === 'same').toSorted(), both);
+  assert.deepEqual(
+    here.map((name) => pages[0]!.nameAt(pages[0]!.indexOf(name))),
+    here,
+  );
+});
+
+test('what is sorted by numbers keeps the order in which it came where they are equal', () => {
+  const random = randomFrom(seed);
+  for (let round = 0; round < runs(20); round++) {
+    const keys = Array.from({ length: random(100) }, () => random(4));
+    const ids = mergeSorted(Uint32Array.from(keys.keys()), (a, b) => keys[a]! - keys[b]!);
+    const wanted = [...keys.keys()].toSorted((a, b) => keys[a]! - keys[b]!);
+    assert.deepEqual([...ids], wanted, `seed ${seed}, round ${round}`);
+  }
 });

@@ -11,8 +11,9 @@ import {
   pathFromText,
   toWireError,
 } from '@ferry/protocol';
-import { pagesOf } from '@ferry/tui/engine/entry-page';
+import { type EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
 import { compareNatural } from '@ferry/tui/engine/name-order';
+import { compareWith } from '@ferry/tui/state/compare';
 import { layout, usualArrangement } from '@ferry/tui/state/layout';
 import { filterFor, patternFor } from '@ferry/tui/state/match';
 import { inOrderNow } from '@ferry/tui/state/order';
@@ -32,8 +33,8 @@ const type = (driven: Driven, text: string): Driven =>
 const notice = (driven: Driven): string | undefined => driven.state.notice?.text;
 
 function inOrder(entries: readonly Entry[], sort: Sort): readonly string[] {
-  const ordering = { base: noRows, pages: pagesOf(entries), from: 0, sort, showHidden: true };
-  return inOrderNow(ordering).map(({ name }) => name);
+  const ordering = { base: noRows, pages: pagesOf(entries), from: 0, sort, showHidden: true, filter: '' };
+  return inOrderNow(ordering).rows.map(({ name }) => name);
 }
 
 function compareNames(a: string, b: string): number {
@@ -50,6 +51,11 @@ describe('order', () => {
       names('a99 a100b2 a100b10 file file1 file1a file02 file2 file9 file10'),
     );
     assert.deepEqual(inOrder(list, { ...usualSort, by: 'bytes' }), list.map(({ name }) => name).toSorted());
+  });
+
+  test('a number that names begin with alike is compared whole', () => {
+    const list = names('x12 x1a x1 x1.b').map((name) => file(name));
+    assert.deepEqual(inOrder(list, usualSort), names('x1 x1.b x1a x12'));
   });
 
   test('the natural order is one: whatever three names, it goes round in no circle', () => {
@@ -365,6 +371,15 @@ describe('both sides', () => {
     assert.equal(driven.state.local.compared?.get(file('other').name), 'same');
     driven.press('escape', 'escape');
     assert.equal(driven.state.remote.compared, undefined);
+  });
+
+  test('times two seconds apart are the same, a nanosecond more is newer or older', () => {
+    const at = (s: number, ns: number): readonly EntryPage[] => pagesOf([file('f', 1, { s, ns })]);
+    const f = file('f').name;
+    const there = at(100, 500);
+    const against = (s: number, ns: number): string => compareWith(at(s, ns), there).get(f);
+    assert.deepEqual([against(102, 500), against(102, 501), against(103, 0)], ['same', 'newer', 'newer']);
+    assert.deepEqual([against(98, 500), against(98, 499), against(97, 999)], ['same', 'older', 'older']);
   });
 
   test('the split moves within bounds, the sides change places, one pane takes all', () => {

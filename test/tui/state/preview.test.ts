@@ -67,6 +67,8 @@ describe('the preview', () => {
     driven.taken();
     driven.press('C-r').list('remote', folder('d'), file('f', 7), link('l'));
     assert.deepEqual(peeks(driven), ['share/f']);
+    driven.press('C-r').list('remote', folder('d'), file('f', 7), link('l'));
+    assert.deepEqual(peeks(driven), ['stop', 'share/f'], 'also where nothing of its row is different');
     assert.equal(driven.state.preview?.seen?.kind, 'file');
   });
 

@@ -98,7 +98,7 @@ export class Driven {
   /** At once, as if no key came in between. */
   #order({ side, ordering }: Cmd & { kind: 'order' }): void {
     if (ordering === undefined) return;
-    this.post({ kind: 'ordered', side, ordering, rows: inOrderNow(ordering) });
+    this.post({ kind: 'ordered', side, ordering, ordered: inOrderNow(ordering) });
   }
 
   press(...keys: readonly string[]): this {

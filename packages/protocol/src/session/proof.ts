@@ -16,7 +16,17 @@ export function loginText(link: Link): Buffer {
 
 /** What a lane sends with its ticket: HMAC-SHA256 of this connection's exporter under the session's secret. */
 export function laneProof(link: Link, sessionSecret: Uint8Array): Buffer {
-  return createHmac('sha256', sessionSecret).update(link.exportKey(laneLabel)).digest();
+  return proofOver(laneText(link), sessionSecret);
+}
+
+/** What a lane proves its session for: of no use to whoever does not know the session's secret. */
+export function laneText(link: Link): Buffer {
+  return link.exportKey(laneLabel);
+}
+
+/** The proof over the {@link laneText} of a connection that another server has. */
+export function proofOver(text: Uint8Array, sessionSecret: Uint8Array): Buffer {
+  return createHmac('sha256', sessionSecret).update(text).digest();
 }
 
 export function sameSecret(a: Uint8Array, b: Uint8Array): boolean {

@@ -151,6 +151,17 @@ export class ServerChannel {
     this.#onBlock = onBlock;
   }
 
+  /** What comes meanwhile is looked at when `work` has settled: it may become something else by it. */
+  async holdFor<T>(work: Promise<T>): Promise<T> {
+    this.#frames.pause();
+    try {
+      return await work;
+    } finally {
+      // Behind what whoever waits for it does next.
+      setImmediate(() => this.#frames.resume());
+    }
+  }
+
   sendEvent(event: ServerEvent): void {
     this.#frames.send(Kind.event, 0, encodeEvent(event));
   }

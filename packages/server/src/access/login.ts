@@ -5,11 +5,14 @@
  * sentence, so that it tells a stranger nothing.
  */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { Code, FerryError } from '@ferry/protocol';
 import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
-import { type Grant, verifyDevice } from '@ferry/protocol/session';
+import { verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
+import type { Freshness } from '../replica/freshness.ts';
 import { type AccessStore, hashOf } from './access-store.ts';
+import type { LaneGrant } from './lane-tickets.ts';
 import { note } from './note.ts';
 import type { AccessChanges } from './operations.ts';
 import { guestName, guestOf, type Principal } from './principal.ts';
@@ -19,6 +22,8 @@ export type LoginRules = {
   readonly store: AccessStore;
   readonly changes: AccessChanges;
   readonly openTo: OpenTo;
+  /** undefined: this server has no others. */
+  readonly freshness?: Freshness | undefined;
 };
 
 /**
@@ -26,7 +31,7 @@ export type LoginRules = {
  * @throws {FerryError} VERSION, AUTH_REQUIRED (nothing was shown and the server is not open), AUTH_FAILED, MALFORMED, IO_ERROR, BUSY
  */
 export async function logIn(
-  { store, changes, openTo }: LoginRules,
+  { store, changes, openTo, freshness }: LoginRules,
   hello: Hello,
   loginText: Buffer,
   nowMs: number,
@@ -54,6 +59,7 @@ export async function logIn(
   }
   const known = store.principalOf(deviceKey, nowMs);
   if (known !== undefined) {
+    freshness?.check();
     if (store.isUnseen(deviceKey, nowMs)) note(changes.make('sawDevice', { key: deviceKey, nowMs }));
     return known;
   }
@@ -96,11 +102,36 @@ function failed(): FerryError {
 }
 
 /** Whose lane it is, as things are now. @throws {FerryError} REVOKED, KICKED: in the words that its session hears, which may come later */
-export function principalOfLane({ store, openTo }: LoginRules, { device, kicks }: Grant): Principal {
+export function principalOfLane(
+  { store, openTo, freshness }: LoginRules,
+  { device, kicks }: LaneGrant,
+): Principal {
   const guest =
     device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
   const principal = device === undefined ? guest : store.principalOf(device, Date.now());
+  if (device !== undefined) freshness?.check();
   if (principal === undefined) throw revoked();
   if (principal.kicks !== kicks) throw kicked();
   return principal;
+}
+
+/** How long what a session's server knows of its account may be on its way to this one, milliseconds… */
+const onItsWayMs = 2000;
+/** …and how often it is looked for. */
+const lookAgainMs = 50;
+
+/**
+ * As {@link principalOfLane}, of a session that another server let in: what that one knew may come here a moment later.
+ * @throws {FerryError} REVOKED, KICKED, when it still holds after that moment
+ */
+export async function principalOfFarLane(rules: LoginRules, grant: LaneGrant): Promise<Principal> {
+  for (let leftMs = onItsWayMs; leftMs > 0; leftMs -= lookAgainMs) {
+    try {
+      return principalOfLane(rules, grant);
+    } catch (error) {
+      if (!(error instanceof FerryError)) throw error;
+    }
+    await pause(lookAgainMs);
+  }
+  return principalOfLane(rules, grant);
 }

@@ -42,11 +42,22 @@ export type Near = {
 };
 
 export class BusHub {
+  readonly #prefix: string;
   #far: Far | undefined;
   readonly #members = new Set<Member>();
   readonly #bySubject = new Map<string, Set<Member>>();
 
-  /** @param name never used before */
+  /** @param prefix of the names of all members */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
+
+  /** What a member is called on the bus. */
+  nameOf(plain: string): string {
+    return this.#prefix + plain;
+  }
+
+  /** @param name never used before, as `nameOf` made it */
   join(name: string, post: (parcel: FromHub) => void): Membership {
     const member: Member = {
       name,

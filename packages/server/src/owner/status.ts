@@ -119,7 +119,30 @@ function describe(server: Described, nowMs: number): string {
       return `${show(user)} holds ${size(bytes)}${room}, entries: ${files}${places}\n`;
     })
     .join('');
-  return head + people + movingTable(server.moving, visits) + quotas + outside;
+  return (
+    head + people + movingTable(server.moving, visits) + quotas + outside + describeBus(server.bus, nowMs)
+  );
+}
+
+/** The other servers; nothing for one that is alone. */
+function describeBus(bus: ServerStatus['bus'], nowMs: number): string {
+  if (bus === undefined) return '';
+  const where = `the bus "${show(bus.name)}" at ${show(bus.nodes.join(', '))}`;
+  if (!bus.isWhole) return `${where} is not reached: this server knows nothing of the others now\n`;
+  if (bus.others.length === 0) return `${where}: no other server is there\n`;
+  const others = bus.others.toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  return `${where}\n${table(
+    ['SERVER', 'SHARING', 'FOR', 'PEOPLE', 'LANES', ''],
+    others.map((one) => [
+      show(one.address),
+      show(one.folder),
+      duration(nowMs - one.sinceMs),
+      `${one.sessions}`,
+      `${one.lanes}`,
+      one.isDraining ? 'going down' : '',
+    ]),
+    '',
+  )}`;
 }
 
 function size(bytes: number): string {

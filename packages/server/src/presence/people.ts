@@ -3,7 +3,7 @@
  * something asks all to tell everything again. Worker threads.
  */
 
-import { encodePath, type Path } from '@ferry/protocol';
+import { Code, encodePath, FerryError, limits, type Path } from '@ferry/protocol';
 import { type Activity, personShape } from '@ferry/protocol/messages';
 import { type Packable, pack, path as pathShape, unpack } from '@ferry/protocol/wire';
 import type { Bus } from '../bus/bus.ts';
@@ -26,7 +26,9 @@ export type Entered = {
   readonly leave: () => void;
 };
 
-const subject = 'presence';
+export const presenceSubject = 'presence';
+/** Rows that are kept of one thread; no more of its people are known. */
+const mostRows = limits.connections;
 /** How long changes are gathered before the other threads, and then people, are told, milliseconds. */
 const gatherMs = 100;
 const tellMs = 250;
@@ -50,7 +52,7 @@ export class People {
 
   constructor(bus: Bus) {
     this.#bus = bus;
-    const { ready } = bus.subscribe(subject, {
+    const { ready } = bus.subscribe(presenceSubject, {
       onMessage: (body, from) => this.#hear(body, from),
       onGap: () => this.#ask(),
     });
@@ -118,14 +120,14 @@ export class People {
     for (const item of Array.isArray(list) ? (list as unknown[]) : []) {
       const here = what === What.rows ? hereOf(item) : rows.get(idOf(item));
       if (here === undefined) continue;
-      if (what === What.rows) rows.set(here.id, here);
-      else rows.delete(here.id);
+      if (what === What.left) rows.delete(here.id);
+      else if (rows.has(here.id) || rows.size < mostRows) rows.set(here.id, here);
       this.#change(here);
     }
   }
 
   #ask(): void {
-    this.#bus.publish(subject, pack([What.ask]));
+    this.#bus.publish(presenceSubject, pack([What.ask]));
   }
 
   #tellSoon(): void {
@@ -153,7 +155,7 @@ export class People {
     let isFirst = isAll;
     const send = (): void => {
       if (rows.length === 0 && !isFirst) return;
-      this.#bus.publish(subject, pack([What.rows, isFirst, rows]));
+      this.#bus.publish(presenceSubject, pack([What.rows, isFirst, rows]));
       [rows, bytes, isFirst] = [[], 0, false];
     };
     for (const here of all) {
@@ -170,7 +172,7 @@ export class People {
     const each = 1000;
     for (let i = 0; i < ids.length; i += each) {
       const some = ids.slice(i, i + each).map((id) => Buffer.from(id, 'latin1'));
-      this.#bus.publish(subject, pack([What.left, false, some]));
+      this.#bus.publish(presenceSubject, pack([What.left, false, some]));
     }
   }
 
@@ -195,7 +197,21 @@ function rowOf(here: Here): Packable {
   return [Buffer.from(scopeOf(here.root), 'latin1'), personShape.put({ ...here, isSelf: false })];
 }
 
-/** @throws on what no thread of ours writes */
+/** What another server says of its people. @throws {FerryError} MALFORMED, or a NAME_… code */
+export function checkPresence(body: Uint8Array): void {
+  const message = unpack(Buffer.from(body));
+  const [what, first, list] = Array.isArray(message) ? (message as unknown[]) : [];
+  if (what === What.ask) return;
+  const isTold =
+    (what === What.rows || what === What.left) && typeof first === 'boolean' && Array.isArray(list);
+  if (!isTold) throw new FerryError(Code.MALFORMED, 'nobody says this of people');
+  for (const item of list as unknown[]) {
+    if (what === What.rows) hereOf(item);
+    else if (idOf(item) === '') throw new FerryError(Code.MALFORMED, 'a session without an id');
+  }
+}
+
+/** @throws {FerryError} MALFORMED, or a NAME_… code */
 function hereOf(row: unknown): Here {
   const [root, person] = Array.isArray(row) ? (row as unknown[]) : [];
   const { id, user, client, sinceMs, activity } = personShape.get(person, 'person');

@@ -2,15 +2,14 @@
 
 import type { FerryError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
-import type { TicketKeys } from '@ferry/protocol/session';
 import type { AdminDesk } from '../access/admin-desk.ts';
+import type { LaneGrant, LaneTickets, ShownTicket } from '../access/lane-tickets.ts';
 import type { LoginRules } from '../access/login.ts';
 import type { Pace } from '../access/pace.ts';
 import type { Quotas } from '../access/quota.ts';
 import type { ShareDesk } from '../access/share-desk.ts';
 import type { Standings } from '../access/standing.ts';
 import type { Offence } from '../access/throttle.ts';
-import type { TicketLedger } from '../access/ticket-ledger.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ChatHub } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
@@ -27,8 +26,9 @@ export type ConnectionContext = {
   readonly storage: Storage;
   readonly login: LoginRules;
   readonly standings: Standings;
-  readonly ticketKeys: TicketKeys;
-  readonly ticketLedger: TicketLedger;
+  readonly tickets: LaneTickets;
+  /** Whose lane it is that shows the ticket of another server. @throws {FerryError} TICKET_INVALID, TICKET_EXPIRED, KICKED, BUSY */
+  readonly askForLane: (issuer: string, shown: ShownTicket) => Promise<LaneGrant>;
   readonly quotas: Quotas;
   readonly desk: ShareDesk;
   readonly admin: AdminDesk;

@@ -21,17 +21,20 @@ import {
 import {
   type Handlers,
   handler,
-  laneProof,
+  laneText,
   loginText,
   newSessionId,
-  openTicket,
   ServerChannel,
-  sameSecret,
-  sealTicket,
-  sessionSecret,
   verifyDevice,
 } from '@ferry/protocol/session';
-import { checkVersion, enterWithPassword, logIn, principalOfLane } from '../access/login.ts';
+import type { LaneGrant } from '../access/lane-tickets.ts';
+import {
+  checkVersion,
+  enterWithPassword,
+  logIn,
+  principalOfFarLane,
+  principalOfLane,
+} from '../access/login.ts';
 import { makeOwnFolder } from '../access/own-folder.ts';
 import type { Principal } from '../access/principal.ts';
 import { isReadOnly } from '../access/rights.ts';
@@ -188,7 +191,7 @@ export class Connection {
   }
 
   #enter(principal: Principal, client: string, by: string): Welcome {
-    const { ticketKeys, ticketLedger, transfers, login, desk, admin, chat: hub } = this.#opts;
+    const { tickets, transfers, login, desk, admin, chat: hub } = this.#opts;
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
@@ -199,8 +202,7 @@ export class Connection {
     this.#become({ kind: 'session', context, beganMs: performance.now(), chat, around });
     const grantTicket = (): Buffer => {
       const { account, kicks } = principal;
-      const grant = { sessionId, device: account?.device, kicks, serial: ticketLedger.issue() };
-      return sealTicket(ticketKeys, grant, monotonicMs());
+      return tickets.give({ sessionId, device: account?.device, kicks });
     };
     const enrolDevice = (request: Enrol): Promise<void> =>
       enrolFor(principal, login, this.#link, request, client);
@@ -213,24 +215,36 @@ export class Connection {
       version: protocolVersion,
       features: isShare ? Feature.countsDownloads : 0,
       sessionId,
-      sessionSecret: sessionSecret(ticketKeys, sessionId),
+      sessionSecret: tickets.secretOf(sessionId),
       user: principal.user,
       readOnly,
       lanes: limits.sessionLanes,
     };
   }
 
-  #attach(request: Attach): Record<never, never> {
-    const { bufferShares, transfers, ticketKeys, ticketLedger, contents, desk } = this.#opts;
+  /** Nothing is waited for where the ticket is our own: the lane's requests may come right behind it. */
+  async #attach(request: Attach): Promise<Record<never, never>> {
+    const { tickets, transfers, login, askForLane } = this.#opts;
     this.#begin(request.version, true);
     transfers.checkWelcome();
-    const grant = openTicket(ticketKeys, Buffer.from(request.ticket), monotonicMs());
-    const proof = laneProof(this.#link, sessionSecret(ticketKeys, grant.sessionId));
-    // Spent last: who only saw the ticket cannot use it up.
-    if (!sameSecret(proof, request.proof) || !ticketLedger.spend(grant.serial)) {
-      throw new FerryError(Code.TICKET_INVALID, 'the ticket is not valid');
+    const shown = { ticket: request.ticket, proof: request.proof, text: laneText(this.#link) };
+    const issuer = tickets.otherIssuerOf(shown);
+    if (issuer === undefined) {
+      const grant = tickets.spend(shown);
+      return this.#becomeLane(principalOfLane(login, grant), grant);
     }
-    const context = this.#contextFor(principalOfLane(this.#opts.login, grant), grant.sessionId);
+    const asked = askForLane(issuer, shown).then(async (grant) => ({
+      grant,
+      principal: await principalOfFarLane(login, grant),
+    }));
+    const { grant, principal } = await this.#channel.holdFor(asked);
+    if (this.#isOver) throw new FerryError(Code.CANCELLED, 'it left meanwhile');
+    return this.#becomeLane(principal, grant);
+  }
+
+  #becomeLane(principal: Principal, grant: LaneGrant): Record<never, never> {
+    const { bufferShares, transfers, contents, desk } = this.#opts;
+    const context = this.#contextFor(principal, grant.sessionId);
     if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const buffers = bufferShares.of(personKey(context.principal, this.#link.peer));
     const lane = new Lane({ ...context, buffers, transfers, contents, desk });
@@ -341,8 +355,3 @@ export class Connection {
 }
 
 const waysIn = ['without an account', 'with its device key', 'with an invite'] as const;
-
-/** The same on all threads, unlike performance.now, and not put back by whoever sets the time. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint() / 1_000_000n);
-}

@@ -19,6 +19,7 @@ export type Connected = {
 export class Registry {
   readonly #all = new Map<number, Connected>();
   readonly #lanes = new Map<string, number>();
+  readonly #known = { session: 0, lane: 0 };
   readonly #sources = new Map<string, { all: number; strangers: number }>();
   readonly #most: number;
   #strangers = 0;
@@ -31,6 +32,10 @@ export class Registry {
   /** Connections now. */
   get size(): number {
     return this.#all.size;
+  }
+
+  get counts(): { readonly sessions: number; readonly lanes: number } {
+    return { sessions: this.#known.session, lanes: this.#known.lane };
   }
 
   get(id: number): Connected | undefined {
@@ -72,6 +77,7 @@ export class Registry {
     const connected = this.#all.get(id);
     if (connected === undefined || connected.as !== undefined) return true;
     this.#all.set(id, { ...connected, as });
+    this.#known[as.kind] += 1;
     this.#count(connected.source, 0, -1);
     if (as.kind !== 'lane') return true;
     const lanes = (this.#lanes.get(as.sessionId) ?? 0) + 1;
@@ -96,6 +102,7 @@ export class Registry {
     const { as, source } = connected;
     this.#all.delete(id);
     this.#count(source, -1, as === undefined ? -1 : 0);
+    if (as !== undefined) this.#known[as.kind] -= 1;
     if (as?.kind !== 'lane') return;
     const lanes = (this.#lanes.get(as.sessionId) ?? 1) - 1;
     if (lanes > 0) this.#lanes.set(as.sessionId, lanes);

@@ -1,5 +1,6 @@
 /** What a running server tells its owner. Pure; main thread of the server, and `ferryd status`. */
 
+import type { OtherServer } from '../bus/servers.ts';
 import type { Figures } from '../metrics/meters.ts';
 import type { Space } from '../metrics/space-on.ts';
 import type { Tallies } from '../metrics/tally.ts';
@@ -62,12 +63,24 @@ export type AuditFigures = {
   readonly isBroken: boolean;
 };
 
+/** The servers that it belongs together with. */
+export type BusStatus = {
+  readonly name: string;
+  /** Of NATS. */
+  readonly nodes: readonly string[];
+  /** They hear us, and we them. */
+  readonly isWhole: boolean;
+  readonly others: readonly OtherServer[];
+};
+
 /** What one server says on its status socket: one line of JSON. */
 export type ServerStatus = Status & {
   readonly figures: Figures;
   readonly tallies: Tallies;
   /** Of the file system that the folder is on; undefined where it does not say. */
   readonly disk: Space | undefined;
+  /** undefined: it is alone. */
+  readonly bus: BusStatus | undefined;
   /** undefined: none is kept. */
   readonly audit: AuditFigures | undefined;
   readonly pid: number;

@@ -4,15 +4,20 @@
  */
 
 import { type BlockList, isIPv6, type Socket } from 'node:net';
-import { Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
+import { asFerryError, Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
-import { BusHub } from '../bus/hub.ts';
+import type { BusHub } from '../bus/hub.ts';
+import type { Servers } from '../bus/servers.ts';
 import { type Log, note } from '../log.ts';
+import { answerOf } from '../replica/errands.ts';
+import type { Shared } from '../replica/replica-thread.ts';
+import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
+import { askForLane } from './far-lanes.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
 import type { SessionOrder } from './order.ts';
 import { Orders } from './orders.ts';
@@ -26,6 +31,12 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly changes: AccessChanges;
+  /** undefined: nothing is shared with other servers, and no worker asks for it. */
+  readonly changeShared: ChangeShared | undefined;
+  /** Of the bus; nobody has joined it yet. */
+  readonly hub: BusHub;
+  /** undefined: it is alone. */
+  readonly servers: Servers | undefined;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   /** Balancers, which say first of each connection whose it is. */
@@ -51,7 +62,7 @@ export class Supervisor {
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
   readonly #penalties = new Penalties();
   readonly #passwords: Passwords;
-  readonly #bus = new BusHub();
+  readonly #bus: BusHub;
   readonly #watching: Watching;
   readonly #orders = new Orders(this.#registry, () => this.#workers);
   /** Accepted while no worker lived. */
@@ -68,6 +79,7 @@ export class Supervisor {
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
     this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
+    this.#bus = opts.hub;
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -140,6 +152,11 @@ export class Supervisor {
     };
   }
 
+  /** People and lanes that are connected. */
+  get counts(): { readonly sessions: number; readonly lanes: number; readonly isDraining: boolean } {
+    return { ...this.#registry.counts, isDraining: this.#isDraining };
+  }
+
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
   order(order: SessionOrder): Shown {
     return this.#orders.run(order);
@@ -149,6 +166,11 @@ export class Supervisor {
   exit(code: number): never {
     if ([...this.#workers].some((worker) => worker.isCondemned)) endNow();
     process.exit(code);
+  }
+
+  /** Why no lane of this session is let in. */
+  refusal(sessionId: string): FerryError | undefined {
+    return this.#orders.refusal(sessionId);
   }
 
   /** Tests only: what a bug in the busiest worker would do. */
@@ -245,6 +267,12 @@ export class Supervisor {
     worker.answerPassword(id, answer);
   }
 
+  async #change(worker: WorkerHandle, id: number, what: Shared, order: Uint8Array): Promise<void> {
+    const { changeShared } = this.#opts;
+    if (changeShared === undefined) throw new Error('a worker that does not know that nothing is shared');
+    worker.tellChanged(id, await answerOf(() => changeShared(what, order)));
+  }
+
   #leastLoaded(): WorkerHandle | undefined {
     let least: WorkerHandle | undefined;
     for (const worker of this.#workers) if (least === undefined || worker.load < least.load) least = worker;
@@ -253,7 +281,7 @@ export class Supervisor {
 
   #spawn(index: number, onReady: () => void, onFailedStart?: (why: Error) => void): void {
     let isReady = false;
-    const busMember = `worker-${index}.${this.#nextMember++}`;
+    const busMember = this.#bus.nameOf(`worker-${index}.${this.#nextMember++}`);
     const membership = this.#bus.join(busMember, (parcel) => worker.tellBus(parcel));
     const tellWatched: Tell = (key, id, answer) => worker.tellWatched(key, id, answer);
     const worker = new WorkerHandle({
@@ -289,6 +317,12 @@ export class Supervisor {
       },
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
+      onChange: (id, what, order) => void this.#change(worker, id, what, order),
+      onLane: (id, issuer, shown) =>
+        void askForLane(this.#opts.servers, issuer, shown).then(
+          (grant) => worker.answerLane(id, grant),
+          (error: unknown) => worker.answerLane(id, asFerryError(error)),
+        ),
       onBus: membership.receive,
       onReady: () => {
         isReady = true;

@@ -1,9 +1,17 @@
 /** Watched folders on the bus: what they are called there, and how news of them are written. Pure; every thread of a server. */
 
 import { createHash } from 'node:crypto';
-import { decodePath, encodePath, type FolderNews, limits, type Path } from '@ferry/protocol';
+import {
+  Code,
+  decodePath,
+  encodePath,
+  FerryError,
+  type FolderNews,
+  limits,
+  type Path,
+} from '@ferry/protocol';
 import { getFolderNews, putFolderNews } from '@ferry/protocol/messages';
-import { pack, unpack } from '@ferry/protocol/wire';
+import { pack, path as pathShape, unpack } from '@ferry/protocol/wire';
 
 /** A path from the shared folder as a byte string, to be compared and sent between threads. */
 export function folderKey(path: Path): string {
@@ -45,6 +53,13 @@ export function encodeTouched(keys: readonly string[]): {
   const count = fitting < 0 ? keys.length : fitting;
   const body = pack(keys.slice(0, count).map((key) => Buffer.from(key, 'latin1')));
   return { body, rest: keys.slice(count) };
+}
+
+/** What another server says that it has changed. @throws {FerryError} MALFORMED, or a NAME_… code */
+export function checkTouched(body: Uint8Array): void {
+  const keys = unpack(Buffer.from(body));
+  if (!Array.isArray(keys)) throw new FerryError(Code.MALFORMED, 'no list of folders');
+  for (const key of keys) pathShape.get(key, 'folder');
 }
 
 export function keysTouched(body: Uint8Array): readonly string[] {

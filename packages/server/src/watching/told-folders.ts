@@ -5,14 +5,17 @@
 
 import type { FolderNews } from '@ferry/protocol';
 
-/** A folder is told of at most so often, milliseconds. */
-const gatherMs = 1000;
+/** What changes together is told together… */
+const gatherMs = 150;
+/** …and folders are listed again at most so often, milliseconds. */
+const restMs = 1000;
 
 export class ToldFolders {
   readonly #onNews: (key: string, news: FolderNews) => void;
   readonly #keys = new Set<string>();
   readonly #touched = new Set<string>();
   #isWaiting = false;
+  #toldMs = 0;
 
   constructor(onNews: (key: string, news: FolderNews) => void) {
     this.#onNews = onNews;
@@ -32,11 +35,13 @@ export class ToldFolders {
     for (const one of key === undefined ? this.#keys : [key]) if (this.#keys.has(one)) this.#touched.add(one);
     if (this.#isWaiting || this.#touched.size === 0) return;
     this.#isWaiting = true;
-    setTimeout(() => this.#tell(), gatherMs).unref();
+    const ms = Math.max(gatherMs, this.#toldMs + restMs - performance.now());
+    setTimeout(() => this.#tell(), ms).unref();
   }
 
   #tell(): void {
     this.#isWaiting = false;
+    this.#toldMs = performance.now();
     const keys = [...this.#touched];
     this.#touched.clear();
     for (const key of keys) this.#onNews(key, { kind: 'again' });

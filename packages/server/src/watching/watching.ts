@@ -88,7 +88,7 @@ export class Watching {
   #start(): void {
     this.#retry = undefined;
     const { hub, folder, polls } = this.#opts;
-    const busMember = `watcher.${this.#nextMember++}`;
+    const busMember = hub.nameOf(`watcher.${this.#nextMember++}`);
     const thread = new Worker(new URL('./watch-main.ts', import.meta.url), {
       name: 'watching',
       workerData: { folder, polls, busMember } satisfies WatchSetup,

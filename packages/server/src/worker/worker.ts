@@ -13,7 +13,8 @@ import { makeTicketKeys } from '@ferry/protocol/session';
 import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { AdminDesk } from '../access/admin-desk.ts';
-import { localAccess } from '../access/operations.ts';
+import { type LaneGrant, LaneTickets } from '../access/lane-tickets.ts';
+import { type AccessChanges, localAccess, sharedAccess } from '../access/operations.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
@@ -26,6 +27,8 @@ import { ChatHub } from '../chat/chat-hub.ts';
 import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { Meters } from '../metrics/meters.ts';
 import { People } from '../presence/people.ts';
+import { Errands } from '../replica/errands.ts';
+import { Freshness } from '../replica/freshness.ts';
 import { BufferShares } from '../session/buffer-shares.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
@@ -37,6 +40,7 @@ import { Touched } from '../watching/touched.ts';
 import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
+import { Questions } from './questions.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -47,11 +51,14 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 const asked = new Map<number, (connections: readonly ConnectionStatus[]) => void>();
 let nextAsked = 0;
+const lanes = new Questions<LaneGrant>();
 const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
-const { changes } = localAccess(setup.accessFile);
-const standings = new Standings(store);
+const freshness = setup.freshness === undefined ? undefined : new Freshness(setup.freshness);
+const errands = new Errands();
+const changes = changesFor(setup);
+const standings = new Standings(store, Date.now, freshness);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
@@ -67,10 +74,14 @@ const touched = new Touched(bus);
 const pool = new BlockPool();
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
-  login: { store, changes, openTo: setup.openTo },
+  login: { store, changes, freshness, openTo: setup.openTo },
   standings,
-  ticketKeys: makeTicketKeys(setup.ticketMaster),
-  ticketLedger: new TicketLedger(setup.ticketMemory),
+  tickets: new LaneTickets(
+    setup.server,
+    makeTicketKeys(setup.ticketMaster),
+    new TicketLedger(setup.ticketMemory),
+  ),
+  askForLane: (issuer, shown) => lanes.ask((id) => send({ kind: 'lane', id, issuer, shown })),
   quotas: new Quotas(accountMemory, storage),
   desk: new ShareDesk(setup.accessFile, changes),
   keepsOld: setup.keepsOld,
@@ -147,6 +158,12 @@ port.on('message', (message: ToWorker) => {
       asked.get(message.id)?.(message.connections);
       asked.delete(message.id);
       break;
+    case 'changed':
+      errands.answer(message.id, message.answer);
+      break;
+    case 'lane':
+      lanes.answer(message.id, message.grant);
+      break;
     case 'bus':
       bus.receive(message.parcel);
       break;
@@ -166,6 +183,12 @@ function askConnections(): Promise<readonly ConnectionStatus[]> {
     asked.set(id, resolve);
     send({ kind: 'connections', id });
   });
+}
+
+/** Done here and now, or by the thread that keeps what several servers share. */
+function changesFor({ freshness: isShared, accessFile }: WorkerSetup): AccessChanges {
+  if (isShared === undefined) return localAccess(accessFile).changes;
+  return sharedAccess((order) => errands.ask((id) => send({ kind: 'change', id, what: 'accounts', order })));
 }
 
 /** @returns the hub, or why there is none */

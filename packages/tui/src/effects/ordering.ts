@@ -30,7 +30,7 @@ export class OrderingRows {
       for (let step = work.next(); ; step = work.next()) {
         if (step.done === true) {
           this.#next.delete(side);
-          this.#post({ kind: 'ordered', side, ordering, rows: step.value });
+          this.#post({ kind: 'ordered', side, ordering, ordered: step.value });
           return;
         }
         if (performance.now() > endMs) break;

@@ -12,10 +12,9 @@ import type { FolderChange } from '../engine/watching.ts';
 import type { Action } from '../keymap/keymap.ts';
 import type { EditMsg } from './edit.ts';
 import type { Size } from './layout.ts';
-import type { Ordering } from './order.ts';
+import type { Ordered, Ordering } from './order.ts';
 import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
-import type { Rows } from './rows.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
 
@@ -42,7 +41,7 @@ export type Msg =
       readonly kind: 'ordered';
       readonly side: Side;
       readonly ordering: Ordering;
-      readonly rows: Rows;
+      readonly ordered: Ordered;
     }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }

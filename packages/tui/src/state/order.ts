@@ -1,12 +1,13 @@
 /**
- * Rows of a large folder put in order in slices, so that keys are answered in between: pages are sorted as they are, runs are
+ * Rows of a large folder put in order and filtered in slices, so that keys are answered in between: pages are sorted as they are, runs are
  * merged two by two, and the last one with what is in order already. Pure: who calls `next` decides how long a slice is. UI thread.
  */
 
 import { EntryKind } from '@ferry/protocol';
 import type { EntryPage } from '../engine/entry-page.ts';
 import { type CompareIds, Merge, mergeSorted } from '../engine/merge-sort.ts';
-import { idOf, type Pages, Rows } from './rows.ts';
+import { rowFilter } from './match.ts';
+import { idOf, markLike, noneLike, type Pages, pageOf, placeOf, Rows } from './rows.ts';
 import { comparison, type Sort } from './sort.ts';
 
 export type Ordering = {
@@ -18,6 +19,16 @@ export type Ordering = {
   readonly from: number;
   readonly sort: Sort;
   readonly showHidden: boolean;
+  /** '' for none. */
+  readonly filter: string;
+  /** What an earlier filter has left of `base`, where this one leaves a part of that and nothing is to be put in order. */
+  readonly within?: Rows | undefined;
+};
+
+export type Ordered = {
+  readonly sorted: Rows;
+  /** Those of them that the filter leaves. */
+  readonly rows: Rows;
 };
 
 /** Rows that are merged between two looks at the clock. */
@@ -28,8 +39,15 @@ export function isHidden({ names, starts }: EntryPage, place: number): boolean {
   return names[starts[place]!] === dot;
 }
 
-/** Stops after about a thousand rows each time; the rows at the end. */
-export function* inOrder({ base, pages, from, sort, showHidden }: Ordering): Generator<void, Rows> {
+/** Stops after a thousand rows or a few each time; the rows at the end. */
+export function* inOrder(ordering: Ordering): Generator<void, Ordered> {
+  const { filter, within } = ordering;
+  const sorted = yield* inOrderAll(ordering);
+  return { sorted, rows: filter === '' ? sorted : yield* left(within ?? sorted, filter) };
+}
+
+function* inOrderAll({ base, pages, from, sort, showHidden }: Ordering): Generator<void, Rows> {
+  if (from === pages.length && base.length > 0) return base;
   const compare = comparison(pages, sort);
   let ends: number[] = [];
   const count = pages.slice(from).reduce((sum, { length }) => sum + length, 0);
@@ -60,8 +78,29 @@ export function* inOrder({ base, pages, from, sort, showHidden }: Ordering): Gen
   return new Rows(pages, rows);
 }
 
+/** What a filter leaves. */
+function* left(all: Rows, filter: string): Generator<void, Rows> {
+  const isLeft = rowFilter(filter);
+  const { pages } = all;
+  // Most of the pages' rows are faster looked at as they lie in memory.
+  const isMost = all.length > (pages.length * rowsPerSlice) / 4;
+  const like = noneLike(isMost ? pages : []);
+  for (let page = 0; isMost && page < pages.length; page++) {
+    markLike(like, pages[page]!, page, isLeft);
+    yield;
+  }
+  const ids = new Uint32Array(all.length);
+  let count = 0;
+  for (let row = 0; row < all.length; row++) {
+    if (row % rowsPerSlice === 0) yield;
+    const id = all.ids[row]!;
+    if (isMost ? like[id] === 1 : isLeft(pages[pageOf(id)]!, placeOf(id))) ids[count++] = id;
+  }
+  return new Rows(pages, ids.slice(0, count));
+}
+
 /** All at once. */
-export function inOrderNow(ordering: Ordering): Rows {
+export function inOrderNow(ordering: Ordering): Ordered {
   const work = inOrder(ordering);
   let step = work.next();
   while (step.done !== true) step = work.next();

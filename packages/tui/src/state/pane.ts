@@ -19,10 +19,11 @@ import type { Side, Where } from '../engine/engine.ts';
 import { type Entries, pagesOf } from '../engine/entry-page.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
-import { filterFor } from './match.ts';
-import { inOrderNow, type Ordering } from './order.ts';
+import { isNarrower } from './match.ts';
+import { isAmong } from './name-table.ts';
+import { inOrderNow, type Ordered, type Ordering } from './order.ts';
 import type { Changes } from './replace-rows.ts';
-import { isAmong, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
+import { entryOf, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
 import { type Sort, usualSort } from './sort.ts';
 
 export const noChanges: Changes = new Map();
@@ -41,7 +42,7 @@ export type Pane = {
   /** Those of the first `sortedPages` that are not hidden, sorted. */
   readonly sorted: Rows;
   readonly sortedPages: number;
-  /** What is being put in order aside, for `sorted` of later; undefined when there is nothing to do. */
+  /** What is being put in order or filtered aside, for `sorted` of later; undefined when there is nothing to do. */
   readonly ordering: Ordering | undefined;
   /** Those that the filter leaves, and that are shown. */
   readonly rows: Rows;
@@ -166,11 +167,11 @@ const worthMerging = { least: 50_000, part: 1 / 4 };
  * the rows stay as they are until they are in order.
  */
 export function arranged(pane: Pane, height: number): Pane {
-  const { pages, arrived, sort, showHidden } = pane;
-  const ordering = { base: noRows, pages, from: 0, sort, showHidden };
+  const { pages, arrived, sort, showHidden, filter } = pane;
+  const ordering = { base: noRows, pages, from: 0, sort, showHidden, filter };
   if (arrived > mostAtOnce) return { ...pane, ordering };
   const next = { ...pane, ordering: undefined, sortedPages: pages.length };
-  return narrowed(next, inOrderNow(ordering), height);
+  return withRows(next, inOrderNow(ordering), height);
 }
 
 function countOf(pages: Pages): number {
@@ -179,45 +180,57 @@ function countOf(pages: Pages): number {
 
 /** Has what came since put among what is in order already, where it is much, or all that will come. */
 function orderingMore(pane: Pane): Pane {
-  const { pages, sorted: base, sortedPages, ordering, sort, showHidden, loading } = pane;
+  const { pages, sorted: base, sortedPages, ordering, sort, showHidden, filter, loading } = pane;
   if (ordering !== undefined || sortedPages === pages.length) return pane;
   const more = countOf(pages.slice(sortedPages));
   const isWorthIt = more >= Math.max(worthMerging.least, base.length * worthMerging.part);
   if (loading && !isWorthIt) return pane;
-  return { ...pane, ordering: { base, pages, from: sortedPages, sort, showHidden } };
+  return { ...pane, ordering: { base, pages, from: sortedPages, sort, showHidden, filter } };
 }
 
 /** Rows are in order that were not; late ones are left alone. */
-export function ordered(pane: Pane, ordering: Ordering, rows: Rows, height: number): Pane {
+export function ordered(pane: Pane, ordering: Ordering, rows: Ordered, height: number): Pane {
   if (pane.ordering !== ordering) return pane;
   const sortedPages = ordering.pages.length;
-  const next = orderingMore(narrowed({ ...pane, ordering: undefined, sortedPages }, rows, height));
+  const next = orderingMore(withRows({ ...pane, ordering: undefined, sortedPages }, rows, height));
   return next.loading || next.ordering !== undefined ? next : { ...next, seek: undefined };
 }
 
-/** Shows what the filter leaves of rows that are sorted already; the cursor goes to the first of them when its row goes. */
+/**
+ * Shows what the filter leaves of rows that are sorted already; the cursor goes to the first of them when its row goes. Of many rows, what
+ * was shown stays until that is found.
+ */
 export function filtered(pane: Pane, filter: string, height: number): Pane {
-  return narrowed({ ...pane, filter }, pane.sorted, height);
+  const { sorted, ordering, sort, showHidden } = pane;
+  const all = { sorted, rows: sorted };
+  if (ordering !== undefined) {
+    const again = { ...pane, filter, ordering: { ...ordering, filter, within: undefined } };
+    return filter === '' ? withRows(again, all, height) : again;
+  }
+  const pages = pane.pages.slice(0, pane.sortedPages);
+  // With the same filter it is about other rows.
+  const isPart = filter !== pane.filter && isNarrower(filter, pane.filter);
+  const within = isPart ? pane.rows : undefined;
+  const alone = { base: sorted, pages, from: pages.length, sort, showHidden, filter, within };
+  if (filter === '') return withRows({ ...pane, filter }, all, height);
+  if ((within ?? sorted).length > mostAtOnce) return { ...pane, filter, ordering: alone };
+  return withRows({ ...pane, filter }, inOrderNow(alone), height);
 }
 
-function narrowed(pane: Pane, all: Rows, height: number): Pane {
+function withRows(pane: Pane, { sorted, rows }: Ordered, height: number): Pane {
   const keep = pane.seek ?? entryAtCursor(pane)?.name;
-  const matches = filterFor(pane.filter);
-  const rows = pane.filter === '' ? all : all.where((page, place) => matches(page.nameAt(place)));
   const found = keep === undefined ? -1 : rowOf(rows, keep, pane);
   const seek = found >= 0 ? undefined : pane.seek;
-  const next = { ...pane, sorted: all, rows, seek, ...countMarks(rows, pane.marks) };
+  const next = { ...pane, sorted, rows, seek, ...countMarks(rows, pane.marks) };
   const head = headRows(next);
   const otherwise = pane.filter === '' ? pane.cursor : head;
   return withCursor(next, found >= 0 ? found + head : otherwise, height);
 }
 
-/** The very row is found without looking at names, but after a refresh it is another of the same name. */
+/** Mostly it is where it was in its page, and need not be looked for by its name. */
 function rowOf(rows: Rows, name: Name, before: Pane): number {
   const id = before.rows.ids[before.cursor - headRows(before)];
-  const page = id === undefined ? undefined : rows.pages[pageOf(id)];
-  const isThere =
-    id !== undefined && page === before.rows.pages[pageOf(id)] && page?.nameAt(placeOf(id)) === name;
+  const isThere = id !== undefined && entryOf(rows.pages, id)?.name === name;
   return isThere ? rows.ids.indexOf(id) : rows.indexOf(name);
 }
 

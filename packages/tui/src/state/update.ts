@@ -77,7 +77,7 @@ function stepped(state: AppState, msg: Msg): Next {
         [],
       ];
     case 'ordered':
-      return [withPane(state, ordered(state[msg.side], msg.ordering, msg.rows, paneRows(state.size))), []];
+      return [withPane(state, ordered(state[msg.side], msg.ordering, msg.ordered, paneRows(state.size))), []];
     case 'listed':
       return visited(state, msg.side, msg.request);
     case 'unlisted':

@@ -3,25 +3,25 @@
  * handle each lane knows the transfer. Made by upload.ts; I/O thread.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises';
 import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
 import {
   type BlockHeader,
   blockCount,
   blockLength,
-  type DeltaPlan,
   digestBytes,
   type Piece,
-  planDelta,
   rootDigest,
   sameDigest,
 } from '@ferry/protocol/content';
-import { Begin, commit, create, discard, type Have } from '@ferry/protocol/messages';
-import type { ClientChannel } from '@ferry/protocol/session';
+import { Begin, commit, create, type Have } from '@ferry/protocol/messages';
 import type { Lane } from '../client/lanes.ts';
+import { type BaseOpts, BasePlan } from './base-plan.ts';
 import { BlockRuns } from './block-runs.ts';
 import type { TransferContext } from './context.ts';
-import { type Base, chunkFile, fetchManifest, lackedBytes } from './delta.ts';
+import { lackedBytes } from './delta.ts';
+import { FinishTogether } from './finish-together.ts';
+import { type LaneHandle, LaneHandles } from './lane-handles.ts';
 import { overLanes } from './over-lanes.ts';
 import { takeAll, takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, restBefore } from './retry.ts';
@@ -35,6 +35,8 @@ import type { UploadOrder } from './upload.ts';
 const patientMs = 600_000;
 /** Blocks that are read and found to be there between two turns of the event loop. */
 const comparedAtOnce = 4;
+/** How often a lane looks whether the last blocks should be its own after all, milliseconds. */
+const lookMs = 100;
 /** How often damaged blocks are sent again. */
 const repairs = 3;
 
@@ -43,17 +45,15 @@ type Calls = { readonly out: Set<Promise<void>>; readonly fail: (error: unknown)
 
 export class Outgoing {
   readonly #file: SentFile;
-  #order: UploadOrder;
-  /** Until it turns out to be of no use. */
-  #base: Base | undefined;
-  #plan: DeltaPlan | undefined;
+  readonly #order: UploadOrder;
+  readonly #base: BasePlan;
   readonly #context: TransferContext;
   readonly #blocks: number;
   /** Of the blocks that were read. */
   readonly #digests: Uint8Array[] = [];
   /** What the server has from an earlier attempt, as it says. */
   readonly #had = new Map<number, Uint8Array>();
-  readonly #handles = new Map<ClientChannel, Promise<number>>();
+  readonly #handles = new LaneHandles();
   /** Blocks never sent… */
   readonly #runs: BlockRuns;
   /** …and these were sent in vain. */
@@ -62,16 +62,16 @@ export class Outgoing {
   #bytes = 0;
   #damaged = 0;
   #isBegun = false;
-  #comparing: Promise<void> | undefined;
   #isCommitted = false;
+  readonly #finish = new FinishTogether();
   /** In slices one block is sent after the other, whatever the number of lanes. */
   readonly #sending = new Turns();
 
-  constructor(file: SentFile, order: UploadOrder, context: TransferContext, base?: Base) {
+  constructor(file: SentFile, order: UploadOrder, context: TransferContext, base: BaseOpts = {}) {
     this.#file = file;
-    this.#order = { ...order, base: base?.identity, basePath: base?.path };
+    this.#order = order;
     this.#context = context;
-    this.#base = base;
+    this.#base = new BasePlan(base);
     this.#blocks = blockCount(file.facts.size);
     this.#runs = new BlockRuns(this.#blocks);
   }
@@ -84,8 +84,10 @@ export class Outgoing {
           await this.#sendBlocks();
           if (!this.#isCommitted) await this.#commit();
         } catch (error) {
-          if (this.#base !== undefined && error instanceof FerryError && ofTheBase.has(error.code)) {
-            this.#doWithoutBase();
+          if (this.#base.isKnown && error instanceof FerryError && ofTheBase.has(error.code)) {
+            // The version that was there is another one now: all is sent.
+            this.#base.giveUp();
+            this.#startOver();
             continue;
           }
           // The server has lost or published it meanwhile: it says which when the transfer is begun again.
@@ -95,7 +97,7 @@ export class Outgoing {
       }
     } catch (thrown) {
       const error = asFerryError(thrown);
-      await this.#leaveAll(isWorthKeeping(error, this.#context.signal));
+      await this.#handles.leaveAll(isWorthKeeping(error, this.#context.signal));
       this.#forgetBytes();
       throw this.#context.signal.aborted ? new FerryError(Code.CANCELLED, 'cancelled') : error;
     }
@@ -104,12 +106,16 @@ export class Outgoing {
   async #sendBlocks(): Promise<void> {
     await overLanes(this.#context, {
       isDone: () => this.#isCommitted || this.#there === this.#blocks,
-      hasWork: () => this.#runs.hasWork || this.#again.length > 0,
+      hasWork: () => this.#hasWork(),
       work: (lane, mayGoOn, onStep) => this.#sendOver(lane, mayGoOn, onStep),
       progress: () => this.#bytes,
       left: () => this.#order.size - this.#bytes,
       endure: (error, failures) => this.#endure(error, failures),
     });
+  }
+
+  #hasWork(): boolean {
+    return this.#runs.hasWork || this.#again.length > 0;
   }
 
   #endure(error: FerryError, failures: number): void {
@@ -123,21 +129,34 @@ export class Outgoing {
 
   async #sendOver(lane: Lane, mayGoOn: () => boolean, onStep: () => void): Promise<void> {
     const { signal, gate, pace } = this.#context;
-    const handle = await this.#handleOn(lane);
-    if (this.#isCommitted) return;
-    await this.#compare(lane);
     let failure: { error: unknown } | undefined;
     const out = new Set<Promise<void>>();
     const fail = (error: unknown): void => {
       failure ??= { error };
     };
+    const { handle } = await this.#open(lane, fail);
+    if (this.#isCommitted) return;
+    if (await this.#base.wasFound()) {
+      // It has to be named when the transfer is begun.
+      await this.#handles.leaveAll(true);
+      this.#startOver();
+      await this.#sendOver(lane, mayGoOn, onStep);
+      return;
+    }
+    await this.#base.compare(lane, this.#file.disk, signal);
     const calls = { out, fail };
+    const part = { out: () => out.size, rate: () => lane.rate?.() };
+    const leave = this.#finish.enter(part);
     try {
       while (failure === undefined && mayGoOn()) {
         await gate.pass(signal);
         const { late } = gate;
         if (out.size >= lane.window()) {
           await Promise.race(out);
+          continue;
+        }
+        if (this.#hasWork() && !this.#finish.mayTake(part, this.#runs.free + this.#again.length)) {
+          await Promise.race([...out, rest(lookMs, undefined, { signal })]).catch(() => {});
           continue;
         }
         const index = this.#again.pop() ?? this.#runs.claim(lane);
@@ -154,6 +173,7 @@ export class Outgoing {
       }
     } finally {
       this.#runs.leave(lane);
+      leave();
     }
     await Promise.all(out);
     if (failure !== undefined) {
@@ -185,7 +205,7 @@ export class Outgoing {
       return;
     }
     const header = { handle, index, length, digest };
-    const pieces = this.#plan?.blockRecipe(index);
+    const pieces = this.#base.recipe(index);
     const { answered: sent } = isPatch(pieces)
       ? { answered: this.#patch(lane, header, pieces, buffer) }
       : await this.#sendGranted(lane, header, buffer);
@@ -220,26 +240,6 @@ export class Outgoing {
     return sendBlock(lane, { header, buffer, sent, granted }, this.#context);
   }
 
-  /** What the two versions have in common, found once, before the first block. */
-  async #compare(lane: Lane): Promise<void> {
-    const base = this.#base;
-    const { disk } = this.#file;
-    if (base === undefined || disk === undefined) return;
-    const { signal } = this.#context;
-    this.#comparing ??= Promise.all([
-      fetchManifest(lane.channel, base.path, base, signal),
-      chunkFile(disk, signal),
-    ]).then(([there, here]) => {
-      this.#plan = planDelta(there.chunks, here);
-    });
-    try {
-      await this.#comparing;
-    } catch (error) {
-      this.#comparing = undefined;
-      throw error;
-    }
-  }
-
   async #patch(lane: Lane, block: BlockHeader, pieces: readonly Piece[], buffer: Buffer): Promise<void> {
     const { pace, pool, signal } = this.#context;
     let sent: Promise<void>;
@@ -254,17 +254,9 @@ export class Outgoing {
       lane.moved(block.length);
     } catch (error) {
       // The comparing was a guess; the block itself is none.
-      if (error instanceof FerryError && error.code === Code.INTEGRITY) this.#plan = undefined;
+      if (error instanceof FerryError && error.code === Code.INTEGRITY) this.#base.doubt();
       throw error;
     }
-  }
-
-  /** The version that was there is another one now: all is sent. */
-  #doWithoutBase(): void {
-    this.#base = undefined;
-    this.#plan = undefined;
-    this.#order = { ...this.#order, base: undefined, basePath: undefined };
-    this.#startOver();
   }
 
   #arrived(length: number): void {
@@ -273,22 +265,27 @@ export class Outgoing {
     this.#context.onBytes(length);
   }
 
-  /** Under which handle this lane knows the transfer: the first begins it, the others join. */
-  #handleOn(lane: Lane): Promise<number> {
-    const known = this.#handles.get(lane.channel);
-    if (known !== undefined) return known;
-    const handle = lane.nextHandle();
-    const opened = this.#isBegun ? this.#join(lane, handle) : this.#begin(lane, handle);
-    this.#handles.set(lane.channel, opened);
-    opened.catch(() => this.#handles.delete(lane.channel));
-    return opened;
+  /** Waits where only the server's answer says what is to be sent; who joins sends its blocks right behind. */
+  async #open(lane: Lane, fail: Calls['fail']): Promise<LaneHandle> {
+    const isJoining = this.#isBegun;
+    const open = this.#handleOn(lane);
+    if (isJoining) open.opened.catch(fail);
+    else await open.opened;
+    return open;
   }
 
-  async #begin(lane: Lane, handle: number): Promise<number> {
+  /** The first lane begins the transfer, the others join. */
+  #handleOn(lane: Lane): LaneHandle {
+    return this.#handles.of(lane, (handle) =>
+      this.#isBegun ? this.#join(lane, handle) : this.#begin(lane, handle),
+    );
+  }
+
+  async #begin(lane: Lane, handle: number): Promise<void> {
     const { signal } = this.#context;
     const { committed, run } = await lane.channel.call(
       create,
-      { ...this.#order, handle, begin: Begin.resume },
+      { ...this.#order, ...this.#base.order, handle, begin: Begin.resume },
       { signal, timeoutMs: patientMs, onPart: (have) => this.#keep(have) },
     );
     this.#isBegun = true;
@@ -297,13 +294,15 @@ export class Outgoing {
       this.#isCommitted = true;
       this.#context.onBytes(this.#order.size - this.#bytes);
     }
-    return handle;
   }
 
-  async #join(lane: Lane, handle: number): Promise<number> {
+  async #join(lane: Lane, handle: number): Promise<void> {
     const { signal } = this.#context;
-    await lane.channel.call(create, { ...this.#order, handle, begin: Begin.join }, { signal });
-    return handle;
+    await lane.channel.call(
+      create,
+      { ...this.#order, ...this.#base.order, handle, begin: Begin.join },
+      { signal },
+    );
   }
 
   #keep({ first, digests }: Have): void {
@@ -335,11 +334,12 @@ export class Outgoing {
 
   async #commitOver(lane: Lane, wasTried: boolean): Promise<void> {
     // Its commit may have been heard; begun again, the server says so.
-    if (wasTried && !this.#handles.has(lane.channel)) this.#isBegun = false;
-    const handle = await this.#handleOn(lane);
+    if (wasTried && !this.#handles.has(lane)) this.#isBegun = false;
+    const { handle, opened } = this.#handleOn(lane);
+    await opened;
     if (this.#isCommitted) return;
-    this.#handles.delete(lane.channel);
-    await this.#leaveAll(true);
+    this.#handles.forget(lane);
+    await this.#handles.leaveAll(true);
     const root = rootDigest(this.#order.size, this.#digests);
     this.#context.onDigest?.(root);
     await lane.channel.call(
@@ -350,26 +350,8 @@ export class Outgoing {
     this.#isCommitted = true;
   }
 
-  /** Every lane forgets the transfer; what the server has is kept for another time, or given up. */
-  async #leaveAll(keep: boolean): Promise<void> {
-    const handles = [...this.#handles];
-    this.#handles.clear();
-    const leave = async ([channel, opened]: (typeof handles)[number], keeps: boolean): Promise<void> => {
-      if (channel.ended !== undefined) return;
-      try {
-        await channel.call(discard, { handle: await opened, keep: keeps });
-      } catch {
-        // The lane or the handle is gone, and the transfer with it as far as this lane is concerned.
-      }
-    };
-    // The last gives up what the others kept. Those go at once: one after the other is a round trip for each lane.
-    const last = keep ? undefined : handles.pop();
-    await Promise.all(handles.map((each) => leave(each, true)));
-    if (last !== undefined) await leave(last, false);
-  }
-
   #startOver(): void {
-    this.#handles.clear();
+    this.#handles.forgetAll();
     this.#had.clear();
     this.#isBegun = false;
     this.#runs.startOver();

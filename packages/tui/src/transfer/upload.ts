@@ -52,10 +52,10 @@ export async function upload(spec: UploadSpec, context: TransferContext): Promis
     if (blockCount(file.facts.size) <= blocksInFlight) await uploadSmall(file, order, context);
     else {
       context.lanes.prepare(file.facts.size);
-      const { disk } = file;
-      const base =
-        disk === undefined ? undefined : (baseOf(spec, context.placing) ?? (await locateBase(disk, context)));
-      await new Outgoing(file, order, context, base).send();
+      const base = baseOf(spec, context.placing);
+      if (base !== undefined && file.disk !== undefined)
+        await new Outgoing(file, order, context, { known: base }).send();
+      else await uploadLarge(file, order, context);
     }
   } finally {
     file.close();
@@ -101,6 +101,23 @@ function baseOf({ old, target }: UploadSpec, placing: Placing): Base | undefined
   if (placing.existing === 'fail' || old === undefined) return undefined;
   if (old.kind !== EntryKind.file || old.size < worthComparingBytes) return undefined;
   return { path: target, identity: old.identity, size: old.size };
+}
+
+/** Asks beside the first request whether the server has the content under another name. */
+async function uploadLarge(file: SentFile, order: UploadOrder, context: TransferContext): Promise<void> {
+  const { disk } = file;
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const sought = disk === undefined ? Promise.resolve(undefined) : locateBase(disk, { ...context, signal });
+  // Who waits for it hears of it.
+  sought.catch(() => {});
+  try {
+    await new Outgoing(file, order, context, { sought }).send();
+  } finally {
+    over.abort();
+    // It reads from the file.
+    await Promise.allSettled([sought]);
+  }
 }
 
 async function uploadSmall(file: SentFile, order: UploadOrder, context: TransferContext): Promise<void> {
