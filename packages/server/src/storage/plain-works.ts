@@ -34,7 +34,7 @@ export type PlainWorksOpts = {
 
 export function plainWorks(storage: Steps, opts: PlainWorksOpts = {}): Works {
   const noTrash = async (): Promise<never> => {
-    throw new FerryError(Code.FORBIDDEN, 'there is no trash here');
+    throw new FerryError(Code.FORBIDDEN, 'there is no trash here: delete it for good');
   };
   return {
     ...plainSurvey(storage),
@@ -110,7 +110,7 @@ class Plain {
       );
       if (this.#work.skipped + this.#work.failed !== before) return;
       if (!isJoined) await this.#storage.setFacts(spec.to, facts);
-      await this.#storage.remove(spec.from);
+      await this.#removeEmptied(spec.from);
       if (!isJoined) this.#work.folders += 1;
       return;
     }
@@ -159,6 +159,15 @@ class Plain {
       throw new FerryError(Code.CONFLICT, 'the file to be replaced has changed since you looked');
     }
     return { facts, there, isJoined: false };
+  }
+
+  /** In object storage a folder may have gone with the last that was in it. */
+  async #removeEmptied(path: Path): Promise<void> {
+    try {
+      await this.#storage.remove(path);
+    } catch (error) {
+      if (!(error instanceof FerryError) || error.code !== Code.NOT_FOUND) throw error;
+    }
   }
 
   async #statIfThere(path: Path): Promise<Facts | undefined> {

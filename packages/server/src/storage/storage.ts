@@ -36,6 +36,7 @@ export type { Works };
 
 export type Wait = { readonly signal?: AbortSignal };
 
+/** Of a `total` of 0 nobody knows how much room there is. */
 export type Space = { readonly free: number; readonly total: number };
 
 export type UploadSpec = StagedFileSpec & {

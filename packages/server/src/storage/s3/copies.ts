@@ -5,7 +5,7 @@ import { baseName, Code, type Facts, FerryError, limits, type Name } from '@ferr
 import type { GraftSpec, Work } from '../works.ts';
 import { inParallel } from './in-parallel.ts';
 import { factsOf, type Head, type Kept, type Metadata, metadataOf } from './metadata.ts';
-import type { ObjectStore, Part } from './object-store.ts';
+import type { ListedObject, ObjectStore, Part } from './object-store.ts';
 import type { Objects } from './objects.ts';
 import type { Publisher, PutRule } from './publisher.ts';
 import { asConflict, checkTarget } from './targets.ts';
@@ -44,6 +44,21 @@ export class Copies {
     } catch (error) {
       throw asConflict(error);
     }
+  }
+
+  /** To a key that nobody else knows, or that is taken already; counts its bytes. */
+  async duplicate({ key, size }: ListedObject, to: string, work?: Work): Promise<void> {
+    const { store } = this.#objects;
+    if (size <= wholeBytes) {
+      await store.copy(key, to);
+      if (work !== undefined) work.bytes += size;
+      return;
+    }
+    const head = await store.head(key);
+    if (head === undefined) throw new FerryError(Code.NOT_FOUND, 'no such file or folder');
+    await this.#inParts({ key, head }, to, head.metadata, work, (uploadId, parts) =>
+      store.complete(to, uploadId, parts),
+    );
   }
 
   /** Other metadata for what stays where it is. */

@@ -25,7 +25,7 @@ import {
 } from '@ferry/protocol';
 
 /** What every store takes. */
-const keyBytes = 1024;
+export const mostKeyBytes = 1024;
 
 const plain = /^[\x20-\x24\x26-\x7e]*$/;
 /** Not in XML 1.0, and a `%` that would be read as an escape: of a byte below 0x20, of `%` itself, of a byte from 0x7f. */
@@ -130,7 +130,7 @@ export class Keys {
     const key = this.#prefix + rest;
     const isLong = path.length > limits.pathDepth || encodePath(path).length > limits.pathBytes;
     // A folder's marker has one byte more than a file of that name.
-    if (isLong || Buffer.byteLength(key) >= keyBytes) {
+    if (isLong || Buffer.byteLength(key) >= mostKeyBytes) {
       throw new FerryError(Code.NAME_TOO_LONG, 'the path is too long for object storage');
     }
     return key;

@@ -31,6 +31,7 @@ import {
   type Wait,
   type Works,
 } from '../storage.ts';
+import { BucketTrash } from './bucket-trash.ts';
 import { collectUploads } from './collect-uploads.ts';
 import { Copies } from './copies.ts';
 import { inParallel } from './in-parallel.ts';
@@ -55,6 +56,7 @@ export class S3Storage implements Storage {
   readonly #copies: Copies;
   readonly #packs: Packs;
   readonly #uploads: Uploads;
+  readonly #trash: BucketTrash;
 
   /** Takes the store over: closing the storage closes it. @param prefix as an address has it */
   constructor(store: ObjectStore, prefix: string) {
@@ -64,7 +66,8 @@ export class S3Storage implements Storage {
     this.#copies = new Copies(this.#objects, this.#publisher);
     this.#packs = new Packs(this.#objects, this.#publisher);
     this.#uploads = new Uploads(this.#objects, this.#publisher);
-    this.works = s3Works(this, this.#objects, this.#copies);
+    this.#trash = new BucketTrash(this.#objects, this.#copies, this.#publisher);
+    this.works = s3Works(this, this.#objects, this.#copies, this.#trash);
   }
 
   async *list(path: Path, opts: Wait = {}): AsyncGenerator<readonly Entry[], void, void> {
@@ -245,9 +248,13 @@ export class S3Storage implements Storage {
     yield* this.#packs.fetch(folder, names);
   }
 
-  /** Gives up uploads that nobody has gone on with; one worker does this, once in a while. @throws {FerryError} what the store throws */
-  collect(maxAgeMs: number, nowMs: number): Promise<void> {
-    return collectUploads(this.#objects, maxAgeMs, nowMs);
+  /**
+   * Gives up uploads that nobody has gone on with, and what has been in a trash too long; one worker does this, once in a while.
+   * @throws {FerryError} what the store throws
+   */
+  async collect(maxAgeMs: number, nowMs: number): Promise<void> {
+    await collectUploads(this.#objects, maxAgeMs, nowMs);
+    await this.#trash.collect(nowMs);
   }
 
   close(): void {

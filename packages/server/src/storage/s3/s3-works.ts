@@ -4,6 +4,7 @@ import { Code, FerryError, type Path } from '@ferry/protocol';
 import { plainWorks } from '../plain-works.ts';
 import type { Storage } from '../storage.ts';
 import type { Work, Works } from '../works.ts';
+import type { BucketTrash } from './bucket-trash.ts';
 import type { Copies } from './copies.ts';
 import type { Objects } from './objects.ts';
 import { removeBelow } from './remove-below.ts';
@@ -11,13 +12,25 @@ import { removeBelow } from './remove-below.ts';
 /** Entries that are under way at once: each is a few requests, which wait for the store and not for us. */
 const width = 16;
 
-export function s3Works(storage: Omit<Storage, 'works'>, objects: Objects, copies: Copies): Works {
+export function s3Works(
+  storage: Omit<Storage, 'works'>,
+  objects: Objects,
+  copies: Copies,
+  trash: BucketTrash,
+): Works {
   const plain = plainWorks(storage, {
     width,
     movesEach: true,
     copyFile: (facts, spec, work) => copies.copy(facts, spec, work),
   });
-  return { ...plain, removeTree: (path, work) => removeTree(storage, objects, path, work) };
+  return {
+    ...plain,
+    removeTree: (path, work) => removeTree(storage, objects, path, work),
+    trash: (path, owner, work) => trash.put(path, owner, work, Date.now()),
+    listTrash: (owner, inside, work, rows) => trash.list(owner, inside, work, rows),
+    restore: (owner, inside, id, to) => trash.restore(owner, inside, id, to),
+    emptyTrash: (owner, inside, ids, work) => trash.empty(owner, inside, ids, work),
+  };
 }
 
 /** Cancelled, the rest stays, also where the folder's own object has gone first: it is a folder by what lies below it. */

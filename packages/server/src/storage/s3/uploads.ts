@@ -20,7 +20,7 @@ import { isSame, readInfo, type UploadInfo } from './upload-info.ts';
 import { mostFileBytes, runOf, tagOf } from './upload-keys.ts';
 
 /** Content that one thread holds for all its uploads. */
-const memoryBytes = 256 * 1024 * 1024;
+const memoryBytes = 128 * limits.blockBytes;
 const smallBytes = 8 * limits.blockBytes;
 
 type Shared = {
