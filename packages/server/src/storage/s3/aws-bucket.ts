@@ -61,8 +61,8 @@ export class AwsBucket implements ObjectStore {
     this.#client = new S3Client({
       // with-retries.ts does that, for bodies that break off as well.
       maxAttempts: 1,
-      // Names as host names only where there is nobody else's name server to ask.
-      forcePathStyle: hasOwnEndpoint(process.env) || bucket.includes('.'),
+      // Stores of one's own have no host name for each bucket, and AWS takes this too; a profile may name either.
+      forcePathStyle: true,
       ...regionOf(process.env),
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
