@@ -37,7 +37,7 @@ import type {
 import { storeError } from './store-error.ts';
 
 /** Connections of one thread. More requests wait for one. */
-const mostSockets = 64;
+const mostSockets = 128;
 const connectMs = 5000;
 /** A store that does not answer for so long is not waited for; completing a large upload takes some its time. */
 const answerMs = 120_000;
