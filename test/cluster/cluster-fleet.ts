@@ -32,7 +32,7 @@ export async function clusterFleet(
 ): Promise<Fleet> {
   await rclone(cluster, ['mkdir', `store:${bucket}`]);
   const hasBus = servers > 1;
-  const bus = hasBus ? ['--bus', cluster.bus] : [];
+  const bus = hasBus ? busOf(cluster, bucket) : [];
   const members: Member[] = [];
   for (let i = 0; i < servers; i++) {
     const home = scratchFolder(afterwards);
@@ -83,6 +83,11 @@ export async function clusterFleet(
     storedAfresh: () => stored(scratchFolder(afterwards)),
     log: () => members.map(({ log }, i) => `── ferryd ${i + 1}\n${log}`).join('\n'),
   };
+}
+
+/** Options that let servers belong together, and to no others of this cluster. */
+export function busOf({ bus }: Cluster, bucket: string): readonly string[] {
+  return ['--bus', bus, '--bus-name', bucket];
 }
 
 /** The leader of what all nodes decide, and one that leads nothing of that. */
