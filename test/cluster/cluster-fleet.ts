@@ -77,7 +77,6 @@ export async function clusterFleet(
       partOf('haproxy', balancer),
     ],
     servers: members,
-    hasOneChat: servers === 1,
     invite: (user, uses) => inviteFrom(first, user, uses, { args: bus, env: cluster.env }),
     stored: () => stored(mirror),
     storedAfresh: () => stored(scratchFolder(afterwards)),
