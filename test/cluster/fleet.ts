@@ -37,6 +37,8 @@ export type Fleet = {
   readonly invite: (user: string, uses: number) => Promise<Uint8Array>;
   /** SHA-256 (hex) of what the store holds, by path; asked of the store itself. */
   readonly stored: () => Promise<ReadonlyMap<string, string>>;
+  /** The same, and nothing of it remembered from an earlier look. */
+  readonly storedAfresh: () => Promise<ReadonlyMap<string, string>>;
   /** What its servers have logged, for whoever looks for a fault. */
   readonly log: () => string;
 };
@@ -132,6 +134,7 @@ export async function localFleet(afterwards: Afterwards): Promise<Fleet> {
     servers: [member],
     invite: (user, uses) => inviteFrom(member, user, uses),
     stored: async () => digestsIn(folder),
+    storedAfresh: async () => digestsIn(folder),
     log: () => member.log,
   };
 }

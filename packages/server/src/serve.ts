@@ -43,9 +43,8 @@ import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
-import { grantFarLane, laneVerb } from './supervisor/far-lanes.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
-import { orderWords } from './supervisor/order.ts';
+import { isDeed, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
 import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
@@ -112,9 +111,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: new Map([
-      [laneVerb, (body) => grantFarLane(tickets, (session) => open?.refusal(session), body)],
-    ]),
+    answers: (verb) => open?.answers(tickets).get(verb),
     log,
   });
   const access = await openAccess({
@@ -183,8 +180,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     pid: process.pid,
     status,
     recent,
-    order: (order) => {
-      const whose = running.order(order);
+    order: async (order) => {
+      const whose = isDeed(order) ? show(order.user) : await running.order(order);
       audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Code, FerryError, limits } from '@ferry/protocol';
 import { S3Storage } from '@ferry/server/storage/s3/s3-storage';
-import type { Storage, Upload, UploadSpec } from '@ferry/server/storage/storage';
+import type { ReadHandle, Storage, Upload, UploadSpec } from '@ferry/server/storage/storage';
 import { withCode } from '../../support/code.ts';
 import { type Bucket, MemoryBucket, newBucket } from '../../support/memory-bucket.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -233,5 +233,94 @@ test('s3: a part that could not be stored is told, and what is stored is gone on
   const resumed = await storage.createUpload({ ...spec(large), transferId: 'b'.repeat(32) });
   await send(resumed, content, all(content));
   await resumed.commit(content.root);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+});
+
+test(`s3: whatever order blocks are read in, each is the right one, and nothing is fetched in vain (seed ${seed})`, async () => {
+  const { all: one } = servers(1);
+  const { storage, store } = first(one);
+  const content = randomContent(large);
+  const upload = await storage.createUpload(spec(large));
+  await send(upload, content, all(content));
+  await upload.commit(content.root);
+  const read = async (file: ReadHandle, i: number): Promise<void> => {
+    const buffer = Buffer.alloc(limits.blockBytes);
+    const length = await file.read(i, buffer);
+    assert.ok(buffer.subarray(0, length).equals(first(content.blocks, i)), String(i));
+  };
+  let fetched = 0;
+  const counted = store.read.bind(store);
+  store.read = async (...args) => {
+    fetched += args[3].length;
+    await counted(...args);
+  };
+  const whole = await storage.openRead(path('file'), undefined);
+  for (const i of all(content)) await read(whole, i);
+  whole.close();
+  assert.equal(fetched, large);
+  // Two lanes in runs of four: only behind the first run did nobody know better.
+  fetched = 0;
+  for (const lane of [0, 4]) {
+    const file = await storage.openRead(path('file'), undefined);
+    for (const i of all(content).filter((at) => at % 8 >= lane && at % 8 < lane + 4)) await read(file, i);
+    file.close();
+  }
+  assert.ok(fetched <= large + 2 * 8 * limits.blockBytes, String(fetched / limits.blockBytes));
+  const random = randomFrom(seed);
+  const file = await storage.openRead(path('file'), undefined);
+  for (let i = 0; i < 60; i++) await read(file, random(content.blocks.length));
+  assert.equal(await file.read(content.blocks.length, Buffer.alloc(1)), 0);
+  store.before = () => {
+    throw new FerryError(Code.CONFLICT, 'another version');
+  };
+  const all20 = async (): Promise<void> => {
+    for (const i of all(content)) await read(file, i);
+  };
+  await assert.rejects(all20(), withCode('SOURCE_CHANGED'));
+  file.close();
+});
+
+test('s3: a thread that holds all it may puts blocks into the store one by one, and the file is the same', async () => {
+  const { bucket, all: one } = servers(1);
+  const { storage } = first(one);
+  const full = 8 * limits.blockBytes;
+  const held: Upload[] = [];
+  for (let i = 0; i < 8; i++) held.push(await storage.createUpload(specFor(`held-${i}`, full)));
+  const content = randomContent(full);
+  const upload = await storage.createUpload(specFor('file', full));
+  await send(upload, content, all(content).toReversed());
+  assert.equal([...bucket.objects.keys()].filter((key) => key.includes('/b.')).length, 8);
+  await upload.commit(content.root);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+  for (const each of held) await each.discard();
+  assert.deepEqual(leftIn(bucket), []);
+  const after = await storage.createUpload(specFor('after', full));
+  assert.equal(after.run, undefined);
+  await after.discard();
+});
+
+test('s3: slices of a block of a large file are put together, and a wrong one is sent again', async () => {
+  const { all: one } = servers(1);
+  const { storage } = first(one);
+  const content = randomContent(large);
+  const upload = await storage.createUpload(spec(large));
+  const block = first(content.blocks, 3);
+  await upload.writeSlice(3, 0, block.subarray(1, 1001));
+  await upload.writeSlice(3, 1000, block.subarray(1000));
+  const settle = async (): Promise<void> => upload.settle(3, first(content.digests, 3));
+  await assert.rejects(settle, withCode('INTEGRITY'));
+  await upload.writeSlice(3, 0, block.subarray(0, 1000));
+  await settle();
+  await settle();
+  for (const index of [-1, 20, 0.5]) {
+    await assert.rejects(
+      async () => upload.writeSlice(index, 0, block),
+      withCode('MALFORMED'),
+      String(index),
+    );
+    await assert.rejects(async () => upload.settle(index, first(content.digests)), withCode('MALFORMED'));
+  }
+  await send(upload, content, all(content));
+  await upload.commit(content.root);
   assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
 });
