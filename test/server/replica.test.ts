@@ -19,7 +19,10 @@ import {
   sharedAccess,
 } from '../../packages/server/src/access/operations.ts';
 import { guestOf } from '../../packages/server/src/access/principal.ts';
+import { offenceIn, sharedThrottles, tryIn } from '../../packages/server/src/access/shared-throttle.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
+import { BusHub } from '../../packages/server/src/bus/hub.ts';
+import { memberOf } from '../../packages/server/src/bus/main-member.ts';
 import { encodeOrder } from '../../packages/server/src/replica/declared.ts';
 import { Freshness, newFreshnessMemory } from '../../packages/server/src/replica/freshness.ts';
 import { Replica, type ReplicaOpts } from '../../packages/server/src/replica/replica.ts';
@@ -353,4 +356,25 @@ describe('a file that several servers keep', () => {
     );
     assert.equal(new AccessStore(other.file).kicksOf('anna'), 1);
   });
+});
+
+it('who guesses at one server has guessed at all of them', async () => {
+  const hub = new BusHub('x.');
+  const [a, b] = ['a', 'b'].map((name) => sharedThrottles(memberOf(hub, name), () => 0));
+  assert.ok(a && b);
+  await turn();
+  for (let i = 0; i < 6; i++) (i % 2 === 0 ? a : b).accounts.failed('anna', 0);
+  for (let i = 0; i < 4; i++) (i % 2 === 0 ? a : b).penalties.add('10.0.0.1', 'malformed', 0);
+  await turn();
+  for (const { accounts, penalties } of [a, b]) {
+    assert.equal(accounts.waitMs('anna', 0), 2000);
+    assert.equal(penalties.waitMs('10.0.0.1', 0), 25_000);
+  }
+  b.accounts.succeeded('anna');
+  await turn();
+  assert.equal(a.accounts.waitMs('anna', 0), 0);
+  for (const body of [Buffer.from([0xc0]), Buffer.from([0x92, 0xa1, 0x61, 0xa1, 0x62])]) {
+    assert.throws(() => offenceIn(body), withCode('MALFORMED'));
+    assert.throws(() => tryIn(body), withCode('MALFORMED'));
+  }
 });
