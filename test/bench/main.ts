@@ -5,6 +5,7 @@
 
 import { bigFile } from './big-file.ts';
 import { bigFolder } from './big-folder.ts';
+import { crowds } from './crowds.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -24,6 +25,7 @@ const benches: readonly Bench[] = [
   keys,
   bigFolder,
   manyClients,
+  crowds,
   serverWork,
   limits,
 ];
