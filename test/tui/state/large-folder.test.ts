@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkName, type Entry } from '@ferry/protocol';
-import { EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
+import { checkName, type Entry, type Name } from '@ferry/protocol';
+import { EntryPage, nameHash, pagesOf } from '@ferry/tui/engine/entry-page';
 import { mergeSorted } from '@ferry/tui/engine/merge-sort';
 import type { Cmd } from '@ferry/tui/state/cmd';
+import { compareWith } from '@ferry/tui/state/compare';
 import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
+import { isAmong } from '@ferry/tui/state/name-table';
 import { inOrder, type Ordered, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
 import { noRows } from '@ferry/tui/state/rows';
@@ -273,6 +275,39 @@ test('a page comes through its arrays as it was', () => {
   assert.deepEqual([twins.indexOf(checkName('costarring')), twins.indexOf(checkName('liquid'))], [0, 1]);
   assert.equal(twins.hashes[0], twins.hashes[1]);
   assert.deepEqual([...EntryPage.of([])], []);
+});
+
+/** 2 ** 5 names that have the same hash: two ends of a beginning that have it, and two of each of these, and so on. */
+function namesOfOneHash(): Name[] {
+  let all: Name[] = [checkName('x')];
+  for (let stage = 0; stage < 5; stage++) {
+    const seen = new Map<number, string>();
+    for (let i = 0; all.length < 2 ** (stage + 1); i++) {
+      const end = `-${i.toString(36)}`;
+      const hash = nameHash(checkName(`${all[0]}${end}`));
+      const twin = seen.get(hash);
+      if (twin !== undefined) all = all.flatMap((name) => [`${name}${end}`, `${name}${twin}`].map(checkName));
+      seen.set(hash, end);
+    }
+  }
+  return all;
+}
+
+test('names that were made to have one hash are told apart all the same', () => {
+  const all = namesOfOneHash();
+  assert.equal(new Set(all.map(nameHash)).size, 1);
+  const [here, there] = [all.filter((_, i) => i % 3 > 0), all.filter((_, i) => i % 3 < 2)];
+  const pages = pagesOf(here.map((name) => file(name)));
+  const isThere = isAmong(new Set(there));
+  const found = pages.flatMap((page) => [...page].filter((_, place) => isThere(page, place)));
+  const both = here.filter((name) => there.includes(name)).toSorted();
+  assert.deepEqual(found.map(({ name }) => name).toSorted(), both);
+  const compared = compareWith(pages, pagesOf(there.map((name) => file(name))));
+  assert.deepEqual(here.filter((name) => compared.get(name) === 'same').toSorted(), both);
+  assert.deepEqual(
+    here.map((name) => pages[0]!.nameAt(pages[0]!.indexOf(name))),
+    here,
+  );
 });
 
 test('what is sorted by numbers keeps the order in which it came where they are equal', () => {

@@ -3,7 +3,7 @@
  * worker's root, and by serve.ts to see whether it is there.
  */
 
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, show } from '@ferry/protocol';
 import { partialAgeMs, treeAgeMs } from '@ferry/protocol/disk';
 import { isObjectStorage, partsOf } from './address.ts';
 import { LocalStorage } from './local.ts';
@@ -41,7 +41,10 @@ export async function checkStore(address: string): Promise<void> {
     await tryBucket(bucket);
   } catch (cause) {
     if (!(cause instanceof FerryError)) throw cause;
-    throw new FerryError(Code.CONFIG, `${address} cannot be shared: ${cause.message}`, { cause });
+    // What only the SDK knows (no region, no such host) is for the owner, who reads this.
+    const why =
+      cause.code === Code.IO_ERROR && cause.cause instanceof Error ? cause.cause.message : cause.message;
+    throw new FerryError(Code.CONFIG, `${address} cannot be shared: ${show(why)}`, { cause });
   }
 }
 

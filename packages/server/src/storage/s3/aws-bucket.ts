@@ -63,6 +63,7 @@ export class AwsBucket implements ObjectStore {
       maxAttempts: 1,
       // Names as host names only where there is nobody else's name server to ask.
       forcePathStyle: hasOwnEndpoint(process.env) || bucket.includes('.'),
+      ...regionOf(process.env),
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       requestHandler: {
@@ -132,7 +133,13 @@ export class AwsBucket implements ObjectStore {
     }
   }
 
-  async read(key: string, etag: string, offset: number, target: Uint8Array): Promise<void> {
+  async read(
+    key: string,
+    etag: string,
+    offset: number,
+    target: Uint8Array,
+    onFilled?: (bytes: number) => void,
+  ): Promise<void> {
     if (target.length === 0) return;
     const range = `bytes=${offset}-${offset + target.length - 1}`;
     await this.#do(async () => {
@@ -142,6 +149,7 @@ export class AwsBucket implements ObjectStore {
       for await (const chunk of Body as AsyncIterable<Uint8Array>) {
         target.set(chunk.subarray(0, target.length - filled), filled);
         filled += chunk.length;
+        onFilled?.(filled);
       }
       if (filled < target.length) throw brokenOff();
     });
@@ -334,6 +342,12 @@ function brokenOff(): FerryError {
 /** MinIO, Ceph and their like, which have no name of its own for each bucket. */
 function hasOwnEndpoint(env: NodeJS.ProcessEnv): boolean {
   return env['AWS_ENDPOINT_URL_S3'] !== undefined || env['AWS_ENDPOINT_URL'] !== undefined;
+}
+
+/** Stores of one's own seldom have regions, and the SDK wants one. */
+function regionOf(env: NodeJS.ProcessEnv): { readonly region?: string } {
+  const isNamed = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_PROFILE'].some((name) => env[name] !== undefined);
+  return hasOwnEndpoint(env) && !isNamed ? { region: 'us-east-1' } : {};
 }
 
 function headOf({ ContentLength = 0, ETag, LastModified, Metadata: metadata = {} }: Answer): Head {

@@ -4,15 +4,10 @@
  */
 
 import { Code, type Facts, FerryError } from '@ferry/protocol';
-import { blockLength, blockOffset } from '@ferry/protocol/content';
+import { blockCount, blockLength, blockOffset } from '@ferry/protocol/content';
 import type { ReadHandle } from '../storage.ts';
+import { blocksPerFetch, FetchAhead } from './fetch-ahead.ts';
 import type { ObjectStore } from './object-store.ts';
-
-/** Blocks that are fetched ahead of a reader who takes them in order… */
-const ahead = 3;
-/** …and for all readers of a thread together. */
-const aheadOfAll = 64;
-let aheadNow = 0;
 
 export type ReaderSpec = {
   readonly store: ObjectStore;
@@ -26,7 +21,8 @@ export type ReaderSpec = {
 export class ObjectReader implements ReadHandle {
   readonly facts: Facts;
   readonly #spec: ReaderSpec;
-  readonly #ahead = new Map<number, Promise<Buffer>>();
+  /** In order, at most two: what is being taken, and what comes behind it. */
+  #ahead: FetchAhead[] = [];
   #next = 0;
   /** Lanes share a file in runs of blocks: what is behind this one's run is another lane's, and would be fetched in vain. */
   #runFrom = 0;
@@ -44,18 +40,23 @@ export class ObjectReader implements ReadHandle {
     const { size } = this.facts;
     const length = blockLength(size, index);
     if (length === 0) return 0;
-    const known = this.#ahead.get(index);
-    this.#forget(index);
     if (index !== this.#next) {
-      this.#forgetAll();
+      this.#dropAll();
       this.#runBlocks = this.#next - this.#runFrom;
       this.#runFrom = index;
     } else if (index >= this.#runFrom + this.#runBlocks) this.#runBlocks = Number.POSITIVE_INFINITY;
     this.#next = index + 1;
-    const own = known ?? this.#fill(blockOffset(index), buffer.subarray(0, length));
+    const target = buffer.subarray(0, length);
+    const fetch = this.#ahead.find((one) => one.has(index));
+    if (fetch === undefined) {
+      const filled = this.#fill(blockOffset(index), target);
+      this.#fetchAhead();
+      await filled;
+      return length;
+    }
     this.#fetchAhead();
-    const bytes = await own;
-    if (bytes instanceof Uint8Array) buffer.set(bytes);
+    await this.#told(fetch.take(index, target));
+    if (!fetch.has(this.#next)) this.#drop(fetch);
     return length;
   }
 
@@ -76,37 +77,43 @@ export class ObjectReader implements ReadHandle {
 
   close(): void {
     this.#isClosed = true;
-    this.#forgetAll();
+    this.#dropAll();
   }
 
   #fetchAhead(): void {
-    const end = Math.min(this.#next + ahead, this.#runFrom + this.#runBlocks);
-    for (let index = this.#next; index < end; index++) {
-      const length = blockLength(this.facts.size, index);
-      if (length === 0 || aheadNow >= aheadOfAll) return;
-      if (this.#ahead.has(index)) continue;
-      aheadNow += 1;
-      const target = Buffer.allocUnsafe(length);
-      const filled = this.#fill(blockOffset(index), target).then(() => target);
-      // Whoever takes it hears of it.
-      filled.catch(() => {});
-      this.#ahead.set(index, filled);
-    }
+    const { store, key, etag } = this.#spec;
+    const last = this.#ahead.at(-1);
+    const first = last === undefined ? this.#next : last.first + last.count;
+    const end = Math.min(
+      blockCount(this.facts.size),
+      this.#runFrom + this.#runBlocks,
+      first + blocksPerFetch,
+    );
+    if (this.#isClosed || this.#ahead.length >= 2 || first >= end) return;
+    const bytes = Math.min(this.facts.size, blockOffset(end)) - blockOffset(first);
+    const fetch = FetchAhead.begin(store, { key, etag }, first, bytes);
+    if (fetch !== undefined) this.#ahead.push(fetch);
   }
 
-  #forget(index: number): void {
-    if (this.#ahead.delete(index)) aheadNow -= 1;
+  #drop(fetch: FetchAhead): void {
+    this.#ahead = this.#ahead.filter((one) => one !== fetch);
+    fetch.drop();
   }
 
-  #forgetAll(): void {
-    for (const index of [...this.#ahead.keys()]) this.#forget(index);
+  #dropAll(): void {
+    for (const fetch of this.#ahead) fetch.drop();
+    this.#ahead = [];
   }
 
-  async #fill(offset: number, target: Uint8Array): Promise<void> {
+  #fill(offset: number, target: Uint8Array): Promise<void> {
     if (this.#isClosed) throw new FerryError(Code.IO_ERROR, 'the file is closed');
     const { store, key, etag } = this.#spec;
+    return this.#told(store.read(key, etag, offset, target));
+  }
+
+  async #told(filled: Promise<void>): Promise<void> {
     try {
-      await store.read(key, etag, offset, target);
+      await filled;
       this.#isSeen = true;
     } catch (cause) {
       const isOther =

@@ -56,10 +56,16 @@ export interface ObjectStore {
   abilities(scratch: string): Promise<Abilities>;
   head(key: string): Promise<Head | undefined>;
   /**
-   * Fills `target` from `offset` on; only of the content that `etag` names.
+   * Fills `target` from `offset` on; only of the content that `etag` names. `onFilled` hears how many bytes are there.
    * @throws NOT_FOUND, CONFLICT (another content), IO_ERROR (it ends before)
    */
-  read(key: string, etag: string, offset: number, target: Uint8Array): Promise<void>;
+  read(
+    key: string,
+    etag: string,
+    offset: number,
+    target: Uint8Array,
+    onFilled?: (bytes: number) => void,
+  ): Promise<void>;
   /** A small object whole; undefined: there is none. @throws LIMIT (more than `most` bytes) */
   get(key: string, most: number): Promise<{ readonly head: Head; readonly content: Buffer } | undefined>;
   /** `content` is the caller's again afterwards. @returns the etag. @throws CONFLICT */

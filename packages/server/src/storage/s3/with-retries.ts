@@ -38,7 +38,8 @@ export function withRetries(
   return {
     abilities: (scratch) => again(() => store.abilities(scratch)),
     head: (key) => again(() => store.head(key)),
-    read: (key, etag, offset, target) => again(() => store.read(key, etag, offset, target)),
+    read: (key, etag, offset, target, onFilled) =>
+      again(() => store.read(key, etag, offset, target, onFilled)),
     get: (key, most) => again(() => store.get(key, most)),
     put: (key, content, metadata, condition) => again(() => store.put(key, content, metadata, condition)),
     list: (spec) => again(() => store.list(spec), spec.signal),
