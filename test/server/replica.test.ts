@@ -330,7 +330,9 @@ describe('a file that several servers keep', () => {
   it('does an entry once, whoever has done it already, and leaves nothing of a refused one', async (t) => {
     const path = folderOf(t)('a');
     const [one, other] = [openAccessReplica(path), openAccessReplica(path)];
-    t.after(() => [one, other].forEach(({ file }) => file.close()));
+    t.after(() => {
+      for (const { file } of [one, other]) file.close();
+    });
     one.replica.join(randomBytes(8), fromBase);
     const key = { key: randomBytes(32), comment: 'x' };
     const orders = [
