@@ -148,7 +148,9 @@ function makeProgram(): Command {
   program
     .command('doctor')
     .argument('[DIR]', 'the folder to be shared (default: the current one)')
-    .description('Look at a setup and say what is weak about it; takes --listen and --open as ferryd does.')
+    .description(
+      'Look at a setup and say what is weak about it; takes --listen, --open and --bus as ferryd does.',
+    )
     .option('--json', 'one JSON object for each line')
     .helpOption('-h, --help', 'say how it is used')
     .allowExcessArguments(false)
@@ -168,6 +170,8 @@ async function runDoctor(
     folder: localFolder(folder),
     listen: options.listen?.map((text) => parseListen(text)) ?? defaultListen,
     openTo: parseOpenTo(options.open),
+    bus: busFrom(options),
+    busCredentials: options.busCredentials,
     json: options.json ?? false,
   };
   process.exitCode = doctor(order, placesOf(process.env, homedir()));

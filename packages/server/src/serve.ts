@@ -43,7 +43,6 @@ import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
-import { grantFarLane, laneVerb } from './supervisor/far-lanes.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { isDeed, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
@@ -112,12 +111,16 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: new Map([
-      [laneVerb, (body) => grantFarLane(tickets, (session) => open?.refusal(session), body)],
-    ]),
+    answers: (verb) => open?.answers(tickets).get(verb),
     log,
   });
-  const access = await openAccess(config.bus, places.accessFile, log);
+  const access = await openAccess({
+    bus: config.bus,
+    accessFile: places.accessFile,
+    chatFile: chatFor(config, places, log),
+    log,
+    onSaid: (ring) => open?.said(ring),
+  });
   const supervisor = new Supervisor({
     changes: access.changes,
     changeShared: access.changeShared,
@@ -133,7 +136,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       accessFile: places.accessFile,
       freshness: access.freshness,
       contentsFile: contentsFileOf(places, config.folder),
-      chatFile: chatFor(config, places, log),
+      chatFile: access.chatFile,
       key: identity.key,
       cert: identity.cert,
       server: serverId,
@@ -177,8 +180,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     pid: process.pid,
     status,
     recent,
-    order: (order) => {
-      const whose = isDeed(order) ? show(order.user) : running.order(order);
+    order: async (order) => {
+      const whose = isDeed(order) ? show(order.user) : await running.order(order);
       audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },

@@ -28,6 +28,14 @@ export const replicaTable = `
   ) strict, without rowid;
 `;
 
+/** SQLite's, for a rule of the tables that was broken. */
+export const constraintCode = 19;
+
+/** A code of SQLite's and its kin. */
+export function isOfKind(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
+}
+
 export const entryIdBytes = 16;
 /** What came of so many entries is kept: far more than anybody waits for. */
 const outcomesKept = 2048;
@@ -50,6 +58,12 @@ export type ReplicaFileOpts<File> = {
   readonly file: File;
   /** Nothing in it would be lost if another's were put in its place. */
   readonly isEmpty: () => boolean;
+  /** In the transaction that makes it one of a log's. */
+  readonly onJoined?: (cluster: Buffer) => void;
+  /** After a transaction, with what was done in it. */
+  readonly onDone?: (order: Buffer, answer: Buffer) => void;
+  /** Other rows are there now, or somebody else who has this file has done something. */
+  readonly onElse?: () => void;
   /** In the transaction that has put other rows in all tables: those who look at it have to notice. */
   readonly onReplaced: () => void;
 };
@@ -59,6 +73,8 @@ export type Outcome = Buffer | FerryError;
 
 export class ReplicaFile<File> {
   readonly #opts: ReplicaFileOpts<File>;
+  /** How far it was when this one had looked or done something last. */
+  #seen: number | undefined;
 
   constructor(opts: ReplicaFileOpts<File>) {
     this.#opts = opts;
@@ -78,7 +94,10 @@ export class ReplicaFile<File> {
 
   /** It belongs to a log from now on. @param lastId {@link fromBase}: what is in it is what that begins with @throws {FerryError} IO_ERROR */
   join(cluster: Buffer, lastId: Buffer): void {
-    this.#inTransaction(() => this.#note({ cluster, seq: 0, lastId }));
+    this.#inTransaction(() => {
+      this.#opts.onJoined?.(cluster);
+      this.#note({ cluster, seq: 0, lastId });
+    });
   }
 
   /**
@@ -87,9 +106,11 @@ export class ReplicaFile<File> {
    */
   apply(entries: readonly LogEntry[]): void {
     let why: FerryError | undefined;
+    const done: { readonly order: Buffer; readonly answer: Buffer }[] = [];
     this.#inTransaction(() => {
       let now = this.progress();
       if (now === undefined) throw new Error('a file of no log');
+      const from = now.seq;
       for (const { seq, body } of entries) {
         if (seq <= now.seq) continue;
         // Somebody else has put another file in place.
@@ -102,10 +123,20 @@ export class ReplicaFile<File> {
         }
         now = { ...now, seq, lastId: id };
         this.#keep(now, outcome);
+        if (order !== undefined && outcome instanceof Buffer) done.push({ order, answer: outcome });
       }
       this.#note(now);
+      if (from === this.#seen) this.#seen = now.seq;
     });
+    for (const { order, answer } of done) this.#opts.onDone?.(order, answer);
     if (why !== undefined) throw why;
+  }
+
+  /** Looks whether anybody else has done something, and tells. */
+  look(): void {
+    const seq = this.progress()?.seq;
+    if (this.#seen !== undefined && seq !== this.#seen) this.#opts.onElse?.();
+    this.#seen = seq;
   }
 
   /** What came of an entry; undefined: it has not been done, or long ago. @throws {FerryError} IO_ERROR */
@@ -242,7 +273,7 @@ export class ReplicaFile<File> {
 }
 
 function isSame(a: Progress | undefined, b: Progress): boolean {
-  return a !== undefined && a.cluster.equals(b.cluster) && a.seq === b.seq && a.lastId.equals(b.lastId);
+  return a?.cluster.equals(b.cluster) === true && a.seq === b.seq && a.lastId.equals(b.lastId);
 }
 
 export function encodeEntry(id: Buffer, order: Buffer): Buffer {

@@ -246,6 +246,7 @@ export class Replica<File> {
       await this.#beginAgain(facts, own);
     }
     // What another server of this machine has done is done.
+    this.#file.look();
     this.#answer();
     for (let seq = this.#file.progress()?.seq ?? 0; seq < last; ) {
       const entries = await this.#log.read(seq + 1, Math.min(atOnce, last - seq));

@@ -2,8 +2,9 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { FerryError, fromWireError, show } from '@ferry/protocol';
+import { FerryError, fromWireError, show, type WireError } from '@ferry/protocol';
 import type { BusConfig } from '../bus/bus-address.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import { type Log, note } from '../log.ts';
 import { Errands } from './errands.ts';
 import type { FromReplica, ReplicaThreadSetup, Shared, ToReplica } from './replica-thread.ts';
@@ -14,9 +15,13 @@ const againMs = 1000;
 export type SharedStateOpts = {
   readonly bus: BusConfig;
   readonly accessFile: string;
+  /** undefined: there is no chat. */
+  readonly chatFile: string | undefined;
   /** As freshness.ts made it. */
   readonly freshness: SharedArrayBuffer;
   readonly log: Log;
+  /** Something was said, by whomever and wherever; undefined: in any room. */
+  readonly onSaid: (ring: ChatRing | undefined) => void;
 };
 
 /** Makes one change, given and answered encoded. @throws {FerryError} as Changes.make */
@@ -27,6 +32,8 @@ export class SharedState {
   readonly #errands = new Errands();
   #thread: Worker | undefined;
   #isClosed = false;
+  /** Why the chat is not one of theirs. */
+  chatFault: WireError | undefined;
 
   private constructor(opts: SharedStateOpts) {
     this.#opts = opts;
@@ -53,10 +60,10 @@ export class SharedState {
   }
 
   async #start(): Promise<void> {
-    const { log, bus, accessFile, freshness } = this.#opts;
+    const { log, bus, accessFile, chatFile, freshness, onSaid } = this.#opts;
     const thread = new Worker(new URL('./replica-thread.ts', import.meta.url), {
       name: 'shared',
-      workerData: { bus, accessFile, freshness } satisfies ReplicaThreadSetup,
+      workerData: { bus, accessFile, chatFile, freshness } satisfies ReplicaThreadSetup,
     });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let isReady = false;
@@ -64,11 +71,15 @@ export class SharedState {
       switch (message.kind) {
         case 'ready':
           isReady = true;
+          this.chatFault = message.chat;
           this.#thread = thread;
           resolve();
           break;
         case 'failed':
           reject(fromWireError(message.why));
+          break;
+        case 'said':
+          onSaid(message.ring);
           break;
         case 'answer':
           this.#errands.answer(message.id, message.answer);

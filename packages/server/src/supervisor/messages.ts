@@ -5,6 +5,7 @@ import type { WireError } from '@ferry/protocol';
 import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ErrandAnswer } from '../replica/errands.ts';
@@ -98,6 +99,8 @@ export type ToWorker =
   | { readonly kind: 'watched'; readonly key: string; readonly id: number; readonly answer: Watched }
   /** What came of the change of that id. */
   | { readonly kind: 'changed'; readonly id: number; readonly answer: ErrandAnswer }
+  /** Something was said in the chat of several servers. */
+  | { readonly kind: 'said'; readonly ring: ChatRing | undefined }
   /** The answer to `lane` of that id. */
   | { readonly kind: 'lane'; readonly id: number; readonly grant: LaneGrant | WireError }
   /** From the hub of the bus. */

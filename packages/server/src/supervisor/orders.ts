@@ -66,6 +66,18 @@ export class Orders {
     return this.#rules.isKicked(sessionId) ? kicked() : undefined;
   }
 
+  /** None where the owner has set none. */
+  ratesOf(sessionId: string): Rates {
+    const { down, up } = this.#rules.slowed(sessionId) ?? {};
+    return { down, up };
+  }
+
+  /** A lane comes of a session that another server has, with what the owner has said there. @throws {FerryError} LIMIT */
+  slowFrom(sessionId: string, { down, up }: Rates): void {
+    const before = this.ratesOf(sessionId);
+    if (before.down !== down || before.up !== up) this.#slow(sessionId, { down, up });
+  }
+
   /** To be called for each connection that ends. */
   gone(sessionId: string): void {
     if (this.#rules.slowed(sessionId) === undefined) return;

@@ -6,10 +6,13 @@
 import { type BlockList, isIPv6, type Socket } from 'node:net';
 import { asFerryError, Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
+import type { LaneTickets } from '../access/lane-tickets.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
+import type { Answer } from '../bus/calls.ts';
 import type { BusHub } from '../bus/hub.ts';
 import type { Servers } from '../bus/servers.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import { type Log, note } from '../log.ts';
 import { answerOf } from '../replica/errands.ts';
 import type { Shared } from '../replica/replica-thread.ts';
@@ -17,7 +20,8 @@ import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
-import { askForLane } from './far-lanes.ts';
+import { askForLane, grantFarLane, laneVerb } from './far-lanes.ts';
+import { orderEverywhere, orderFromAfar, orderVerb } from './far-orders.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
 import type { SessionOrder } from './order.ts';
 import { Orders } from './orders.ts';
@@ -78,8 +82,8 @@ export class Supervisor {
 
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
-    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
     this.#bus = opts.hub;
+    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -157,20 +161,28 @@ export class Supervisor {
     return { ...this.#registry.counts, isDraining: this.#isDraining };
   }
 
+  /** Something was said in the chat of several servers. */
+  said(ring: ChatRing | undefined): void {
+    for (const worker of this.#workers) worker.tellSaid(ring);
+  }
+
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  order(order: SessionOrder): Shown {
-    return this.#orders.run(order);
+  order(order: SessionOrder): Promise<Shown> {
+    return orderEverywhere((one) => this.#orders.run(one), this.#opts.servers, order);
+  }
+
+  /** What other servers ask of this one, by verb. @param tickets of this server */
+  answers(tickets: LaneTickets): ReadonlyMap<string, Answer> {
+    return new Map<string, Answer>([
+      [laneVerb, (body) => grantFarLane(tickets, this.#orders, body)],
+      [orderVerb, (body) => orderFromAfar((one) => this.#orders.run(one), body)],
+    ]);
   }
 
   /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
   exit(code: number): never {
     if ([...this.#workers].some((worker) => worker.isCondemned)) endNow();
     process.exit(code);
-  }
-
-  /** Why no lane of this session is let in. */
-  refusal(sessionId: string): FerryError | undefined {
-    return this.#orders.refusal(sessionId);
   }
 
   /** Tests only: what a bug in the busiest worker would do. */
@@ -319,7 +331,7 @@ export class Supervisor {
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
       onChange: (id, what, order) => void this.#change(worker, id, what, order),
       onLane: (id, issuer, shown) =>
-        void askForLane(this.#opts.servers, issuer, shown).then(
+        void askForLane(this.#opts.servers, this.#orders, issuer, shown).then(
           (grant) => worker.answerLane(id, grant),
           (error: unknown) => worker.answerLane(id, asFerryError(error)),
         ),

@@ -6,6 +6,7 @@ import { FerryError, toWireError } from '@ferry/protocol';
 import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
 import type { ErrandAnswer } from '../replica/errands.ts';
 import type { Shared } from '../replica/replica-thread.ts';
@@ -205,6 +206,10 @@ export class WorkerHandle {
   /** The answer to onChange. */
   tellChanged(id: number, answer: ErrandAnswer): void {
     this.#send({ kind: 'changed', id, answer });
+  }
+
+  tellSaid(ring: ChatRing | undefined): void {
+    this.#send({ kind: 'said', ring });
   }
 
   /** The answer to onLane. */

@@ -25,10 +25,12 @@ import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
 import { chatOverBus } from '../chat/chat-over-bus.ts';
+import { sharedChat } from '../chat/operations.ts';
 import { Meters } from '../metrics/meters.ts';
 import { People } from '../presence/people.ts';
 import { Errands } from '../replica/errands.ts';
 import { Freshness } from '../replica/freshness.ts';
+import type { Shared } from '../replica/replica-thread.ts';
 import { BufferShares } from '../session/buffer-shares.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
@@ -158,6 +160,12 @@ port.on('message', (message: ToWorker) => {
       asked.get(message.id)?.(message.connections);
       asked.delete(message.id);
       break;
+    case 'said':
+      if (chat instanceof ChatHub) {
+        if (message.ring === undefined) chat.resync();
+        else chat.heard(message.ring);
+      }
+      break;
     case 'changed':
       errands.answer(message.id, message.answer);
       break;
@@ -188,14 +196,21 @@ function askConnections(): Promise<readonly ConnectionStatus[]> {
 /** Done here and now, or by the thread that keeps what several servers share. */
 function changesFor({ freshness: isShared, accessFile }: WorkerSetup): AccessChanges {
   if (isShared === undefined) return localAccess(accessFile).changes;
-  return sharedAccess((order) => errands.ask((id) => send({ kind: 'change', id, what: 'accounts', order })));
+  return sharedAccess(ask('accounts'));
+}
+
+/** The thread that keeps what several servers share. */
+function ask(what: Shared): (order: Buffer) => Promise<Buffer> {
+  return (order) => errands.ask((id) => send({ kind: 'change', id, what, order }));
 }
 
 /** @returns the hub, or why there is none */
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
   if (typeof file !== 'string') return fromWireError(file);
   try {
-    return chatOverBus(new ChatHistory(file), bus);
+    const history = new ChatHistory(file);
+    if (setup.freshness === undefined) return chatOverBus(history, bus);
+    return new ChatHub({ history, changes: sharedChat(ask('chat')), ring: undefined });
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     return error;
