@@ -181,6 +181,27 @@ forbid(
   { types: true },
 );
 
+test('the packages for NATS are loaded only behind --bus', () => {
+  const stated = (file: string): readonly string[] => {
+    const found = (textOf.get(file) ?? '').matchAll(
+      /(?:^|\n)(?:import|export)\s+(?!type\b)(?:[^'";]*?\sfrom\s+)?'([^']+)'/g,
+    );
+    return [...found].map(([, to = '']) => (to.startsWith('.') ? normalize(join(dirname(file), to)) : to));
+  };
+  const seen = new Set([
+    `${S}command-line.ts`,
+    `${S}serve.ts`,
+    `${S}worker/worker.ts`,
+    `${S}watching/watch-thread.ts`,
+  ]);
+  for (const file of seen) for (const to of stated(file)) seen.add(to);
+  assert.ok(seen.size > 100, 'the rule sees what is loaded');
+  assert.deepEqual(
+    [...seen].filter((to) => to.startsWith('@nats-io')),
+    [],
+  );
+});
+
 test('what is pure looks at no clock and sets no timer', () => {
   const pure = within(
     `${P}wire/`,

@@ -5,6 +5,7 @@
 
 import { bigFile } from './big-file.ts';
 import { bigFolder } from './big-folder.ts';
+import { chat } from './chat.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -14,6 +15,7 @@ import type { Bench, Row } from './measure.ts';
 import { serverWork } from './server-work.ts';
 import { smallFiles } from './small-files.ts';
 import { startUp } from './start-up.ts';
+import { printTable } from './table.ts';
 
 const benches: readonly Bench[] = [
   bigFile,
@@ -25,24 +27,14 @@ const benches: readonly Bench[] = [
   bigFolder,
   manyClients,
   serverWork,
+  chat,
   limits,
 ];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
-const columns = ['what', 'ours', 'peer', 'ratio', 'goal'] as const;
-
-function line(row: Record<(typeof columns)[number], string>, widths: readonly number[]): string {
-  return columns
-    .map((column, i) => row[column].padEnd(widths[i] ?? 0))
-    .join('  ')
-    .trimEnd();
-}
-
 const rows: Row[] = [];
 for (const bench of benches) {
   if (chosen.length > 0 && !chosen.includes(bench.name)) continue;
   process.stdout.write(`${bench.name}…\n`);
   rows.push(...(await bench.run()));
 }
-const head = { what: 'what', ours: 'ferry', peer: 'peer', ratio: 'ratio', goal: 'goal' };
-const widths = columns.map((column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
-process.stdout.write(`\n${[head, ...rows].map((row) => line(row, widths)).join('\n')}\n`);
+printTable(rows);

@@ -33,10 +33,14 @@ export type Fleet = {
   /** In the order in which rounds kill them. */
   readonly parts: readonly Part[];
   readonly servers: readonly Member[];
+  /** What was said on any server is known on all. */
+  readonly hasOneChat: boolean;
   /** Of an account of that name, for so many devices; tried again while no one can make it. */
   readonly invite: (user: string, uses: number) => Promise<Uint8Array>;
   /** SHA-256 (hex) of what the store holds, by path; asked of the store itself. */
   readonly stored: () => Promise<ReadonlyMap<string, string>>;
+  /** The same, and nothing of it remembered from an earlier look. */
+  readonly storedAfresh: () => Promise<ReadonlyMap<string, string>>;
   /** What its servers have logged, for whoever looks for a fault. */
   readonly log: () => string;
 };
@@ -130,8 +134,10 @@ export async function localFleet(afterwards: Afterwards): Promise<Fleet> {
     fingerprint: member.server.fingerprint,
     parts: [partOf('ferryd', member), partOf('haproxy', balancer)],
     servers: [member],
+    hasOneChat: true,
     invite: (user, uses) => inviteFrom(member, user, uses),
     stored: async () => digestsIn(folder),
+    storedAfresh: async () => digestsIn(folder),
     log: () => member.log,
   };
 }

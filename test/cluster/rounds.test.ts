@@ -6,6 +6,8 @@
 import { type TestContext, test } from 'node:test';
 import { randomFrom, runs, seed } from '../support/random.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { sharedCluster } from './cluster.ts';
+import { clusterFleet } from './cluster-fleet.ts';
 import { type Fleet, localFleet } from './fleet.ts';
 import { type Figures, Rounds } from './rounds.ts';
 
@@ -36,4 +38,16 @@ function words({ killed, interrupted, transfers, seconds }: Figures): string {
 
 test('one server and its balancer are killed while twenty files move', async (t) => {
   await roundsOf(await localFleet(t), Math.max(2, runs(4)), t, seed);
+});
+
+const cluster = await sharedCluster();
+const skip = cluster === undefined ? 'there is no real cluster here' : false;
+
+test('one of three servers, storage, its gateway, NATS and the balancer are killed while twenty files move', {
+  skip,
+}, async (t) => {
+  if (cluster === undefined) return;
+  const fleet = await clusterFleet(t, cluster, { servers: 3, bucket: `rounds-${Date.now()}` });
+  const rounds = process.env['FERRY_BRIEF'] === '1' ? 3 : runs(20);
+  await roundsOf(fleet, rounds, t, seed + 1);
 });

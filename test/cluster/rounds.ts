@@ -119,7 +119,7 @@ export class Rounds {
     this.#spent += await race;
     this.#checkFetched(hint);
     await part.healed();
-    await this.#checkStored(hint);
+    this.#checkAgainst(await this.#fleet.stored(), hint);
     rmSync(join(this.#folder, 'fetched'), { recursive: true, force: true });
     const seconds = (performance.now() - begun) / 1000;
     return { killed: part.name, interrupted, transfers: jobs.length, seconds };
@@ -127,12 +127,12 @@ export class Rounds {
 
   /** What all rounds together came to: everything that was ever told is looked for once more. */
   async conclude(): Promise<string> {
-    await this.#checkStored('after all rounds');
-    await this.#checkTalk();
+    this.#checkAgainst(await this.#fleet.storedAfresh(), 'after all rounds');
+    if (this.#fleet.hasOneChat) await this.#checkTalk();
     const said = [...this.#said.values()].reduce((sum, own) => sum + own.length, 0);
     return (
       `${this.#round} rounds: ${2 * transfers * this.#round} transfers verified; ${this.#promised.size} files promised, 0 lost; ` +
-      `${this.#spent} invites spent, 0 twice; ${this.#won} names fought over, 0 with two winners; ${said} lines said, 0 lost`
+      `${this.#spent} invites spent, 0 twice; ${this.#won} names fought over, 0 with two winners; ${said} lines said${this.#fleet.hasOneChat ? ', 0 lost' : ''}`
     );
   }
 
@@ -297,8 +297,7 @@ export class Rounds {
   }
 
   /** Everything that was promised is there, and nothing else is. */
-  async #checkStored(hint: string): Promise<void> {
-    const stored = await this.#fleet.stored();
+  #checkAgainst(stored: ReadonlyMap<string, string>, hint: string): void {
     for (const [name, digest] of this.#promised)
       assert.equal(stored.get(name), digest, `${hint}: ${name} was told of and is not what it was`);
     const more = [...stored.keys()].filter((name) => !this.#promised.has(name));

@@ -20,6 +20,7 @@ import {
   who,
 } from '@ferry/protocol/messages';
 import { laneProof } from '@ferry/protocol/session';
+import { ServerWatch } from '../../packages/server/src/owner/server-watch.ts';
 import { connect, logInto, openLane, readWhole, type TestSession } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { startNats, withoutNats } from '../support/nats-server.ts';
@@ -151,6 +152,37 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
         (error: unknown) => withCode('BUSY')(error),
       );
     });
+  });
+
+  test('a session is closed on all servers at once, whichever is told', async (t) => {
+    const { home, servers } = await cluster(t, 3);
+    const [a, b, c] = servers;
+    const session = await logInto(a);
+    await logInto(b);
+    await logInto(c);
+    await until(async () => (await here(session)) === 3);
+    const closed: string[] = [];
+    const ear = (who: string) => ({ onEnd: () => void closed.push(who) });
+    const one = await logInto(a, {}, ear('session'));
+    await openLane(a, one, ear('lane a'));
+    await openLane(b, one, ear('lane b'));
+    const id = Buffer.from(one.welcome.sessionId).toString('hex');
+    const { ticket: later } = await one.channel.call(ticket, {});
+    // The server that is told has nothing of it.
+    const watch = new ServerWatch(join(home, `state/ferryd/running/${c.pid}.sock`), {
+      onTold: () => {},
+      onEnd: () => {},
+    });
+    t.after(() => watch.close());
+    await watch.order({ do: 'throttle', session: id, rates: { down: 1_000_000, up: undefined } });
+    await watch.order({ do: 'kick', session: id });
+    await until(() => closed.length === 3);
+    const lane = await connect(b);
+    const proof = laneProof(lane.link, one.welcome.sessionSecret);
+    const request = { version: protocolVersion, ticket: later, proof };
+    await assert.rejects(lane.call(attach, request), withCode('KICKED'));
+    await assert.rejects(watch.order({ do: 'kick', session: id }), /has gone/);
+    assert.equal(await here(session), 3);
   });
 
   test('ferryd status shows all; a server that loses NATS says so, goes on, and comes back by itself', async (t) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { Code, FerryError, limits } from '@ferry/protocol';
+import { Code, FerryError, limits, show } from '@ferry/protocol';
 import { attach, mkdir, protocolVersion, stat, ticket } from '@ferry/protocol/messages';
 import { laneProof } from '@ferry/protocol/session';
 import { pack } from '@ferry/protocol/wire';
@@ -11,6 +11,9 @@ import { invalidTicket } from '../../packages/server/src/access/lane-tickets.ts'
 import { kicked } from '../../packages/server/src/access/standing.ts';
 import { decodeToAll, encodeSaid } from '../../packages/server/src/bus/envelope.ts';
 import { askForLane, grantFarLane } from '../../packages/server/src/supervisor/far-lanes.ts';
+import { orderEverywhere, orderFromAfar } from '../../packages/server/src/supervisor/far-orders.ts';
+import type { Order } from '../../packages/server/src/supervisor/order.ts';
+import { ToldFolders } from '../../packages/server/src/watching/told-folders.ts';
 import { busSuite } from '../suites/bus.suite.ts';
 import { withCode } from '../support/code.ts';
 import { connectTo, laneOn, serverContext, sessionOn } from '../support/in-process.ts';
@@ -89,6 +92,11 @@ describe('the bridge', () => {
     speaks.member.bus.publish('x', text('one'));
     await until(() => hears.heard.length === 2);
     assert.deepEqual(hears.heard, ['gap', `${from} one`]);
+    // What comes twice, or late, was heard or is lost.
+    const old = { what: 'message', member: 'worker-1', subject: 'x', body: text('old') } as const;
+    for (const seq of [1, 2]) wires.say(a.id, b.id, encodeSaid({ ...old, seq }));
+    await beats(1);
+    assert.equal(hears.heard.length, 2);
     lose();
     await heal();
     await beats(1);
@@ -288,6 +296,8 @@ describe('the bridge', () => {
 function twoServers(t: TestContext) {
   const storage = new MemoryStorage();
   const a = serverContext(scratchFolder(t), storage);
+  const rates: { down?: number; up?: number } = {};
+  const slowed: unknown[] = [];
   let refusal: FerryError | undefined;
   const asked: string[] = [];
   /** Holds answers back until it is called. */
@@ -298,16 +308,20 @@ function twoServers(t: TestContext) {
     ask: async (server: string, _verb: string, body: Uint8Array): Promise<Uint8Array> => {
       asked.push(server);
       await gate;
-      return grantFarLane(a.tickets, () => refusal, body);
+      return grantFarLane(
+        a.tickets,
+        { refusal: () => refusal, ratesOf: () => ({ down: rates.down, up: rates.up }) },
+        body,
+      );
     },
   };
   const b = {
     ...serverContext(scratchFolder(t), storage, '1'.repeat(16)),
     askForLane: (issuer: string, shown: Parameters<typeof a.askForLane>[1]) =>
-      askForLane(servers, issuer, shown),
+      askForLane(servers, { slowFrom: (...what) => slowed.push(what) }, issuer, shown),
   };
   return {
-    ...{ a, b, servers, asked },
+    ...{ a, b, servers, asked, rates, slowed },
     refuse: (why: FerryError) => {
       refusal = why;
     },
@@ -372,7 +386,7 @@ describe('a lane at another server than its session', () => {
   });
 
   test('is refused when its session was closed, and BUSY while the other server cannot be asked', async (t) => {
-    const { a, b, servers, refuse } = twoServers(t);
+    const { a, b, servers, refuse, rates, slowed } = twoServers(t);
     const session = await sessionOn(a);
     servers.isWhole = false;
     await assert.rejects(laneOn(b, session), withCode('BUSY'));
@@ -380,11 +394,65 @@ describe('a lane at another server than its session', () => {
     servers.has = () => false;
     await assert.rejects(laneOn(b, session), withCode('BUSY'));
     servers.has = () => true;
+    rates.up = 1000;
     await laneOn(b, session);
+    const id = Buffer.from(session.welcome.sessionId).toString('hex');
+    assert.deepEqual(slowed, [[id, { down: undefined, up: 1000 }]]);
     refuse(kicked());
     await assert.rejects(laneOn(b, session), withCode('KICKED'));
     // Alone, a ticket of another server is none.
     const alone = { ...b, askForLane: async () => Promise.reject(invalidTicket()) };
     await assert.rejects(laneOn(alone, session), withCode('TICKET_INVALID'));
   });
+});
+
+describe('an order of the owner', () => {
+  test('is carried out wherever the session has connections, and is told to have found nobody only by all', async () => {
+    const has = new Set<string>();
+    const done: string[] = [];
+    const runs = (server: string) => (order: Order) => {
+      if (!has.has(server)) throw new FerryError(Code.NOT_FOUND, 'that session has gone');
+      done.push(`${server} ${order.do}`);
+      return show(`anna@${server}`);
+    };
+    const servers = {
+      ids: ['b', 'c', 'silent'],
+      ask: async (server: string, _verb: string, body: Uint8Array) => {
+        if (server === 'silent') throw new FerryError(Code.BUSY, 'no answer');
+        return orderFromAfar(runs(server), body);
+      },
+    };
+    const order: Order = { do: 'kick', session: 'ab' };
+    const gone = withCode('NOT_FOUND');
+    await assert.rejects(orderEverywhere(runs('a'), servers, order), gone);
+    await assert.rejects(orderEverywhere(runs('a'), undefined, order), gone);
+    has.add('c');
+    assert.equal(await orderEverywhere(runs('a'), servers, order), 'anna@c');
+    has.add('a').add('b');
+    assert.equal(await orderEverywhere(runs('a'), servers, order), 'anna@a');
+    assert.deepEqual(done, ['c kick', 'a kick', 'b kick', 'c kick']);
+    for (const body of ['', '{', '{"do":"kick"}', '{"do":"x","session":"ab"}', '[]']) {
+      assert.throws(() => orderFromAfar(runs('a'), Buffer.from(body)), withCode('USAGE'));
+    }
+  });
+});
+
+test('a folder of object storage is told of at once, and then once a second for all that came meanwhile', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const told: string[] = [];
+  const folders = new ToldFolders((key) => told.push(key));
+  for (const key of ['a', 'b']) folders.watch(key);
+  for (let i = 0; i < 5; i++) folders.hint('a');
+  folders.hint('elsewhere');
+  assert.deepEqual(told, ['a']);
+  folders.hint(undefined);
+  assert.deepEqual(told, ['a', 'b'], 'one does not wait for another');
+  t.mock.timers.tick(1000);
+  assert.deepEqual(told, ['a', 'b', 'a']);
+  folders.hint('a');
+  folders.leave('a');
+  t.mock.timers.tick(5000);
+  assert.deepEqual(told, ['a', 'b', 'a'], 'nobody looks any more');
+  folders.hint('b');
+  assert.equal(told.length, 4);
 });

@@ -15,7 +15,8 @@ import {
   weak,
 } from '@ferry/protocol';
 import { readOrMakeIdentity } from '../../packages/server/src/access/identity.ts';
-import { checkListen, checkUser } from '../../packages/server/src/doctor.ts';
+import { parseBus } from '../../packages/server/src/bus/bus-address.ts';
+import { checkBus, checkListen, checkUser } from '../../packages/server/src/doctor.ts';
 import { deviceKey } from '../../packages/tui/src/client/device-key.ts';
 import { checkColours, checkLetters, checkTerminal } from '../../packages/tui/src/commands/doctor.ts';
 import { scratchFolder } from '../support/scratch.ts';
@@ -76,6 +77,10 @@ describe('ferryd doctor', () => {
     assert.equal(checkListen(at('127.0.0.1'), 'everybody').health, 'ok');
     assert.equal(checkListen(at('10.0.0.1'), 'readers').health, 'weak');
     assert.equal(checkListen(at('::'), 'everybody').health, 'bad');
+    const bus = (url: string) => checkBus({ ...parseBus(url), name: 'x' }).map(({ health }) => health);
+    assert.deepEqual(bus('nats://127.0.0.1,nats://[::1]'), ['ok']);
+    assert.deepEqual(bus('nats://127.0.0.1,nats://10.0.0.1'), ['bad', 'weak']);
+    assert.deepEqual(bus('tls://a:b@10.0.0.1'), ['ok', 'ok']);
     assert.deepEqual([checkUser(0).health, checkUser(1000).health], ['weak', 'ok']);
   });
 });

@@ -232,14 +232,18 @@ describe('ferryd --metrics', () => {
       workers: 2,
       wantedWorkers: 2,
       isDraining: false,
+      folder: '/srv/files',
       disk: { free: 2 ** 40, total: 2 ** 41 },
       audit: undefined,
     };
-    const reasons = (more: Partial<typeof well>): readonly string[] => healthOf({ ...well, ...more }).reasons;
+    const reasons = (more: Partial<Parameters<typeof healthOf>[0]>): readonly string[] =>
+      healthOf({ ...well, ...more }).reasons;
     assert.deepEqual(healthOf(well), { isWell: true, reasons: [] });
     assert.deepEqual(reasons({ workers: 1 }), ['1 of 2 worker threads are dead and not back yet']);
     assert.deepEqual(reasons({ isDraining: true, workers: 0 }), ['it is going down']);
     assert.deepEqual(reasons({ disk: { free: 1000, total: 2 ** 40 } }), ['the disk is nearly full']);
     assert.deepEqual(reasons({ disk: { free: 2 ** 29, total: 2 ** 30 } }), []);
+    assert.deepEqual(reasons({ disk: undefined }), ['the shared folder cannot be reached']);
+    assert.deepEqual(reasons({ folder: 's3://films/new', disk: undefined }), []);
   });
 });

@@ -65,7 +65,7 @@ export class MemoryLog implements SharedLog {
       cloud.entries.splice(0, gone);
       cloud.first += gone;
       const bases = cloud.bases.get(cluster.toString('hex')) ?? new Map<number, Buffer>();
-      for (const seq of bases.keys()) if (seq !== base) bases.delete(seq);
+      for (const seq of bases.keys()) if (seq < base) bases.delete(seq);
     });
   }
 

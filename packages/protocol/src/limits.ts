@@ -118,6 +118,8 @@ export const limits = {
   sharePathBytes: 48 * KiB,
   /** Shares of one account that have not ended. */
   shares: 100,
+  /** A server that has not heard of the others for so long lets nobody with an account do anything: who was sent away may be among them. */
+  cutOffMs: 300_000,
   /** Downloads of each file that a share may be bounded to, and devices that any share lets in. */
   shareDownloads: 1000,
   /** Files that one message tells of as having arrived. */

@@ -1,12 +1,11 @@
 /** Arguments to action, errors to one line and an exit code. Loaded by main.ts; main thread. */
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
+import { asFerryError, Code, FerryError } from '@ferry/protocol';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { type BusConfig, parseBus, parseBusCredentials, parseBusName } from './bus/bus-address.ts';
+import { type BusOptions, busFrom } from './bus/bus-options.ts';
 import {
   type AuditConfig,
   defaultListen,
@@ -49,7 +48,7 @@ Files:
 Exit codes:
   0 done   1 failed, the reason is on stderr   2 wrong usage`;
 
-type ServeOptions = {
+type ServeOptions = BusOptions & {
   listen?: string[];
   behind?: string[];
   open?: string;
@@ -64,9 +63,6 @@ type ServeOptions = {
   audit?: string;
   auditSize?: string;
   auditOrStop?: boolean;
-  bus?: string;
-  busCredentials?: string;
-  busName?: string;
   metrics?: string;
   metricsPublic?: boolean;
 };
@@ -152,7 +148,9 @@ function makeProgram(): Command {
   program
     .command('doctor')
     .argument('[DIR]', 'the folder to be shared (default: the current one)')
-    .description('Look at a setup and say what is weak about it; takes --listen and --open as ferryd does.')
+    .description(
+      'Look at a setup and say what is weak about it; takes --listen, --open and --bus as ferryd does.',
+    )
     .option('--json', 'one JSON object for each line')
     .helpOption('-h, --help', 'say how it is used')
     .allowExcessArguments(false)
@@ -172,6 +170,8 @@ async function runDoctor(
     folder: localFolder(folder),
     listen: options.listen?.map((text) => parseListen(text)) ?? defaultListen,
     openTo: parseOpenTo(options.open),
+    bus: busFrom(options),
+    busCredentials: options.busCredentials,
     json: options.json ?? false,
   };
   process.exitCode = doctor(order, placesOf(process.env, homedir()));
@@ -203,28 +203,6 @@ async function runServe(folder: string | undefined, options: ServeOptions): Prom
   };
   const { serve } = await import('./serve.ts');
   await serve(config, placesOf(process.env, homedir()));
-}
-
-/** @throws {FerryError} USAGE; CONFIG for a file that cannot be read or says nothing */
-function busFrom({ bus, busCredentials, busName }: ServeOptions): BusConfig | undefined {
-  if (bus === undefined) {
-    if (busCredentials === undefined && busName === undefined) return undefined;
-    throw new FerryError(Code.USAGE, 'say with --bus URL where the bus is');
-  }
-  const address = parseBus(bus);
-  const credentials = busCredentials === undefined ? address.credentials : credentialsIn(busCredentials);
-  return { ...address, credentials, name: parseBusName(busName ?? 'ferry') };
-}
-
-function credentialsIn(file: string): BusConfig['credentials'] {
-  try {
-    return parseBusCredentials(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    if (cause instanceof FerryError) throw cause;
-    throw new FerryError(Code.CONFIG, `the file ${show(file)} of --bus-credentials cannot be read`, {
-      cause,
-    });
-  }
 }
 
 /** @throws {FerryError} USAGE */

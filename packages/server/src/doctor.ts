@@ -19,6 +19,7 @@ import {
 } from '@ferry/protocol';
 import { checkHome, checkOthersIn, checkPrivateFile, checkSync } from '@ferry/protocol/disk';
 import { readIdentity } from './access/identity.ts';
+import { type BusConfig, isLocalBus } from './bus/bus-address.ts';
 import type { ListenAddress, OpenTo, Places } from './config.ts';
 import { capacityFor, openFilesLimit } from './supervisor/descriptors.ts';
 
@@ -27,6 +28,9 @@ export type DoctorOrder = {
   readonly folder: string;
   readonly listen: readonly ListenAddress[];
   readonly openTo: OpenTo;
+  readonly bus: BusConfig | undefined;
+  /** Where its credentials are; undefined: in the address, or nowhere. */
+  readonly busCredentials: string | undefined;
   readonly json: boolean;
 };
 
@@ -44,6 +48,10 @@ export function doctor(order: DoctorOrder, places: Places): 0 | 1 {
     checkOwnFiles(order.folder, places),
     checkSync(order.folder),
     checkListen(order.listen, order.openTo),
+    ...(order.bus === undefined ? [] : checkBus(order.bus)),
+    ...(order.busCredentials === undefined
+      ? []
+      : checkPrivateFile('bus credentials', 'who may be on the bus', order.busCredentials)),
     checkDescriptors(descriptors, 2 * limits.strangers + limits.reservedDescriptors),
     ok('connections', `${capacityFor(descriptors).connections} at once`),
     checkClock(Date.now(), clockIsSynced()),
@@ -100,6 +108,28 @@ export function checkListen(listen: readonly ListenAddress[], openTo: OpenTo): F
   return openTo === 'readers'
     ? weak('access', `${who} may read all files`, 'leave out --open and use: ferryd invite')
     : bad('access', `${who} may read, change and delete all files`, 'use --open=read-only, or ferryd invite');
+}
+
+/** Whoever is on the bus is believed as a server is. Pure. */
+export function checkBus(bus: BusConfig): readonly Finding[] {
+  if (isLocalBus(bus)) return [ok('bus', 'only this machine reaches it')];
+  const where = bus.nodes.join(', ');
+  return [
+    bus.credentials.kind === 'none'
+      ? bad(
+          'bus',
+          `everybody who reaches ${where} may speak as a server of yours`,
+          'give NATS users, and ferryd --bus-credentials FILE',
+        )
+      : ok('bus', 'only who has credentials gets on it'),
+    bus.tls
+      ? ok('bus encryption', 'what servers say is encrypted on its way')
+      : weak(
+          'bus encryption',
+          `what servers say goes to ${where} in the clear`,
+          'give NATS a certificate, and say tls://',
+        ),
+  ];
 }
 
 /** undefined where nobody says. */

@@ -24,7 +24,7 @@ import { AccessStore, hashOf } from './access/access-store.ts';
 import { newAccountMemory } from './access/account-memory.ts';
 import { readIdentity, readOrMakeIdentity } from './access/identity.ts';
 import { LaneTickets } from './access/lane-tickets.ts';
-import { type AccessChanges, localAccess } from './access/operations.ts';
+import type { AccessChanges } from './access/operations.ts';
 import { newTicketMemory, TicketLedger } from './access/ticket-ledger.ts';
 import type { AuditFile } from './audit/audit-file.ts';
 import { ownerLine, refusalLine, serverLine } from './audit/audit-line.ts';
@@ -39,12 +39,12 @@ import { figuresIn, newMeterMemory } from './metrics/meters.ts';
 import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
+import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
-import { grantFarLane, laneVerb } from './supervisor/far-lanes.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
-import { orderWords } from './supervisor/order.ts';
+import { isDeed, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
 import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
@@ -111,14 +111,19 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: new Map([
-      [laneVerb, (body) => grantFarLane(tickets, (session) => open?.refusal(session), body)],
-    ]),
+    answers: (verb) => open?.answers(tickets).get(verb),
     log,
   });
-  const { changes } = localAccess(places.accessFile);
+  const access = await openAccess({
+    bus: config.bus,
+    accessFile: places.accessFile,
+    chatFile: chatFor(config, places, log),
+    log,
+    onSaid: (ring) => open?.said(ring),
+  });
   const supervisor = new Supervisor({
-    changes,
+    changes: access.changes,
+    changeShared: access.changeShared,
     threads: config.threads,
     hub,
     servers,
@@ -129,8 +134,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       // In object storage an old version would have to be copied before each new one.
       keepsOld: config.keepsOld && !isObjectStorage(config.folder),
       accessFile: places.accessFile,
+      freshness: access.freshness,
       contentsFile: contentsFileOf(places, config.folder),
-      chatFile: chatFor(config, places, log),
+      chatFile: access.chatFile,
       key: identity.key,
       cert: identity.cert,
       server: serverId,
@@ -155,6 +161,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const end = endOnSignals(supervisor, listeners, log, audit, async () => {
     audit?.add([serverLine('stop', process.pid, show(config.folder), Date.now())]);
     await servers?.close();
+    await access.close();
   });
   stop = () => end('without an audit log', ExitCode.failed);
   const running = supervisor;
@@ -173,8 +180,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     pid: process.pid,
     status,
     recent,
-    order: (order) => {
-      const whose = running.order(order);
+    order: async (order) => {
+      const whose = isDeed(order) ? show(order.user) : await running.order(order);
       audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },
@@ -196,7 +203,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     const rights = config.openTo === 'readers' ? 'look and download' : 'read and change everything';
     print(`open: everybody who reaches it may ${rights}, with: ferry ferry://${hostPort(where)}`);
   } else if (store.hasNoDevices()) {
-    const token = await ownersInvite(changes);
+    const token = await ownersInvite(access.changes);
     print('nobody has access yet; to be the first, paste this within 72 hours:');
     print(`  ferry ${formatInvite(where, identity.fingerprint, token)}`);
   } else {

@@ -10,12 +10,10 @@ import type { ChatHistory } from '../../../packages/server/src/chat/chat-history
 import type { ChatHub } from '../../../packages/server/src/chat/chat-hub.ts';
 import { chatOverBus } from '../../../packages/server/src/chat/chat-over-bus.ts';
 import { type Entered, type Here, People } from '../../../packages/server/src/presence/people.ts';
+import { checkOfShared } from '../../../packages/server/src/supervisor/shared-subjects.ts';
 import { touchedSubject } from '../../../packages/server/src/watching/folder-subject.ts';
 import { Touched } from '../../../packages/server/src/watching/touched.ts';
 import { path } from '../../support/scratch.ts';
-
-/** What other servers hear of; news of single folders stay where they are looked at. */
-const shared: ReadonlySet<string> = new Set(['presence', 'chat', touchedSubject]);
 
 export class Counts {
   /** Messages that a server said to all others. */
@@ -102,7 +100,7 @@ export class Herd {
       member,
       publish: (subject, body) => {
         const own = Buffer.from(body);
-        if (shared.has(subject)) this.#count(subject, own.length);
+        if (checkOfShared(subject) !== undefined) this.#count(subject, own.length);
         this.#underWay.push(() => {
           for (const one of this.#listeners.get(subject) ?? []) one.onMessage(own, member);
         });

@@ -133,6 +133,19 @@ test('a certificate holds so many successions and no more; the latest come first
   assert.deepEqual(found, fingerprints.slice(1, 1 + mostSuccessions));
 });
 
+test('a key that is written in another way than servers write theirs vouches for nothing', () => {
+  const known = newKey();
+  const next = spkiOf(newKey());
+  const { spki, signature } = signSuccession(known, next);
+  const [compressed, even, odd] = [2, 6, 7].map((form) => {
+    const other = Buffer.from(spki);
+    other[26] = form;
+    return `URI:${successionUri({ spki: other, signature })}`;
+  });
+  assert.equal(spki[26], 4);
+  for (const names of [compressed, even, odd]) assert.deepEqual(predecessors(next, names), []);
+});
+
 test('no names make it fail or accept', (t) => {
   t.diagnostic(`seed: ${seed}`);
   const random = randomFrom(seed);

@@ -130,11 +130,16 @@ describe('commands', () => {
     mkdirSync(join(shared, 'mixed'));
     for (const name of ['a', 'b', 'c']) writeFileSync(join(shared, 'mixed', name), name);
     symlinkSync('/nowhere', join(shared, 'mixed', 'link'));
+    chmodSync(join(shared, 'mixed', 'b'), 0o6755);
+    chmodSync(join(shared, 'mixed'), 0o1755);
     const told = known('get', '-r', `${server.address}/mixed`, here);
     assert.equal(told.code, 0, told.err);
     assert.match(told.err, /not kept: mixed\/link: a link to \/nowhere, which is not part of what is copied/);
+    assert.match(told.err, /not kept: mixed\/b: its setuid and setgid bits\n/);
+    assert.match(told.err, /not kept: mixed: its sticky bit\n/);
     const ran = known('get', '-r', '--strict', '--overwrite', `${server.address}/mixed`, here);
     assert.equal(ran.code, 6);
+    assert.match(ran.err, /mixed\/b: not kept: its setuid and setgid bits \[NOT_REGULAR\]/);
     assert.match(ran.err, /mixed\/link: not kept: a link to \/nowhere.* \[NOT_REGULAR\]/);
     assert.deepEqual(readdirSync(join(here, 'mixed')).toSorted(), ['a', 'b', 'c']);
     rmSync(join(shared, 'mixed'), { recursive: true });

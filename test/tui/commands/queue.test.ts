@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -48,6 +49,10 @@ type Row = {
   limit?: number;
   source: { path: string };
   error?: { code: string };
+  digest?: string;
+  ms: number;
+  bytesPerSecond: number;
+  notKept?: readonly object[];
 };
 
 describe('the queue from the command line', () => {
@@ -130,6 +135,8 @@ describe('the queue from the command line', () => {
     spawn(process.execPath, [ferryMain, 'queue', 'run'], { env, stdio: 'ignore' });
 
   test('--detach returns at once, a mover in the background moves it and ends', async () => {
+    writeFileSync(join(shared, 'folder/special'), 'special');
+    chmodSync(join(shared, 'folder/special'), 0o4755);
     assert.equal(get('a'), '1  a\n');
     assert.match(get('folder', '-r', '--json'), /^\{"event":"queued","id":2,.*"phase":"waiting"/);
     await endsAs('a done, folder done');
@@ -139,6 +146,13 @@ describe('the queue from the command line', () => {
     writeFileSync(join(here, 'up'), 'up');
     assert.equal(done('put', '--detach', '--accept-new', join(here, 'up'), `${server.address}/`), '3  up\n');
     await holds(() => assert.ok(existsSync(join(shared, 'up'))));
+    // What is over is kept with its time, rate, digest and what could not be kept.
+    const [first, second] = rows();
+    assert.match(first?.digest ?? '', /^[0-9a-f]{64}$/);
+    assert.ok(first !== undefined && first.ms > 0 && first.bytesPerSecond > 0);
+    assert.deepEqual(second?.notKept, [{ path: { path: 'folder/special' }, what: 'its setuid bit' }]);
+    assert.match(done('queue'), /^ {3}1 {2}done {7}1 B in \d+\.\d s, \S+ \S+\/s {2}↓/);
+    assert.match(done('queue'), /\n {3}2 {2}done {7}.* in \d+\.\d s, \S+ \S+\/s {2}↓ .* {2}1 not kept\n/);
     assert.match(
       done('queue'),
       /^ {3}1 {2}done .*↓ 127\.0\.0\.1:\d+\/a → \/.*\/a\n {3}2 {2}done .*\n.*↑ .*\/up\n$/,

@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkName, type Entry } from '@ferry/protocol';
-import { EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
+import { checkName, type Entry, type Name } from '@ferry/protocol';
+import { EntryPage, nameHash, pagesOf } from '@ferry/tui/engine/entry-page';
 import { mergeSorted } from '@ferry/tui/engine/merge-sort';
 import type { Cmd } from '@ferry/tui/state/cmd';
+import { compareWith } from '@ferry/tui/state/compare';
 import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
+import { isAmong } from '@ferry/tui/state/name-table';
 import { inOrder, type Ordered, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
 import { noRows } from '@ferry/tui/state/rows';
@@ -219,6 +221,27 @@ describe('a large folder', () => {
     assert.equal(large.state.remote.ordering, undefined);
   });
 
+  test('a jump finds what is far away, also round the end, and takes no letter that leads nowhere', () => {
+    const large = new Large()
+      .pages(shuffled(numbered(mostAtOnce * 3)))
+      .listed()
+      .finish();
+    const at = (): string | undefined => large.state.remote.rows.at(large.state.remote.cursor - 1)?.name;
+    const jump = (text: string): string | undefined => {
+      for (const key of ['C-s', ...text]) large.press(key);
+      return at();
+    };
+    assert.equal(jump('f59999'), 'f59999');
+    assert.equal(large.press('q').state.remote.cursor, mostAtOnce * 3, 'it stays there');
+    large.press('escape');
+    assert.equal(jump('f12345'), 'f12345');
+    assert.equal(
+      large.press('escape').press('home').press('down') && jump('9998'),
+      'f9998',
+      'in the middle of it',
+    );
+  });
+
   test('rows are filtered by their bytes as names are by their text', () => {
     const random = randomFrom(seed);
     const some = (from: readonly string[], most: number): string =>
@@ -273,6 +296,34 @@ test('a page comes through its arrays as it was', () => {
   assert.deepEqual([twins.indexOf(checkName('costarring')), twins.indexOf(checkName('liquid'))], [0, 1]);
   assert.equal(twins.hashes[0], twins.hashes[1]);
   assert.deepEqual([...EntryPage.of([])], []);
+});
+
+/** Behind `x` and one of each pair before it, both of a pair lead to the same hash. */
+const pairs = ['wgqqm yowg7', 'i95w6 8s8tu', '93vwj gtecj', 'sk7f1 vrjag', 't8i2a lfrbp'];
+
+/** 2 ** 5 names that have the same hash. */
+function namesOfOneHash(): Name[] {
+  return pairs.reduce(
+    (all, pair) => all.flatMap((name) => pair.split(' ').map((end) => checkName(`${name}${end}`))),
+    [checkName('x')],
+  );
+}
+
+test('names that were made to have one hash are told apart all the same', () => {
+  const all = namesOfOneHash();
+  assert.equal(new Set(all.map(nameHash)).size, 1);
+  const [here, there] = [all.filter((_, i) => i % 3 > 0), all.filter((_, i) => i % 3 < 2)];
+  const pages = pagesOf(here.map((name) => file(name)));
+  const isThere = isAmong(new Set(there));
+  const found = pages.flatMap((page) => [...page].filter((_, place) => isThere(page, place)));
+  const both = here.filter((name) => there.includes(name)).toSorted();
+  assert.deepEqual(found.map(({ name }) => name).toSorted(), both);
+  const compared = compareWith(pages, pagesOf(there.map((name) => file(name))));
+  assert.deepEqual(here.filter((name) => compared.get(name) === 'same').toSorted(), both);
+  assert.deepEqual(
+    here.map((name) => pages[0]!.nameAt(pages[0]!.indexOf(name))),
+    here,
+  );
 });
 
 test('what is sorted by numbers keeps the order in which it came where they are equal', () => {

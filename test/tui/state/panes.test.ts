@@ -11,8 +11,9 @@ import {
   pathFromText,
   toWireError,
 } from '@ferry/protocol';
-import { pagesOf } from '@ferry/tui/engine/entry-page';
+import { type EntryPage, pagesOf } from '@ferry/tui/engine/entry-page';
 import { compareNatural } from '@ferry/tui/engine/name-order';
+import { compareWith } from '@ferry/tui/state/compare';
 import { layout, usualArrangement } from '@ferry/tui/state/layout';
 import { filterFor, patternFor } from '@ferry/tui/state/match';
 import { inOrderNow } from '@ferry/tui/state/order';
@@ -370,6 +371,15 @@ describe('both sides', () => {
     assert.equal(driven.state.local.compared?.get(file('other').name), 'same');
     driven.press('escape', 'escape');
     assert.equal(driven.state.remote.compared, undefined);
+  });
+
+  test('times two seconds apart are the same, a nanosecond more is newer or older', () => {
+    const at = (s: number, ns: number): readonly EntryPage[] => pagesOf([file('f', 1, { s, ns })]);
+    const f = file('f').name;
+    const there = at(100, 500);
+    const against = (s: number, ns: number): string => compareWith(at(s, ns), there).get(f);
+    assert.deepEqual([against(102, 500), against(102, 501), against(103, 0)], ['same', 'newer', 'newer']);
+    assert.deepEqual([against(98, 500), against(98, 499), against(97, 999)], ['same', 'older', 'older']);
   });
 
   test('the split moves within bounds, the sides change places, one pane takes all', () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkName, type Entry, pathFromText } from '@ferry/protocol';
 import { resolveKeys } from '@ferry/tui/keymap/resolve';
+import { Compared } from '@ferry/tui/state/compare';
 import { columnSets } from '@ferry/tui/state/layout';
 import { cells } from '@ferry/tui/view/rows/cells';
 import { columnsFor } from '@ferry/tui/view/rows/columns';
@@ -89,7 +90,7 @@ describe('panes on the screen', () => {
       const width = 20 + random(200);
       const set = columnSets[random(3)] ?? 'auto';
       const rows = paneRowsOf(
-        { ...driven.state.remote, compared: random(2) === 0 ? new Map() : undefined },
+        { ...driven.state.remote, compared: random(2) === 0 ? new Compared(new Map()) : undefined },
         { left: 0, top: 0, width, height: 6 },
         { look, focused: false, nowMs: 0, place: 'server: ', set },
       );

@@ -15,8 +15,10 @@ export const mostSuccessions = 8;
 export type Succession = { readonly spki: Uint8Array; readonly signature: Uint8Array };
 
 const scheme = 'ferry:succeeds/';
-/** A P-256 key; a signature by it, DER. */
+/** A P-256 key, DER, up to the point's coordinates: written in one way only, so that a key has one fingerprint. */
+const spkiHead = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
 const spkiBytes = 91;
+/** A signature by it, DER. */
 const mostSignatureBytes = 80;
 
 function textFor(next: Uint8Array): Buffer {
@@ -60,6 +62,7 @@ export function predecessors(spki: Uint8Array, names: string | undefined): reado
 
 function vouches({ spki, signature }: Succession, next: Uint8Array): boolean {
   if (spki.byteLength !== spkiBytes || signature.byteLength > mostSignatureBytes) return false;
+  if (!spkiHead.equals(spki.subarray(0, spkiHead.length))) return false;
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     const isOurs = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';

@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
-import { replicaTable } from '../replica/replica-file.ts';
+import { constraintCode, isOfKind, replicaTable } from '../replica/replica-file.ts';
 import type { Bounds } from './bounds.ts';
 
 const schema = `
@@ -269,12 +269,6 @@ function makeFirstTables(database: DatabaseSync): void {
 }
 
 const busyCode = 5;
-const constraintCode = 19;
-
-/** A code of SQLite's and its kin. */
-function isOfKind(error: unknown, code: number): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
-}
 
 function onDatabase<T>(work: () => T): T {
   try {

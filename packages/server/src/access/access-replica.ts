@@ -3,8 +3,17 @@
 import { randomBytes } from 'node:crypto';
 import { ReplicaFile } from '../replica/replica-file.ts';
 import { type AccessDesk, deskOver } from './access-desk.ts';
-import type { AccessFile } from './access-file.ts';
+import { AccessFile } from './access-file.ts';
 import { accessOperations } from './operations.ts';
+
+/** @throws {FerryError} CONFIG */
+export function openAccessReplica(path: string): {
+  readonly file: AccessFile;
+  readonly replica: ReplicaFile<AccessDesk>;
+} {
+  const file = new AccessFile(path, { isReplica: true });
+  return { file, replica: accessReplica(path, file) };
+}
 
 /** @param file opened as a replica's, and closed by whoever did */
 export function accessReplica(path: string, file: AccessFile): ReplicaFile<AccessDesk> {

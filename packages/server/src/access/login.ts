@@ -10,6 +10,7 @@ import { Code, FerryError } from '@ferry/protocol';
 import { type Hello, Login, type Password, protocolVersion } from '@ferry/protocol/messages';
 import { verifyDevice } from '@ferry/protocol/session';
 import type { OpenTo } from '../config.ts';
+import type { Freshness } from '../replica/freshness.ts';
 import { type AccessStore, hashOf } from './access-store.ts';
 import type { LaneGrant } from './lane-tickets.ts';
 import { note } from './note.ts';
@@ -21,6 +22,8 @@ export type LoginRules = {
   readonly store: AccessStore;
   readonly changes: AccessChanges;
   readonly openTo: OpenTo;
+  /** undefined: this server has no others. */
+  readonly freshness?: Freshness | undefined;
 };
 
 /**
@@ -28,7 +31,7 @@ export type LoginRules = {
  * @throws {FerryError} VERSION, AUTH_REQUIRED (nothing was shown and the server is not open), AUTH_FAILED, MALFORMED, IO_ERROR, BUSY
  */
 export async function logIn(
-  { store, changes, openTo }: LoginRules,
+  { store, changes, openTo, freshness }: LoginRules,
   hello: Hello,
   loginText: Buffer,
   nowMs: number,
@@ -56,6 +59,7 @@ export async function logIn(
   }
   const known = store.principalOf(deviceKey, nowMs);
   if (known !== undefined) {
+    freshness?.check();
     if (store.isUnseen(deviceKey, nowMs)) note(changes.make('sawDevice', { key: deviceKey, nowMs }));
     return known;
   }
@@ -98,10 +102,14 @@ function failed(): FerryError {
 }
 
 /** Whose lane it is, as things are now. @throws {FerryError} REVOKED, KICKED: in the words that its session hears, which may come later */
-export function principalOfLane({ store, openTo }: LoginRules, { device, kicks }: LaneGrant): Principal {
+export function principalOfLane(
+  { store, openTo, freshness }: LoginRules,
+  { device, kicks }: LaneGrant,
+): Principal {
   const guest =
     device === undefined && openTo !== 'nobody' ? guestOf(openTo, store.kicksOf(guestName)) : undefined;
   const principal = device === undefined ? guest : store.principalOf(device, Date.now());
+  if (device !== undefined) freshness?.check();
   if (principal === undefined) throw revoked();
   if (principal.kicks !== kicks) throw kicked();
   return principal;

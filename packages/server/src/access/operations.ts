@@ -19,6 +19,7 @@ import {
   tuple,
 } from '@ferry/protocol/wire';
 import { type AnswerOf, type Changes, type Declared, declare, type OrderOf } from '../replica/declared.ts';
+import { EncodedChanges } from '../replica/encoded-changes.ts';
 import { LocalChanges } from '../replica/local-changes.ts';
 import { type AccessDesk, LocalDesk } from './access-desk.ts';
 import {
@@ -271,4 +272,9 @@ export function localAccess(path: string): LocalAccess {
     changes: new LocalChanges<AccessDesk, AccessOperations>(accessOperations, () => local.desk),
     close: () => local.close(),
   };
+}
+
+/** Of several servers: whoever keeps the log is asked. */
+export function sharedAccess(change: (order: Buffer) => Promise<Buffer>): AccessChanges {
+  return new EncodedChanges<AccessDesk, AccessOperations>(accessOperations, change);
 }

@@ -5,6 +5,7 @@
 
 import { Code, encodePath, FerryError } from '@ferry/protocol';
 import type { Kind } from '@ferry/protocol/wire';
+import type { Freshness } from '../replica/freshness.ts';
 import type { AccessStore } from './access-store.ts';
 import { type Bounds, unbounded } from './bounds.ts';
 import type { Principal } from './principal.ts';
@@ -19,7 +20,7 @@ export type Standing = {
   readonly principal: Principal;
   readonly rights: () => Rights;
   readonly bounds: () => Bounds;
-  /** May this message be looked into now? @throws {FerryError} REVOKED, KICKED, READ_ONLY, FORBIDDEN; IO_ERROR */
+  /** May this message be looked into now? @throws {FerryError} REVOKED, KICKED, READ_ONLY, FORBIDDEN; IO_ERROR; BUSY */
   readonly check: (kind: Kind) => void;
   /** Of a connection that has ended. */
   readonly leave: () => void;
@@ -37,12 +38,14 @@ type Entry = {
 export class Standings {
   readonly #store: AccessStore;
   readonly #now: () => number;
+  readonly #freshness: Freshness | undefined;
   readonly #entries = new Set<Entry>();
   #seen: unknown;
   #changes: number;
 
-  /** @param now milliseconds since 1970 */
-  constructor(store: AccessStore, now: () => number = Date.now) {
+  /** @param now milliseconds since 1970 @param freshness undefined: this server has no others */
+  constructor(store: AccessStore, now: () => number = Date.now, freshness?: Freshness) {
+    this.#freshness = freshness;
     this.#store = store;
     this.#now = now;
     this.#seen = store.dataVersion();
@@ -66,6 +69,7 @@ export class Standings {
       check: (kind) => {
         this.#lookIfWritten();
         if (entry.ended !== undefined) throw entry.ended;
+        if (principal.account !== undefined) this.#freshness?.check();
         checkMessage(entry.now.rights, principal.root, kind);
       },
       leave: () => {

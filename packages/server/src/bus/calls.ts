@@ -12,7 +12,8 @@ export type Answer = (body: Uint8Array, from: string) => Uint8Array | Promise<Ui
 export type CallsOpts = {
   /** False: it is lost. */
   readonly send: (server: string, payload: Uint8Array) => boolean;
-  readonly answers: ReadonlyMap<string, Answer>;
+  /** undefined: nobody here answers that. */
+  readonly answers: (verb: string) => Answer | undefined;
   /** Something came that no server of ours says. */
   readonly onNonsense: (server: string, why: FerryError) => void;
 };
@@ -79,7 +80,7 @@ export class Calls {
   }
 
   async #answer(server: string, { id, verb, body }: ToOne & { what: 'ask' }): Promise<void> {
-    const answer = this.#opts.answers.get(verb);
+    const answer = this.#opts.answers(verb);
     // One that is not answered is asked again by whoever still wants to know.
     if (answer === undefined || this.#answering >= limits.busCalls) return;
     this.#answering += 1;

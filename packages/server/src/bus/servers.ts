@@ -25,7 +25,7 @@ export type ServersOpts = {
   readonly checkOf: BridgeOpts['checkOf'];
   readonly about: () => ServerAbout;
   /** By verb. */
-  readonly answers: ReadonlyMap<string, Answer>;
+  readonly answers: (verb: string) => Answer | undefined;
   readonly log: Log;
 };
 
@@ -66,6 +66,11 @@ export class Servers {
       const told = readAbout(about);
       return told === undefined ? [] : [{ ...told, id }];
     });
+  }
+
+  /** Of the others. */
+  get ids(): readonly string[] {
+    return this.#bridge.servers.map(({ id }) => id);
   }
 
   has(server: string): boolean {

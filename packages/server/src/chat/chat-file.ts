@@ -10,8 +10,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
 import { messageIdBytes } from '@ferry/protocol/messages';
+import { replicaTable } from '../replica/replica-file.ts';
 
-const formVersion = 1;
+const formVersion = 2;
 /** Longest wait for another thread that is writing, milliseconds. */
 const busyMs = 2000;
 /**
@@ -57,8 +58,10 @@ const schema = `
   ) strict, without rowid;
   create unique index message_by_id on message (room, sender, id);
   create table pace (sender text primary key, paid_ms real not null) strict;
-  pragma user_version = ${formVersion};
 `;
+
+/** Where the chat is several servers'. */
+const fromVersion1 = `${replicaTable} pragma user_version = ${formVersion};`;
 
 /** @throws {FerryError} CONFIG: of a newer ferryd, or not to be opened; IO_ERROR: damaged */
 export function openChatFile(file: string): DatabaseSync {
@@ -132,8 +135,12 @@ function begin(database: DatabaseSync): void {
       database.exec(schema);
       database.prepare('insert into state values (1, ?, ?)').run(randomBytes(messageIdBytes), boot);
     }
+    const found = Number(database.prepare('pragma user_version').get()?.['user_version']);
+    if (found < formVersion) database.exec(fromVersion1);
     const before = database.prepare('select boot from state').get()?.['boot'];
-    if (before !== boot) {
+    // What several servers say is numbered by their log, and done again where a power cut took it.
+    const isAlone = database.prepare('select 1 from replica').get() === undefined;
+    if (before !== boot && isAlone) {
       database.prepare('update room set last = last + ?').run(leapAfterPowerCut);
       database.prepare('update state set boot = ?').run(boot);
     }

@@ -17,6 +17,7 @@ import {
   type Sealing,
 } from '@ferry/protocol/messages';
 import { decodeBody, encodeBody } from '@ferry/protocol/wire';
+import { constraintCode, isOfKind } from '../replica/replica-file.ts';
 import { openChatFile } from './chat-file.ts';
 import { charge } from './rate.ts';
 
@@ -69,31 +70,34 @@ export class ChatHistory {
     ).map((row) => toRoom(row, account));
   }
 
+  /** A room that is there. @throws {FerryError} CONFLICT: it is of another kind; NOT_FOUND, where none is to be made; IO_ERROR */
+  find(who: Chatter, { kind, name, create }: Join, partner: Partner | undefined): RoomRecord | undefined {
+    const found =
+      partner === undefined
+        ? this.#one(
+            `select * from room where scope = ? and name = ? and kind <> ${RoomKind.direct}`,
+            who.scope,
+            name,
+          )
+        : this.#one(
+            `select * from room where scope = ? and one = ? and other = ? and kind = ${RoomKind.direct}`,
+            who.scope,
+            ...pairOf(who, partner).map(({ account }) => account),
+          );
+    if (found !== undefined) {
+      if (found['kind'] !== kind) throw otherKind(kind);
+      return toRoom(found, who.account);
+    }
+    if (create) return undefined;
+    throw new FerryError(Code.NOT_FOUND, 'there is no such room');
+  }
+
   /** @throws {FerryError} NOT_FOUND, CONFLICT, LIMIT, IO_ERROR */
-  room(
-    who: Chatter,
-    { kind, name, create, sealing }: Join,
-    partner: Partner | undefined,
-    nowMs: number,
-  ): RoomRecord {
+  room(who: Chatter, wanted: Join, partner: Partner | undefined, nowMs: number): RoomRecord {
     return this.#inTransaction(() => {
-      const found =
-        partner === undefined
-          ? this.#one(
-              `select * from room where scope = ? and name = ? and kind <> ${RoomKind.direct}`,
-              who.scope,
-              name,
-            )
-          : this.#one(
-              `select * from room where scope = ? and one = ? and other = ? and kind = ${RoomKind.direct}`,
-              who.scope,
-              ...pairOf(who, partner).map(({ account }) => account),
-            );
-      if (found !== undefined) {
-        if (found['kind'] !== kind) throw otherKind(kind);
-        return toRoom(found, who.account);
-      }
-      if (!create) throw new FerryError(Code.NOT_FOUND, 'there is no such room');
+      const found = this.find(who, wanted, partner);
+      if (found !== undefined) return found;
+      const { kind, name, sealing } = wanted;
       this.#checkRoomFor(who);
       return toRoom(this.#makeRoom(who, { kind, name, sealing }, partner, nowMs), who.account);
     });
@@ -119,7 +123,7 @@ export class ChatHistory {
       );
       if (known !== undefined) return { seq: Number(known['seq']), ms: Number(known['ms']), isNew: false };
       const row = this.#one('select kind, last from room where id = ?', room);
-      if (row === undefined) throw gone();
+      if (row === undefined) throw roomGone();
       if ((row['kind'] === RoomKind.sealed) !== (said.sealed !== undefined)) {
         throw new FerryError(
           Code.BAD_STATE,
@@ -173,6 +177,17 @@ export class ChatHistory {
       most,
     );
     return row?.['first'] == null ? 0 : Number(row['first']) - 1;
+  }
+
+  /** The two accounts of a direct one. @throws {FerryError} IO_ERROR */
+  pairOf(room: number): RoomRecord['pair'] {
+    const row = this.#one('select * from room where id = ?', room);
+    return row === undefined ? undefined : toRoom(row, undefined).pair;
+  }
+
+  /** For replica/replica-file.ts alone. */
+  get database(): DatabaseSync {
+    return this.#database;
   }
 
   /** Number of the room's last message; 0 when there is none, or no room. */
@@ -272,7 +287,9 @@ export class ChatHistory {
     return onFile(() => Number(this.#prepared(sql).run(...values).changes));
   }
 
+  /** Part of one that has begun already. */
   #inTransaction<T>(work: () => T): T {
+    if (this.#database.isTransaction) return work();
     onFile(() => this.#database.exec('begin immediate'));
     try {
       const result = work();
@@ -346,7 +363,7 @@ function otherKind(wanted: RoomKind): FerryError {
   );
 }
 
-function gone(): FerryError {
+export function roomGone(): FerryError {
   return new FerryError(Code.NOT_FOUND, 'this room has gone: enter it again');
 }
 
@@ -355,6 +372,9 @@ function onFile<T>(work: () => T): T {
     return work();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
+    // Whatever machine tries it: a rule of the tables, and not the disk.
+    if (isOfKind(cause, constraintCode))
+      throw new FerryError(Code.CONFLICT, 'that is there already', { cause });
     throw new FerryError(Code.IO_ERROR, 'the chat cannot be kept now', { cause });
   }
 }

@@ -15,33 +15,20 @@ import {
   RoomKind,
   type Say,
 } from '@ferry/protocol/messages';
-import type { ChatHistory, Chatter, Partner, RoomRecord } from './chat-history.ts';
-import { tooFast } from './chat-history.ts';
+import { note } from '../access/note.ts';
+import { type ChatHistory, type Partner, type RoomRecord, roomGone, tooFast } from './chat-history.ts';
+import type { ChatLink, ChatRing } from './chat-link.ts';
+import { type ChatChanges, localChat } from './operations.ts';
 import { charge } from './rate.ts';
 
-/** What one thread tells the others: something was said here. */
-export type ChatRing = { readonly room: number; readonly pair: readonly [number, number] | undefined };
-
-/** A session as the hub needs it. */
-export type ChatLink = {
-  readonly who: Chatter;
-  /** Whether it may take part at this moment. */
-  readonly mayChat: () => boolean;
-  /** Whether it may know of what lies at that path of a message. */
-  readonly maySee: (path: NonNullable<ChatMessage['path']>) => boolean;
-  /** The account of that name that this one may talk to. @throws {FerryError} NOT_FOUND */
-  readonly partner: (name: string) => Partner;
-  readonly send: (event: Buffer) => void;
-  /** False while the peer does not take what was sent already. */
-  readonly writable: () => boolean;
-  /** Resolves when it does again. Rejects when it is gone. */
-  readonly ready: () => Promise<void>;
-};
+export type { ChatLink, ChatRing } from './chat-link.ts';
 
 export type ChatHubOpts = {
   readonly history: ChatHistory;
-  /** Tells the other threads. */
-  readonly ring: (ring: ChatRing) => void;
+  /** Where what is said is kept; default: there and then in that history. */
+  readonly changes?: ChatChanges;
+  /** Tells the other threads; undefined: whoever keeps it tells this one too. */
+  readonly ring: ((ring: ChatRing) => void) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 };
@@ -74,7 +61,8 @@ type Telling = {
 export class ChatHub {
   readonly history: ChatHistory;
   readonly now: () => number;
-  readonly #ring: (ring: ChatRing) => void;
+  readonly changes: ChatChanges;
+  readonly #ring: ((ring: ChatRing) => void) | undefined;
   readonly #rooms = new Map<number, LiveRoom>();
   /** Those who hear of direct messages, by account. */
   readonly #byAccount = new Map<number, Set<ChatMember>>();
@@ -82,8 +70,9 @@ export class ChatHub {
   readonly #rung = new Set<LiveRoom>();
   #isTelling = false;
 
-  constructor({ history, ring, now = Date.now }: ChatHubOpts) {
+  constructor({ history, changes, ring, now = Date.now }: ChatHubOpts) {
     this.history = history;
+    this.changes = changes ?? localChat(() => this.history);
     this.now = now;
     this.#ring = ring;
   }
@@ -94,11 +83,7 @@ export class ChatHub {
 
   /** Forgets what is too old, if the file can be written now. */
   tidy(): void {
-    try {
-      this.history.tidy(this.now());
-    } catch (error) {
-      if (!(error instanceof FerryError)) throw error;
-    }
+    note(this.changes.make('tidy', { nowMs: this.now() }));
   }
 
   /** Tells nobody anything any more. Idempotent. */
@@ -134,6 +119,7 @@ export class ChatHub {
 
   /** Something was said by one of this thread's. */
   said({ room, pair }: ChatRing): void {
+    if (this.#ring === undefined) return;
     this.heard({ room, pair });
     this.#ring({ room, pair });
   }
@@ -266,11 +252,11 @@ export class ChatMember {
     return this.#hub.history.rooms(this.link.who);
   }
 
-  /** @throws {FerryError} NOT_FOUND, CONFLICT, FORBIDDEN, LIMIT, IO_ERROR */
-  join(request: Join): RoomRecord {
+  /** @throws {FerryError} NOT_FOUND, CONFLICT, FORBIDDEN, LIMIT, IO_ERROR, BUSY */
+  async join(request: Join): Promise<RoomRecord> {
     const { history } = this.#hub;
     const partner = request.kind === RoomKind.direct ? this.#partner(request.name) : undefined;
-    const record = history.room(this.link.who, request, partner, this.#hub.now());
+    const record = history.find(this.link.who, request, partner) ?? (await this.#make(request, partner));
     if (!this.#joined.has(record.room) && this.#joined.size >= limits.chatJoined) {
       throw new FerryError(Code.LIMIT, `one is in ${limits.chatJoined} rooms at most: leave one first`);
     }
@@ -282,21 +268,31 @@ export class ChatMember {
     return { ...record, last: history.last(record.room) };
   }
 
+  async #make(request: Join, partner: Partner | undefined): Promise<RoomRecord> {
+    const { who } = this.link;
+    await this.#hub.changes.make('room', { who, wanted: request, partner, nowMs: this.#hub.now() });
+    const made = this.#hub.history.find(who, request, partner);
+    if (made === undefined) throw roomGone();
+    return made;
+  }
+
   leave(room: number): void {
     if (this.#joined.delete(room)) this.#hub.remove(this, room);
     this.#missed.delete(room);
   }
 
-  /** @throws {FerryError} LIMIT, NOT_FOUND, BAD_STATE, IO_ERROR */
-  say({ room, id, ...said }: Say): { readonly seq: number; readonly ms: number } {
+  /** @throws {FerryError} LIMIT, NOT_FOUND, BAD_STATE, IO_ERROR, BUSY */
+  async say(said: Say): Promise<{ readonly seq: number; readonly ms: number }> {
+    const { room } = said;
     this.checkJoined(room);
-    const { history, now } = this.#hub;
+    const { changes, now } = this.#hub;
     // By connection first: who floods does not even cost a look at the file.
     const { paidMs, waitMs } = charge(this.#paidMs, now());
     if (waitMs > 0) throw tooFast(waitMs);
     this.#paidMs = paidMs;
     const pair = this.#joined.get(room);
-    const { seq, ms, isNew } = history.say(room, this.link.who, id, said, now());
+    const order = { who: this.link.who, say: said, nowMs: now() };
+    const { seq, ms, isNew } = await changes.make('say', order);
     if (isNew) this.#hub.said({ room, pair });
     return { seq, ms };
   }

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { Code, FerryError } from '@ferry/protocol';
 import type { Command } from 'commander';
 import { type SettingsOptions, settingsFrom } from '../access/settings.ts';
+import { type BusOptions, busFrom } from '../bus/bus-options.ts';
 import { parseCount, parseDuration, placesOf } from '../config.ts';
 import { screenEndsServer } from '../exit-code.ts';
 import type { InviteLineOrder } from './invite.ts';
@@ -59,7 +60,11 @@ type InviteOptions = SettingsOptions & {
 type StatusOptions = { readonly json?: boolean; readonly watch?: boolean; readonly pid?: string };
 type ListOptions = { readonly json?: boolean; readonly remove?: string };
 
+/** Opens what the commands work with, prints what came of it, and closes. */
+type Run = (work: (desk: OwnersDesk) => Promise<string>) => Promise<void>;
+
 export function addOwnersCommands(program: Command): void {
+  const run: Run = (work) => runWith(program, work);
   const plain = (command: Command): Command =>
     command
       .helpOption('-h, --help', 'say how it is used')
@@ -90,7 +95,7 @@ export function addOwnersCommands(program: Command): void {
     .option('--address <HOST:PORT>', 'how they reach the server (default: where ferryd listened last)')
     .option('--dir <DIR>', 'the shared folder, to check that --path is in it')
     .addHelpText('after', inviteHelp)
-    .action(runInvite);
+    .action((options: InviteOptions) => runInvite(run, options));
 
   const user = plain(program.command('user'))
     .description('Look after accounts; what is changed holds at once, also beside a running server.')
@@ -153,7 +158,7 @@ export function addOwnersCommands(program: Command): void {
     .description('Show what people with accounts share with others.')
     .option('--remove <SHARE>', 'end one; who uses it is out at once')
     .option('--json', 'as one JSON array')
-    .action(({ json = false, remove }: ListOptions) => runShares(json, remove));
+    .action(({ json = false, remove }: ListOptions) => runShares(run, json, remove));
   plain(program.command('status'))
     .description('Show what this user’s servers do now: who is connected, what moves, who is kept out.')
     .option('--json', 'as one JSON array')
@@ -182,9 +187,11 @@ export function addOwnersCommands(program: Command): void {
 
 const users = (): Promise<typeof import('./user.ts')> => import('./user.ts');
 
-async function run(work: (desk: OwnersDesk) => Promise<string>): Promise<void> {
+/** @param program whose options say whether there is a bus */
+async function runWith(program: Command, work: Parameters<Run>[0]): Promise<void> {
   const { openOwnersDesk } = await import('./owners-desk.ts');
-  const desk = await openOwnersDesk(placesOf(process.env, homedir()));
+  const bus = busFrom(program.opts<BusOptions>());
+  const desk = await openOwnersDesk(placesOf(process.env, homedir()), bus);
   try {
     process.stdout.write(await work(desk));
   } finally {
@@ -192,7 +199,7 @@ async function run(work: (desk: OwnersDesk) => Promise<string>): Promise<void> {
   }
 }
 
-async function runShares(json: boolean, remove: string | undefined): Promise<void> {
+async function runShares(run: Run, json: boolean, remove: string | undefined): Promise<void> {
   const { listShares, removeShare } = await import('./shares.ts');
   await run(async ({ shares, changes }) => {
     const nowMs = Date.now();
@@ -202,7 +209,7 @@ async function runShares(json: boolean, remove: string | undefined): Promise<voi
   });
 }
 
-async function runInvite({ expires, uses, ...options }: InviteOptions): Promise<void> {
+async function runInvite(run: Run, { expires, uses, ...options }: InviteOptions): Promise<void> {
   const { user, readOnly, role, path, rule, address, dir } = options;
   if (readOnly === true && role !== undefined && role !== 'reader') {
     throw new FerryError(Code.USAGE, '--read-only is the same as --role reader: leave one of them out');

@@ -64,6 +64,22 @@ export function applyOrder<File>(operations: Operations<File>, file: File, bytes
   return pack(declared.putAnswer(declared.apply(file, order)));
 }
 
+/** What was done, and what came of it, if it is of that name. */
+export function orderIn<Ops extends Operations<never>, Name extends keyof Ops & string>(
+  operations: Ops,
+  name: Name,
+  order: Buffer,
+  answer: Buffer,
+): { readonly order: OrderOf<Ops[Name]>; readonly answer: AnswerOf<Ops[Name]> } | undefined {
+  const said = unpack(order) as readonly unknown[];
+  if (said[0] !== name) return undefined;
+  const declared = declaredAs(operations, name);
+  return {
+    order: declared.getOrder(said[1]) as OrderOf<Ops[Name]>,
+    answer: declared.getAnswer(unpack(answer)) as AnswerOf<Ops[Name]>,
+  };
+}
+
 /** @throws {FerryError} MALFORMED */
 export function decodeAnswer<File>(operations: Operations<File>, name: string, bytes: Buffer): unknown {
   return declaredAs(operations, name).getAnswer(unpack(bytes));

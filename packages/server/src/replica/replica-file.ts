@@ -1,13 +1,14 @@
 /**
  * A SQLite file that is one of several servers': does what the log says, and remembers in the same transaction how far it is. So a
- * crash or a power cut takes both or neither, and what it took is done again. One thread writes such a file, replica-thread.ts or a
- * command that has a copy of its own; everybody reads.
+ * crash or a power cut takes both or neither, and what it took is done again. What came of the last entries stands there too, so that
+ * several servers of one machine may have the same file: whoever is first does what comes next. Written by replica-thread.ts, or a
+ * command that has a file of its own; everybody reads.
  */
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, fromWireError, toWireError } from '@ferry/protocol';
 import { pack, unpack } from '@ferry/protocol/wire';
 import { applyOrder, type Operations } from './declared.ts';
 import { clusterBytes, type LogEntry } from './shared-log.ts';
@@ -20,9 +21,24 @@ export const replicaTable = `
     seq integer not null,
     last_id blob not null
   ) strict;
+  create table outcome (
+    id blob primary key,
+    seq integer not null,
+    answer blob not null
+  ) strict, without rowid;
 `;
 
+/** SQLite's, for a rule of the tables that was broken. */
+export const constraintCode = 19;
+
+/** A code of SQLite's and its kin. */
+export function isOfKind(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
+}
+
 export const entryIdBytes = 16;
+/** What came of so many entries is kept: far more than anybody waits for. */
+const outcomesKept = 2048;
 /** In place of the id of an entry that a base stood for. */
 export const fromBase = Buffer.alloc(entryIdBytes);
 
@@ -42,6 +58,12 @@ export type ReplicaFileOpts<File> = {
   readonly file: File;
   /** Nothing in it would be lost if another's were put in its place. */
   readonly isEmpty: () => boolean;
+  /** In the transaction that makes it one of a log's. */
+  readonly onJoined?: (cluster: Buffer) => void;
+  /** After a transaction, with what was done in it. */
+  readonly onDone?: (order: Buffer, answer: Buffer) => void;
+  /** Other rows are there now, or somebody else who has this file has done something. */
+  readonly onElse?: () => void;
   /** In the transaction that has put other rows in all tables: those who look at it have to notice. */
   readonly onReplaced: () => void;
 };
@@ -51,6 +73,8 @@ export type Outcome = Buffer | FerryError;
 
 export class ReplicaFile<File> {
   readonly #opts: ReplicaFileOpts<File>;
+  /** How far it was when this one had looked or done something last. */
+  #seen: number | undefined;
 
   constructor(opts: ReplicaFileOpts<File>) {
     this.#opts = opts;
@@ -70,37 +94,66 @@ export class ReplicaFile<File> {
 
   /** It belongs to a log from now on. @param lastId {@link fromBase}: what is in it is what that begins with @throws {FerryError} IO_ERROR */
   join(cluster: Buffer, lastId: Buffer): void {
-    this.#inTransaction(() => this.#note({ cluster, seq: 0, lastId }));
+    this.#inTransaction(() => {
+      this.#opts.onJoined?.(cluster);
+      this.#note({ cluster, seq: 0, lastId });
+    });
   }
 
   /**
-   * Does entries that follow on one another and on what was done.
-   * @param onDone called with each when all of them hold
-   * @throws {FerryError} IO_ERROR, having done none of them; VERSION: the first is nothing that can be done here; those before one like
-   *   that are done
+   * Does entries that follow on one another, but for those that are done by now.
+   * @throws {FerryError} IO_ERROR, having done none of them; VERSION: one is nothing that can be done here, those before it are done
    */
-  apply(entries: readonly LogEntry[], onDone: (id: Buffer, outcome: Outcome) => void): void {
-    const before = this.progress();
-    if (before === undefined) throw new Error('a file of no log');
-    const done: { readonly id: Buffer; readonly outcome: Outcome }[] = [];
+  apply(entries: readonly LogEntry[]): void {
     let why: FerryError | undefined;
+    const done: { readonly order: Buffer; readonly answer: Buffer }[] = [];
     this.#inTransaction(() => {
-      let now = before;
+      let now = this.progress();
+      if (now === undefined) throw new Error('a file of no log');
+      const from = now.seq;
       for (const { seq, body } of entries) {
-        if (seq !== now.seq + 1) throw new Error('an entry that does not follow');
+        if (seq <= now.seq) continue;
+        // Somebody else has put another file in place.
+        if (seq > now.seq + 1) break;
         const { id, order } = readEntry(body);
         const outcome = this.#step(order);
         if (outcome instanceof FerryError && outcome.code === Code.VERSION) {
           why = outcome;
           break;
         }
-        done.push({ id, outcome });
         now = { ...now, seq, lastId: id };
+        this.#keep(now, outcome);
+        if (order !== undefined && outcome instanceof Buffer) done.push({ order, answer: outcome });
       }
       this.#note(now);
+      if (from === this.#seen) this.#seen = now.seq;
     });
-    for (const { id, outcome } of done) onDone(id, outcome);
-    if (why !== undefined && done.length === 0) throw why;
+    for (const { order, answer } of done) this.#opts.onDone?.(order, answer);
+    if (why !== undefined) throw why;
+  }
+
+  /** Looks whether anybody else has done something, and tells. */
+  look(): void {
+    const seq = this.progress()?.seq;
+    if (this.#seen !== undefined && seq !== this.#seen) this.#opts.onElse?.();
+    this.#seen = seq;
+  }
+
+  /** What came of an entry; undefined: it has not been done, or long ago. @throws {FerryError} IO_ERROR */
+  outcomeOf(id: Buffer): Outcome | undefined {
+    const row = onFile(() => this.#opts.database.prepare('select answer from outcome where id = ?').get(id));
+    const { answer } = row ?? {};
+    if (!(answer instanceof Uint8Array)) return undefined;
+    const [good, code, message, retryAfterMs] = unpack(Buffer.from(answer)) as readonly unknown[];
+    if (good instanceof Uint8Array) return Buffer.from(good);
+    return fromWireError([Number(code), String(message), Number(retryAfterMs)]);
+  }
+
+  #keep({ seq, lastId }: Progress, outcome: Outcome): void {
+    const { database } = this.#opts;
+    const answer = outcome instanceof FerryError ? [null, ...toWireError(outcome)] : [outcome];
+    database.prepare('insert or replace into outcome values (?, ?, ?)').run(lastId, seq, pack(answer));
+    if (seq % 64 === 0) database.prepare('delete from outcome where seq <= ?').run(seq - outcomesKept);
   }
 
   /** It is this server's alone again. @throws {FerryError} IO_ERROR */
@@ -120,11 +173,13 @@ export class ReplicaFile<File> {
   }
 
   /**
-   * Puts a copy's rows in place of what is there; those who have the file open see the one or the other.
+   * Puts a copy's rows in place of what is there, unless somebody else has meanwhile; those who have the file open see the one or the
+   * other.
+   * @param before how far the file was when it was found to need that
    * @param copy undefined: nothing, as at the beginning
    * @throws {FerryError} IO_ERROR; VERSION: it is not of this form
    */
-  replace(copy: Buffer | undefined, progress: Progress): void {
+  replace(before: Progress, copy: Buffer | undefined, progress: Progress): void {
     const { database, onReplaced } = this.#opts;
     const path = this.#besides();
     try {
@@ -134,6 +189,7 @@ export class ReplicaFile<File> {
         this.#checkCopy();
       }
       this.#inTransaction(() => {
+        if (!isSame(this.progress(), before)) return;
         database.exec('pragma defer_foreign_keys = on');
         const tables = ['sqlite_sequence', ...this.#tables()];
         for (const table of tables) database.exec(`delete from main.${table}`);
@@ -214,6 +270,10 @@ export class ReplicaFile<File> {
   #besides(): string {
     return `${this.#opts.path}.copy-${randomBytes(6).toString('hex')}`;
   }
+}
+
+function isSame(a: Progress | undefined, b: Progress): boolean {
+  return a?.cluster.equals(b.cluster) === true && a.seq === b.seq && a.lastId.equals(b.lastId);
 }
 
 export function encodeEntry(id: Buffer, order: Buffer): Buffer {

@@ -14,7 +14,6 @@ import {
   entryIdBytes,
   fromBase,
   newCluster,
-  type Outcome,
   type Progress,
   type ReplicaFile,
   readEntry,
@@ -27,6 +26,8 @@ const defaultAgainMs = 250;
 const atOnce = 64;
 /** How long a change may take, milliseconds: NATS chooses another leader in 5 s. */
 const changeMs = 8000;
+/** How long it may take until it is one of them, milliseconds. */
+const startMs = 15_000;
 /** Who has been in trouble for longer than this refuses changes at once, milliseconds. */
 const patienceMs = 3000;
 /** Changes of this server that are under way, at most. */
@@ -81,11 +82,21 @@ export class Replica<File> {
   /**
    * Resolves when the file is as the others' are, and goes on following them. A log that nobody has begun begins with what is in the
    * file.
-   * @throws {FerryError} BUSY, CONFIG: the file is not one of theirs; VERSION
+   * @throws {FerryError} BUSY, after some seconds; CONFIG: the file is not one of theirs; VERSION
    */
   async start(): Promise<void> {
-    await this.#join();
-    await this.#catchUp();
+    const untilMs = performance.now() + startMs;
+    for (;;) {
+      try {
+        await this.#join();
+        await this.#catchUp();
+        break;
+      } catch (error) {
+        const isBusy = error instanceof FerryError && error.code === Code.BUSY;
+        if (!isBusy || performance.now() > untilMs || this.#stop.signal.aborted) throw error;
+        await this.#pause();
+      }
+    }
     this.#running = this.#follow();
   }
 
@@ -224,7 +235,7 @@ export class Replica<File> {
     const facts = await this.#log.facts();
     if (facts === undefined) throw forgotten();
     const { cluster, last } = facts;
-    let own = this.#file.progress();
+    const own = this.#file.progress();
     if (own?.cluster.equals(cluster) !== true) {
       throw new FerryError(
         Code.CONFIG,
@@ -232,14 +243,17 @@ export class Replica<File> {
       );
     }
     if (!(await this.#follows(facts, own.seq, own.lastId))) {
-      await this.#beginAgain(facts);
-      own = this.#file.progress();
+      await this.#beginAgain(facts, own);
     }
-    for (let seq = own?.seq ?? 0; seq < last; ) {
+    // What another server of this machine has done is done.
+    this.#file.look();
+    this.#answer();
+    for (let seq = this.#file.progress()?.seq ?? 0; seq < last; ) {
       const entries = await this.#log.read(seq + 1, Math.min(atOnce, last - seq));
       if (entries.length === 0) throw busy();
-      this.#file.apply(entries, (id, outcome) => this.#done(id, outcome));
+      this.#file.apply(entries);
       seq = this.#file.progress()?.seq ?? 0;
+      this.#answer();
       if (this.#stop.signal.aborted) return;
     }
     this.#isWell(sinceMs);
@@ -256,7 +270,7 @@ export class Replica<File> {
     return readEntry(entry.body).id.equals(lastId);
   }
 
-  async #beginAgain({ cluster, first }: LogFacts): Promise<void> {
+  async #beginAgain({ cluster, first }: LogFacts, before: Progress): Promise<void> {
     const newest = await this.#log.newestBase(cluster);
     if (newest === undefined && first > 1) throw forgotten();
     const base = newest === undefined ? undefined : await this.#log.readBase(cluster, newest);
@@ -264,16 +278,20 @@ export class Replica<File> {
     const seq = newest ?? 0;
     const [entry] = seq < first ? [] : await this.#log.read(seq, 1);
     const lastId = entry === undefined ? fromBase : readEntry(entry.body).id;
-    this.#file.replace(base?.content, { cluster, seq, lastId });
+    this.#file.replace(before, base?.content, { cluster, seq, lastId });
   }
 
-  #done(id: Buffer, outcome: Outcome): void {
-    const waiting = this.#waiting.get(id.toString('hex'));
-    if (waiting === undefined) return;
-    // Whose own change was the last before a base is due makes it: mostly that is one of them.
-    this.#isBaseDue = true;
-    if (outcome instanceof FerryError) waiting.reject(outcome);
-    else waiting.resolve(outcome);
+  /** Those whose changes are done by now. */
+  #answer(): void {
+    for (const [key, { resolve, reject }] of this.#waiting) {
+      const outcome = this.#file.outcomeOf(Buffer.from(key, 'hex'));
+      if (outcome === undefined) continue;
+      this.#waiting.delete(key);
+      // Whose own change was the last before a base is due makes it: mostly that is one of them.
+      this.#isBaseDue = true;
+      if (outcome instanceof FerryError) reject(outcome);
+      else resolve(outcome);
+    }
   }
 
   async #makeBase(): Promise<void> {

@@ -41,7 +41,7 @@ export interface SharedLog {
   append(id: Buffer, body: Buffer): Promise<void>;
   /** Entries one after the other from that number on, at most so many; fewer or none where one is not there. @throws {FerryError} BUSY */
   read(from: number, most: number): Promise<readonly LogEntry[]>;
-  /** Forgets all entries up to that one, and all bases but that of `base`. @throws {FerryError} BUSY */
+  /** Forgets all entries up to that one, bases before `base`, and those of any other cluster. @throws {FerryError} BUSY */
   forget(cluster: Buffer, upTo: number, base: number): Promise<void>;
   /** Number of the newest whole base; undefined: there is none. @throws {FerryError} BUSY */
   newestBase(cluster: Buffer): Promise<number | undefined>;

@@ -74,7 +74,9 @@ function headOf(state: ScreenState, { look, nowMs }: RowOpts): readonly string[]
   const { disk } = status;
   const room: readonly Piece[] =
     disk === undefined
-      ? [['error', 'the folder cannot be reached ']]
+      ? status.folder.startsWith('s3://')
+        ? []
+        : [['error', 'the folder cannot be reached ']]
       : [
           [
             disk.free < disk.total * 0.05 ? 'error' : 'dim',

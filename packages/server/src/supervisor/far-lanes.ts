@@ -1,6 +1,7 @@
 /** Lanes of a session that come in at another server than the session: asked for there, answered here. Main thread. */
 
 import { Code, FerryError } from '@ferry/protocol';
+import { bytes, decodeBody, encodeBody, integer, optional, tuple } from '@ferry/protocol/wire';
 import {
   decodeGrant,
   decodeShown,
@@ -12,6 +13,14 @@ import {
   type ShownTicket,
 } from '../access/lane-tickets.ts';
 import type { Servers } from '../bus/servers.ts';
+import type { Orders } from './orders.ts';
+
+/** With the rates that the owner has set for the session, bytes a second. */
+const answerShape = tuple<{ grant: Uint8Array; down: number | undefined; up: number | undefined }>({
+  grant: bytes(1, 256),
+  down: optional(integer(1)),
+  up: optional(integer(1)),
+});
 
 /** What one server asks another. */
 export const laneVerb = 'lane';
@@ -19,6 +28,7 @@ export const laneVerb = 'lane';
 /** Whose lane it is, as the server says that gave the ticket. @throws {FerryError} BUSY, and what that server says */
 export async function askForLane(
   servers: Pick<Servers, 'ask' | 'isWhole' | 'has'> | undefined,
+  orders: Pick<Orders, 'slowFrom'>,
   issuer: string,
   shown: ShownTicket,
 ): Promise<LaneGrant> {
@@ -38,21 +48,30 @@ export async function askForLane(
       },
     );
   }
-  return decodeGrant(await servers.ask(issuer, laneVerb, encodeShown(shown)));
+  const answer = decodeBody(
+    answerShape,
+    Buffer.from(await servers.ask(issuer, laneVerb, encodeShown(shown))),
+  );
+  const grant = decodeGrant(answer.grant);
+  const { down, up } = answer;
+  orders.slowFrom(Buffer.from(grant.sessionId).toString('hex'), { down, up });
+  return grant;
 }
 
 /**
  * The answer to another server's question.
- * @param refusal why a lane of this session is not let in
+ * @param orders what the owner wants of its session
  * @throws {FerryError} MALFORMED, TICKET_INVALID, TICKET_EXPIRED, KICKED
  */
 export function grantFarLane(
   tickets: LaneTickets,
-  refusal: (sessionId: string) => FerryError | undefined,
+  orders: Pick<Orders, 'refusal' | 'ratesOf'>,
   body: Uint8Array,
 ): Uint8Array {
   const grant = tickets.spend(decodeShown(body));
-  const why = refusal(Buffer.from(grant.sessionId).toString('hex'));
+  const sessionId = Buffer.from(grant.sessionId).toString('hex');
+  const why = orders.refusal(sessionId);
   if (why !== undefined) throw why;
-  return encodeGrant(grant);
+  const { down, up } = orders.ratesOf(sessionId);
+  return encodeBody(answerShape, { grant: encodeGrant(grant), down, up });
 }

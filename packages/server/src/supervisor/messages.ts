@@ -5,8 +5,11 @@ import type { WireError } from '@ferry/protocol';
 import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import type { OpenTo } from '../config.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { ErrandAnswer } from '../replica/errands.ts';
+import type { Shared } from '../replica/replica-thread.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Watched } from '../watching/messages.ts';
 import type { Moving } from '../worker/transfers.ts';
@@ -22,6 +25,8 @@ export type WorkerSetup = {
   /** What is overwritten goes to the trash. */
   readonly keepsOld: boolean;
   readonly accessFile: string;
+  /** As replica/freshness.ts has it, where accounts are kept together with other servers; undefined: they are this one's alone. */
+  readonly freshness: SharedArrayBuffer | undefined;
   readonly contentsFile: string;
   /** Made and looked at already; or why there is no chat. */
   readonly chatFile: string | WireError;
@@ -92,6 +97,10 @@ export type ToWorker =
   | { readonly kind: 'drain' }
   /** What came of `watch` with that number; again when the watching was interrupted. */
   | { readonly kind: 'watched'; readonly key: string; readonly id: number; readonly answer: Watched }
+  /** What came of the change of that id. */
+  | { readonly kind: 'changed'; readonly id: number; readonly answer: ErrandAnswer }
+  /** Something was said in the chat of several servers. */
+  | { readonly kind: 'said'; readonly ring: ChatRing | undefined }
   /** The answer to `lane` of that id. */
   | { readonly kind: 'lane'; readonly id: number; readonly grant: LaneGrant | WireError }
   /** From the hub of the bus. */
@@ -126,6 +135,8 @@ export type FromWorker =
   /** Some of its sessions look at a folder; `key` as watching/folder-subject.ts has it. */
   | { readonly kind: 'watch'; readonly key: string; readonly id: number }
   | { readonly kind: 'unwatch'; readonly key: string }
+  /** Something that several servers share is to be changed. */
+  | { readonly kind: 'change'; readonly id: number; readonly what: Shared; readonly order: Uint8Array }
   /** A lane shows the ticket of another server: whose is it? */
   | { readonly kind: 'lane'; readonly id: number; readonly issuer: string; readonly shown: ShownTicket }
   /** To the hub of the bus. */

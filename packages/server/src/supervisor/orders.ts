@@ -6,7 +6,7 @@
 import { Code, FerryError, type Shown, show } from '@ferry/protocol';
 import { kicked } from '../access/standing.ts';
 import { SessionRules } from '../session/session-rules.ts';
-import type { Order, Rates } from './order.ts';
+import type { Rates, SessionOrder } from './order.ts';
 import type { Registry } from './registry.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -38,7 +38,7 @@ export class Orders {
   }
 
   /** Gives whose session it is, as a log names people. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  run(order: Order): Shown {
+  run(order: SessionOrder): Shown {
     const all = [...this.#registry.all()].filter(({ as }) => as?.sessionId === order.session);
     const [first] = all;
     if (first === undefined) throw new FerryError(Code.NOT_FOUND, 'that session has gone');
@@ -64,6 +64,18 @@ export class Orders {
   /** Why a connection that shows a ticket of this session has to go. */
   refusal(sessionId: string): FerryError | undefined {
     return this.#rules.isKicked(sessionId) ? kicked() : undefined;
+  }
+
+  /** None where the owner has set none. */
+  ratesOf(sessionId: string): Rates {
+    const { down, up } = this.#rules.slowed(sessionId) ?? {};
+    return { down, up };
+  }
+
+  /** A lane comes of a session that another server has, with what the owner has said there. @throws {FerryError} LIMIT */
+  slowFrom(sessionId: string, { down, up }: Rates): void {
+    const before = this.ratesOf(sessionId);
+    if (before.down !== down || before.up !== up) this.#slow(sessionId, { down, up });
   }
 
   /** To be called for each connection that ends. */

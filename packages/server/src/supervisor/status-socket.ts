@@ -27,7 +27,7 @@ export type StatusSocketOpts = {
   readonly status: () => Promise<ServerStatus>;
   readonly recent: RecentLines;
   /** @throws {FerryError} */
-  readonly order: (order: Order) => void;
+  readonly order: (order: Order) => Promise<void>;
 };
 
 /** Resolves when it can be asked; gives why not where that is so: a server runs without as well. */
@@ -97,16 +97,16 @@ class Talk {
         this.#watch();
         break;
       case 'order':
-        this.#order(Number(question['id']), question['order']);
+        void this.#order(Number(question['id']), question['order']);
         break;
       default:
         this.#socket.destroy();
     }
   }
 
-  #order(id: number, value: unknown): void {
+  async #order(id: number, value: unknown): Promise<void> {
     try {
-      this.#opts.order(readOrder(value));
+      await this.#opts.order(readOrder(value));
       this.#say({ say: 'done', id });
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;

@@ -6,17 +6,24 @@
 import { type BlockList, isIPv6, type Socket } from 'node:net';
 import { asFerryError, Code, FerryError, limits, type Shown, show } from '@ferry/protocol';
 import { heldIn } from '../access/account-memory.ts';
+import type { LaneTickets } from '../access/lane-tickets.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
+import type { Answer } from '../bus/calls.ts';
 import type { BusHub } from '../bus/hub.ts';
 import type { Servers } from '../bus/servers.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import { type Log, note } from '../log.ts';
+import { answerOf } from '../replica/errands.ts';
+import type { Shared } from '../replica/replica-thread.ts';
+import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
-import { askForLane } from './far-lanes.ts';
+import { askForLane, grantFarLane, laneVerb } from './far-lanes.ts';
+import { orderEverywhere, orderFromAfar, orderVerb } from './far-orders.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
-import type { Order } from './order.ts';
+import type { SessionOrder } from './order.ts';
 import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
@@ -27,11 +34,13 @@ import { WorkerHandle } from './worker-handle.ts';
 export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  readonly changes: AccessChanges;
+  /** undefined: nothing is shared with other servers, and no worker asks for it. */
+  readonly changeShared: ChangeShared | undefined;
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
   /** undefined: it is alone. */
   readonly servers: Servers | undefined;
-  readonly changes: AccessChanges;
   /** Folders that are looked at are read now and then, whatever the system could say of them. */
   readonly polls: boolean;
   /** Balancers, which say first of each connection whose it is. */
@@ -152,20 +161,28 @@ export class Supervisor {
     return { ...this.#registry.counts, isDraining: this.#isDraining };
   }
 
+  /** Something was said in the chat of several servers. */
+  said(ring: ChatRing | undefined): void {
+    for (const worker of this.#workers) worker.tellSaid(ring);
+  }
+
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  order(order: Order): Shown {
-    return this.#orders.run(order);
+  order(order: SessionOrder): Promise<Shown> {
+    return orderEverywhere((one) => this.#orders.run(one), this.#opts.servers, order);
+  }
+
+  /** What other servers ask of this one, by verb. @param tickets of this server */
+  answers(tickets: LaneTickets): ReadonlyMap<string, Answer> {
+    return new Map<string, Answer>([
+      [laneVerb, (body) => grantFarLane(tickets, this.#orders, body)],
+      [orderVerb, (body) => orderFromAfar((one) => this.#orders.run(one), body)],
+    ]);
   }
 
   /** Ends the process also where a thread that cannot be ended would keep it; `code` is the exit code where none does. */
   exit(code: number): never {
     if ([...this.#workers].some((worker) => worker.isCondemned)) endNow();
     process.exit(code);
-  }
-
-  /** Why no lane of this session is let in. */
-  refusal(sessionId: string): FerryError | undefined {
-    return this.#orders.refusal(sessionId);
   }
 
   /** Tests only: what a bug in the busiest worker would do. */
@@ -262,6 +279,12 @@ export class Supervisor {
     worker.answerPassword(id, answer);
   }
 
+  async #change(worker: WorkerHandle, id: number, what: Shared, order: Uint8Array): Promise<void> {
+    const { changeShared } = this.#opts;
+    if (changeShared === undefined) throw new Error('a worker that does not know that nothing is shared');
+    worker.tellChanged(id, await answerOf(() => changeShared(what, order)));
+  }
+
   #leastLoaded(): WorkerHandle | undefined {
     let least: WorkerHandle | undefined;
     for (const worker of this.#workers) if (least === undefined || worker.load < least.load) least = worker;
@@ -306,8 +329,9 @@ export class Supervisor {
       },
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
+      onChange: (id, what, order) => void this.#change(worker, id, what, order),
       onLane: (id, issuer, shown) =>
-        void askForLane(this.#opts.servers, issuer, shown).then(
+        void askForLane(this.#opts.servers, this.#orders, issuer, shown).then(
           (grant) => worker.answerLane(id, grant),
           (error: unknown) => worker.answerLane(id, asFerryError(error)),
         ),

@@ -6,7 +6,10 @@ import { FerryError, toWireError } from '@ferry/protocol';
 import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
+import type { ChatRing } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
+import type { ErrandAnswer } from '../replica/errands.ts';
+import type { Shared } from '../replica/replica-thread.ts';
 import type { KnownAs } from '../session/connection.ts';
 import type { Watched } from '../watching/messages.ts';
 import type { Crash, FromWorker, ToWorker, WorkerReport, WorkerSetup } from './messages.ts';
@@ -44,6 +47,8 @@ export type WorkerHandleOpts = {
   readonly onImmortal: () => void;
   readonly onWatch: (key: string, id: number) => void;
   readonly onUnwatch: (key: string) => void;
+  /** Something that several servers share is to be changed; tellChanged answers. */
+  readonly onChange: (id: number, what: Shared, order: Uint8Array) => void;
   /** A lane shows the ticket of another server; answerLane answers. */
   readonly onLane: (id: number, issuer: string, shown: ShownTicket) => void;
   /** It says something to the hub of the bus. */
@@ -198,6 +203,15 @@ export class WorkerHandle {
     this.#send({ kind: 'connections', id, connections });
   }
 
+  /** The answer to onChange. */
+  tellChanged(id: number, answer: ErrandAnswer): void {
+    this.#send({ kind: 'changed', id, answer });
+  }
+
+  tellSaid(ring: ChatRing | undefined): void {
+    this.#send({ kind: 'said', ring });
+  }
+
   /** The answer to onLane. */
   answerLane(id: number, grant: LaneGrant | FerryError): void {
     this.#send({ kind: 'lane', id, grant: grant instanceof FerryError ? toWireError(grant) : grant });
@@ -262,6 +276,9 @@ export class WorkerHandle {
         break;
       case 'unwatch':
         this.#opts.onUnwatch(message.key);
+        break;
+      case 'change':
+        this.#opts.onChange(message.id, message.what, message.order);
         break;
       case 'lane':
         this.#opts.onLane(message.id, message.issuer, message.shown);

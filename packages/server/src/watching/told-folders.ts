@@ -5,17 +5,14 @@
 
 import type { FolderNews } from '@ferry/protocol';
 
-/** What changes together is told together… */
-const gatherMs = 150;
-/** …and folders are listed again at most so often, milliseconds. */
+/** A folder is told of at once, and then at most so often, milliseconds. */
 const restMs = 1000;
 
 export class ToldFolders {
   readonly #onNews: (key: string, news: FolderNews) => void;
   readonly #keys = new Set<string>();
-  readonly #touched = new Set<string>();
-  #isWaiting = false;
-  #toldMs = 0;
+  /** Told of a moment ago; true: there is more to tell by now. */
+  readonly #resting = new Map<string, boolean>();
 
   constructor(onNews: (key: string, news: FolderNews) => void) {
     this.#onNews = onNews;
@@ -27,23 +24,24 @@ export class ToldFolders {
 
   leave(key: string): void {
     this.#keys.delete(key);
-    this.#touched.delete(key);
   }
 
   /** Something in it was changed; undefined: it could be any. */
   hint(key: string | undefined): void {
-    for (const one of key === undefined ? this.#keys : [key]) if (this.#keys.has(one)) this.#touched.add(one);
-    if (this.#isWaiting || this.#touched.size === 0) return;
-    this.#isWaiting = true;
-    const ms = Math.max(gatherMs, this.#toldMs + restMs - performance.now());
-    setTimeout(() => this.#tell(), ms).unref();
+    for (const one of key === undefined ? [...this.#keys] : [key]) {
+      if (!this.#keys.has(one)) continue;
+      if (this.#resting.has(one)) this.#resting.set(one, true);
+      else this.#tell(one);
+    }
   }
 
-  #tell(): void {
-    this.#isWaiting = false;
-    this.#toldMs = performance.now();
-    const keys = [...this.#touched];
-    this.#touched.clear();
-    for (const key of keys) this.#onNews(key, { kind: 'again' });
+  #tell(key: string): void {
+    this.#resting.set(key, false);
+    setTimeout(() => {
+      const isMore = this.#resting.get(key) === true && this.#keys.has(key);
+      this.#resting.delete(key);
+      if (isMore) this.#tell(key);
+    }, restMs).unref();
+    this.#onNews(key, { kind: 'again' });
   }
 }

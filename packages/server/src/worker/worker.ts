@@ -14,7 +14,7 @@ import { AccessStore } from '../access/access-store.ts';
 import { AccountMemory } from '../access/account-memory.ts';
 import { AdminDesk } from '../access/admin-desk.ts';
 import { type LaneGrant, LaneTickets } from '../access/lane-tickets.ts';
-import { localAccess } from '../access/operations.ts';
+import { type AccessChanges, localAccess, sharedAccess } from '../access/operations.ts';
 import { Pace } from '../access/pace.ts';
 import { Quotas } from '../access/quota.ts';
 import { ShareDesk } from '../access/share-desk.ts';
@@ -25,8 +25,12 @@ import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
 import { chatOverBus } from '../chat/chat-over-bus.ts';
+import { sharedChat } from '../chat/operations.ts';
 import { Meters } from '../metrics/meters.ts';
 import { People } from '../presence/people.ts';
+import { Errands } from '../replica/errands.ts';
+import { Freshness } from '../replica/freshness.ts';
+import type { Shared } from '../replica/replica-thread.ts';
 import { BufferShares } from '../session/buffer-shares.ts';
 import { SessionRules } from '../session/session-rules.ts';
 import { ContentIndex } from '../storage/content-index.ts';
@@ -53,8 +57,10 @@ const lanes = new Questions<LaneGrant>();
 const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
-const { changes } = localAccess(setup.accessFile);
-const standings = new Standings(store);
+const freshness = setup.freshness === undefined ? undefined : new Freshness(setup.freshness);
+const errands = new Errands();
+const changes = changesFor(setup);
+const standings = new Standings(store, Date.now, freshness);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
 const sessionRules = new SessionRules();
 const auditBatch = new AuditBatch((lines) => send({ kind: 'audit', lines }));
@@ -70,7 +76,7 @@ const touched = new Touched(bus);
 const pool = new BlockPool();
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
-  login: { store, changes, openTo: setup.openTo },
+  login: { store, changes, freshness, openTo: setup.openTo },
   standings,
   tickets: new LaneTickets(
     setup.server,
@@ -154,6 +160,15 @@ port.on('message', (message: ToWorker) => {
       asked.get(message.id)?.(message.connections);
       asked.delete(message.id);
       break;
+    case 'said':
+      if (chat instanceof ChatHub) {
+        if (message.ring === undefined) chat.resync();
+        else chat.heard(message.ring);
+      }
+      break;
+    case 'changed':
+      errands.answer(message.id, message.answer);
+      break;
     case 'lane':
       lanes.answer(message.id, message.grant);
       break;
@@ -178,11 +193,24 @@ function askConnections(): Promise<readonly ConnectionStatus[]> {
   });
 }
 
+/** Done here and now, or by the thread that keeps what several servers share. */
+function changesFor({ freshness: isShared, accessFile }: WorkerSetup): AccessChanges {
+  if (isShared === undefined) return localAccess(accessFile).changes;
+  return sharedAccess(ask('accounts'));
+}
+
+/** The thread that keeps what several servers share. */
+function ask(what: Shared): (order: Buffer) => Promise<Buffer> {
+  return (order) => errands.ask((id) => send({ kind: 'change', id, what, order }));
+}
+
 /** @returns the hub, or why there is none */
 function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
   if (typeof file !== 'string') return fromWireError(file);
   try {
-    return chatOverBus(new ChatHistory(file), bus);
+    const history = new ChatHistory(file);
+    if (setup.freshness === undefined) return chatOverBus(history, bus);
+    return new ChatHub({ history, changes: sharedChat(ask('chat')), ring: undefined });
   } catch (error) {
     if (!(error instanceof FerryError)) throw error;
     return error;

@@ -19,6 +19,8 @@ export type Lane = {
   readonly moved: (bytes: number) => void;
   /** Blocks that should be on their way on this lane at once, so that neither the line nor the other side waits. */
   readonly window: () => number;
+  /** Bytes per second of late, as far as that is known. */
+  readonly rate?: () => number | undefined;
   /** Of the session: known from its first lane on. */
   readonly rttMs: number;
   /** What is on its way for this hold is not wanted any more: the lane ends, unless others use it. Release it all the same. */
@@ -97,6 +99,7 @@ export class Lanes implements LaneSource {
           lane.meter.add(bytes, performance.now());
         },
         window: () => lane.meter.window(lane.channel.rttMs),
+        rate: () => lane.meter.rate(performance.now()),
         rttMs: session.rttMs,
         abandon: () => {
           if (!wanted || !held) return;
@@ -263,6 +266,13 @@ class LaneMeter {
     this.#rate = ms > 6 * meterMs ? undefined : (this.#bytes * 1000) / ms;
     this.#bytes = 0;
     this.#sinceMs = nowMs;
+  }
+
+  /** As last measured, or less where it has carried nothing for longer than that lets expect. */
+  rate(nowMs: number): number | undefined {
+    if (this.#rate === undefined) return undefined;
+    const ms = nowMs - this.#sinceMs;
+    return ms < meterMs ? this.#rate : Math.min(this.#rate, ((this.#bytes + limits.blockBytes) * 1000) / ms);
   }
 
   /** Two round trips' worth and one more, so that a slow lane holds little that a faster one could have carried. */

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { bytesOf, codeName, type Path, type WireError } from '@ferry/protocol';
 import { hostPort } from '@ferry/protocol/session';
-import type { Job } from '../engine/job.ts';
+import { isOver, type Job, type Loss } from '../engine/job.ts';
 import type { Printer } from './printer.ts';
 
 /** JSON escapes what a terminal would act on, except DEL and what Unicode hides. */
@@ -58,13 +58,18 @@ export function jsonJob(job: Job): object {
     skippedFiles,
     failedFiles,
     digest,
-    bytesPerSecond: Math.round(rate),
+    // Of what is over: all along.
+    bytesPerSecond: Math.round(isOver(phase) && movingMs > 0 ? (doneBytes * 1000) / movingMs : rate),
     ms: Math.round(movingMs),
   };
 }
 
 export function jsonError(error: WireError | undefined): object | undefined {
   return error === undefined ? undefined : { code: codeName(error[0]), message: error[1] };
+}
+
+export function jsonLosses(losses: readonly Loss[]): readonly object[] {
+  return losses.map(({ source, what }) => ({ path: jsonPath(source), what }));
 }
 
 export function jsonPrinter(write: (line: string) => void): Printer {
@@ -79,7 +84,7 @@ export function jsonPrinter(write: (line: string) => void): Printer {
         code: codeName(code),
         message,
       }));
-      const notKept = (job.losses ?? []).map(({ source, what }) => ({ path: jsonPath(source), what }));
+      const notKept = jsonLosses(job.losses ?? []);
       write(toJsonLine({ event: 'ended', ...jsonJob(job), error: jsonError(job.error), failures, notKept }));
     },
     connection: (words) => write(toJsonLine({ event: 'connection', message: words })),

@@ -50,14 +50,19 @@ export function arrowOf({ direction, origin }: Job): string {
   return origin === undefined ? '↑' : '→';
 }
 
+/** How much a job that is over has moved, and in what time. */
+export function movedWords({ doneBytes, movingMs }: Job): string {
+  if (movingMs === 0) return prettyBytes(doneBytes);
+  const rate = prettyBytes(Math.round((doneBytes * 1000) / movingMs));
+  return `${prettyBytes(doneBytes)} in ${(movingMs / 1000).toFixed(1)} s, ${rate}/s`;
+}
+
 export function endLine(job: Job): string {
   const arrow = arrowOf(job);
   const name = shownPath(job.source.slice(-1));
-  const rate =
-    job.movingMs > 0 ? `, ${prettyBytes(Math.round((job.doneBytes * 1000) / job.movingMs))}/s` : '';
   const files = job.totalFiles === 1 ? '' : `${job.doneFiles - job.skippedFiles} files, `;
   const skipped = job.skippedFiles > 0 ? `, ${job.skippedFiles} skipped` : '';
-  const moved = `${files}${prettyBytes(job.doneBytes)} in ${(job.movingMs / 1000).toFixed(1)} s${rate}${skipped}`;
+  const moved = `${files}${movedWords(job)}${skipped}`;
   if (job.phase === 'done') return `${arrow} ${name}  ${moved}`;
   if (job.phase === 'cancelled') return `${arrow} ${name}  cancelled`;
   return `${arrow} ${name}  failed${job.failedFiles > 1 ? ` for ${job.failedFiles} files` : ''}`;

@@ -10,8 +10,8 @@ import { defaultPriority, phaseOf, toJob } from '../queue/stored-job.ts';
 import { formatRate, parseRate, parseTimetable } from '../transfer/timetable.ts';
 import { ensureMover, forgetCancelled, withStore } from './enqueue.ts';
 import { ExitCode } from './exit-code.ts';
-import { jsonError, jsonJob, toJsonLine } from './printer-json.ts';
-import { arrowOf } from './printer-text.ts';
+import { jsonError, jsonJob, jsonLosses, toJsonLine } from './printer-json.ts';
+import { arrowOf, movedWords } from './printer-text.ts';
 import { parseIds, parsePriority } from './queue-words.ts';
 
 type All = { readonly all?: boolean };
@@ -31,18 +31,19 @@ export function listQueue({ json }: { readonly json?: boolean }): ExitCode {
 }
 
 function jsonLine(job: Job): string {
-  const { endedMs, error } = job;
+  const { endedMs, error, losses } = job;
   return toJsonLine({
     ...jsonJob(job),
     added: new Date(job.addedMs).toISOString(),
     ended: endedMs === undefined ? undefined : new Date(endedMs).toISOString(),
     error: jsonError(error),
+    notKept: losses === undefined ? undefined : jsonLosses(losses),
   });
 }
 
 /** ` 12  moving     61 %  1.2 GB of 2 GB  412 MB/s  ↓ 10.0.0.5:7377/films/a.mov → /home/anna/a.mov` */
 function textLine(job: Job): string {
-  const { source, target, phase, doneBytes, totalBytes, rate, priority, limit, error } = job;
+  const { source, target, phase, doneBytes, totalBytes, rate, priority, limit, error, lostCount = 0 } = job;
   const arrow = arrowOf(job);
   const [from, to] = endsOf(job).map((end, i) => {
     const path = `/${showName((i === 0 ? source : target).join('/'))}`;
@@ -52,13 +53,12 @@ function textLine(job: Job): string {
   const parts = [
     String(job.id).padStart(4),
     phase.padEnd(9),
-    isOver(phase)
-      ? prettyBytes(doneBytes)
-      : `${share} %  ${prettyBytes(doneBytes)} of ${prettyBytes(totalBytes)}`,
+    isOver(phase) ? movedWords(job) : `${share} %  ${prettyBytes(doneBytes)} of ${prettyBytes(totalBytes)}`,
     ...(phase === 'moving' ? [`${prettyBytes(Math.round(rate))}/s`] : []),
     ...(priority === defaultPriority ? [] : [`priority ${priority}`]),
     ...(limit === undefined ? [] : [`limit ${formatRate(limit)}`]),
     `${arrow} ${from} → ${to}`,
+    ...(lostCount === 0 ? [] : [`${lostCount} not kept`]),
     ...(error === undefined ? [] : [`${show(error[1])} [${codeName(error[0])}]`]),
   ];
   return `${parts.join('  ')}\n`;

@@ -3,6 +3,7 @@
  * them one by one between threads. An entry is made when somebody looks at it. Made on the I/O thread, handed over to the UI thread.
  */
 
+import { isAscii } from 'node:buffer';
 import { type Entry, EntryKind, limits, type Name } from '@ferry/protocol';
 import { mergeSorted } from './merge-sort.ts';
 import { commonStart, nameKey } from './name-keys.ts';
@@ -38,6 +39,7 @@ export class EntryPage {
   readonly modes: Uint16Array;
   readonly kinds: Uint8Array;
   readonly names: Buffer;
+  #isAscii: boolean | undefined;
 
   constructor({ count, prefix, buffer }: PackedPage) {
     this.length = count;
@@ -105,10 +107,23 @@ export class EntryPage {
     };
   }
 
+  isNamed(i: number, name: Name): boolean {
+    const from = this.starts[i]!;
+    if (this.ends[i]! - from !== name.length) return false;
+    for (let at = 0; at < name.length; at++) if (this.names[from + at] !== name.charCodeAt(at)) return false;
+    return true;
+  }
+
+  /** No name has a byte beyond ASCII. */
+  get isAscii(): boolean {
+    this.#isAscii ??= isAscii(this.names);
+    return this.#isAscii;
+  }
+
   /** Where the entry of that name is; -1 where there is none. */
   indexOf(name: Name, hash = nameHash(name)): number {
     let at = this.hashes.indexOf(hash);
-    while (at >= 0 && this.nameAt(at) !== name) at = this.hashes.indexOf(hash, at + 1);
+    while (at >= 0 && !this.isNamed(at, name)) at = this.hashes.indexOf(hash, at + 1);
     return at;
   }
 

@@ -104,6 +104,17 @@ export async function keepOwner(
   }
 }
 
+/** What of these permissions never goes over, in words: it would make others run a file as somebody else. */
+export function lostBits(mode: number | undefined): string | undefined {
+  const bits = [
+    [0o4000, 'setuid'],
+    [0o2000, 'setgid'],
+    [0o1000, 'sticky'],
+  ] as const;
+  const lost = bits.filter(([bit]) => ((mode ?? 0) & bit) !== 0).map(([, name]) => name);
+  return lost.length === 0 ? undefined : `its ${lost.join(' and ')} bit${lost.length > 1 ? 's' : ''}`;
+}
+
 export type FolderFacts = { readonly below: Path; readonly entry: Entry };
 
 /**
@@ -122,8 +133,8 @@ export async function keepFolderFacts(
     for (const { below, entry } of next) {
       try {
         const to = joinPath(order.direction === 'upload' ? order.target : lastOf(order.target), ...below);
-        const lost = await keepOwner(context, below);
-        if (lost !== undefined) onLost(below, lost);
+        for (const lost of [await keepOwner(context, below), lostBits(entry.mode)])
+          if (lost !== undefined) onLost(below, lost);
         if (order.direction === 'download') disk.setFacts(openRoot(), to, entry);
         else await overAnyLine(() => remote.setFacts(to, entry, { signal }), signal);
       } catch (error) {

@@ -18,7 +18,7 @@ import { Gate } from '../transfer/gate.ts';
 import { Limiter } from '../transfer/pace.ts';
 import { type FileItem, packed, type Unit } from '../transfer/packs.ts';
 import type { PlanItem } from '../transfer/plan.ts';
-import { keepOwner, moveLink } from './fidelity.ts';
+import { keepOwner, lostBits, moveLink } from './fidelity.ts';
 import type { JobId, JobOrder, JobPhase, LiveView } from './job.ts';
 import { isOver } from './job.ts';
 import { JobClock } from './job-clock.ts';
@@ -351,6 +351,8 @@ export class LiveJob {
       this.#tally.skippedFiles += 1;
       this.#tally.totalBytes -= item.size;
     } else {
+      const lost = lostBits(item.mode);
+      if (lost !== undefined) this.#lose(item.below, lost);
       this.#context.onArrival(parentPath(joinPath(this.order.target, ...item.below)));
     }
   }

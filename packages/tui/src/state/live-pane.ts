@@ -96,7 +96,7 @@ function marksAfter(
   changes: Changes,
   renamed: ReadonlyMap<Name, Name>,
 ): ReadonlySet<Name> {
-  if (marks.size === 0) return marks;
+  if (!someIn(marks, changes)) return marks;
   return new Set([...marks].flatMap((name) => nameAfter(name, changes, renamed)));
 }
 
@@ -105,10 +105,15 @@ function sizesAfter(
   changes: Changes,
   renamed: ReadonlyMap<Name, Name>,
 ): ReadonlyMap<Name, number> {
-  if (sizes.size === 0) return sizes;
+  if (!someIn(sizes, changes)) return sizes;
   return new Map(
     [...sizes].flatMap(([name, bytes]) => nameAfter(name, changes, renamed).map((now) => [now, bytes])),
   );
+}
+
+/** A pass over all of them is not for every change. */
+function someIn(names: { has(name: Name): boolean }, changes: Changes): boolean {
+  return changes.keys().some((name) => names.has(name));
 }
 
 function nameAfter(name: Name, changes: Changes, renamed: ReadonlyMap<Name, Name>): readonly Name[] {

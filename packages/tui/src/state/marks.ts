@@ -5,8 +5,8 @@
 
 import type { Entry, Name } from '@ferry/protocol';
 import type { Entries } from '../engine/entry-page.ts';
+import { isAmong } from './name-table.ts';
 import { entryAtCursor, headRows, type Pane } from './pane.ts';
-import { isAmong } from './rows.ts';
 
 const noMarks: ReadonlySet<Name> = new Set();
 

@@ -35,19 +35,33 @@ export function isNarrower(filter: string, before: string): boolean {
   return isPlain(filter) && isPlain(before) && filter.includes(before);
 }
 
+export type RowMatches = (page: EntryPage, place: number) => boolean;
+
 /** As {@link filterFor}, of rows: most names are told apart by their bytes, without being made. */
-export function rowFilter(text: string): (page: EntryPage, place: number) => boolean {
-  const matches = filterFor(text);
-  const byName = (page: EntryPage, place: number): boolean => matches(page.nameAt(place));
-  if (text === '' || /[^\x20-\x7e]|[*?]/.test(text)) return byName;
+export function rowFilter(text: string): RowMatches {
+  return byBytes(text, filterFor(text), false);
+}
+
+/** As {@link beginningWith}, of rows. */
+export function rowBeginning(text: string): RowMatches {
+  return byBytes(text, beginningWith(text), true);
+}
+
+function byNames(matches: Matches): RowMatches {
+  return (page, place) => matches(page.nameAt(place));
+}
+
+function byBytes(text: string, matches: Matches, isStart: boolean): RowMatches {
+  const byName = byNames(matches);
+  if (!/^[\x20-\x7e]+$/.test(text) || /[*?]/.test(text)) return byName;
   const fold = foldTable(/[A-Z]/.test(text));
-  const wanted = Buffer.from(text, 'latin1').map((byte) => fold[byte]!);
+  const wanted = Uint8Array.from(text, (char) => fold[char.charCodeAt(0)]!);
   return (page, place) => {
-    const { names } = page;
+    const from = page.starts[place]!;
     const end = page.ends[place]!;
-    const found = holds(names, page.starts[place]!, end, wanted, fold);
+    const last = Math.min(end - wanted.length, isStart ? from : end);
     // Large and small letters beyond ASCII may be one of ASCII.
-    return found || (!isAscii(names, page.starts[place]!, end) && byName(page, place));
+    return holds(page.names, from, last, wanted, fold) || (!page.isAscii && byName(page, place));
   };
 }
 
@@ -58,9 +72,8 @@ function foldTable(isExact: boolean): Uint8Array {
   );
 }
 
-function holds(names: Uint8Array, from: number, end: number, wanted: Uint8Array, fold: Uint8Array): boolean {
+function holds(names: Uint8Array, from: number, last: number, wanted: Uint8Array, fold: Uint8Array): boolean {
   const first = wanted[0]!;
-  const last = end - wanted.length;
   for (let at = from; at <= last; at++) {
     if (fold[names[at]!] !== first) continue;
     let same = 1;
@@ -68,11 +81,6 @@ function holds(names: Uint8Array, from: number, end: number, wanted: Uint8Array,
     if (same === wanted.length) return true;
   }
   return false;
-}
-
-function isAscii(names: Uint8Array, from: number, end: number): boolean {
-  for (let at = from; at < end; at++) if (names[at]! >= 0x80) return false;
-  return true;
 }
 
 export function beginningWith(text: string): Matches {

@@ -7,7 +7,7 @@ import { EntryKind } from '@ferry/protocol';
 import type { EntryPage } from '../engine/entry-page.ts';
 import { type CompareIds, Merge, mergeSorted } from '../engine/merge-sort.ts';
 import { rowFilter } from './match.ts';
-import { idOf, type Pages, pageOf, placeOf, Rows } from './rows.ts';
+import { idOf, markLike, noneLike, type Pages, pageOf, placeOf, Rows } from './rows.ts';
 import { comparison, type Sort } from './sort.ts';
 
 export type Ordering = {
@@ -82,12 +82,19 @@ function* inOrderAll({ base, pages, from, sort, showHidden }: Ordering): Generat
 function* left(all: Rows, filter: string): Generator<void, Rows> {
   const isLeft = rowFilter(filter);
   const { pages } = all;
+  // Most of the pages' rows are faster looked at as they lie in memory.
+  const isMost = all.length > (pages.length * rowsPerSlice) / 4;
+  const like = noneLike(isMost ? pages : []);
+  for (let page = 0; isMost && page < pages.length; page++) {
+    markLike(like, pages[page]!, page, isLeft);
+    yield;
+  }
   const ids = new Uint32Array(all.length);
   let count = 0;
   for (let row = 0; row < all.length; row++) {
     if (row % rowsPerSlice === 0) yield;
     const id = all.ids[row]!;
-    if (isLeft(pages[pageOf(id)]!, placeOf(id))) ids[count++] = id;
+    if (isMost ? like[id] === 1 : isLeft(pages[pageOf(id)]!, placeOf(id))) ids[count++] = id;
   }
   return new Rows(pages, ids.slice(0, count));
 }

@@ -20,9 +20,10 @@ import { type Entries, pagesOf } from '../engine/entry-page.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
 import { isNarrower } from './match.ts';
+import { isAmong } from './name-table.ts';
 import { inOrderNow, type Ordered, type Ordering } from './order.ts';
 import type { Changes } from './replace-rows.ts';
-import { entryOf, isAmong, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
+import { entryOf, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
 import { type Sort, usualSort } from './sort.ts';
 
 export const noChanges: Changes = new Map();

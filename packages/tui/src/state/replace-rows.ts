@@ -5,8 +5,9 @@
 
 import type { Entry, Name } from '@ferry/protocol';
 import { EntryPage } from '../engine/entry-page.ts';
+import { isAmong } from './name-table.ts';
 import { isHidden, withPut } from './order.ts';
-import { idOf, isAmong, type Pages, pageOf, placeOf, Rows } from './rows.ts';
+import { idOf, type Pages, pageOf, placeOf, Rows } from './rows.ts';
 import type { Sort } from './sort.ts';
 
 /** Rows that came one by one are put together in pages of this many. */

@@ -5,6 +5,7 @@
 
 import type { Entry, Name } from '@ferry/protocol';
 import { type EntryPage, nameHash } from '../engine/entry-page.ts';
+import { isAmong } from './name-table.ts';
 
 /** As they came; a page more copies none of those before it. */
 export type Pages = readonly EntryPage[];
@@ -76,6 +77,23 @@ export class Rows implements Iterable<Entry> {
     return this.where((page, place) => isNamed(page, place));
   }
 
+  /** The first row from one on, and round the end, that is one; -1 where none is. */
+  find(start: number, isOne: (page: EntryPage, place: number) => boolean): number {
+    const { pages, ids } = this;
+    const near = Math.min(nearRows, ids.length);
+    for (let i = 0; i < near; i++) {
+      const id = ids[(start + i) % ids.length]!;
+      if (isOne(pages[pageOf(id)]!, placeOf(id))) return (start + i) % ids.length;
+    }
+    if (near === ids.length) return -1;
+    const isOneById = allLike(pages, isOne);
+    for (let i = near; i < ids.length; i++) {
+      const row = (start + i) % ids.length;
+      if (isOneById[ids[row]!] === 1) return row;
+    }
+    return -1;
+  }
+
   where(isOne: (page: EntryPage, place: number, row: number) => boolean): Rows {
     const { pages, ids } = this;
     const left = new Uint32Array(ids.length);
@@ -88,12 +106,33 @@ export class Rows implements Iterable<Entry> {
   }
 }
 
-export const noRows = new Rows([], new Uint32Array(0));
+/** So many rows are looked at one after the other, wherever they lie in memory. */
+const nearRows = 10_000;
 
-/** The entries of all pages. */
-export function* allOf(pages: Pages): Generator<Entry, void> {
-  for (const page of pages) yield* page;
+/** By id whether a row is one: all of them are looked at in the order in which they lie in memory, which is much faster than theirs. */
+function allLike(pages: Pages, isOne: (page: EntryPage, place: number) => boolean): Uint8Array {
+  const like = noneLike(pages);
+  for (const [number, page] of pages.entries()) markLike(like, page, number, isOne);
+  return like;
 }
+
+/** The same for one page. */
+export function markLike(
+  like: Uint8Array,
+  page: EntryPage,
+  number: number,
+  isOne: (page: EntryPage, place: number) => boolean,
+): void {
+  const from = idOf(number, 0);
+  for (let place = 0; place < page.length; place++) if (isOne(page, place)) like[from + place] = 1;
+}
+
+/** As large as {@link markLike} needs it. */
+export function noneLike(pages: Pages): Uint8Array {
+  return new Uint8Array(pages.length * places);
+}
+
+export const noRows = new Rows([], new Uint32Array(0));
 
 /** undefined where no entry has that name. */
 export function idOfName(pages: Pages, name: Name): number | undefined {
@@ -103,20 +142,4 @@ export function idOfName(pages: Pages, name: Name): number | undefined {
     if (place >= 0) return idOf(page, place);
   }
   return undefined;
-}
-
-/** Bits of a hash that are looked at before a name is made. */
-const sieveBits = 16;
-
-/** Whether an entry's name is one of these; makes the names of few others. */
-export function isAmong(names: {
-  readonly size: number;
-  has(name: Name): boolean;
-  keys(): Iterable<Name>;
-}): (page: EntryPage, place: number) => boolean {
-  if (names.size === 0) return () => false;
-  const mask = 2 ** sieveBits - 1;
-  const sieve = new Uint8Array(mask + 1);
-  for (const name of names.keys()) sieve[nameHash(name) & mask] = 1;
-  return (page, place) => sieve[page.hashes[place]! & mask] === 1 && names.has(page.nameAt(place));
 }

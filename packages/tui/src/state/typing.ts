@@ -8,7 +8,7 @@ import type { Side } from '../engine/engine.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { edited, type Field, field, typedInto } from './edit-line.ts';
 import { paneRows } from './layout.ts';
-import { beginningWith, filterFor } from './match.ts';
+import { rowBeginning, rowFilter } from './match.ts';
 import { type Next, withPane } from './next.ts';
 import { filtered, headRows, type Pane, rowCount, withCursor } from './pane.ts';
 import type { AppState } from './state.ts';
@@ -73,11 +73,9 @@ function rowLike(pane: Pane, text: string, from: number): number | undefined {
   if (text === '') return pane.cursor;
   const head = headRows(pane);
   const start = Math.max(0, from - head);
-  for (const matches of [beginningWith(text), filterFor(text)]) {
-    for (let i = 0; i < pane.rows.length; i++) {
-      const at = (start + i) % pane.rows.length;
-      if (matches(pane.rows.nameAt(at))) return at + head;
-    }
+  for (const matches of [rowBeginning(text), rowFilter(text)]) {
+    const at = pane.rows.find(start, matches);
+    if (at >= 0) return at + head;
   }
   return undefined;
 }

@@ -17,13 +17,12 @@ import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import type { Cmd } from './cmd.ts';
-import { compareWith, isWorthCopying } from './compare.ts';
+import { compareWith } from './compare.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, kindOf, type Pane } from './pane.ts';
-import { allOf } from './rows.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
@@ -204,9 +203,8 @@ function compared(state: AppState): AppState {
   const { remote, local } = state;
   if (remote.loading || local.loading) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
-    const found = compareWith(allOf(pane.pages), allOf(other.pages));
-    const worth = pane.rows.where((page, place) => isWorthCopying(found.get(page.nameAt(place))));
-    return { ...withMarks(pane, worth), compared: found };
+    const found = compareWith(pane.pages, other.pages);
+    return { ...withMarks(pane, pane.rows.named(found.worthCopying())), compared: found };
   };
   const next = { ...state, remote: side(remote, local), local: side(local, remote) };
   const [here, there] = [next.remote.markedRows, next.local.markedRows];
@@ -221,7 +219,7 @@ export function recompared(state: AppState): AppState {
   const both = remote.compared !== undefined && local.compared !== undefined;
   const side = (pane: Pane, other: Pane): Pane => ({
     ...pane,
-    compared: both ? compareWith(allOf(pane.pages), allOf(other.pages)) : undefined,
+    compared: both ? compareWith(pane.pages, other.pages) : undefined,
   });
   return { ...state, remote: side(remote, local), local: side(local, remote) };
 }

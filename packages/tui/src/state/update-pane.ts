@@ -6,6 +6,7 @@ import { entryPath } from '../engine/server-works.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
 import { withMark, withMarks, withoutMarks, withRange } from './marks.ts';
+import { isAmong } from './name-table.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
 import { openPalette } from './palette.ts';
 import {
@@ -21,7 +22,6 @@ import {
 } from './pane.ts';
 import { openPeople } from './people.ts';
 import { togglePreview } from './preview.ts';
-import { isAmong } from './rows.ts';
 import type { SortBy } from './sort.ts';
 import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';

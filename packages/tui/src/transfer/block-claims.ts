@@ -52,6 +52,11 @@ export class BlockClaims {
     return this.#again.length > 0 || this.#hasFresh() || this.claimLate(nowMs) !== undefined;
   }
 
+  /** Blocks that nobody owes; with some that are there already, while those are not reached. */
+  get free(): number {
+    return this.#blocks - this.#next + this.#again.length;
+  }
+
   #hasFresh(): boolean {
     while (this.#next < this.#blocks && this.#had.has(this.#next)) this.#next += 1;
     return this.#next < this.#blocks;

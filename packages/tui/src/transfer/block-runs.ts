@@ -28,6 +28,11 @@ export class BlockRuns {
     return this.#next < this.#blocks || this.#left.length > 0;
   }
 
+  /** Blocks that any lane may take on now; Infinity where some in a row belong to one. */
+  get free(): number {
+    return this.#length > 1 ? Number.POSITIVE_INFINITY : this.#blocks - this.#next + this.#left.length;
+  }
+
   /** The next block for this lane. */
   claim(lane: object): number | undefined {
     const own = this.#byLane.get(lane) ?? this.#left.pop() ?? this.#fresh();

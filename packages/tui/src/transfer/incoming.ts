@@ -14,6 +14,7 @@ import type { TransferContext } from './context.ts';
 import { copyFromOld } from './copy-from-old.ts';
 import type { DownloadSpec } from './download.ts';
 import { fetchInSlices } from './fetch-in-slices.ts';
+import { FinishTogether } from './finish-together.ts';
 import { overLanes } from './over-lanes.ts';
 import { OwnId } from './own-id.ts';
 import { takeSome } from './pace.ts';
@@ -61,6 +62,7 @@ export class Incoming {
   /** Ends what is still asked for when everything is there. */
   readonly #complete = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #finish = new FinishTogether();
   /** In slices one block is asked for after the other: few are begun, whatever the number of lanes. */
   readonly #asking = new Turns();
   #bytes = 0;
@@ -126,8 +128,12 @@ export class Incoming {
     let out = 0;
     let failure: { error: unknown } | undefined;
     const calls = new Set<Promise<void>>();
+    const part = { out: () => out, rate: () => lane.rate?.() };
+    const leave = this.#finish.enter(part);
+    const isForOthers = (): boolean => !this.#finish.mayTake(part, this.#claims.free);
     const next = (): void => {
       while (failure === undefined && mayGoOn() && !this.#context.gate.isShut) {
+        if (isForOthers()) return;
         const window = lane.window();
         const count = Math.max(1, Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce()));
         if (window - out < count) return;
@@ -147,12 +153,17 @@ export class Incoming {
         onStep();
       }
     };
-    for (next(); calls.size > 0; next()) await Promise.race(calls);
-    if (failure !== undefined) throw failure.error;
-    await this.#context.gate.pass(this.#context.signal);
-    // Idle, while others still wait for theirs: they may turn out to be late.
-    while (mayGoOn() && !this.#isDone() && !this.#hasWork() && this.#claims.isWaiting)
-      await rest(lateMs / 4, undefined, { signal: this.#signal }).catch(() => {});
+    try {
+      for (next(); calls.size > 0; next()) await Promise.race(calls);
+      if (failure !== undefined) throw failure.error;
+      await this.#context.gate.pass(this.#context.signal);
+      // Idle, while others still wait for theirs: they may turn out to be late.
+      const mayHelp = (): boolean => isForOthers() || (!this.#hasWork() && this.#claims.isWaiting);
+      while (mayGoOn() && !this.#signal.aborted && !this.#isDone() && mayHelp())
+        await rest(lateMs / 4, undefined, { signal: this.#signal }).catch(() => {});
+    } finally {
+      leave();
+    }
   }
 
   /** Of a large file it is worth a stale hint now and then that all lanes can begin at once. */

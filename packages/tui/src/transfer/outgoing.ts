@@ -3,7 +3,7 @@
  * handle each lane knows the transfer. Made by upload.ts; I/O thread.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as rest } from 'node:timers/promises';
 import { asFerryError, Code, FerryError, limits } from '@ferry/protocol';
 import {
   type BlockHeader,
@@ -20,6 +20,7 @@ import { type BaseOpts, BasePlan } from './base-plan.ts';
 import { BlockRuns } from './block-runs.ts';
 import type { TransferContext } from './context.ts';
 import { lackedBytes } from './delta.ts';
+import { FinishTogether } from './finish-together.ts';
 import { type LaneHandle, LaneHandles } from './lane-handles.ts';
 import { overLanes } from './over-lanes.ts';
 import { takeAll, takeSome } from './pace.ts';
@@ -34,6 +35,8 @@ import type { UploadOrder } from './upload.ts';
 const patientMs = 600_000;
 /** Blocks that are read and found to be there between two turns of the event loop. */
 const comparedAtOnce = 4;
+/** How often a lane looks whether the last blocks should be its own after all, milliseconds. */
+const lookMs = 100;
 /** How often damaged blocks are sent again. */
 const repairs = 3;
 
@@ -60,6 +63,7 @@ export class Outgoing {
   #damaged = 0;
   #isBegun = false;
   #isCommitted = false;
+  readonly #finish = new FinishTogether();
   /** In slices one block is sent after the other, whatever the number of lanes. */
   readonly #sending = new Turns();
 
@@ -102,12 +106,16 @@ export class Outgoing {
   async #sendBlocks(): Promise<void> {
     await overLanes(this.#context, {
       isDone: () => this.#isCommitted || this.#there === this.#blocks,
-      hasWork: () => this.#runs.hasWork || this.#again.length > 0,
+      hasWork: () => this.#hasWork(),
       work: (lane, mayGoOn, onStep) => this.#sendOver(lane, mayGoOn, onStep),
       progress: () => this.#bytes,
       left: () => this.#order.size - this.#bytes,
       endure: (error, failures) => this.#endure(error, failures),
     });
+  }
+
+  #hasWork(): boolean {
+    return this.#runs.hasWork || this.#again.length > 0;
   }
 
   #endure(error: FerryError, failures: number): void {
@@ -137,12 +145,18 @@ export class Outgoing {
     }
     await this.#base.compare(lane, this.#file.disk, signal);
     const calls = { out, fail };
+    const part = { out: () => out.size, rate: () => lane.rate?.() };
+    const leave = this.#finish.enter(part);
     try {
       while (failure === undefined && mayGoOn()) {
         await gate.pass(signal);
         const { late } = gate;
         if (out.size >= lane.window()) {
           await Promise.race(out);
+          continue;
+        }
+        if (this.#hasWork() && !this.#finish.mayTake(part, this.#runs.free + this.#again.length)) {
+          await Promise.race([...out, rest(lookMs, undefined, { signal })]).catch(() => {});
           continue;
         }
         const index = this.#again.pop() ?? this.#runs.claim(lane);
@@ -159,6 +173,7 @@ export class Outgoing {
       }
     } finally {
       this.#runs.leave(lane);
+      leave();
     }
     await Promise.all(out);
     if (failure !== undefined) {

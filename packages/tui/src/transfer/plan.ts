@@ -29,6 +29,8 @@ export type PlanItem =
       readonly below: Path;
       readonly size: number;
       readonly modified?: Time | undefined;
+      /** Permissions, and bits beyond these. */
+      readonly mode?: number | undefined;
       /** As they were a moment ago, where they are known. */
       readonly facts?: Facts | undefined;
     }
@@ -50,7 +52,7 @@ export async function* plan(
   signal: AbortSignal,
 ): AsyncGenerator<PlanItem, void, boolean | undefined> {
   if (kind !== EntryKind.folder) {
-    yield itemOf([], kind, top.size, top.entry?.modified, top.facts);
+    yield itemOf([], kind, top, top.entry, top.facts);
     return;
   }
   const open: { readonly folder: Path; readonly entry?: Entry }[] = [
@@ -70,8 +72,7 @@ export async function* plan(
     if ((yield { kind: 'folder', below: folder, entry: own }) === false) continue;
     const byName = entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of byName)
-      if (entry.kind !== EntryKind.folder)
-        yield itemOf(below(folder, entry.name), entry.kind, entry.size, entry.modified);
+      if (entry.kind !== EntryKind.folder) yield itemOf(below(folder, entry.name), entry.kind, entry, entry);
     for (const entry of byName.toReversed())
       if (entry.kind === EntryKind.folder) open.push({ folder: below(folder, entry.name), entry });
   }
@@ -81,8 +82,15 @@ function below(folder: Path, name: Name): Path {
   return joinPath(folder, name);
 }
 
-function itemOf(path: Path, kind: EntryKind, size: number, modified?: Time, facts?: Facts): PlanItem {
-  if (kind === EntryKind.file) return { kind: 'file', below: path, size, modified, facts };
+function itemOf(
+  path: Path,
+  kind: EntryKind,
+  { size }: { readonly size: number },
+  entry?: Pick<Entry, 'modified' | 'mode'>,
+  facts?: Facts,
+): PlanItem {
+  if (kind === EntryKind.file)
+    return { kind: 'file', below: path, size, modified: entry?.modified, mode: entry?.mode, facts };
   if (kind === EntryKind.symlink) return { kind: 'link', below: path };
   return {
     kind: 'refused',

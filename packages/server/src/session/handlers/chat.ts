@@ -18,9 +18,9 @@ export function chatHandlers(chat: () => ChatMember) {
       for (const page of pages(member.rooms(), sizeOf)) if (!call.part({ rooms: page })) await call.ready();
       return { generation: member.generation };
     }),
-    handler(join, (request) => {
+    handler(join, async (request) => {
       const member = chat();
-      const { room, last, sealing } = member.join(request);
+      const { room, last, sealing } = await member.join(request);
       return { room, last, sealing, generation: member.generation };
     }),
     handler(leave, ({ room }) => {

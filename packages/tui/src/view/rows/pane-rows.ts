@@ -125,8 +125,7 @@ function entryRow(
   { width, columns, focused, nowMs, look, isOld }: RowLook,
 ): string {
   const marked = pane.marks.has(entry.name);
-  const compared =
-    pane.compared === undefined ? '' : look.glyphs.differences[pane.compared.get(entry.name) ?? 'same'];
+  const compared = pane.compared === undefined ? '' : look.glyphs.differences[pane.compared.get(entry.name)];
   const suffix = entry.kind === EntryKind.folder ? '/' : entry.kind === EntryKind.symlink ? '@' : '';
   const name = fitName(
     `${showName(entry.name)}${suffix}`,
