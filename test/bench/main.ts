@@ -6,6 +6,7 @@
 import { bigFile } from './big-file.ts';
 import { bigFolder } from './big-folder.ts';
 import { chat } from './chat.ts';
+import { crowds } from './crowds.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   keys,
   bigFolder,
   manyClients,
+  crowds,
   serverWork,
   chat,
   limits,
