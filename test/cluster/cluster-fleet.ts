@@ -32,7 +32,7 @@ export async function clusterFleet(
 ): Promise<Fleet> {
   await rclone(cluster, ['mkdir', `store:${bucket}`]);
   const hasBus = servers > 1;
-  const bus = hasBus ? ['--bus', cluster.bus] : [];
+  const bus = hasBus ? busOf(cluster, bucket) : [];
   const members: Member[] = [];
   for (let i = 0; i < servers; i++) {
     const home = scratchFolder(afterwards);
@@ -77,12 +77,16 @@ export async function clusterFleet(
       partOf('haproxy', balancer),
     ],
     servers: members,
-    hasOneChat: servers === 1,
     invite: (user, uses) => inviteFrom(first, user, uses, { args: bus, env: cluster.env }),
     stored: () => stored(mirror),
     storedAfresh: () => stored(scratchFolder(afterwards)),
     log: () => members.map(({ log }, i) => `── ferryd ${i + 1}\n${log}`).join('\n'),
   };
+}
+
+/** Options that let servers belong together, and to no others of this cluster. */
+export function busOf({ bus }: Cluster, bucket: string): readonly string[] {
+  return ['--bus', bus, '--bus-name', bucket];
 }
 
 /** The leader of what all nodes decide, and one that leads nothing of that. */

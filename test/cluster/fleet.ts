@@ -33,8 +33,6 @@ export type Fleet = {
   /** In the order in which rounds kill them. */
   readonly parts: readonly Part[];
   readonly servers: readonly Member[];
-  /** What was said on any server is known on all. */
-  readonly hasOneChat: boolean;
   /** Of an account of that name, for so many devices; tried again while no one can make it. */
   readonly invite: (user: string, uses: number) => Promise<Uint8Array>;
   /** SHA-256 (hex) of what the store holds, by path; asked of the store itself. */
@@ -134,7 +132,6 @@ export async function localFleet(afterwards: Afterwards): Promise<Fleet> {
     fingerprint: member.server.fingerprint,
     parts: [partOf('ferryd', member), partOf('haproxy', balancer)],
     servers: [member],
-    hasOneChat: true,
     invite: (user, uses) => inviteFrom(member, user, uses),
     stored: async () => digestsIn(folder),
     storedAfresh: async () => digestsIn(folder),

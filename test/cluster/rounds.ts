@@ -128,11 +128,11 @@ export class Rounds {
   /** What all rounds together came to: everything that was ever told is looked for once more. */
   async conclude(): Promise<string> {
     this.#checkAgainst(await this.#fleet.storedAfresh(), 'after all rounds');
-    if (this.#fleet.hasOneChat) await this.#checkTalk();
+    await this.#checkTalk();
     const said = [...this.#said.values()].reduce((sum, own) => sum + own.length, 0);
     return (
       `${this.#round} rounds: ${2 * transfers * this.#round} transfers verified; ${this.#promised.size} files promised, 0 lost; ` +
-      `${this.#spent} invites spent, 0 twice; ${this.#won} names fought over, 0 with two winners; ${said} lines said${this.#fleet.hasOneChat ? ', 0 lost' : ''}`
+      `${this.#spent} invites spent, 0 twice; ${this.#won} names fought over, 0 with two winners; ${said} lines said, 0 lost`
     );
   }
 

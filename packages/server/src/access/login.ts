@@ -57,7 +57,11 @@ export async function logIn(
     if (invited === undefined) throw failed();
     return invited;
   }
-  const known = store.principalOf(deviceKey, nowMs);
+  // Behind a balancer, who has just shown an invite to one server comes back to another.
+  const mayBeOnItsWay = freshness !== undefined && openTo === 'nobody';
+  const known =
+    store.principalOf(deviceKey, nowMs) ??
+    (mayBeOnItsWay ? await principalSoon(store, deviceKey, nowMs) : undefined);
   if (known !== undefined) {
     freshness?.check();
     if (store.isUnseen(deviceKey, nowMs)) note(changes.make('sawDevice', { key: deviceKey, nowMs }));
@@ -119,6 +123,20 @@ export function principalOfLane(
 const onItsWayMs = 2000;
 /** …and how often it is looked for. */
 const lookAgainMs = 50;
+
+/** A device that another server has let in is known here a moment later; undefined: this one is not. */
+async function principalSoon(
+  store: AccessStore,
+  deviceKey: Uint8Array,
+  nowMs: number,
+): Promise<Principal | undefined> {
+  for (let leftMs = onItsWayMs; leftMs > 0; leftMs -= lookAgainMs) {
+    await pause(lookAgainMs);
+    const known = store.principalOf(deviceKey, nowMs);
+    if (known !== undefined) return known;
+  }
+  return undefined;
+}
 
 /**
  * As {@link principalOfLane}, of a session that another server let in: what that one knew may come here a moment later.
