@@ -64,7 +64,7 @@ try {
     mine: (name: string) => Promise<number>,
     peers: (name: string) => Promise<number>,
   ): Promise<void> => {
-    const { ours: own = 0, peer = 0 } = await pair(
+    const { ours: own, peer = 0 } = await pair(
       () => mine(fresh()),
       () => peers(fresh()),
       rounds,

@@ -39,6 +39,7 @@ const answers: Record<string, number> = {};
 let ended = 0;
 let oldestMs = 0;
 let isOver = false;
+const awayMs = 10_000;
 const say = (said: CrowdSaid): void => parentPort?.postMessage(said);
 const count = (answer: string): void => {
   ended += 1;
@@ -50,10 +51,11 @@ function addressOf(number: number): string {
   return `127.0.${1 + (Math.floor(number / 250) % 250)}.${1 + (number % 250)}`;
 }
 
-/** As many as are wanted, at any moment: who is sent away is followed by the next. */
+/** As many as are wanted; who is sent away comes again ten seconds later. */
 async function silent(): Promise<void> {
   let open = 0;
   const come = (number: number): void => {
+    if (isOver) return;
     const cameMs = performance.now();
     const socket = connectTcp({ host, port, localAddress: addressOf(number) });
     open += 1;
@@ -63,15 +65,15 @@ async function silent(): Promise<void> {
       open -= 1;
       ended += 1;
       oldestMs = Math.max(oldestMs, performance.now() - cameMs);
+      setTimeout(() => come(number), awayMs).unref();
     });
   };
-  let came = 0;
-  for (let isFull = false; !isOver; await rest(20)) {
-    for (let some = 0; some < 250 && open < many; some++) come(came++);
-    if (open >= many && !isFull) say({ kind: 'ready' });
-    isFull ||= open >= many;
+  for (let came = 0; came < many; came += 250) {
+    for (let number = came; number < came + 250; number++) come(number);
+    await rest(50);
   }
-  while (open > 0) await rest(20);
+  say({ kind: 'ready' });
+  while (!isOver || open > 0) await rest(20);
 }
 
 async function tryPassword(number: number): Promise<void> {

@@ -5,6 +5,8 @@
 
 import { bigFile } from './big-file.ts';
 import { bigFolder } from './big-folder.ts';
+import { chat } from './chat.ts';
+import { crowds } from './crowds.ts';
 import { delta } from './delta.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -25,7 +27,9 @@ const benches: readonly Bench[] = [
   keys,
   bigFolder,
   manyClients,
+  crowds,
   serverWork,
+  chat,
   limits,
 ];
 const chosen = process.argv.slice(2).filter((name) => name !== '--');

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Code, FerryError } from '@ferry/protocol';
 import { AccessFile } from '../../packages/server/src/access/access-file.ts';
 import { accessReplica } from '../../packages/server/src/access/access-replica.ts';
 import { AccessStore, hashOf } from '../../packages/server/src/access/access-store.ts';
@@ -15,13 +16,19 @@ import { NatsLog } from '../../packages/server/src/bus/nats-log.ts';
 import { Replica } from '../../packages/server/src/replica/replica.ts';
 import { sharedLogSuite } from '../suites/shared-log.suite.ts';
 import { withCode } from '../support/code.ts';
+import { startNatsCluster } from '../support/nats-cluster.ts';
 import { startNats, type TestNats, withoutNats } from '../support/nats-server.ts';
-import { runs } from '../support/random.ts';
+import { randomFrom, runs, seed } from '../support/random.ts';
 import { scratchFolder } from '../support/scratch.ts';
 
 type Node = { readonly store: AccessStore; readonly changes: AccessChanges };
 
-async function enter(t: TestContext, nats: TestNats, path: string, baseEvery = 1000): Promise<Node> {
+async function enter(
+  t: TestContext,
+  nats: Pick<TestNats, 'url'>,
+  path: string,
+  baseEvery = 1000,
+): Promise<Node> {
   const line = await connectToNats(parseBus(nats.url), { name: 'test' });
   t.after(line.close);
   const file = new AccessFile(path, { isReplica: true });
@@ -48,7 +55,7 @@ describe('over NATS', withoutNats, async () => {
     const [a, b] = lines.map((line) => new NatsLog(line, { name: `test-${logs}`, what: 'x' }));
     return [a ?? assert.fail(), b ?? assert.fail()];
   });
-  test('the end', async () => {
+  after(() => {
     for (const end of ends.toReversed()) end();
   });
 });
@@ -101,5 +108,78 @@ describe('accounts over NATS', withoutNats, () => {
     }
     await a.changes.make('kick', { user: 'guest' });
     assert.ok(a.store.kicksOf('guest') >= 3);
+  });
+
+  test('of three nodes any one may be killed at any time: what was answered stays, and each invite lets in one', async (t) => {
+    t.diagnostic(`seed: ${seed}`);
+    const random = randomFrom(seed);
+    const { url, nodes } = await startNatsCluster(t);
+    const folder = scratchFolder(t);
+    const servers = [
+      await enter(t, { url }, join(folder, 'a.db'), 50),
+      await enter(t, { url }, join(folder, 'b.db'), 50),
+      await enter(t, { url }, join(folder, 'c.db'), 50),
+    ] as const;
+    const line = await connectToNats(parseBus(url), { name: 'test' });
+    t.after(line.close);
+    const info = async (): Promise<{ config: { num_replicas: number }; cluster: { leader: string } }> =>
+      (await surely(async () => line.nats.request('$JS.API.STREAM.INFO.ferry_test_accounts'))).json();
+    const at = (): (typeof servers)[number] => servers[random(3)] ?? assert.fail();
+    /** Until somebody knows. */
+    const surely = async <T>(work: () => Promise<T>): Promise<T> => {
+      for (;;) {
+        try {
+          return await work();
+        } catch (error) {
+          if (error instanceof FerryError && error.code !== Code.BUSY) throw error;
+          await pause(100);
+        }
+      }
+    };
+    assert.equal((await info()).config.num_replicas, 3);
+    const inside: Buffer[] = [];
+    let unknown = 0;
+    let slowest = 0;
+    for (let round = runs(4); round > 0; round--) {
+      const { cluster } = await info();
+      // The leader more often than the others: it hurts most.
+      const victim = nodes[random(2) === 0 ? Number(cluster.leader.slice(1)) : random(3)] ?? assert.fail();
+      const killed = pause(random(60)).then(() => victim.kill());
+      const untilMs = performance.now() + 1500;
+      while (performance.now() < untilMs) {
+        const tokenHash = hashOf(randomBytes(16));
+        const invite = { user: 'anna', settings: {}, expiresMs: 1e6, uses: 1, tokenHash, nowMs: 0 };
+        const beganMs = performance.now();
+        await surely(() => at().changes.make('invite', { ...invite, tokenHash })).catch((error: unknown) => {
+          // It was there already, when nobody had said so.
+          assert.ok(withCode('CONFLICT')(error), String(error));
+        });
+        slowest = Math.max(slowest, performance.now() - beganMs);
+        const keys = [randomBytes(32), randomBytes(32)] as const;
+        const results = await Promise.allSettled(
+          keys.map((key, i) =>
+            (servers[i] ?? at()).changes.make('redeem', { tokenHash, key, label: 'x', nowMs: 1 }),
+          ),
+        );
+        const won = results.flatMap((one, i) =>
+          one.status === 'fulfilled' && one.value ? [keys[i] ?? assert.fail()] : [],
+        );
+        assert.ok(won.length <= 1, 'one at most');
+        if (results.some(({ status }) => status === 'rejected')) unknown += 1;
+        else assert.equal(won.length, 1);
+        inside.push(...won);
+      }
+      await killed;
+      await victim.start();
+      await surely(() => at().changes.make('kick', { user: 'guest' }));
+    }
+    for (const { store } of servers) {
+      await surely(() => at().changes.make('kick', { user: 'guest' }));
+      while (inside.some((key) => store.principalOf(key, 1) === undefined)) await pause(20);
+    }
+    t.diagnostic(
+      `count: ${inside.length} let in, ${unknown} not known at once, slowest change ${slowest.toFixed(0)} ms`,
+    );
+    assert.ok(inside.length > 10);
   });
 });

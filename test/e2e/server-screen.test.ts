@@ -1,7 +1,7 @@
 /** The owner at the server's own screen while two people browse: sees both, tells one something, closes one; leaves. */
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -24,6 +24,8 @@ describe('the server’s own screen', { skip: haveTerminal ? false : noTerminal 
     mkdirSync(join(home, 'shared'));
     mkdirSync(join(home, 'local'));
     writeFileSync(join(home, 'shared', 'notes.txt'), 'notes');
+    mkdirSync(join(home, 'shared', 'harbour'));
+    writeFileSync(join(home, 'shared', 'harbour', 'boat.txt'), 'a boat');
     env = {
       ...process.env,
       HOME: home,
@@ -46,7 +48,7 @@ describe('the server’s own screen', { skip: haveTerminal ? false : noTerminal 
     rmSync(home, { recursive: true, force: true });
   });
 
-  test('shows two people, tells one something and closes one; the other goes on', async () => {
+  test('two people see what the other does, talk unread and show each other places; the owner sees both, tells one something and closes one', async () => {
     const serve = [process.execPath, ferrydMain, join(home, 'shared'), '--listen', '127.0.0.1:0'];
     const server = terminal([...serve, '--open', '--threads', '1', '--watch'], { columns: 120, rows: 36 });
     await server.shows('nobody is connected');
@@ -60,6 +62,65 @@ describe('the server’s own screen', { skip: haveTerminal ? false : noTerminal 
     const two = browse();
     await two.shows('notes.txt');
     await server.shows('Sessions · 2');
+
+    // One renames a file; it gets another name in front of the other, whose cursor stays with it.
+    two.press('End');
+    one.press('End', 'F2');
+    await one.shows('New name for notes.txt');
+    one.press('C-u');
+    one.type('minutes.txt');
+    one.press('Enter');
+    await two.shows('minutes.txt');
+    await two.lacks('notes.txt');
+    await server.shows('renamed /notes.txt');
+    two.press('F3');
+    await two.shows('server: /minutes.txt');
+    two.press('q');
+    await two.lacks('server: /minutes.txt');
+
+    // They meet in a room with a passphrase; one shows the other a place, who goes there.
+    const enterRoom = async (who: Terminal): Promise<void> => {
+      who.press('C');
+      await who.shows('Chat #lobby');
+      who.press('F7');
+      await who.shows('Passphrase, if it has one');
+      who.type('deck');
+      who.press('Tab');
+      who.type('low tide at nine');
+      who.press('Enter');
+      await who.shows('Chat #deck');
+    };
+    one.press('Home', 'Enter');
+    await one.shows('boat.txt');
+    one.press('End');
+    await enterRoom(one);
+    one.press('C-t');
+    await one.shows('/harbour/boat.txt');
+    one.type('look at this one');
+    one.press('Enter');
+    await enterRoom(two);
+    await two.shows('look at this one');
+    two.type('I see it');
+    two.press('Enter');
+    await one.shows('I see it');
+    two.press('Up', 'Up');
+    await two.shows('goes there');
+    two.press('Enter');
+    await two.shows('server: /harbour');
+    await two.shows('boat.txt');
+    assert.doesNotMatch(two.screen(), /Chat #deck/);
+    // What the server keeps of it, nobody reads there.
+    const kept = readdirSync(join(home, 'state/ferryd'), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(home, 'state/ferryd', name))
+      .filter((file) => statSync(file).isFile())
+      .map((file) => readFileSync(file, 'latin1'));
+    assert.ok(
+      kept.some((bytes) => bytes.includes('deck')),
+      'the room is in one of them',
+    );
+    assert.ok(!kept.some((bytes) => /look at this|I see it|low tide|boat/.test(bytes)));
+    one.press('Escape');
+    await one.lacks('Chat #deck');
 
     server.press('m');
     await server.shows('Message to guest:');
@@ -84,7 +145,7 @@ describe('the server’s own screen', { skip: haveTerminal ? false : noTerminal 
     two.type('still here');
     two.press('Enter');
     await two.shows('still here');
-    await server.shows('made /still here');
+    await server.shows('made /harbour/still here');
 
     // Another look at the same server; however it ends, the terminal is as it was.
     const status = [process.execPath, ferrydMain, 'status', '--watch'];

@@ -19,6 +19,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { AccessStore } from '../../packages/server/src/access/access-store.ts';
+import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
 import { ferryMain, type Server, startServer } from '../e2e/server.ts';
 import { eventually } from '../e2e/terminal.ts';
@@ -278,4 +280,45 @@ describe('every call that changes files fails (XFER-10, XFER-11, XFER-12, XFER-2
       t.diagnostic(counts.end(name, faults));
     });
   }
+
+  test('on the server, as an invite is redeemed: spent and the device known, or neither (AUTH-10)', async (t) => {
+    const counts = new Counts();
+    const [earlier, folder] = [join(home, 'access-earlier'), join(home, 'access')];
+    const [token, key] = [Buffer.alloc(16, 1), Buffer.alloc(32, 2)];
+    const accounts = new Accounts(join(earlier, 'access.db'));
+    accounts.add('anna', newAccount, 0);
+    accounts.addInvite('anna', token, 1e15, 1, 0);
+    accounts.close();
+    const script = `
+      const { AccessStore } = await import(${JSON.stringify(import.meta.resolve('@ferry/server/access/access-store'))});
+      const store = new AccessStore(${JSON.stringify(join(folder, 'access.db'))});
+      const done = store.redeem(Buffer.alloc(16, 1), Buffer.alloc(32, 2), 'x', 1) !== undefined;
+      (await import('node:fs')).writeSync(1, done ? 'done' : 'refused');`;
+    const redeem = (fault?: Fault) => {
+      rmSync(folder, { recursive: true, force: true });
+      cpSync(earlier, folder, { recursive: true });
+      return runTraced([process.execPath, '--input-type=module', '-e', script], process.env, fault);
+    };
+    const plain = await redeem();
+    assert.equal(plain.stdout, 'done', plain.stderr);
+    const faults = faultsOf(plain.calls, folder);
+    for (const fault of chosen(faults, 8)) {
+      const hint = shown(fault);
+      await counts.round(hint, async () => {
+        const round = await redeem(fault);
+        const isDone = round.stdout === 'done';
+        counts.add(round.status === null || round.calls.some(({ injected }) => injected), isDone);
+        const after = new Accounts(join(folder, 'access.db'));
+        const spent = after.invites(2).length === 0;
+        const known = after.devices().some(({ user }) => user === 'anna');
+        after.close();
+        assert.equal(spent, known, hint);
+        if (isDone) assert.ok(known, `${hint}: told of and not there`);
+        const store = new AccessStore(join(folder, 'access.db'));
+        assert.equal(store.redeem(token, key, 'x', 3) === undefined, spent, `${hint}: once, and not twice`);
+        store.close();
+      });
+    }
+    t.diagnostic(counts.end('redeem', faults));
+  });
 });

@@ -1,21 +1,26 @@
 /**
- * Clocks that are wrong or jump, and programs that stand still for a while: nothing that is moved depends on what time it is, and
- * the times of files are the source's (XFER-21, XFER-27).
+ * Clocks that are wrong or jump, programs that stand still for a while, and disks that are slow: nothing that is moved depends on what
+ * time it is, and the times of files are the source's (XFER-21, XFER-27).
  */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as rest } from 'node:timers/promises';
+import { limits, rootPath } from '@ferry/protocol';
+import { stat } from '@ferry/protocol/messages';
 import { ferryMain, type Server, startServer } from '../e2e/server.ts';
 import { assertArrived, cargo, sources, stow } from '../support/cargo.ts';
+import { logInto } from '../support/client.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { partialsIn } from '../support/partials.ts';
 import { randomFrom, seed } from '../support/random.ts';
 import { scratchFolder } from '../support/scratch.ts';
+import { noStrace, watch } from '../support/strace.ts';
 
 const random = randomFrom(seed);
 const day = 86_400_000;
@@ -124,4 +129,55 @@ describe('time', { concurrency: 2 }, () => {
       assert.equal(stops, 2);
       assert.deepEqual(partialsIn(share).names, []);
     });
+
+  test('a disk that takes a tenth of a second for each block: who sends waits, others are answered, memory stays (RES-16)', {
+    skip: noStrace,
+  }, async (t) => {
+    const share = newShare();
+    const server = await startServer(share);
+    t.after(() => server.stop());
+    const own = join(home, `own-${count++}`);
+    mkdirSync(own);
+    const megabytes = 40;
+    const blocks = Math.ceil((megabytes * 1_000_000) / limits.blockBytes);
+    const block = randomBytes(1_000_000);
+    for (let i = 0; i < megabytes; i++) appendFileSync(join(own, 'large'), block);
+    writeFileSync(join(own, 'warm'), block);
+    assert.equal((await ferry(['put', join(own, 'warm'), `${server.address}/`], server.env)).code, 0);
+    const pid = server.child.pid ?? 0;
+    const other = await logInto({ host: '127.0.0.1', port: server.port });
+    const slow = await watch(pid, () => true, { call: 'pwrite64', what: 'delay_exit=100000' });
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    const before = statusOf(pid, 'VmRSS');
+    const over = new AbortController();
+    let answers = 0;
+    const asking = (async () => {
+      while (!over.signal.aborted) {
+        await other.channel.call(stat, { path: rootPath });
+        answers += 1;
+        await rest(50);
+      }
+    })();
+    const put = await ferry(['put', join(own, 'large'), `${server.address}/`], server.env);
+    over.abort();
+    await asking;
+    const grew = (statusOf(pid, 'VmHWM') - before) / 1024;
+    const writes = (await slow.end()).filter(
+      ({ name, file }) => name === 'pwrite64' && file?.includes('.part'),
+    );
+    assert.equal(put.code, 0, put.err);
+    assert.ok(writes.length >= blocks, `${writes.length} writes were slow`);
+    assert.ok(answers >= 10, `${answers} answers`);
+    assert.ok(grew < 24, `${grew} MiB`);
+    t.diagnostic(
+      `count: ${writes.length} slow writes, ${answers} answers meanwhile, ${grew.toFixed(0)} MiB more`,
+    );
+    other.channel.close();
+  });
 });
+
+/** KiB. */
+function statusOf(pid: number, what: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
+}

@@ -92,6 +92,11 @@ describe('the bridge', () => {
     speaks.member.bus.publish('x', text('one'));
     await until(() => hears.heard.length === 2);
     assert.deepEqual(hears.heard, ['gap', `${from} one`]);
+    // What comes twice, or late, was heard or is lost.
+    const old = { what: 'message', member: 'worker-1', subject: 'x', body: text('old') } as const;
+    for (const seq of [1, 2]) wires.say(a.id, b.id, encodeSaid({ ...old, seq }));
+    await beats(1);
+    assert.equal(hears.heard.length, 2);
     lose();
     await heal();
     await beats(1);

@@ -126,6 +126,10 @@ describe('the owner, watching', () => {
 
     await assert.rejects(watch.order({ do: 'kick', session }), /that session has gone/);
     await logged(/the owner has closed the session of guest@127\.0\.0\.1/);
+    // What the screen does to an account by itself it says here, to be written down.
+    await watch.order({ do: 'kick-account', user: 'anna' });
+    await watch.order({ do: 'limit-account', user: 'anna', rates });
+    await logged(/the owner has closed all sessions of anna/);
     for (const channel of [two.channel, other]) channel.close();
     server.signal('SIGTERM');
     await Promise.all([server.ended, ended]);
@@ -133,12 +137,16 @@ describe('the owner, watching', () => {
       .split('\n')
       .filter((line) => line.includes('"user":"owner"'))
       .map((line) => (JSON.parse(line) as { verb: string }).verb);
-    assert.deepEqual(orders, ['tell', 'throttle', 'kick']);
+    assert.deepEqual(orders, ['tell', 'throttle', 'kick', 'kick-account', 'limit-account']);
   });
 
   it('is heard only where it makes sense, and what is senseless harms nobody', async (t) => {
-    const good = { do: 'kick', session: 'ab' };
-    assert.deepEqual(readOrder(good), good);
+    for (const good of [
+      { do: 'kick', session: 'ab' },
+      { do: 'kick-account', user: 'anna' },
+      { do: 'limit-account', user: 'anna', rates: { down: 5, up: undefined } },
+    ])
+      assert.deepEqual(readOrder(good), good);
     for (const bad of [
       undefined,
       null,
@@ -146,6 +154,8 @@ describe('the owner, watching', () => {
       [],
       {},
       { do: 'kick' },
+      { do: 'kick-account', user: '' },
+      { do: 'limit-account', user: 'anna', rates: { down: -1 } },
       { do: 'kick', session: '../x' },
       { do: 'explode', session: 'ab' },
       { do: 'tell', session: 'ab', text: '' },

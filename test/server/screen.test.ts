@@ -158,6 +158,12 @@ function looked(
 
 const colours = lookFor({ TERM: 'xterm-256color', LANG: 'C.UTF-8' });
 const plain = lookFor({ TERM: 'xterm-256color', LANG: 'C', NO_COLOR: '1' });
+it('has colours that are read on a light background, where the terminal says that it is', () => {
+  const on = (COLORFGBG: string) => lookFor({ TERM: 'xterm-256color', LANG: 'C.UTF-8', COLORFGBG }).theme;
+  assert.notDeepEqual(on('0;15'), on('15;0'));
+  assert.deepEqual(on('15;0'), colours.theme);
+});
+
 const opts = {
   look: colours,
   nowMs: startMs + 30_000,

@@ -7,6 +7,8 @@ export type CountingProxy = {
   readonly bytes: () => number;
   /** Connections that came, and those of them that are open. */
   readonly connections: () => { readonly came: number; readonly open: number };
+  /** Ends those that are open. */
+  readonly cut: () => void;
 };
 
 /** Closed by what is handed to `after`: a test's own, or a bench's. */
@@ -17,16 +19,15 @@ export async function countingProxy(
   delayMs = 0,
 ): Promise<CountingProxy> {
   let bytes = 0;
-  let [came, open] = [0, 0];
+  let came = 0;
+  const open = new Set<Socket>();
   const count = (chunk: Buffer): void => {
     bytes += chunk.length;
   };
   const server = createServer((near) => {
     came += 1;
-    open += 1;
-    near.on('close', () => {
-      open -= 1;
-    });
+    open.add(near);
+    near.on('close', () => open.delete(near));
     const far = connect(targetPort, '127.0.0.1');
     near.on('data', count);
     far.on('data', count);
@@ -45,7 +46,10 @@ export async function countingProxy(
   return {
     port: (server.address() as AddressInfo).port,
     bytes: () => bytes,
-    connections: () => ({ came, open }),
+    connections: () => ({ came, open: open.size }),
+    cut: () => {
+      for (const near of open) near.destroy();
+    },
   };
 }
 

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Afterwards, scratchFolder } from './scratch.ts';
@@ -72,4 +73,27 @@ export async function startNats(afterwards: Afterwards, config = ''): Promise<Te
     freeze: () => child?.kill('SIGSTOP'),
     go: () => child?.kill('SIGCONT'),
   };
+}
+
+/** Three nodes of one cluster, of which any two go on alone. */
+export async function startNatsCluster(
+  afterwards: Afterwards,
+): Promise<readonly [TestNats, TestNats, TestNats]> {
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ');
+  const node = (n: number): Promise<TestNats> =>
+    startNats(
+      afterwards,
+      `server_name: n${n}\ncluster { name: test, listen: "127.0.0.1:${ports[n]}", routes: [ ${routes} ] }`,
+    );
+  return await Promise.all([node(0), node(1), node(2)]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }

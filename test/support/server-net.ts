@@ -102,9 +102,10 @@ export function netOfServers(open: OpenWire): BusNet {
     members.get(member) as { member: TestMember; server: TestServer };
   let isDone = false;
   // Time goes by, so that it is noticed who is gone.
-  const beats = setInterval(() => net.beat(), 20);
+  let beats: NodeJS.Timeout | undefined;
   return {
     join: async () => {
+      beats ??= setInterval(() => net.beat(), 20);
       const server = await net.start();
       const member = server.join();
       members.set(member.bus.member, { member, server });

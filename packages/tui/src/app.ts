@@ -15,6 +15,7 @@ import { keysReport } from './state/texts.ts';
 import { update } from './state/update.ts';
 import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
+import { drawsImages } from './view/rows/image-rows.ts';
 import { lookFor } from './view/rows/themes.ts';
 import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 import { View } from './view/view.ts';
@@ -54,8 +55,8 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
   const terminal = new Terminal(streams, env, lookFor(env, remembered.theme));
   const warnings = heldWarnings();
   let copies: ReturnType<typeof unsaved> = [];
+  const view = new View(terminal, (theme) => lookFor(env, theme));
   const code = await new Promise<number>((resolve) => {
-    const view = new View(terminal, (theme) => lookFor(env, theme));
     let state = initialState({
       size: terminal.size,
       keymap,
@@ -135,6 +136,9 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
         isFirstListing = false;
         // After the frame that shows the listing.
         setTimeout(() => {
+          terminal.input.askName((name) => {
+            if (drawsImages(name)) view.useImages();
+          });
           if (!isChoosing) void view.loadGauge();
         }, 100);
       }
@@ -174,6 +178,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     });
     post({ kind: 'started' }, 'key');
   });
+  view.leave();
   terminal.leave();
   for (const warning of warnings) streams.output.write(`${warning.split('\n').map(show).join('\n')}\n`);
   for (const { name, place } of copies) streams.output.write(`${name} is not saved; yours is ${place}\n`);

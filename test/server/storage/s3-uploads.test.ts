@@ -279,3 +279,48 @@ test(`s3: whatever order blocks are read in, each is the right one, and nothing 
   await assert.rejects(all20(), withCode('SOURCE_CHANGED'));
   file.close();
 });
+
+test('s3: a thread that holds all it may puts blocks into the store one by one, and the file is the same', async () => {
+  const { bucket, all: one } = servers(1);
+  const { storage } = first(one);
+  const full = 8 * limits.blockBytes;
+  const held: Upload[] = [];
+  for (let i = 0; i < 8; i++) held.push(await storage.createUpload(specFor(`held-${i}`, full)));
+  const content = randomContent(full);
+  const upload = await storage.createUpload(specFor('file', full));
+  await send(upload, content, all(content).toReversed());
+  assert.equal([...bucket.objects.keys()].filter((key) => key.includes('/b.')).length, 8);
+  await upload.commit(content.root);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+  for (const each of held) await each.discard();
+  assert.deepEqual(leftIn(bucket), []);
+  const after = await storage.createUpload(specFor('after', full));
+  assert.equal(after.run, undefined);
+  await after.discard();
+});
+
+test('s3: slices of a block of a large file are put together, and a wrong one is sent again', async () => {
+  const { all: one } = servers(1);
+  const { storage } = first(one);
+  const content = randomContent(large);
+  const upload = await storage.createUpload(spec(large));
+  const block = first(content.blocks, 3);
+  await upload.writeSlice(3, 0, block.subarray(1, 1001));
+  await upload.writeSlice(3, 1000, block.subarray(1000));
+  const settle = async (): Promise<void> => upload.settle(3, first(content.digests, 3));
+  await assert.rejects(settle, withCode('INTEGRITY'));
+  await upload.writeSlice(3, 0, block.subarray(0, 1000));
+  await settle();
+  await settle();
+  for (const index of [-1, 20, 0.5]) {
+    await assert.rejects(
+      async () => upload.writeSlice(index, 0, block),
+      withCode('MALFORMED'),
+      String(index),
+    );
+    await assert.rejects(async () => upload.settle(index, first(content.digests)), withCode('MALFORMED'));
+  }
+  await send(upload, content, all(content));
+  await upload.commit(content.root);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+});

@@ -29,9 +29,9 @@ const sizes: readonly Size[] = [
   { columns: 44, rows: 16 },
 ];
 
-/** The server's screen has one theme for all grounds. */
 async function serverPicture(scene: Scene & { of: 'server' }, size: Size, theme: ThemeName): Promise<string> {
-  const look = lookFor({ TERM: 'xterm-256color', LANG: 'C.UTF-8' });
+  const COLORFGBG = theme === 'light' ? '0;15' : '15;0';
+  const look = lookFor({ TERM: 'xterm-256color', LANG: 'C.UTF-8', COLORFGBG });
   const screen = new EmulatedScreen(size, look);
   try {
     await screen.draw(frameOf(scene.state(size), { look, ...dayOpts }));

@@ -4,6 +4,9 @@ import { Code, EntryKind, type Facts, FerryError, pathFromText, toWireError } fr
 import { fingerprintFromHash } from '@ferry/protocol/session';
 import { mismatch } from '@ferry/tui/client/trust';
 import type { Job } from '@ferry/tui/engine/job';
+import type { Person } from '@ferry/tui/engine/people';
+import type { OwnShare } from '@ferry/tui/engine/server-shares';
+import type { TrashRow } from '@ferry/tui/engine/server-trash';
 import { type ConnectAction, connectActionOf } from '@ferry/tui/keymap/connect-keys';
 import { type ConnectMsg, type ConnectState, connectState, updateConnect } from '@ferry/tui/state/connect';
 import type { Size } from '@ferry/tui/state/layout';
@@ -214,6 +217,65 @@ function changed(size: Size): { driven: Driven; request: number } {
   return { driven, request };
 }
 
+const gone = (id: string, path: string, bytes: number, days: number, isReplaced = false): TrashRow => ({
+  id,
+  path: pathFromText(path),
+  kind: EntryKind.file,
+  files: 1,
+  bytes,
+  deletedMs: fixedNow - days * 86_400_000,
+  isReplaced,
+});
+
+const trashed: readonly TrashRow[] = [
+  gone('1', 'film/notes.md', 6_004, 0.02, true),
+  gone('2', 'film/cut-00.mov', 3.9 * GB, 0.4),
+  { ...gone('3', 'film/2023 Tiree', 8.2 * GB, 2), kind: EntryKind.folder, files: 611 },
+  gone('4', 'film/audio/wind (2).wav', 212 * MB, 3),
+  gone('5', 'film/shotlist.ods', 47_300, 5, true),
+];
+
+const share = (id: string, path: string, days: number, change: Partial<OwnShare> = {}): OwnShare => ({
+  id,
+  kind: 'read',
+  paths: [pathFromText(path)],
+  pathCount: 1,
+  sinceMs: fixedNow - 86_400_000,
+  expiresMs: fixedNow + days * 86_400_000,
+  downloads: undefined,
+  verified: 0,
+  devices: 0,
+  ...change,
+});
+
+const shared: readonly OwnShare[] = [
+  share('1', 'film/harbour.jpg', 7, { pathCount: 3, downloads: 5, verified: 2, devices: 2 }),
+  share('2', 'film/raw', 14, { kind: 'drop', verified: 41, devices: 1 }),
+  share('3', 'film/2024 Lisbon', 30, { verified: 118, devices: 4 }),
+];
+
+const person = (user: string, minutes: number, change: Partial<Person> = {}): Person => ({
+  id: String(minutes).padStart(8),
+  client: 'ferry 0.1.0 on tablet',
+  user,
+  isSelf: false,
+  sinceMs: fixedNow - minutes * 60_000,
+  activity: undefined,
+  ...change,
+});
+
+const people: readonly Person[] = [
+  person('anna', 42, { isSelf: true }),
+  person('bert', 7, {
+    activity: {
+      folder: pathFromText('film/raw'),
+      moving: [{ way: 0, path: pathFromText('film/raw/take-31.mov') }],
+      movingCount: 1,
+    },
+  }),
+  person('cleo', 190),
+];
+
 const servers = [
   {
     from: 'saved',
@@ -396,6 +458,30 @@ export const scenes: Readonly<Record<string, Scene>> = {
     const facts = { ...file('ferry at dawn.jpg', 4.6 * MB), identity: '1' };
     const request = driven.state.viewer?.work?.request ?? 0;
     return driven.post({ kind: 'picture-shown', request, facts, picture: dawn });
+  }),
+  trash: browser('What can be had back', (size) =>
+    busy(size).press('U').post({ kind: 'trash', rows: trashed }).press('down'),
+  ),
+  share: browser('Sharing with people without an account', (size) =>
+    busy(size).press('home', ...downs(10), 'S', 's', 'tab', '3'),
+  ),
+  shared: browser('A line to give away', (size) =>
+    busy(size).post({
+      kind: 'share-made',
+      made: {
+        id: '9c41d0aa72e35b18',
+        invite: `ferry://share.9c41d0aa72e35b18@harbour.example:7377/#${'kx3q7w2mtz5pdn4r'.repeat(6)}`,
+        expiresMs: fixedNow + 7 * 86_400_000,
+        isOnlyHere: false,
+      },
+    }),
+  ),
+  shares: browser('What one shares', (size) =>
+    busy(size).press('S', 'l').post({ kind: 'shares', rows: shared }).press('down'),
+  ),
+  people: browser('Who is on the server', (size) => {
+    const driven = busy(size).press('W');
+    return driven.post({ kind: 'people', rows: people });
   }),
   queue: browser('The queue', (size) => {
     const limits = { up: 512 * 1024, down: undefined, timetable: '08:00 10M 18:00 off' };

@@ -241,6 +241,10 @@ function shape(chars: string, left: number, top: number, ink: string, drawing: D
     drawing.box(ink, left, top, cellWidth, cellHeight / 2);
     return true;
   }
+  if (chars === '■') {
+    drawing.box(ink, left + 0.7, top + cellHeight * 0.28, cellWidth - 1.4, cellHeight * 0.44);
+    return true;
+  }
   if (chars === '░') {
     drawing.box(ink, left, top + cellHeight * 0.35, cellWidth, cellHeight * 0.3);
     return true;

@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { BlockPool } from '@ferry/protocol/content';
+import type { Link } from '@ferry/protocol/link';
 import { type Address, type Fingerprint, fingerprintFromHash, hostPort } from '@ferry/protocol/session';
+import { deviceKey } from '../../../packages/tui/src/client/device-key.ts';
+import { enter } from '../../../packages/tui/src/client/enter.ts';
 import { KnownServers } from '../../../packages/tui/src/client/known-servers.ts';
 import {
   expectedFingerprint,
@@ -12,14 +16,17 @@ import {
   type TrustPolicy,
 } from '../../../packages/tui/src/client/trust.ts';
 import { withCode } from '../../support/code.ts';
+import { countingProxy } from '../../support/counting-proxy.ts';
 import { scratchFolder } from '../../support/scratch.ts';
-import { startServer } from '../../support/server.ts';
+import { sharedServer } from '../../support/shared-server.ts';
 
 const one = fingerprintFromHash(Buffer.alloc(32, 1));
 const two = fingerprintFromHash(Buffer.alloc(32, 2));
 const nobody: TrustPolicy = { pin: undefined, acceptNew: false, ask: undefined };
 /** Nothing listens there: who dials it fails. */
 const unreachable: Address = { host: '127.0.0.1', port: 1, user: undefined, path: [], invite: undefined };
+
+const fresh = sharedServer();
 
 function noServers(t: TestContext): KnownServers {
   return new KnownServers(join(scratchFolder(t), 'known-servers.json'));
@@ -63,7 +70,7 @@ test('a server that is not there is no first contact', async (t) => {
 });
 
 test('first contact is accepted by nobody but the person or --accept-new', async (t) => {
-  const { host, port, fingerprint } = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
+  const { host, port, fingerprint } = fresh().server;
   const address: Address = { ...unreachable, host, port };
   const servers = noServers(t);
   const asked: string[] = [];
@@ -92,6 +99,39 @@ test('first contact is accepted by nobody but the person or --accept-new', async
   const others = noServers(t);
   assert.equal(await settleTrust(address, { ...nobody, acceptNew: true }, others), fingerprint);
   assert.equal(others.get(hostPort(address))?.fingerprint, fingerprint);
+});
+
+test('what --accept-new looked at is gone on with: one connection makes the device known, and the server is remembered before its first byte', async (t) => {
+  const { host, port } = fresh().server;
+  const proxy = await countingProxy(t, port);
+  const address: Address = { ...unreachable, host, port: proxy.port };
+  const spec = {
+    ...{ host, port: proxy.port, client: 'test', pool: new BlockPool() },
+    device: deviceKey(join(scratchFolder(t), 'device.key')),
+  };
+  const ask = { user: undefined, sshKeys: async () => [], askPassword: undefined, attempts: 1 };
+  const accepting = { ...nobody, acceptNew: true };
+
+  for (const [meanwhile, connections] of [
+    ['nothing', 1],
+    ['the server leaves', 2],
+  ] as const) {
+    const servers = noServers(t);
+    const before = proxy.connections().came;
+    let kept: Link | undefined;
+    const keep = (link: Link): void => {
+      assert.ok(servers.get(hostPort(address)), 'remembered first');
+      kept = link;
+    };
+    const fingerprint = await settleTrust(address, accepting, servers, { keep });
+    if (meanwhile !== 'nothing') proxy.cut();
+    await enter({ ...ask, spec: { ...spec, fingerprint }, link: kept ?? assert.fail() });
+    assert.equal(proxy.connections().came - before, connections, meanwhile);
+  }
+
+  const never = (): void => assert.fail('a person takes longer than a server waits');
+  const servers = noServers(t);
+  await settleTrust(address, { ...nobody, ask: async () => true }, servers, { keep: never });
 });
 
 test('a damaged list stops everything, whatever else vouches', async (t) => {

@@ -41,9 +41,15 @@ class Live extends Driven {
     return [...this.state[side].marks].toSorted();
   }
 
-  /** What it wanted done since, as `kind side`. */
+  /** How often it wanted to know what space is left now. */
+  spaces = 0;
+
+  /** What it wanted done since, as `kind side`, beside that. */
   wanted(): string[] {
-    return this.taken().map((cmd: Cmd) => ('side' in cmd ? `${cmd.kind} ${cmd.side}` : cmd.kind));
+    const cmds = this.taken();
+    const rest = cmds.filter((cmd) => cmd.kind !== 'space' || cmd.soon !== true);
+    this.spaces += cmds.length - rest.length;
+    return rest.map((cmd: Cmd) => ('side' in cmd ? `${cmd.kind} ${cmd.side}` : cmd.kind));
   }
 }
 
@@ -61,6 +67,7 @@ describe('a folder that changes while it is shown', () => {
     assert.equal(live.state.remote.rows.at(5)?.size, 9);
     assert.equal(live.state.remote.arrived, 7);
     assert.deepEqual(live.wanted(), []);
+    assert.equal(live.spaces, 3, 'what others do takes space, too');
   });
 
   test('the cursor stays on its file and where it is on the screen, what goes leaves it to the next one', () => {

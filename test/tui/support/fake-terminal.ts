@@ -81,6 +81,10 @@ export class FakeTerminal {
     await new Promise<void>((done) => this.#emulator.write('', done));
   }
 
+  get view(): View {
+    return this.#view;
+  }
+
   /** What the screen is drawn on, with its colours. */
   get emulator(): XTerminal {
     return this.#emulator;

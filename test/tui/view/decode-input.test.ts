@@ -145,3 +145,21 @@ test('any bytes: ends, and says only names and clean text', () => {
     }
   }
 });
+
+test('the name of the terminal is none of its keys, in one piece or in two', () => {
+  const answer = '\x1bP>|kitty(0.32.2)\x1b\\';
+  const wanted = [{ kind: 'name', text: 'kitty(0.32.2)' }];
+  assert.deepEqual(all(answer), wanted);
+  for (let at = 1; at < answer.length; at++) {
+    assert.deepEqual(all(answer.slice(0, at), answer.slice(at)), wanted, `cut at ${at}`);
+  }
+  assert.deepEqual(keys(`a${answer}b`), ['a', 'name', 'b']);
+  const slow = new InputDecoder();
+  assert.deepEqual(
+    [slow.push(answer.slice(0, 9)), slow.flush(), slow.push(answer.slice(9))],
+    [[], [], wanted],
+  );
+  assert.deepEqual(keys(`\x1bP>|${'x'.repeat(300)}`, 'a'), ['a']);
+  assert.deepEqual(keys('\x1bP'), ['M-S-p']);
+  assert.deepEqual(keys('\x1bPx'), ['M-S-p', 'x']);
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { deflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 import { byteString, Code, FerryError, type Path } from '@ferry/protocol';
 import { decodePicture } from '@ferry/tui/effects/pictures/decode-picture';
 import { decodePng } from '@ferry/tui/effects/pictures/decode-png';
@@ -11,6 +11,7 @@ import { loadPicture, unpacked } from '@ferry/tui/effects/pictures/load-picture'
 import { pictureHead } from '@ferry/tui/effects/pictures/picture-head';
 import type { Picture } from '@ferry/tui/state/picture';
 import { resized, uprighted } from '@ferry/tui/state/pixels';
+import { drawsImages } from '@ferry/tui/view/rows/image-rows';
 import { fitted, pictureRows } from '@ferry/tui/view/rows/picture-rows';
 import { asciiGlyphs, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
 import { lookFor } from '@ferry/tui/view/rows/themes';
@@ -296,6 +297,60 @@ test('F3 shows a picture over everything, in 24-bit colour, and other cells are 
   assert.equal(back, await fresh.draw(driven.state));
   terminal.close();
   fresh.close();
+});
+
+test('kitty and Ghostty say who they are, and get the picture itself: once, and its cells as text', async () => {
+  assert.deepEqual(
+    [
+      'kitty(0.28.1)',
+      'kitty(0.32.2)',
+      'kitty(1.0.0)',
+      'ghostty 1.2.0',
+      'kitty(0.21.0)',
+      'tmux 3.5a',
+      'XTerm(390)',
+      '',
+    ].map(drawsImages),
+    [true, true, true, true, false, false, false, false],
+  );
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  const random = randomFrom(seed);
+  const rgba = Uint8Array.from({ length: 60 * 40 * 4 }, () => random(256));
+  const shown: Picture = { format: 'PNG', fullWidth: 60, fullHeight: 40, width: 60, height: 40, rgba };
+  const facts = { ...file('a.png', 100), identity: '1' };
+  driven.post({ kind: 'picture-shown', request: cmd.request, picture: shown, facts });
+  const terminal = new FakeTerminal(80, 24, { theme: dark, glyphs: unicodeGlyphs, colours: 'any' });
+  terminal.view.useImages();
+  await terminal.draw(driven.state);
+  const sent = terminal.output
+    .split('\x1b_G')
+    .slice(1)
+    .map((piece) => [piece, ...(piece.split('\x1b\\')[0] ?? '').split(';')] as const);
+  const keys = new Map((sent[0]?.[1] ?? '').split(',').map((one) => one.split('=') as [string, string]));
+  assert.deepEqual(
+    ['a', 'U', 'q', 'f', 'o', 's', 'v', 'c', 'r'].map((key) => keys.get(key)),
+    ['T', '1', '2', '32', 'z', '60', '40', '60', '20'],
+  );
+  assert.ok(sent.length > 1 && sent.every(([, , data = '']) => data.length <= 4096));
+  assert.deepEqual(
+    sent.map(([, head = '']) => head.slice(-3)),
+    [...sent.slice(1).map(() => 'm=1'), 'm=0'],
+  );
+  const pixels = inflateSync(Buffer.from(sent.map(([, , data = '']) => data).join(''), 'base64'));
+  assert.deepEqual(pixels, Buffer.from(rgba));
+  // The number is the colour, the marks stand with the first cell of a row, and nothing else is between them.
+  const id = Number(keys.get('i'));
+  const colour = `\x1b[38;2;${[id >> 16, (id >> 8) & 255, id & 255].join(';')}m`;
+  assert.ok(terminal.output.includes(`${colour}\u{10eeee}\u0305\u0305\x1b[0m`));
+  assert.ok(terminal.output.includes(`${colour}\u{10eeee}\u030d\u0305\x1b[0m`));
+  const before = terminal.output.length;
+  await terminal.draw(driven.press('/').state);
+  assert.ok(!terminal.output.slice(before).includes('\x1b_G'), 'it is there already');
+  await terminal.draw(driven.press('q').state);
+  assert.ok(terminal.output.slice(before).includes(`\x1b_Ga=d,d=I,q=2,i=${id}\x1b\\`));
+  terminal.close();
 });
 
 test('arrows go to the next picture of the folder, and stop at its end; F4 shows bytes', () => {

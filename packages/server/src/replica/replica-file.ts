@@ -273,7 +273,7 @@ export class ReplicaFile<File> {
 }
 
 function isSame(a: Progress | undefined, b: Progress): boolean {
-  return a !== undefined && a.cluster.equals(b.cluster) && a.seq === b.seq && a.lastId.equals(b.lastId);
+  return a?.cluster.equals(b.cluster) === true && a.seq === b.seq && a.lastId.equals(b.lastId);
 }
 
 export function encodeEntry(id: Buffer, order: Buffer): Buffer {

@@ -51,6 +51,24 @@ const dark: Theme = {
   keyLabel: '38;5;250',
 };
 
+/** For terminals with a light background. */
+const light: Theme = {
+  title: '1;38;5;231;48;5;25',
+  rule: '38;5;248',
+  panel: '1;38;5;25',
+  heading: '38;5;241',
+  dim: '38;5;243',
+  down: '38;5;31',
+  up: '38;5;28',
+  good: '38;5;28',
+  warn: '38;5;130',
+  error: '38;5;160',
+  chosen: '38;5;231;48;5;31',
+  rest: '38;5;250',
+  key: '38;5;231;48;5;241',
+  keyLabel: '38;5;238',
+};
+
 const sixteen: Theme = {
   title: '1;37;44',
   rule: '36',
@@ -87,8 +105,9 @@ const mono: Theme = {
 
 export const unicodeGlyphs: Glyphs = {
   rule: '─',
-  full: '█',
-  rest: '░',
+  // Bars below one another do not run together.
+  full: '■',
+  rest: '─',
   steps: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   down: '↓',
   up: '↑',
@@ -116,7 +135,9 @@ export function lookFor(env: NodeJS.ProcessEnv): Look {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   const isUtf8 = /utf-?8/i.test(locale) || (locale === '' && term !== 'linux');
   const hasColours = (env['NO_COLOR'] ?? '') === '' && !/^(vt\d+|.*-m|.*-mono)$/.test(term);
-  const theme = /^(linux|ansi|cons25|.*-16color)/.test(term) ? sixteen : dark;
+  // `0;15` is how some terminals say that they are black on white.
+  const many = /;(7|15)$/.test(env['COLORFGBG'] ?? '') ? light : dark;
+  const theme = /^(linux|ansi|cons25|.*-16color)/.test(term) ? sixteen : many;
   return { theme: hasColours ? theme : mono, glyphs: isUtf8 ? unicodeGlyphs : asciiGlyphs, hasColours };
 }
 

@@ -179,6 +179,7 @@ class Watch {
       case 'kick-account':
         void this.#say(async () => {
           await this.#change((changes) => changes.make('kick', { user: command.user }));
+          await this.#watch?.order({ do: 'kick-account', user: command.user });
           return trusted(`the connections of ${show(command.user)} are closed; they may come back`);
         });
         break;
@@ -190,6 +191,7 @@ class Watch {
           }
           const order = { user: command.user, downRate, upRate };
           await this.#change((changes) => changes.make('limitAccount', order));
+          await this.#watch?.order({ do: 'limit-account', user: command.user, rates: command.rates });
           return trusted(`the limit of ${show(command.user)} holds now, and after a restart`);
         });
         break;

@@ -2,7 +2,7 @@
 
 import { Code, FerryError, type Shown, show } from '@ferry/protocol';
 import type { Servers } from '../bus/servers.ts';
-import { type Order, readOrder } from './order.ts';
+import { isDeed, readOrder, type SessionOrder } from './order.ts';
 
 /** What one server asks the others. */
 export const orderVerb = 'order';
@@ -12,9 +12,9 @@ export const orderVerb = 'order';
  * @param here carries it out on this server. @throws {FerryError} NOT_FOUND when no server has it, LIMIT
  */
 export async function orderEverywhere(
-  here: (order: Order) => Shown,
+  here: (order: SessionOrder) => Shown,
   servers: Pick<Servers, 'ask' | 'ids'> | undefined,
-  order: Order,
+  order: SessionOrder,
 ): Promise<Shown> {
   const whose = ifFound(() => here(order));
   const body = Buffer.from(JSON.stringify(order));
@@ -30,8 +30,11 @@ export async function orderEverywhere(
 }
 
 /** The answer to another server: whose it is, or nothing where it is not here. @throws {FerryError} USAGE, LIMIT */
-export function orderFromAfar(here: (order: Order) => Shown, body: Uint8Array): Uint8Array {
-  return Buffer.from(ifFound(() => here(readOrder(parse(body)))) ?? '');
+export function orderFromAfar(here: (order: SessionOrder) => Shown, body: Uint8Array): Uint8Array {
+  const order = readOrder(parse(body));
+  // What a server has done to an account is written down there.
+  if (isDeed(order)) throw new FerryError(Code.USAGE, 'no order for a session');
+  return Buffer.from(ifFound(() => here(order)) ?? '');
 }
 
 function ifFound(run: () => Shown): Shown | undefined {

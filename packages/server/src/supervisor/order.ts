@@ -1,4 +1,4 @@
-/** What the owner may have a running server do to one session, as his screen says it on the status socket. Pure; main thread. */
+/** What the owner may have a running server do to one session, or has done to an account, as his screen says it on the status socket. Pure; main thread. */
 
 import { Code, FerryError, limits, type Shown } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
@@ -10,7 +10,7 @@ export type Rates = {
 };
 
 /** `session` in hex. */
-export type Order =
+export type SessionOrder =
   /** Ends its connections; nothing that it was given opens another. */
   | { readonly do: 'kick'; readonly session: string }
   /** Until the session ends, or is told otherwise. */
@@ -18,11 +18,27 @@ export type Order =
   /** Shown to whoever sits there, as from the owner. */
   | { readonly do: 'tell'; readonly session: string; readonly text: string };
 
+/** What the screen has done to an account by itself, in the file of accounts: told so that it is written down. */
+export type AccountDeed =
+  | { readonly do: 'kick-account'; readonly user: string }
+  | { readonly do: 'limit-account'; readonly user: string; readonly rates: Rates };
+
+export type Order = SessionOrder | AccountDeed;
+
+export function isDeed(order: Order): order is AccountDeed {
+  return 'user' in order;
+}
+
 /** @throws {FerryError} USAGE for anything that is no order */
 export function readOrder(value: unknown): Order {
   const fields: Readonly<Record<string, unknown>> =
     typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const { do: verb, session, rates, text } = fields;
+  const { do: verb, session, rates, text, user } = fields;
+  if (verb === 'kick-account' || verb === 'limit-account') {
+    if (typeof user !== 'string' || user === '' || Buffer.byteLength(user) > limits.textBytes)
+      throw senseless();
+    return verb === 'kick-account' ? { do: verb, user } : { do: verb, user, rates: readRates(rates) };
+  }
   if (typeof session !== 'string' || !/^[0-9a-f]{1,64}$/.test(session)) throw senseless();
   switch (verb) {
     case 'kick':
@@ -46,12 +62,19 @@ export function orderWords(order: Order, whose: Shown): string {
       return `the owner has closed the session of ${whose}`;
     case 'tell':
       return `the owner has told ${whose} something`;
-    case 'throttle': {
-      const rate = (bytes: number | undefined): string =>
-        bytes === undefined ? 'without a limit' : `at most ${prettyBytes(bytes, { binary: true })}/s`;
-      return `the session of ${whose}: down ${rate(order.rates.down)}, up ${rate(order.rates.up)}`;
-    }
+    case 'throttle':
+      return `the session of ${whose}: ${rateWords(order.rates)}`;
+    case 'kick-account':
+      return `the owner has closed all sessions of ${whose}`;
+    case 'limit-account':
+      return `the account ${whose}: ${rateWords(order.rates)}`;
   }
+}
+
+function rateWords({ down, up }: Rates): string {
+  const rate = (bytes: number | undefined): string =>
+    bytes === undefined ? 'without a limit' : `at most ${prettyBytes(bytes, { binary: true })}/s`;
+  return `down ${rate(down)}, up ${rate(up)}`;
 }
 
 function readRates(value: unknown): Rates {

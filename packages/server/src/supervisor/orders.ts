@@ -6,7 +6,7 @@
 import { Code, FerryError, type Shown, show } from '@ferry/protocol';
 import { kicked } from '../access/standing.ts';
 import { SessionRules } from '../session/session-rules.ts';
-import type { Order, Rates } from './order.ts';
+import type { Rates, SessionOrder } from './order.ts';
 import type { Registry } from './registry.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -38,7 +38,7 @@ export class Orders {
   }
 
   /** Gives whose session it is, as a log names people. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  run(order: Order): Shown {
+  run(order: SessionOrder): Shown {
     const all = [...this.#registry.all()].filter(({ as }) => as?.sessionId === order.session);
     const [first] = all;
     if (first === undefined) throw new FerryError(Code.NOT_FOUND, 'that session has gone');

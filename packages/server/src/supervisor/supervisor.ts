@@ -23,7 +23,7 @@ import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import { askForLane, grantFarLane, laneVerb } from './far-lanes.ts';
 import { orderEverywhere, orderFromAfar, orderVerb } from './far-orders.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
-import type { Order } from './order.ts';
+import type { SessionOrder } from './order.ts';
 import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
@@ -167,7 +167,7 @@ export class Supervisor {
   }
 
   /** What the owner wants of one session; gives whose it is. @throws {FerryError} NOT_FOUND when it has gone, LIMIT */
-  order(order: Order): Promise<Shown> {
+  order(order: SessionOrder): Promise<Shown> {
     return orderEverywhere((one) => this.#orders.run(one), this.#opts.servers, order);
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { Code, FerryError, show } from '@ferry/protocol';
+import type { Link } from '@ferry/protocol/link';
 import { enrol, hello, Login, password, protocolVersion, type Welcome } from '@ferry/protocol/messages';
 import { ClientChannel, loginText } from '@ferry/protocol/session';
 import { dialPinned, type SessionSpec } from './session.ts';
@@ -21,6 +22,8 @@ export type EnterOpts = {
   readonly askPassword: AskPassword | undefined;
   /** How often a wrong password may be corrected. */
   readonly attempts: number;
+  /** Dialled already, to the server of this fingerprint, and not used yet; the callee's from now on. */
+  readonly link?: Link | undefined;
 };
 
 /** Resolves when the device is known. @throws {FerryError} as dial; AUTH_FAILED, AUTH_THROTTLED, VERSION */
@@ -33,17 +36,24 @@ export async function enter(opts: EnterOpts): Promise<void> {
     if (!(error instanceof FerryError) || error.code !== Code.AUTH_FAILED) throw error;
     refused = error;
   };
-  const attempt = (signer: Signer): Promise<boolean> =>
-    onConnection(spec, async (channel) => {
-      const welcome = await logIn(channel, signer, spec.client);
-      if (!isKnown(welcome)) return false;
-      if (signer !== own) await makeKnown(channel, spec);
-      return true;
-    }).catch((error: unknown) => {
+  const attempt = (signer: Signer, link?: Link): Promise<boolean> =>
+    onConnection(
+      spec,
+      async (channel) => {
+        const welcome = await logIn(channel, signer, spec.client);
+        if (!isKnown(welcome)) return false;
+        if (signer !== own) await makeKnown(channel, spec);
+        return true;
+      },
+      link,
+    ).catch((error: unknown) => {
+      // The server did not wait for it.
+      if (link !== undefined && error instanceof FerryError && error.code === Code.CONNECTION_LOST)
+        return attempt(signer);
       refusedBy(error);
       return false;
     });
-  if (await attempt(own)) return;
+  if (await attempt(own, opts.link)) return;
   for (const signer of await opts.sshKeys()) if (await attempt(signer)) return;
   if (opts.askPassword === undefined) throw notKnown(refused, user);
   let named = user;
@@ -63,8 +73,9 @@ export async function enter(opts: EnterOpts): Promise<void> {
 async function onConnection<T>(
   spec: EnterOpts['spec'],
   work: (channel: ClientChannel) => Promise<T>,
+  link?: Link,
 ): Promise<T> {
-  const channel = new ClientChannel(await dialPinned(spec), { pool: spec.pool });
+  const channel = new ClientChannel(link ?? (await dialPinned(spec)), { pool: spec.pool });
   try {
     return await work(channel);
   } finally {

@@ -4,7 +4,7 @@
  */
 
 import { Code, FerryError } from '@ferry/protocol';
-import { dial } from '@ferry/protocol/link';
+import { dial, type Link } from '@ferry/protocol/link';
 import { type Address, type Fingerprint, fingerprintOf, hostPort } from '@ferry/protocol/session';
 import type { KnownServers } from './known-servers.ts';
 
@@ -42,6 +42,15 @@ export function mismatch(where: string, expected: Fingerprint, shown: Fingerprin
   );
 }
 
+export type SettleOpts = {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Gets the connection that was looked at, to go on with: nothing has been sent over it, and whom it shows is remembered. Not where a
+   * person was asked: they take their time, and a server takes who says nothing for somebody who is up to something.
+   */
+  readonly keep?: ((link: Link) => void) | undefined;
+};
+
 /**
  * Settles the fingerprint, dialling once at first contact to learn it, and remembers what was accepted.
  * @throws {FerryError} PIN_MISMATCH, PIN_UNKNOWN (nobody accepted it), CONFIG, and as dial
@@ -50,7 +59,7 @@ export async function settleTrust(
   address: Address,
   policy: TrustPolicy,
   servers: KnownServers,
-  opts: { signal?: AbortSignal } = {},
+  { signal, keep }: SettleOpts = {},
 ): Promise<Fingerprint> {
   const where = hostPort(address);
   const known = servers.get(where)?.fingerprint;
@@ -60,7 +69,18 @@ export async function settleTrust(
     pin: policy.pin,
   });
   if (expected !== undefined) return expected;
-  const shown = await learn(address, opts.signal);
+  if (policy.acceptNew && keep !== undefined) {
+    const { link, shown } = await look(address, signal);
+    try {
+      servers.remember(where, shown, new Date());
+    } catch (error) {
+      endLook(link);
+      throw error;
+    }
+    keep(link);
+    return shown;
+  }
+  const shown = await learn(address, signal);
   const accepted = policy.acceptNew || (policy.ask !== undefined && (await policy.ask(where, shown)));
   if (!accepted) {
     const how = policy.ask === undefined ? `: use --pin ${shown} or --accept-new, or an invite` : '';
@@ -71,10 +91,18 @@ export async function settleTrust(
 }
 
 /** The fingerprint that answers, without sending anything. @throws {FerryError} as dial */
-export async function learn(
-  { host, port }: Pick<Address, 'host' | 'port'>,
-  signal?: AbortSignal,
-): Promise<Fingerprint> {
+export async function learn(where: Where, signal?: AbortSignal): Promise<Fingerprint> {
+  const { link, shown } = await look(where, signal);
+  endLook(link);
+  return shown;
+}
+
+type Where = Pick<Address, 'host' | 'port'>;
+
+async function look(
+  { host, port }: Where,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly link: Link; readonly shown: Fingerprint }> {
   let shown: Fingerprint | undefined;
   const link = await dial({
     host,
@@ -84,7 +112,10 @@ export async function learn(
     },
     ...(signal === undefined ? {} : { signal }),
   });
-  link.abort(new FerryError(Code.CANCELLED, 'only a look'));
   if (shown === undefined) throw new Error('a connection that was not checked');
-  return shown;
+  return { link, shown };
+}
+
+export function endLook(link: Link): void {
+  link.abort(new FerryError(Code.CANCELLED, 'only a look'));
 }

@@ -29,7 +29,7 @@ export function choicesOf(options: ConnectOptions): Choices<Target> {
       const shown = await learn(found.address, signal);
       const where = hostPort(found.address);
       if (shown !== found.engine.fingerprint) throw mismatch(where, found.engine.fingerprint, shown);
-      await introduce(found, options, (user, attempt) => ask.password(where, user, attempt));
+      await introduce(found, options, { ask: (user, attempt) => ask.password(where, user, attempt) });
       return found;
     },
     save: (name, address) => {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
+import type { Link } from '@ferry/protocol/link';
 import {
   type Address,
   type Fingerprint,
@@ -25,7 +26,7 @@ import { KnownServers } from '../client/known-servers.ts';
 import { placesOf } from '../client/places.ts';
 import { SavedServers } from '../client/saved-servers.ts';
 import { keyFromFile, keysFromAgent, type Signer } from '../client/ssh-key.ts';
-import { settleTrust, type TrustPolicy } from '../client/trust.ts';
+import { endLook, type SettleOpts, settleTrust, type TrustPolicy } from '../client/trust.ts';
 import type { EngineOpts } from '../engine/engine-core.ts';
 import { hiddenGroups, isAccepted, mostMistakes, shownGroups, trustWords } from '../engine/first-contact.ts';
 import { ExitCode } from './exit-code.ts';
@@ -57,8 +58,17 @@ export const places = placesOf(process.env, homedir());
  * @throws {FerryError} as settleTrust, enter; USAGE
  */
 export async function connectTo(text: string, options: ConnectOptions): Promise<Target> {
-  const target = await settle(text, options);
-  await introduce(target, options);
+  let looked: Link | undefined;
+  const keep = (link: Link): void => {
+    looked = link;
+  };
+  const target = await settle(text, options, { keep });
+  try {
+    await introduce(target, options, { link: looked });
+  } catch (error) {
+    if (looked !== undefined) endLook(looked);
+    throw error;
+  }
   return target;
 }
 
@@ -66,7 +76,7 @@ export async function connectTo(text: string, options: ConnectOptions): Promise<
 export async function settle(
   text: string,
   options: ConnectOptions,
-  { ask, signal }: { readonly ask?: TrustPolicy['ask']; readonly signal?: AbortSignal } = {},
+  { ask, ...opts }: SettleOpts & { readonly ask?: TrustPolicy['ask'] } = {},
 ): Promise<Target> {
   const named = parseAddress(text);
   const address = options.inviteFile === undefined ? named : withInvite(named, options.inviteFile);
@@ -81,7 +91,7 @@ export async function settle(
     ask: ask ?? (process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined),
   };
   const isFirstContact = servers.get(hostPort(address)) === undefined;
-  const fingerprint = await settleTrust(address, policy, servers, signal === undefined ? {} : { signal });
+  const fingerprint = await settleTrust(address, policy, servers, opts);
   return {
     address,
     servers,
@@ -110,11 +120,14 @@ export function placeOf({ host, port, user }: Address): EngineOpts['address'] {
 export async function introduce(
   { address: { host, port, user, invite }, engine: { fingerprint }, isFirstContact }: Target,
   { passwordFile }: ConnectOptions,
-  ask?: AskPassword,
+  { ask, link }: { readonly ask?: AskPassword; readonly link?: Link | undefined } = {},
 ): Promise<void> {
   // A share's line is all that lets in.
-  if (invite !== undefined || shareUserOf(user) !== undefined) return;
-  if (!isFirstContact && user === undefined && ask === undefined) return;
+  const hasOtherWay = invite !== undefined || shareUserOf(user) !== undefined;
+  if (hasOtherWay || (!isFirstContact && user === undefined && ask === undefined)) {
+    if (link !== undefined) endLook(link);
+    return;
+  }
   const device = deviceKey(places.deviceKeyFile);
   const isAsked = process.stdin.isTTY && process.stderr.isTTY && user !== undefined;
   // Nothing has been begun that would have to be ended.
@@ -145,6 +158,7 @@ export async function introduce(
                 }
               : undefined)),
       attempts: passwordFile === undefined ? 3 : 1,
+      link,
     });
   } catch (error) {
     if (!(error instanceof FerryError) || !unreached.has(error.code)) throw error;

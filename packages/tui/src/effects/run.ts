@@ -32,6 +32,9 @@ import { runTrash } from './trash.ts';
 import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 
+/** How often the free space is asked for while others change a folder, milliseconds. */
+const spaceMs = 1000;
+
 export type EffectsOpts = {
   readonly engine: Engine;
   readonly post: (msg: Msg) => void;
@@ -55,6 +58,7 @@ export class Effects {
   readonly #opts: EffectsOpts;
   readonly #listings = new Map<Side, AbortController>();
   readonly #counts = new Map<Side, AbortController>();
+  readonly #spaceLater = new Map<Side, NodeJS.Timeout>();
   #completions: AbortController | undefined;
   readonly #serverWork: ServerWork;
   readonly #ordering: OrderingRows;
@@ -112,6 +116,7 @@ export class Effects {
         break;
       case 'delete':
       case 'undo-delete':
+      case 'undo-overwrite':
       case 'graft':
         this.#serverWork.run(cmd);
         break;
@@ -214,8 +219,18 @@ export class Effects {
     }
   }
 
-  #space({ side, path }: Cmd & { kind: 'space' }): void {
+  #space({ side, path, soon }: Cmd & { kind: 'space' }): void {
     const { post, whereOf } = this.#opts;
+    if (soon === true) {
+      const later = (): void => {
+        this.#spaceLater.delete(side);
+        this.#space({ kind: 'space', side, path });
+      };
+      if (!this.#spaceLater.has(side)) this.#spaceLater.set(side, setTimeout(later, spaceMs).unref());
+      return;
+    }
+    clearTimeout(this.#spaceLater.get(side));
+    this.#spaceLater.delete(side);
     const where = whereOf(side);
     this.#source(side)
       .space(path)

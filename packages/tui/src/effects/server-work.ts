@@ -1,6 +1,6 @@
 /** What the server does with its own files for the browser: its commands to the engine, how far it is and what came of it to messages. UI thread. */
 
-import { EntryKind, joinPath, type Path } from '@ferry/protocol';
+import { Code, EntryKind, FerryError, joinPath, type Path, samePath } from '@ferry/protocol';
 import type { Engine, Where } from '../engine/engine.ts';
 import type { Entries } from '../engine/entry-page.ts';
 import { entryPath, type WorkOrder, type WorkResult } from '../engine/server-works.ts';
@@ -8,7 +8,7 @@ import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import { wire } from './wire.ts';
 
-type ServerCmd = Cmd & { readonly kind: 'delete' | 'undo-delete' | 'graft' };
+type ServerCmd = Cmd & { readonly kind: 'delete' | 'undo-delete' | 'undo-overwrite' | 'graft' };
 
 const doings = { copy: 'copying', move: 'moving', trash: 'deleting', remove: 'deleting' } as const;
 
@@ -24,6 +24,7 @@ export class ServerWork {
   run(cmd: ServerCmd): void {
     if (cmd.kind === 'delete') void this.#delete(cmd);
     else if (cmd.kind === 'graft') void this.#graft(cmd);
+    else if (cmd.kind === 'undo-overwrite') void this.#undoOverwrite(cmd);
     else void this.#undo(cmd);
   }
 
@@ -48,6 +49,20 @@ export class ServerWork {
     const done = await this.#each(where, 'bringing back', orders, () => {});
     if (done.count > 0) this.#say(done.count === 1 ? 'it is back' : `${done.count} entries are back`);
     this.#over(where, 'bringing back', done, [folder]);
+  }
+
+  /** Only what is surely that version: the newest of its name there, of its size. Nothing is lost either way. */
+  async #undoOverwrite({ where, path, bytes }: Cmd & { kind: 'undo-overwrite' }): Promise<void> {
+    try {
+      const rows = await this.#engine.at(where).trash.list();
+      const last = rows.find((row) => samePath(row.path, path));
+      if (last?.isReplaced !== true || last.bytes !== bytes) {
+        throw new FerryError(Code.NOT_FOUND, 'the version that was overwritten is not in the trash');
+      }
+      await this.#undo({ kind: 'undo-delete', where, ids: [last.id], folder: path.slice(0, -1) });
+    } catch (error) {
+      this.#post({ kind: 'failed', doing: 'bringing back', error: wire(error) });
+    }
   }
 
   async #graft({ where, verb, sources, to, isInto, folder }: Cmd & { kind: 'graft' }): Promise<void> {

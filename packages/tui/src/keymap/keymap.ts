@@ -210,7 +210,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'undo-delete',
       ['u'],
       'Undo',
-      'bring back what was deleted last on the server; with nothing deleted: the trash',
+      'bring back what was deleted or overwritten last on the server; with nothing: the trash',
       cannotWork,
     ),
     bind(

@@ -32,7 +32,8 @@ export type Cmd =
   | { readonly kind: 'show-activity'; readonly where?: Where; readonly activity: Activity | undefined }
   /** Tells what changes in a folder, as msg `watched`, `change` and `unwatched`. Supersedes the side's watch before it. */
   | { readonly kind: 'watch'; readonly side: Side; readonly path: Path }
-  | { readonly kind: 'space'; readonly side: Side; readonly path: Path }
+  /** `soon`: with all others of the next second, as what changes at once changes often. */
+  | { readonly kind: 'space'; readonly side: Side; readonly path: Path; readonly soon?: true }
   | { readonly kind: 'mkdir'; readonly side: Side; readonly path: Path }
   | { readonly kind: 'rename'; readonly side: Side; readonly from: Path; readonly to: Path }
   /** With all that is in them. */
@@ -56,6 +57,8 @@ export type Cmd =
       readonly ids: readonly string[];
       readonly folder: Path;
     }
+  /** The two versions change places, where the one that was overwritten is the last of its name in the trash. */
+  | { readonly kind: 'undo-overwrite'; readonly where: Where; readonly path: Path; readonly bytes: number }
   /** Inside of the server; into `to` where that is a folder, too. */
   | {
       readonly kind: 'graft';

@@ -13,6 +13,8 @@ export type Edit = {
   /** Of the server. */
   readonly path: Path;
   readonly copy: EditCopy;
+  /** What is replaced while it is saved. */
+  readonly replaces?: Facts | undefined;
   /** `asking`: the file on the server is another by now. `kept`: it is not saved, and waits until it is edited again. */
   readonly phase: 'open' | 'saving' | 'asking' | 'kept';
   /** What is on the server instead, while it asks; undefined: nothing. */

@@ -28,8 +28,13 @@ import { prompts } from './texts.ts';
 import { openTrash } from './trash.ts';
 import { pathTyped } from './update-places.ts';
 
-/** What the last deletion can be undone with. */
-export type Undo = { readonly where: Where; readonly ids: readonly string[]; readonly folder: Path };
+/** What the last deletion can be undone with, or the last overwriting. */
+export type Undo =
+  | { readonly where: Where; readonly ids: readonly string[]; readonly folder: Path }
+  | Overwritten;
+
+/** A version that another one took the place of: it is known again by its place and its size. */
+export type Overwritten = { readonly where: Where; readonly path: Path; readonly bytes: number };
 
 /** What has to be typed to delete for good. */
 export const forGoodWord = 'delete';
@@ -51,7 +56,11 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
       const { undo } = state;
       // Nothing deleted since the start: what was overwritten, or before, is in the list.
       if (undo === undefined) return openTrash(state, pane.where);
-      return [{ ...state, undo: undefined }, [{ kind: 'undo-delete', ...undo }]];
+      const cmd =
+        'ids' in undo
+          ? ({ kind: 'undo-delete', ...undo } as const)
+          : ({ kind: 'undo-overwrite', ...undo } as const);
+      return [{ ...state, undo: undefined }, [cmd]];
     }
     case 'find': {
       const fields = [

@@ -6,6 +6,7 @@
  * the most harmless one, and letters choose but do not answer.
  */
 
+import { EntryKind } from '@ferry/protocol';
 import type { Job } from '../engine/job.ts';
 import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
@@ -20,6 +21,7 @@ import {
 import { conflictOf, type Dialog, scopesOf } from './dialog.ts';
 import type { Next } from './next.ts';
 import { conflictTexts } from './queue-texts.ts';
+import type { Undo } from './server-work.ts';
 import type { AppState, Handled } from './state.ts';
 
 type Conflict = Dialog & { readonly kind: 'conflict' };
@@ -86,10 +88,19 @@ function accepted(state: AppState, { question, chosen, scope }: Conflict): Next 
         answered.set(job.id, job.question);
   }
   // Who answers one of them again wants to hear of the others, too.
+  const undo = overwrittenBy(state, question, policy) ?? state.undo;
   return [
-    { ...state, dialog: undefined, handled: { postponed: new Set(), answered } },
+    { ...state, dialog: undefined, undo, handled: { postponed: new Set(), answered } },
     [{ kind: 'answer', job: question.job, sourcePath: question.sourcePath, answer }],
   ];
+}
+
+/** What is replaced on a server, and can be had back from there. */
+function overwrittenBy(state: AppState, question: Question, policy: ConflictPolicy): Undo | undefined {
+  const { direction, target, targetPath } = question;
+  if (direction !== 'upload' || policy !== 'overwrite' || target.kind !== EntryKind.file) return undefined;
+  const where = state.queue.jobs.find(({ id }) => id === question.job)?.server;
+  return where === undefined ? undefined : { where, path: targetPath, bytes: target.size };
 }
 
 /** Whether what was said for all of a direction answers another job's question, too. */

@@ -127,7 +127,7 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
     case 'copy-stored':
       if (own === undefined) return [state, []];
       return [
-        said(without(state, own.id), editTexts.saved(nameOf(own))),
+        withUndo(said(without(state, own.id), editTexts.saved(nameOf(own))), own),
         [{ kind: 'drop-copy', copy: own.copy, ...atServer(own) }],
       ];
     case 'copy-unstored':
@@ -149,6 +149,12 @@ function withLeftovers(state: AppState, copies: readonly Path[]): AppState {
   return failed(state, editTexts.leftover(place, copies.length - 1));
 }
 
+/** The version before can be had back. */
+function withUndo(state: AppState, { where = state.address, path, replaces }: Edit): AppState {
+  if (replaces === undefined) return state;
+  return { ...state, undo: { where, path, bytes: replaces.size } };
+}
+
 function isBusyWith({ dialog }: AppState, request: number): boolean {
   return dialog?.kind === 'busy' && dialog.request === request;
 }
@@ -164,7 +170,7 @@ function fetched(state: AppState, request: number, copy: EditCopy): Next {
 }
 
 function save(state: AppState, own: Edit, path: Path, replaces: Facts | undefined): Next {
-  const saving: Edit = { ...own, path, phase: 'saving', there: undefined };
+  const saving: Edit = { ...own, path, phase: 'saving', there: undefined, replaces };
   const words =
     statusAt(state, own.where ?? state.address).phase === 'online'
       ? editTexts.saving(nameOf(saving))

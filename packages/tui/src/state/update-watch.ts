@@ -21,7 +21,10 @@ export function onWatch(state: AppState, msg: WatchMsg): Next {
       return [withPane(state, { ...pane, pollMs: msg.pollMs }), []];
     case 'change':
       if (msg.change.kind === 'again') return again(state, pane);
-      return [recompared(withPane(state, withChange(pane, msg.change, paneRows(state.size)))), []];
+      return [
+        recompared(withPane(state, withChange(pane, msg.change, paneRows(state.size)))),
+        [{ kind: 'space', side: msg.side, path: pane.path, soon: true }],
+      ];
     case 'unwatched': {
       const next = withPane(state, { ...pane, pollMs: undefined });
       // Why the folder is not to be had, or that it is again, its listing says.

@@ -13,14 +13,21 @@ export type InputEvent =
       readonly text: string | undefined;
     }
   | { readonly kind: 'mouse'; readonly what: MouseWhat; readonly x: number; readonly y: number }
+  /** The name of the terminal, which was asked for it. */
+  | { readonly kind: 'name'; readonly text: string }
   /** Without control characters; lines are joined by blanks. */
   | { readonly kind: 'paste'; readonly text: string };
+
+/** What a user does; the rest the terminal says by itself. */
+export type UserEvent = Exclude<InputEvent, { readonly kind: 'name' }>;
 
 /** Where is counted from 0, top left. */
 export type MouseWhat = 'press' | 'right-press' | 'drag' | 'release' | 'wheel-up' | 'wheel-down';
 
 /** A sequence longer than this is none. */
 const sequenceCharacters = 64;
+/** And a longer name of a terminal is none. */
+const nameCharacters = 256;
 /** What is pasted beyond this is left out. */
 export const pasteCharacters = 65_536;
 
@@ -79,7 +86,7 @@ export class InputDecoder {
 
   push(chunk: string): InputEvent[] {
     // Alt comes in one piece with its key: what comes later was pressed later. Longer sequences may come apart.
-    const isLater = this.isWaiting && isEscapes(this.#waiting) && !/^[[O]/.test(chunk);
+    const isLater = this.isWaiting && isEscapes(this.#waiting) && !/^(?:[[O]|P>)/.test(chunk);
     const before = isLater ? this.#drain(true) : [];
     this.#waiting += chunk;
     return [...before, ...this.#drain(false)];
@@ -160,6 +167,10 @@ function escaped(input: string, isLast: boolean): Taken {
       : { event: key('escape'), length: 1 };
   }
   if (kind === '[') return sequence(input, isLast);
+  if (kind === 'P') {
+    const answer = terminalName(input, isLast);
+    if (answer !== undefined) return answer;
+  }
   if (kind === 'O') {
     const letter = input[2];
     if (letter === undefined) return isLast ? { event: key('M-S-o'), length: 2 } : 'more';
@@ -172,6 +183,18 @@ function escaped(input: string, isLast: boolean): Taken {
   const name = /^\p{Lu}$/u.test(base.key) ? `S-${base.key.toLowerCase()}` : base.key;
   const whole = name.startsWith('C-') ? `C-M-${name.slice(2)}` : `M-${name}`;
   return { event: key(whole), length: 1 + char.length };
+}
+
+/** `ESC P > | name ESC \\`; undefined for what is a key after all. */
+function terminalName(input: string, isLast: boolean): Taken | undefined {
+  const head = '\x1bP>|';
+  const isBegun = input.startsWith(head) || head.startsWith(input);
+  if (!isBegun) return undefined;
+  const end = input.indexOf('\x1b\\', head.length);
+  if (end >= 0) return { event: { kind: 'name', text: input.slice(head.length, end) }, length: end + 2 };
+  // Once it has begun its letters are no keys, however late they come.
+  if (input.startsWith(head)) return input.length < nameCharacters ? 'more' : { length: input.length };
+  return isLast ? undefined : 'more';
 }
 
 function sequence(input: string, isLast: boolean): Taken {

@@ -179,6 +179,8 @@ function set(line: Line, x: number, attributes: number, text: string): void {
 
 /** A mark goes with the letter before it. */
 function append(line: Line, cell: Cell, mark: string): void {
-  cell[1] += mark;
+  // A colour that a cell brings along ends behind its marks.
+  const isDirect = cell[1].endsWith(reset);
+  cell[1] = isDirect ? `${cell[1].slice(0, -reset.length)}${mark}${reset}` : cell[1] + mark;
   line.dirty = true;
 }

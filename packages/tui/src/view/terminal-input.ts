@@ -3,7 +3,7 @@
  * stream over from blessed. UI thread.
  */
 
-import { InputDecoder, type InputEvent } from './decode-input.ts';
+import { InputDecoder, type InputEvent, type UserEvent } from './decode-input.ts';
 
 /** How long after an Esc the rest of a sequence may come; over a bad line, pieces do come apart. */
 const restMs = 30;
@@ -17,9 +17,10 @@ export class TerminalInput {
   readonly #input: NodeJS.ReadStream;
   readonly #output: NodeJS.WriteStream;
   readonly #decoder = new InputDecoder();
-  readonly #listeners = new Set<(event: InputEvent) => void>();
-  #borrower: ((event: InputEvent) => void) | undefined;
+  readonly #listeners = new Set<(event: UserEvent) => void>();
+  #borrower: ((event: UserEvent) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #onName: (name: string) => void = () => {};
   #isOn = false;
   #wantsMouse = false;
 
@@ -34,14 +35,20 @@ export class TerminalInput {
   }
 
   /** Gives everything to this one alone, until the returned function is called. */
-  lend(listener: (event: InputEvent) => void): () => void {
+  lend(listener: (event: UserEvent) => void): () => void {
     this.#borrower = listener;
     return () => {
       if (this.#borrower === listener) this.#borrower = undefined;
     };
   }
 
-  onEvent(listener: (event: InputEvent) => void): void {
+  /** Asks the terminal what it is (XTVERSION). Those that do not know the question say nothing. */
+  askName(listener: (name: string) => void): void {
+    this.#onName = listener;
+    this.#output.write('\x1b[>q');
+  }
+
+  onEvent(listener: (event: UserEvent) => void): void {
     this.#listeners.add(listener);
   }
 
@@ -91,6 +98,10 @@ export class TerminalInput {
 
   #emit(events: readonly InputEvent[]): void {
     for (const event of events) {
+      if (event.kind === 'name') {
+        this.#onName(event.text);
+        continue;
+      }
       if (this.#borrower !== undefined) this.#borrower(event);
       else for (const listener of this.#listeners) listener(event);
     }

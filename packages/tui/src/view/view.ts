@@ -8,17 +8,21 @@ import { keyName } from '../keymap/key-name.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import { type Layout, smallest, viewerExtent } from '../state/layout.ts';
+import type { Picture } from '../state/picture.ts';
 import { type AppState, activeSide, layoutOf, placeName } from '../state/state.ts';
 import { lists, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import type { Gauge } from './gauge.ts';
+import { Images } from './images.ts';
 import { RowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
 import { barRect, gaugeRows, shareOfAll } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
+import type { Image } from './rows/image-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
 import { awayWords, footerRow, titleRow } from './rows/line-rows.ts';
 import { paneRowsOf } from './rows/pane-rows.ts';
+import { imageOf } from './rows/picture-rows.ts';
 import { previewRowsOf } from './rows/preview-rows.ts';
 import type { Look } from './rows/style.ts';
 import { mono } from './rows/themes/mono.ts';
@@ -35,13 +39,16 @@ export class View {
   readonly #boxes: Readonly<Record<Region | 'viewer' | 'dialog', RowBox>>;
   #gauge: Gauge | undefined;
   #isLoadingGauge = false;
+  readonly #images: Images;
+  #hasImages = false;
   #drawn: AppState | undefined;
   #layout: Layout | undefined;
 
   constructor(terminal: Terminal, lookFor: (theme: ThemeName) => Look) {
     this.#terminal = terminal;
-    this.#lookFor = lookFor;
+    this.#lookFor = (theme) => (this.#hasImages ? { ...lookFor(theme), hasImages: true } : lookFor(theme));
     this.#look = lookFor('auto');
+    this.#images = new Images((text) => terminal.write(text));
     const box = (): RowBox => new RowBox(terminal.screen);
     this.#boxes = {
       title: box(),
@@ -132,11 +139,25 @@ export class View {
     this.#fill('title', [this.#titleOf(state)]);
     this.#fill('footer', [footerRow(state, columns, look)]);
     this.#drawDialog(state);
+    this.#showImages(state);
     this.#render();
+  }
+
+  /** The terminal shows pictures itself: those that come from now on. */
+  useImages(): void {
+    this.#hasImages = true;
+    this.#look = { ...this.#look, hasImages: true };
+  }
+
+  /** What the terminal was given for pictures it need not keep. */
+  leave(): void {
+    this.#images.show(new Map());
   }
 
   /** Draws everything again, also what the terminal may have lost. */
   redraw(): void {
+    this.#images.again();
+    if (this.#drawn !== undefined) this.#showImages(this.#drawn);
     this.#terminal.screen.realloc();
     this.#render();
   }
@@ -203,6 +224,17 @@ export class View {
     dialog.place(rect);
     dialog.fill(rows);
     dialog.show();
+  }
+
+  #showImages({ viewer, preview }: AppState): void {
+    if (!this.#hasImages) return;
+    const seen = preview?.seen?.kind === 'picture' ? preview.seen.picture : undefined;
+    const shown = new Map<Picture, Image>();
+    for (const picture of [viewer === undefined ? seen : viewer.picture]) {
+      const image = picture === undefined ? undefined : imageOf(picture);
+      if (picture !== undefined && image !== undefined) shown.set(picture, image);
+    }
+    this.#images.show(shown);
   }
 
   #arrange(places: Layout): void {

@@ -37,7 +37,7 @@ import type {
 import { storeError } from './store-error.ts';
 
 /** Connections of one thread. More requests wait for one. */
-const mostSockets = 64;
+const mostSockets = 128;
 const connectMs = 5000;
 /** A store that does not answer for so long is not waited for; completing a large upload takes some its time. */
 const answerMs = 120_000;
@@ -61,8 +61,8 @@ export class AwsBucket implements ObjectStore {
     this.#client = new S3Client({
       // with-retries.ts does that, for bodies that break off as well.
       maxAttempts: 1,
-      // Names as host names only where there is nobody else's name server to ask.
-      forcePathStyle: hasOwnEndpoint(process.env) || bucket.includes('.'),
+      // Stores of one's own have no host name for each bucket, and AWS takes this too; a profile may name either.
+      forcePathStyle: true,
       ...regionOf(process.env),
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',

@@ -21,7 +21,7 @@ import { factsOf, type Head, isReserved } from './metadata.ts';
 import type { ListedObject, ListPage, ObjectStore } from './object-store.ts';
 
 /** Requests for metadata that one listing has under way. */
-const looksAtOnce = 32;
+const looksAtOnce = 64;
 /** Of so many rows of a folder time and mode are asked for; those behind have the time when they were stored. */
 const exactRows = 10_000;
 /** The first page is to be there soon. */

@@ -10,7 +10,7 @@ import { factsOf, type Head, isReserved } from './metadata.ts';
 import type { Objects } from './objects.ts';
 import type { Publisher } from './publisher.ts';
 
-const atOnce = 32;
+const atOnce = 64;
 
 export class Packs {
   readonly #objects: Objects;

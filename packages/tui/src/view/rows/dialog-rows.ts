@@ -134,7 +134,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       if (dialog.fields.length > 1) buttons.push(button('down', 'Next'));
       const said =
         dialog.error === undefined
-          ? [buttons.join('   ')]
+          ? inRows(buttons, width)
           : wrapped(dialog.error, width).map((line) => paint(look.theme, 'error', line));
       const lines = [...fieldLines(dialog, width, look), '', ...said];
       return boxed(state.size, dialog.title, lines, 60, look);
@@ -146,6 +146,18 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
 function buttonsOf(state: AppState, layer: 'question' | 'prompt' | 'busy', { theme }: Look) {
   return (action: Action, label: string): string =>
     `${paint(theme, 'key', ` ${keyName(keyOf(state.keymap, layer, action))} `)} ${label}`;
+}
+
+/** Side by side, as many as there is room for in a row. */
+function inRows(buttons: readonly string[], width: number): string[] {
+  const rows: string[] = [];
+  for (const button of buttons) {
+    const last = rows.at(-1);
+    const longer = last === undefined ? button : `${last}   ${button}`;
+    if (last === undefined || styledCells(longer) > width) rows.push(button);
+    else rows[rows.length - 1] = longer;
+  }
+  return rows;
 }
 
 /** What `paint` puts around text. */

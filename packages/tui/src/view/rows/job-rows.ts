@@ -79,7 +79,7 @@ export function limitWords(limit: number, { most }: Look['glyphs']): string {
   return `${most}${formatRate(limit)}/s`;
 }
 
-/** `████░░` of `width` cells. */
+/** `■■■■──` of `width` cells. */
 export function bar(share: number, width: number, { theme, glyphs }: Look): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return (

@@ -18,7 +18,10 @@ function linesOf(person: Person, width: number, look: Look): string[] {
   const { user, client, sinceMs, isSelf, activity } = person;
   const name = `${show(user)}${isSelf ? ` ${peopleTexts.self}` : ''}`;
   const facts = `${show(client)} ${look.glyphs.dot} ${peopleTexts.since(minute(sinceMs))}`;
-  const lines = [fit(name, width), paint(look.theme, 'dim', fit(`  ${facts}`, width))];
+  const lines = [
+    paint(look.theme, 'folder', fit(name, width)),
+    paint(look.theme, 'dim', fit(`  ${facts}`, width)),
+  ];
   if (activity?.folder !== undefined) {
     lines.push(
       fit(

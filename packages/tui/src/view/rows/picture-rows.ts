@@ -6,6 +6,7 @@
 import type { Picture } from '../../state/picture.ts';
 import { type Pixels, resized } from '../../state/pixels.ts';
 import type { Extent } from '../../state/viewer.ts';
+import { type Image, imageRows, mostImageRows } from './image-rows.ts';
 import { type Look, unicodeGlyphs } from './style.ts';
 import { light } from './themes/light.ts';
 
@@ -58,8 +59,31 @@ function centred(rows: readonly Row[], { width, height }: Extent): string[] {
   });
 }
 
+/** As the terminal is to know it, by its picture; anew in another size. */
+const images = new WeakMap<Picture, Image>();
+let lastImage = 0;
+
+/** The image of a picture whose rows were made last; undefined where it is drawn with signs. */
+export function imageOf(picture: Picture): Image | undefined {
+  return images.get(picture);
+}
+
+function imageCells(picture: Picture, columns: number, rows: number): Row[] {
+  // Numbers of a few that are shown at once; others' programs have others, most likely.
+  lastImage = (lastImage + 1) % 4096;
+  const image = { id: imageBase + lastImage, columns, rows };
+  images.set(picture, image);
+  return imageRows(image).map((text) => ({ text, cells: columns }));
+}
+
+const imageBase = 0x46_65_00;
+
 function cellRows(picture: Picture, extent: Extent, look: Look): Row[] {
   const { columns, rows } = fitted(picture, extent);
+  const cellsHigh = Math.ceil(rows / 2);
+  images.delete(picture);
+  const mayHave = look.hasImages === true && look.colours !== 'one' && look.glyphs === unicodeGlyphs;
+  if (mayHave && cellsHigh <= mostImageRows) return imageCells(picture, columns, cellsHigh);
   const isBlocks = look.glyphs === unicodeGlyphs;
   const small = resized(picture, columns, isBlocks ? rows : Math.max(1, Math.round(rows / 2)));
   const inks = inksOf(small, look);

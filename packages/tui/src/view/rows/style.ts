@@ -68,8 +68,9 @@ export const unicodeGlyphs: Glyphs = {
   line: '─',
   side: '│',
   corners: ['┌', '┐', '└', '┘'],
-  full: '█',
-  rest: '░',
+  // Bars below one another do not run together.
+  full: '■',
+  rest: '─',
   steps: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
   mark: '•',
   ellipsis: '…',
@@ -113,4 +114,6 @@ export type Look = {
   readonly glyphs: Glyphs;
   /** For pictures; the theme has its own. undefined: 256. */
   readonly colours?: Colours;
+  /** The terminal shows pictures itself. */
+  readonly hasImages?: boolean;
 };
