@@ -36,7 +36,7 @@ async function cluster(t: TestContext, count: number) {
   const home = scratchFolder(t);
   const dir = scratchFolder(t);
   // Looking for changes themselves they would find them after 2 s.
-  const args = ['--open', '--poll', '--bus', nats.url, '--bus-name', 'test'];
+  const args = ['--open', '--poll', '--metrics', '127.0.0.1:0', '--bus', nats.url, '--bus-name', 'test'];
   const servers: Server[] = [];
   for (let i = 0; i < count; i++) servers.push(await startServer(t, { dir, home, args }));
   return { nats, home, dir, args, servers: servers as [Server, Server, Server] };
@@ -119,7 +119,7 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
     }
     took.sort((x, y) => x - y);
     t.diagnostic(`count: a lane at another server is open after ${took[10]?.toFixed(1)} ms`);
-    // Eight servers' worth of tries at once, of one ticket: one gets in.
+    // Nine tries at once with one ticket, at all servers: one gets in.
     const { ticket: granted } = await session.channel.call(ticket, {});
     const tries = await Promise.allSettled(
       Array.from({ length: 9 }, async (_, i) => {
@@ -186,7 +186,7 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
   });
 
   test('ferryd status shows all; a server that loses NATS says so, goes on, and comes back by itself', async (t) => {
-    const { nats, home, dir, servers, args } = await cluster(t, 2);
+    const { nats, home, dir, servers } = await cluster(t, 2);
     const [a, b] = servers;
     const say = (): string =>
       spawnSync(process.execPath, [ferryd, 'status'], { env: userEnv(home), encoding: 'utf8' }).stdout;
@@ -197,8 +197,11 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
     const shown = say();
     assert.ok(shown.includes(`the bus "test" at 127.0.0.1:${nats.port}`), shown);
     for (const { port } of [a, b]) assert.ok(shown.split(`127.0.0.1:${port}`).length >= 3, shown);
+    const metrics = async (): Promise<string> => (await fetch(a.said(/^metrics at (.*)$/))).text();
+    assert.match(await metrics(), /^ferry_bus_whole 1\n[\s\S]*^ferry_bus_servers 1$/m);
     await nats.kill();
     await a.logged(/the other servers are not reached any more/);
+    assert.match(await metrics(), /^ferry_bus_whole 0\n[\s\S]*^ferry_bus_servers 0$/m);
     assert.equal(await here(anna), 1, 'of the others it knows nothing');
     assert.match(say(), /is not reached/);
     writeFileSync(join(dir, 'x'), 'x');
@@ -210,7 +213,7 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
     // One that cannot come to its bus says why, and does not start.
     const wrong = spawnSync(
       process.execPath,
-      [ferryd, dir, '--listen', '127.0.0.1:0', ...args.slice(0, 2), '--bus', `tls://127.0.0.1:${nats.port}`],
+      [ferryd, dir, '--listen', '127.0.0.1:0', '--open', '--bus', `tls://127.0.0.1:${nats.port}`],
       { env: userEnv(home), encoding: 'utf8' },
     );
     assert.match(wrong.stderr, /^ferryd: the bus at 127\.0\.0\.1:\d+ cannot be used: .*tls.* \[CONFIG\]$/m);

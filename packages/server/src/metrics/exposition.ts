@@ -37,7 +37,7 @@ const ways: ReadonlyMap<string, string> = new Map([
 
 /** Pure. */
 export function seriesOf(status: ServerStatus, own: ProcessFigures): readonly Series[] {
-  const { figures, tallies, threads, connections, moving, disk, audit } = status;
+  const { figures, tallies, threads, connections, moving, disk, bus, audit } = status;
   const kinds = ['session', 'lane', 'stranger'] as const;
   const movingVerbs = ['download', 'upload'] as const;
   const isFile = (verb: string): boolean => movingVerbs.some((known) => known === verb);
@@ -121,6 +121,12 @@ export function seriesOf(status: ServerStatus, own: ProcessFigures): readonly Se
       : [
           gauge('ferry_disk_free_bytes', 'Room on the file system of the folder.', disk.free),
           gauge('ferry_disk_size_bytes', 'Size of the file system of the folder.', disk.total),
+        ]),
+    ...(bus === undefined
+      ? []
+      : [
+          gauge('ferry_bus_whole', '1 while the other servers are reached.', bus.isWhole ? 1 : 0),
+          gauge('ferry_bus_servers', 'Other servers that are there.', bus.others.length),
         ]),
     ...(audit === undefined
       ? []

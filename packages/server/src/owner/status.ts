@@ -128,10 +128,11 @@ function describe(server: Described, nowMs: number): string {
 function describeBus(bus: ServerStatus['bus'], nowMs: number): string {
   if (bus === undefined) return '';
   const where = `the bus "${show(bus.name)}" at ${show(bus.nodes.join(', '))}`;
-  if (!bus.isWhole) return `${where} is not reached: this server knows nothing of the others now\n`;
-  if (bus.others.length === 0) return `${where}: no other server is there\n`;
+  if (!bus.isWhole) return `\n${where} is not reached: this server knows nothing of the others now\n`;
+  if (bus.others.length === 0) return `\n${where}: no other server is there\n`;
   const others = bus.others.toSorted((a, b) => (a.address < b.address ? -1 : 1));
-  return `${where}\n${table(
+  const count = others.length === 1 ? 'another server' : `${others.length} other servers`;
+  return `\ntogether with ${count}, over ${where}:\n${table(
     ['SERVER', 'SHARING', 'FOR', 'PEOPLE', 'LANES', ''],
     others.map((one) => [
       show(one.address),
