@@ -5,12 +5,24 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { setTimeout as rest } from 'node:timers/promises';
 import { Code, FerryError, type Name, nameFromText } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
-import { list, mkdir, type ServerEvent, watch } from '@ferry/protocol/messages';
+import {
+  type ChatMessage,
+  history,
+  join as joinRoom,
+  list,
+  messageIdBytes,
+  mkdir,
+  RoomKind,
+  type ServerEvent,
+  say,
+  watch,
+} from '@ferry/protocol/messages';
 import {
   createOf,
   type Device,
@@ -33,6 +45,15 @@ const skip = cluster === undefined ? 'there is no real cluster here' : false;
 const changes = process.env['FERRY_BRIEF'] === '1' ? 10 : 50;
 /** Folders in object storage are told to be listed again once a second at most: a change that comes alone is looked at. */
 const apartMs = 1100;
+/** Nobody says more than five lines a second. */
+const sayMs = 220;
+
+/** Of milliseconds. */
+function spread(took: readonly number[]): string {
+  const sorted = took.toSorted((a, b) => a - b);
+  const quantile = (p: number): string => (sorted[Math.floor(p * (sorted.length - 1))] ?? 0).toFixed(0);
+  return `${quantile(0.5)} ms, p99 ${quantile(0.99)} ms`;
+}
 
 describe('any of three servers', { skip }, async () => {
   if (cluster === undefined) return;
@@ -122,10 +143,48 @@ describe('any of three servers', { skip }, async () => {
       }
       took.push(performance.now() - made);
     }
-    took.sort((a, b) => a - b);
-    const quantile = (p: number): string => (took[Math.floor(p * (took.length - 1))] ?? 0).toFixed(0);
     t.diagnostic(
-      `count: ${changes} changes show on another server after ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, its listing counted`,
+      `count: ${changes} changes show on another server after ${spread(took)}, their listing counted`,
+    );
+  });
+
+  it('tells on another what is said on one, and each has all of it', async (t) => {
+    const heard = new Map<string, number>();
+    let hear = (): void => {};
+    const { on } = await sessions('dora', (event, server) => {
+      if (server !== 1 || event.kind !== 'chat' || event.message?.text === undefined) return;
+      heard.set(event.message.text, performance.now());
+      hear();
+    });
+    const [here, there] = on;
+    assert.ok(here && there);
+    const request = { kind: RoomKind.open, name: 'hall', create: true, sealing: undefined };
+    const rooms: number[] = [];
+    for (const { channel } of on) rooms.push((await channel.call(joinRoom, request)).room);
+    const [room = 0] = rooms;
+    assert.deepEqual(new Set(rooms), new Set([room]), 'one room, whichever server is asked');
+    const took: number[] = [];
+    for (let i = 0; i < changes; i++) {
+      const text = `line ${i}`;
+      await rest(sayMs);
+      const began = performance.now();
+      const said = { text, path: undefined, sealed: undefined };
+      await here.channel.call(say, { room, id: randomBytes(messageIdBytes), ...said });
+      while (!heard.has(text)) await new Promise<void>((resolve) => (hear = resolve));
+      took.push((heard.get(text) ?? 0) - began);
+    }
+    for (const { channel } of on) {
+      const found: (string | undefined)[] = [];
+      const onPart = ({ messages }: { readonly messages: readonly ChatMessage[] }): void =>
+        void found.push(...messages.map(({ text }) => text));
+      await channel.call(history, { room, after: 0, most: 100 }, { onPart });
+      assert.deepEqual(
+        found,
+        Array.from({ length: changes }, (_, i) => `line ${i}`),
+      );
+    }
+    t.diagnostic(
+      `count: ${changes} lines are heard on another server after ${spread(took)}, their keeping counted`,
     );
   });
 

@@ -8,7 +8,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { Code, FerryError, limits } from '@ferry/protocol';
 import { Kind } from '@ferry/protocol/wire';
 import { AccessFile } from '../../packages/server/src/access/access-file.ts';
-import { accessReplica } from '../../packages/server/src/access/access-replica.ts';
+import { accessReplica, openAccessReplica } from '../../packages/server/src/access/access-replica.ts';
 import { AccessStore, hashOf } from '../../packages/server/src/access/access-store.ts';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import { principalOfLane } from '../../packages/server/src/access/login.ts';
@@ -19,11 +19,14 @@ import {
   sharedAccess,
 } from '../../packages/server/src/access/operations.ts';
 import { guestOf } from '../../packages/server/src/access/principal.ts';
+import { offenceIn, sharedThrottles, tryIn } from '../../packages/server/src/access/shared-throttle.ts';
 import { Standings } from '../../packages/server/src/access/standing.ts';
+import { BusHub } from '../../packages/server/src/bus/hub.ts';
+import { memberOf } from '../../packages/server/src/bus/main-member.ts';
 import { encodeOrder } from '../../packages/server/src/replica/declared.ts';
 import { Freshness, newFreshnessMemory } from '../../packages/server/src/replica/freshness.ts';
 import { Replica, type ReplicaOpts } from '../../packages/server/src/replica/replica.ts';
-import { encodeEntry } from '../../packages/server/src/replica/replica-file.ts';
+import { encodeEntry, fromBase } from '../../packages/server/src/replica/replica-file.ts';
 import { sharedLogSuite } from '../suites/shared-log.suite.ts';
 import { withCode } from '../support/code.ts';
 import { MemoryCloud, MemoryLog } from '../support/memory-log.ts';
@@ -323,4 +326,57 @@ describe('a file that several servers keep', () => {
       }
     });
   });
+
+  it('does an entry once, whoever has done it already, and leaves nothing of a refused one', async (t) => {
+    const path = folderOf(t)('a');
+    const [one, other] = [openAccessReplica(path), openAccessReplica(path)];
+    t.after(() => {
+      for (const { file } of [one, other]) file.close();
+    });
+    one.replica.join(randomBytes(8), fromBase);
+    const key = { key: randomBytes(32), comment: 'x' };
+    const orders = [
+      encodeOrder(accessOperations, 'addAccount', { user: 'anna', options: { key }, nowMs: 0 }),
+      encodeOrder(accessOperations, 'addAccount', { user: 'bob', options: { key }, nowMs: 0 }),
+      encodeOrder(accessOperations, 'kick', { user: 'anna' }),
+    ];
+    const entries = orders.map((order, i) => ({
+      seq: i + 1,
+      body: encodeEntry(Buffer.alloc(16, i + 1), order),
+    }));
+    one.replica.apply(entries.slice(0, 2));
+    other.replica.apply(entries);
+    one.replica.apply(entries);
+    const outcomes = [1, 2, 3].map((i) => one.replica.outcomeOf(Buffer.alloc(16, i)));
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome instanceof FerryError ? outcome.codeName : typeof outcome)),
+      ['object', 'USAGE', 'object'],
+    );
+    assert.deepEqual(
+      new Accounts(one.file).list().map(({ user }) => user),
+      ['anna'],
+    );
+    assert.equal(new AccessStore(other.file).kicksOf('anna'), 1);
+  });
+});
+
+it('who guesses at one server has guessed at all of them', async () => {
+  const hub = new BusHub('x.');
+  const [a, b] = ['a', 'b'].map((name) => sharedThrottles(memberOf(hub, name), () => 0));
+  assert.ok(a && b);
+  await turn();
+  for (let i = 0; i < 6; i++) (i % 2 === 0 ? a : b).accounts.failed('anna', 0);
+  for (let i = 0; i < 4; i++) (i % 2 === 0 ? a : b).penalties.add('10.0.0.1', 'malformed', 0);
+  await turn();
+  for (const { accounts, penalties } of [a, b]) {
+    assert.equal(accounts.waitMs('anna', 0), 2000);
+    assert.equal(penalties.waitMs('10.0.0.1', 0), 25_000);
+  }
+  b.accounts.succeeded('anna');
+  await turn();
+  assert.equal(a.accounts.waitMs('anna', 0), 0);
+  for (const body of [Buffer.from([0xc0]), Buffer.from([0x92, 0xa1, 0x61, 0xa1, 0x62])]) {
+    assert.throws(() => offenceIn(body), withCode('MALFORMED'));
+    assert.throws(() => tryIn(body), withCode('MALFORMED'));
+  }
 });

@@ -4,14 +4,21 @@
  */
 
 import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { type Hello, Login, protocolVersion, tokenBytes } from '@ferry/protocol/messages';
+import { AccessStore } from '../../packages/server/src/access/access-store.ts';
+import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { type LoginRules, logIn } from '../../packages/server/src/access/login.ts';
+import { localAccess } from '../../packages/server/src/access/operations.ts';
 import { touchedSubject } from '../../packages/server/src/watching/folder-subject.ts';
+import { newDevice } from '../support/client.ts';
 import { randomFrom, seed } from '../support/random.ts';
-import { path } from '../support/scratch.ts';
+import { path, scratchFolder } from '../support/scratch.ts';
 import { Herd } from './growth/herd.ts';
-import { busy, costsOf, type Habits, row, saidByOne, wallsOf } from './growth/model.ts';
+import { busy, costsOf, type Habits, perInvite, perLogin, row, saidByOne, wallsOf } from './growth/model.ts';
 import { growthTable } from './growth/table.ts';
 
 const page = join(import.meta.dirname, '../../docs/SCALE.md');
@@ -125,6 +132,42 @@ test('the formulas say what busy people’s servers say', async (t) => {
   within(perServer(presence?.said), expected.presence, 0.1, 'presence');
   within(perServer(touched?.said), expected.touched, 0.1, 'changes');
   within(perServer(chat?.said), expected.chat, 0.1, 'chat');
+});
+
+test('a login costs the log what the model says: one note an hour, and one order for an invite', async (t) => {
+  const file = join(scratchFolder(t), 'access.db');
+  const store = new AccessStore(file);
+  const accounts = new Accounts(file);
+  const { changes, close } = localAccess(file);
+  const made: string[] = [];
+  const rules: LoginRules = {
+    store,
+    openTo: 'nobody',
+    changes: {
+      make: (name, order) => {
+        made.push(name);
+        return changes.make(name, order);
+      },
+    },
+  };
+  const token = Buffer.alloc(tokenBytes, 1);
+  accounts.add('anna', newAccount, 0);
+  accounts.addInvite('anna', token, 1e13, 1, 0);
+  const device = newDevice();
+  const text = Buffer.from('this connection');
+  const enter = async (login: Hello['login'], nowMs: number): Promise<readonly string[]> => {
+    const signature = sign(null, text, device.privateKey);
+    const who = { login, token, deviceKey: device.publicKey, signature, client: 'test 1', features: 0 };
+    await logIn(rules, { ...who, version: protocolVersion }, text, nowMs);
+    return made.splice(0);
+  };
+  const hour = 3_600_000;
+  assert.equal((await enter(Login.invite, hour)).length, perInvite.appends);
+  assert.equal((await enter(Login.key, 3 * hour)).length, perLogin.appends);
+  assert.deepEqual(await enter(Login.key, 3 * hour + 60_000), []);
+  close();
+  accounts.close();
+  store.close();
 });
 
 test('a thousand servers hear a thousand times as much, and the first wall is where the page says', () => {

@@ -60,7 +60,10 @@ export function sharedLogSuite(name: string, make: () => Promise<readonly [Share
     assert.deepEqual(bodies(await a.read(4, 2)), ['4', '5']);
     assert.equal(await a.readBase(cluster, 0), undefined);
     assert.equal((await a.readBase(cluster, 4))?.content.length, 0);
+    // Another server was faster: its base is newer than the one that this is told to keep.
+    await b.putBase(cluster, { seq: 5, content: large });
     await a.forget(cluster, 5, 4);
+    assert.equal(await a.newestBase(cluster), 5);
     assert.deepEqual(await b.facts(), { cluster, first: 6, last: 5 });
   });
 }

@@ -14,8 +14,8 @@ import type { ChangeShared } from './replica/shared-state.ts';
 
 export type OpenAccess = {
   readonly changes: AccessChanges;
-  /** For the workers; undefined: they change the file themselves. */
-  readonly changeShared: ChangeShared | undefined;
+  /** For the workers of one of several servers; those of a server alone change the file themselves. */
+  readonly changeShared: ChangeShared;
   readonly freshness: SharedArrayBuffer | undefined;
   /** As it was given, or why there is none. */
   readonly chatFile: string | WireError;
@@ -69,5 +69,7 @@ function alone(accessFile: string): Omit<OpenAccess, 'chatFile'> {
     store.close();
   }
   const { changes, close } = localAccess(accessFile);
-  return { changes, changeShared: undefined, freshness: undefined, close: async () => close() };
+  const changeShared = (): Promise<Buffer> =>
+    Promise.reject(new Error('nothing is shared with other servers'));
+  return { changes, changeShared, freshness: undefined, close: async () => close() };
 }

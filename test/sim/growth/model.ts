@@ -88,6 +88,8 @@ export const measured = {
   logAppends: 28_000,
   /** Of a server's main thread per message from others, seconds of its processor. */
   serverMessage: 6e-6,
+  /** The same per operation of the log, which each does to its own file; not measured. */
+  serverAppend: 100e-6,
   /** Of each thread per row of presence. */
   threadRow: 2.5e-6,
   /** Memory of one thread for who is here, bytes: its heap may have 256 MiB, and does other things with it. */
@@ -118,22 +120,28 @@ export function costsOf(size: Size, habits: Habits): Costs {
   const sessions = servers * sessionsOfEach;
   const { presence, touched, chat, beats } = saidByOne(size, habits);
   const said = servers * (presence + touched + chat + beats);
-  const delivered = said * servers;
+  const appends =
+    sessions * (habits.lines + perLogin.appends * habits.logins + perInvite.appends * habits.invites);
+  // Every server follows the log. A lane that lands on another server than its session has its ticket spent there: a question, an answer.
+  const asked = (2 * sessions * habits.lanes * (servers - 1)) / servers;
+  const delivered = (said + appends) * servers + asked;
   return {
     sessions,
     said,
     delivered,
     nodes: Math.max(measured.natsNodes, Math.ceil(delivered / measured.natsMessages)),
-    hearing: said * measured.serverMessage,
+    hearing: said * measured.serverMessage + appends * measured.serverAppend,
     presenceMemory: sessions * row.memory,
     askedBytes: sessions * row.wire * servers,
-    appends:
-      sessions * (habits.lines + perLogin.appends * habits.logins + perInvite.appends * habits.invites),
+    appends,
   };
 }
 
-/** Durable operations of NATS: a login by a known device needs none, since what it reads is on every server. */
-export const perLogin = { appends: 0 } as const;
+/**
+ * Durable operations of NATS. What a login by a known device reads is on every server; that it was here is noted once an hour, which
+ * for people who come for an hour is each time.
+ */
+export const perLogin = { appends: 1 } as const;
 export const perInvite = { appends: 1 } as const;
 
 /** Something that ends the growth, and what to do about it. */

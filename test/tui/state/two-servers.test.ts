@@ -224,6 +224,17 @@ describe('two servers side by side', () => {
       'it is called by the name that one has there',
     );
     assert.equal(driven.state.dialog?.kind, 'chat');
+    // A room of the same name as the one that is shown is not read by that.
+    driven.post({ kind: 'engine', event: { kind: 'chat', news: { ...news, ref: '#lobby' }, where: second } });
+    const theirs = driven.state.otherChats.get(second)?.rooms ?? [];
+    assert.deepEqual(
+      theirs.map(({ ref, unread }) => [ref, unread]),
+      [
+        ['#crew', 1],
+        ['#lobby', 1],
+      ],
+    );
+    driven.taken();
     assert.deepEqual(
       driven.state.chat.rooms.map(({ ref }) => ref),
       ['#lobby'],
@@ -231,7 +242,10 @@ describe('two servers side by side', () => {
     driven.press('escape', 'tab', 'C');
     assert.deepEqual(
       driven.state.chat.rooms.map(({ ref, unread }) => [ref, unread]),
-      [['#crew', 0]],
+      [
+        ['#crew', 0],
+        ['#lobby', 1],
+      ],
     );
     driven.taken();
     driven.press('h', 'i', 'enter');
@@ -242,7 +256,7 @@ describe('two servers side by side', () => {
       driven.state.chat.rooms.map(({ ref }) => ref),
       ['#lobby'],
     );
-    assert.equal(driven.state.otherChats.get(second)?.rooms.length, 1);
+    assert.equal(driven.state.otherChats.get(second)?.rooms.length, 2);
   });
 
   test('what changed on one is read again only where that one is shown', () => {

@@ -30,8 +30,21 @@ const mostSources = 65_536;
 export class Penalties {
   /** The one who offended longest ago first. */
   readonly #until = new Map<string, number>();
+  readonly #tell: (source: string, offence: Offence) => void;
+
+  /** @param tell of what is added here, to the other servers */
+  constructor(tell: (source: string, offence: Offence) => void = () => {}) {
+    this.#tell = tell;
+  }
 
   add(source: string, offence: Offence, nowMs: number): void {
+    if (isExempt(source)) return;
+    this.heard(source, offence, nowMs);
+    this.#tell(source, offence);
+  }
+
+  /** From another server. */
+  heard(source: string, offence: Offence, nowMs: number): void {
     if (isExempt(source)) return;
     const key = sourceKey(source);
     const before = Math.max(nowMs, this.#until.get(key) ?? 0);
@@ -86,6 +99,12 @@ const mostAccounts = 65_536;
 /** Wrong passwords by account, existing or not: the same for both. */
 export class AccountThrottle {
   readonly #failures = new Map<string, { count: number; untilMs: number }>();
+  readonly #tell: (user: string, isRight: boolean) => void;
+
+  /** @param tell of what happened here, to the other servers */
+  constructor(tell: (user: string, isRight: boolean) => void = () => {}) {
+    this.#tell = tell;
+  }
 
   /** How long nobody may try this account by password, milliseconds; Infinity: not before `succeeded`. */
   waitMs(user: string, nowMs: number): number {
@@ -95,6 +114,16 @@ export class AccountThrottle {
   }
 
   failed(user: string, nowMs: number): void {
+    this.heardFailed(user, nowMs);
+    this.#tell(user, false);
+  }
+
+  succeeded(user: string): void {
+    if (this.heardSucceeded(user)) this.#tell(user, true);
+  }
+
+  /** At another server. */
+  heardFailed(user: string, nowMs: number): void {
     const count = (this.#failures.get(user)?.count ?? 0) + 1;
     const waitMs =
       count < freeFailures ? 0 : Math.min(longestWaitMs, 1000 * 2 ** Math.min(count - freeFailures, 16));
@@ -104,7 +133,8 @@ export class AccountThrottle {
     if (this.#failures.size > mostAccounts && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  succeeded(user: string): void {
-    this.#failures.delete(user);
+  /** At another server. @returns whether there was anything to forget */
+  heardSucceeded(user: string): boolean {
+    return this.#failures.delete(user);
   }
 }

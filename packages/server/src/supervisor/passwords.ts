@@ -21,12 +21,13 @@ type Waiting = {
 export class Passwords {
   readonly #accessFile: string;
   readonly #changes: AccessChanges;
-  readonly #throttle = new AccountThrottle();
+  readonly #throttle: AccountThrottle;
   readonly #waiting = new Map<number, Waiting>();
   #thread: Worker | undefined;
   #nextId = 1;
 
-  constructor(accessFile: string, changes: AccessChanges) {
+  constructor(accessFile: string, changes: AccessChanges, throttle = new AccountThrottle()) {
+    this.#throttle = throttle;
     this.#accessFile = accessFile;
     this.#changes = changes;
   }

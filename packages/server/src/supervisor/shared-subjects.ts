@@ -3,6 +3,7 @@
  * subject is a process's own. Main thread.
  */
 
+import { offenceIn, offenceSubject, passwordSubject, tryIn } from '../access/shared-throttle.ts';
 import { chatSubject, checkBell } from '../chat/chat-over-bus.ts';
 import { checkPresence, presenceSubject } from '../presence/people.ts';
 import { checkTouched, touchedSubject } from '../watching/folder-subject.ts';
@@ -11,6 +12,8 @@ const checks: ReadonlyMap<string, (body: Uint8Array) => void> = new Map([
   [presenceSubject, checkPresence],
   [touchedSubject, checkTouched],
   [chatSubject, checkBell],
+  [offenceSubject, offenceIn],
+  [passwordSubject, tryIn],
 ]);
 
 /** Each throws a FerryError; undefined: not shared. */

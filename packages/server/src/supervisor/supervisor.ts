@@ -8,14 +8,15 @@ import { asFerryError, Code, FerryError, limits, type Shown, show } from '@ferry
 import { heldIn } from '../access/account-memory.ts';
 import type { LaneTickets } from '../access/lane-tickets.ts';
 import type { AccessChanges } from '../access/operations.ts';
-import { type Offence, Penalties, sourceKey } from '../access/throttle.ts';
+import { sharedThrottles } from '../access/shared-throttle.ts';
+import { type Offence, type Penalties, sourceKey } from '../access/throttle.ts';
 import type { Answer } from '../bus/calls.ts';
 import type { BusHub } from '../bus/hub.ts';
+import { memberOf } from '../bus/main-member.ts';
 import type { Servers } from '../bus/servers.ts';
 import type { ChatRing } from '../chat/chat-hub.ts';
 import { type Log, note } from '../log.ts';
 import { answerOf } from '../replica/errands.ts';
-import type { Shared } from '../replica/replica-thread.ts';
 import type { ChangeShared } from '../replica/shared-state.ts';
 import { type Tell, Watching } from '../watching/watching.ts';
 import { admission, type Stranger } from './admission.ts';
@@ -35,8 +36,8 @@ export type SupervisorOpts = {
   readonly threads: number;
   readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
   readonly changes: AccessChanges;
-  /** undefined: nothing is shared with other servers, and no worker asks for it. */
-  readonly changeShared: ChangeShared | undefined;
+  /** For the workers of one of several servers. */
+  readonly changeShared: ChangeShared;
   /** Of the bus; nobody has joined it yet. */
   readonly hub: BusHub;
   /** undefined: it is alone. */
@@ -64,7 +65,7 @@ export class Supervisor {
   readonly #registry = new Registry(this.#capacity.connections);
   /** Those who have not logged in, in the order in which they came. */
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
-  readonly #penalties = new Penalties();
+  readonly #penalties: Penalties;
   readonly #passwords: Passwords;
   readonly #bus: BusHub;
   readonly #watching: Watching;
@@ -83,7 +84,9 @@ export class Supervisor {
   constructor(opts: SupervisorOpts) {
     this.#opts = opts;
     this.#bus = opts.hub;
-    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes);
+    const { penalties, accounts } = sharedThrottles(memberOf(this.#bus, 'throttle'));
+    this.#penalties = penalties;
+    this.#passwords = new Passwords(opts.setup.accessFile, opts.changes, accounts);
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
     this.#heart = setInterval(() => {
@@ -279,12 +282,6 @@ export class Supervisor {
     worker.answerPassword(id, answer);
   }
 
-  async #change(worker: WorkerHandle, id: number, what: Shared, order: Uint8Array): Promise<void> {
-    const { changeShared } = this.#opts;
-    if (changeShared === undefined) throw new Error('a worker that does not know that nothing is shared');
-    worker.tellChanged(id, await answerOf(() => changeShared(what, order)));
-  }
-
   #leastLoaded(): WorkerHandle | undefined {
     let least: WorkerHandle | undefined;
     for (const worker of this.#workers) if (least === undefined || worker.load < least.load) least = worker;
@@ -329,7 +326,10 @@ export class Supervisor {
       },
       onWatch: (key, id) => this.#watching.want(tellWatched, key, id),
       onUnwatch: (key) => this.#watching.leave(tellWatched, key),
-      onChange: (id, what, order) => void this.#change(worker, id, what, order),
+      onChange: (id, what, order) =>
+        void answerOf(() => this.#opts.changeShared(what, order)).then((answer) =>
+          worker.tellChanged(id, answer),
+        ),
       onLane: (id, issuer, shown) =>
         void askForLane(this.#opts.servers, this.#orders, issuer, shown).then(
           (grant) => worker.answerLane(id, grant),

@@ -9,6 +9,7 @@ import { type Action, type Binding, walking } from '../keymap/keymap.ts';
 import type { Dialog, PaletteLayer } from './dialog.ts';
 import { edited, field, typedInto } from './edit-line.ts';
 import type { AppState } from './state.ts';
+import { steppedBelowLine, withinRows } from './step.ts';
 
 export type Palette = Dialog & { readonly kind: 'palette' };
 
@@ -66,23 +67,9 @@ function textOf({ action, label, help, keys }: Binding): string {
 
 /** Everything but closing and running, which update does. */
 export function actInPalette(state: AppState, dialog: Palette, action: Action): AppState {
-  const count = paletteItems(state, dialog).length;
-  const to = (cursor: number): AppState => ({
-    ...state,
-    dialog: { ...dialog, cursor: Math.min(Math.max(0, cursor), Math.max(0, count - 1)) },
-  });
-  switch (action) {
-    case 'up':
-      return to(dialog.cursor - 1);
-    case 'down':
-      return to(dialog.cursor + 1);
-    case 'page-up':
-      return to(dialog.cursor - 10);
-    case 'page-down':
-      return to(dialog.cursor + 10);
-    default:
-      return withLine(state, dialog, edited(dialog.line, action));
-  }
+  const to = steppedBelowLine(action, dialog.cursor);
+  if (to === undefined) return withLine(state, dialog, edited(dialog.line, action));
+  return { ...state, dialog: { ...dialog, cursor: withinRows(to, paletteItems(state, dialog).length) } };
 }
 
 export function typedInPalette(state: AppState, dialog: Palette, text: string): AppState {

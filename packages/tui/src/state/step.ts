@@ -22,6 +22,11 @@ export function steppedTo(action: Action, cursor: number, page: number, count: n
   }
 }
 
+/** As {@link steppedTo}, in a list below a line that is typed: the keys for the ends are the line's. */
+export function steppedBelowLine(action: Action, cursor: number): number | undefined {
+  return action === 'first' || action === 'last' ? undefined : steppedTo(action, cursor, listPage, 0);
+}
+
 /** Lines that a page key goes by in a list that stands over the panes. */
 export const listPage = 10;
 

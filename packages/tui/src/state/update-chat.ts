@@ -12,6 +12,7 @@ import { edited, field, typedInto } from './edit-line.ts';
 import { goAlone, moveTo, type Next, withPane } from './next.ts';
 import { entryAtCursor } from './pane.ts';
 import { type AppState, activeSide, atWhich, otherSide, serverAhead } from './state.ts';
+import { steppedBelowLine } from './step.ts';
 import { chatTexts, prompts } from './texts.ts';
 
 export type ChatAction =
@@ -77,7 +78,7 @@ export function actInChat(state: AppState, action: Action): Next {
     case 'down':
     case 'page-up':
     case 'page-down':
-      return withChat({ chosen: stepped(chat, steps[action] ?? 0) });
+      return withChat({ chosen: stepped(chat, action) });
     case 'earlier-line':
     case 'later-line': {
       const at = Math.max(
@@ -100,12 +101,11 @@ export function actInChat(state: AppState, action: Action): Next {
   }
 }
 
-const steps: Partial<Record<Action, number>> = { up: -1, down: 1, 'page-up': -10, 'page-down': 10 };
-
 /** Behind the last line there is the end, where new lines come into sight. */
-function stepped(chat: ChatState, by: number): number | undefined {
+function stepped(chat: ChatState, action: Action): number | undefined {
   const lines = roomAt(chat)?.lines.length ?? 0;
-  const at = Math.max(0, (chat.chosen ?? lines) + by);
+  const from = chat.chosen ?? lines;
+  const at = Math.max(0, steppedBelowLine(action, from) ?? from);
   return at >= lines ? undefined : at;
 }
 

@@ -14,6 +14,7 @@ import { actInPeople } from './people.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
+import { listPage, steppedTo } from './step.ts';
 import { prompts } from './texts.ts';
 import { actInTrash, trashDropped } from './trash.ts';
 import { typedInPane } from './typing.ts';
@@ -101,12 +102,9 @@ function withField(dialog: Prompt, line: Field): Prompt {
   return { ...dialog, fields: dialog.fields.with(dialog.field, line), error };
 }
 
-const steps: Partial<Record<Action, number>> = { up: -1, down: 1, 'page-up': -10, 'page-down': 10 };
-
 /** The view stops at the last line; how many there are is not known here. */
 function scrolled(top: number, action: Action): number {
-  if (action === 'first') return 0;
-  return Math.max(0, top + (action === 'last' ? 1000 : (steps[action] ?? 0)));
+  return Math.max(0, steppedTo(action, top, listPage, top + 1000) ?? top);
 }
 
 function answered(state: AppState, { question }: Dialog & { kind: 'question' }): Next {

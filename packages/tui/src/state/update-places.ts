@@ -24,6 +24,7 @@ import { counterpart, go, goAlone, moveTo, type Next, revisit } from './next.ts'
 import type { Pane } from './pane.ts';
 import { isBookmarked, type Place, withBookmark, withoutPlace } from './remembered.ts';
 import { type AppState, activeSide, otherSide, placeOf } from './state.ts';
+import { steppedBelowLine, withinRows } from './step.ts';
 import { notices, prompts, sideNames } from './texts.ts';
 
 export type PlacesDialog = Dialog & { readonly kind: 'places' };
@@ -114,7 +115,7 @@ export function actInPlaces(state: AppState, dialog: PlacesDialog, action: Actio
   const items = placeItems(state, dialog);
   const item = items[dialog.cursor];
   const to = (cursor: number): Next => [
-    { ...state, dialog: { ...dialog, cursor: Math.min(Math.max(0, cursor), Math.max(0, items.length - 1)) } },
+    { ...state, dialog: { ...dialog, cursor: withinRows(cursor, items.length) } },
     [],
   ];
   switch (action) {
@@ -130,15 +131,9 @@ export function actInPlaces(state: AppState, dialog: PlacesDialog, action: Actio
       const cursor = Math.max(0, Math.min(dialog.cursor, items.length - 2));
       return [{ ...state, remembered, dialog: { ...dialog, cursor } }, [{ kind: 'remember', remembered }]];
     }
-    case 'up':
-      return to(dialog.cursor - 1);
-    case 'down':
-      return to(dialog.cursor + 1);
-    case 'page-up':
-      return to(dialog.cursor - 10);
-    case 'page-down':
-      return to(dialog.cursor + 10);
     default: {
+      const cursor = steppedBelowLine(action, dialog.cursor);
+      if (cursor !== undefined) return to(cursor);
       const line = edited(dialog.line, action);
       return [
         { ...state, dialog: { ...dialog, line, cursor: line.text === dialog.line.text ? dialog.cursor : 0 } },

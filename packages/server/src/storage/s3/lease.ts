@@ -13,7 +13,10 @@ import type { ObjectStore } from './object-store.ts';
 
 /** More than any publishing takes. */
 const leaseS = 600;
-const attempts = 8;
+const attempts = 20;
+/** Before the next one, milliseconds: chance parts those who came together. */
+const firstRestMs = 20;
+const longestRestMs = 1000;
 
 /** @throws {FerryError} BUSY: others have it; and as `act` */
 export async function withLease<T>(
@@ -31,7 +34,7 @@ export async function withLease<T>(
     } finally {
       await store.remove(own);
     }
-    await delay(Math.random() * 50 * 2 ** attempt);
+    await delay(Math.random() * Math.min(longestRestMs, firstRestMs * 2 ** attempt));
   }
   throw new FerryError(Code.BUSY, 'others are about to put something under that name');
 }
