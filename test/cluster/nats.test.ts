@@ -164,10 +164,18 @@ describe('the bridge over NATS', { ...withoutNats, timeout: 60_000 }, () => {
 
 if (withoutNats.skip === false) {
   const server = await startNats({ after });
-  busSuite('servers over NATS', () => netOfServers(openAt(() => server.url)));
+  busSuite('servers over NATS', () =>
+    netOfServers(
+      openAt(() => server.url),
+      150,
+    ),
+  );
   const nodes = await startNatsCluster({ after });
   let next = 0;
   busSuite('servers over three nodes of NATS', () =>
-    netOfServers(openAt(() => nodes[next++ % nodes.length]?.url ?? '')),
+    netOfServers(
+      openAt(() => nodes[next++ % nodes.length]?.url ?? ''),
+      150,
+    ),
   );
 } else process.stdout.write(`SKIPPED: the bus over NATS (${withoutNats.skip})\n`);

@@ -94,8 +94,8 @@ export class ServerNet {
   }
 }
 
-/** Each member is a server of its own. */
-export function netOfServers(open: OpenWire): BusNet {
+/** Each member is a server of its own. @param beatMs so long that a busy machine makes none of them seem gone */
+export function netOfServers(open: OpenWire, beatMs = 20): BusNet {
   const net = new ServerNet(open);
   const members = new Map<string, { readonly member: TestMember; readonly server: TestServer }>();
   const of = ({ member }: Bus): { member: TestMember; server: TestServer } =>
@@ -105,7 +105,7 @@ export function netOfServers(open: OpenWire): BusNet {
   let beats: NodeJS.Timeout | undefined;
   return {
     join: async () => {
-      beats ??= setInterval(() => net.beat(), 20);
+      beats ??= setInterval(() => net.beat(), beatMs);
       const server = await net.start();
       const member = server.join();
       members.set(member.bus.member, { member, server });
