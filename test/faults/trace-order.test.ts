@@ -166,6 +166,14 @@ describe('each wrong order is found', () => {
       ),
     ],
   ];
+  test('the folder that a file has left may forget it when the other one could not be synced', () => {
+    const lines = instead(
+      'fsync(10',
+      'fsync(10</s/folder>) = -1 EIO (Input/output error)',
+      'fsync(9</s/.ferry/part>) = 0',
+    );
+    assert.doesNotMatch(verdict(lines).wrong.join(), /forgets/);
+  });
   for (const [name, wanted, lines] of cases) {
     test(name, () => {
       const { wrong } = verdict(lines);

@@ -93,7 +93,8 @@ describe('ferryd user', () => {
       [['user', 'add', 'anna', '--role', 'king'], /--role wants one of owner, writer, reader, uploader/],
       [['user', 'add', 'a b'], /no blanks/],
       [['user', 'add', 'anna', '--rule', 'private'], /--rule wants FOLDER=RIGHTS/],
-      [['user', 'set', 'anna'], /there is no account anna/],
+      [['user', 'set', 'anna'], /say what to change/],
+      [['user', 'set', 'anna', '--role', 'reader'], /there is no account anna/],
       [['kick', 'anna'], /there is no account anna/],
       [['devices', '--remove', 'abcd'], /no device begins with abcd/],
     ] as const) {

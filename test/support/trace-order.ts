@@ -39,7 +39,7 @@ type File = {
   readonly syncs: Call[];
   /** Blocks that were written, by index: the first time that one was. */
   readonly blocks: Map<number, Call>;
-  /** A sync of it has failed: nothing of it may be believed. */
+  /** The last sync of it that has failed: nothing of it may be believed. */
   failed: Call | undefined;
   published: Call | undefined;
   /** The sync that its journal's last mark rests on. */
@@ -114,6 +114,13 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
       if (sync.began < nowBegan && sync.ended > nowBegan)
         wrong.push(`line ${nowLine + 1}: ${why} while ${path} is being synced`);
   };
+  /** Synced between the two, or found not to be: who asked for the file is told so then, and loses nothing that was promised. */
+  const isTried = (folder: string, from: Call, to: Call): boolean => {
+    const { syncs: good, failed } = at(folder);
+    return [...good, ...(failed === undefined ? [] : [failed])].some(
+      (sync) => before(from, sync) && before(sync, to),
+    );
+  };
   const journal = (path: string, call: Call): void => {
     const record = journalRecord(call);
     if (record === undefined) return;
@@ -142,12 +149,13 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
     const isGood = call.error === undefined && call.result !== undefined;
     if (syncs.has(name) && path !== undefined) {
       if (!isGood) {
-        if (call.result !== undefined && path.endsWith('.part')) at(path).failed = call;
+        if (call.result !== undefined) at(path).failed = call;
         continue;
       }
-      if (at(path).failed !== undefined) say(`a sync of ${path} that failed is tried again`, call);
+      if (path.endsWith('.part') && at(path).failed !== undefined)
+        say(`a sync of ${path} that failed is tried again`, call);
       for (const { to, call: gave } of arrived.get(path) ?? [])
-        if (before(gave, call) && !at(to).syncs.some((sync) => before(gave, sync) && before(sync, call)))
+        if (before(gave, call) && !isTried(to, gave, call))
           say(`${path} forgets a file before ${to} is synced`, call);
       arrived.delete(path);
       at(path).syncs.push(call);

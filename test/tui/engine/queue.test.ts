@@ -140,7 +140,9 @@ test('of two engines one moves and one shows, and takes over when the first is g
   const { shared, local, opts, download } = await placeFor(t);
   for (const name of ['a', 'b']) filled(join(shared, name), 40 * MiB);
   const first = engineOf(t, opts);
-  first.engine.setLimits(slow);
+  // It must last until the other one has seen it move.
+  const slower = { up: 4 * MiB, down: 4 * MiB };
+  first.engine.setLimits(slower);
   await first.watch.until(() => first.watch.queue?.moves === 'here');
   const second = new EngineThread(opts);
   t.after(() => second.close());
@@ -157,7 +159,7 @@ test('of two engines one moves and one shows, and takes over when the first is g
   await first.watch.until(() => first.watch.queue?.pausedAll);
   second.setLimits({ up: 5, timetable: 'x' });
   await first.watch.until(() => first.watch.queue?.limits.up === 5);
-  assert.deepEqual(first.watch.queue?.limits, { up: 5, down: slow.down, timetable: 'x' });
+  assert.deepEqual(first.watch.queue?.limits, { up: 5, down: slower.down, timetable: 'x' });
   await first.engine.close();
   await watch.until(() => watch.queue?.moves === 'here');
   second.act('cancel', [b]);

@@ -229,7 +229,8 @@ async function runInvite(run: Run, { expires, uses, ...options }: InviteOptions)
     address,
     folder: dir === undefined ? undefined : resolve(dir),
   };
-  const { makeInvite } = await import('./invite.ts');
+  const { guestsAddress, makeInvite } = await import('./invite.ts');
   const places = placesOf(process.env, homedir());
-  await run(async ({ changes }) => `ferry ${await makeInvite(order, places, changes)}\n`);
+  const where = guestsAddress(order, places);
+  await run(async ({ changes }) => `ferry ${await makeInvite(order, where, places, changes)}\n`);
 }

@@ -17,14 +17,22 @@ export type InviteLineOrder = InviteOrder & {
   readonly folder: string | undefined;
 };
 
-/** The invite. @throws {FerryError} USAGE, CONFIG, and as Changes.make */
+type GuestsAddress = { readonly host: string; readonly port: number };
+
+/** Where guests find the server. To be asked before anything is opened: a mistake leaves nothing behind. @throws {FerryError} USAGE */
+export function guestsAddress({ address, folder, settings }: InviteLineOrder, places: Places): GuestsAddress {
+  const found = parseAddress(`ferry://${address ?? lastAddress(places)}`);
+  if (folder !== undefined) checkRoot(folder, settings.root ?? []);
+  return found;
+}
+
+/** The invite. @throws {FerryError} CONFIG, and as Changes.make */
 export async function makeInvite(
-  order: InviteLineOrder,
+  order: InviteOrder,
+  { host, port }: GuestsAddress,
   places: Places,
   changes: AccessChanges,
 ): Promise<string> {
-  const { host, port } = parseAddress(`ferry://${order.address ?? lastAddress(places)}`);
-  if (order.folder !== undefined) checkRoot(order.folder, order.settings.root ?? []);
   const identity = readOrMakeIdentity(places.identityFile, Date.now());
   const { token } = await newInvite(changes, order);
   return formatInvite({ host, port }, identity.fingerprint, token);
