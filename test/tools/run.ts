@@ -98,9 +98,12 @@ function steps(mode: string, chosen: readonly string[], env: Record<string, stri
 
 /** What the runtime is asked for: files, threads, TLS, SQLite. The rest says nothing that the run on the pinned Node does not. */
 const ofTheRuntime = [
-  'test/protocol/',
-  'test/server/storage/',
-  ...['access', 'bus', 'lane', 'restart', 'session'].map((name) => `test/server/${name}.test.ts`),
+  'test/protocol/disk/',
+  'test/protocol/link/',
+  'test/protocol/session/',
+  ...['access', 'bus', 'lane', 'restart', 'session', 'storage/local'].map(
+    (name) => `test/server/${name}.test.ts`,
+  ),
 ];
 
 function fast(): string[] {
