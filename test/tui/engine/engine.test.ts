@@ -68,13 +68,14 @@ function told(job: Job): [phase: string, code: string | undefined] {
   return [job.phase, job.error === undefined ? undefined : codeName(job.error[0])];
 }
 
-/** In its thread it is the same, without a queue file. */
-const inline: Readonly<Record<string, Make>> =
-  process.env['FERRY_SOAK'] === '1' ? { inline: (opts) => new EngineCore(opts) } : {};
-const engines: Readonly<Record<string, Make>> = {
-  ...inline,
+/** The thread holds the same; the tests of commands and of the queue ask for it inline as well. */
+const inline: Readonly<Record<string, Make>> = {
+  inline: (opts) => new EngineCore(opts),
   'inline with a queue file': (opts) =>
     new EngineCore({ ...opts, queueFile: join(dirname(opts.deviceKeyFile), 'queue.db') }),
+};
+const engines: Readonly<Record<string, Make>> = {
+  ...(process.env['FERRY_SOAK'] === '1' ? inline : {}),
   'on its thread': (opts) => new EngineThread(opts),
 };
 
