@@ -59,9 +59,8 @@ export async function logIn(
   }
   // Behind a balancer, who has just shown an invite to one server comes back to another.
   const mayBeOnItsWay = freshness !== undefined && openTo === 'nobody';
-  const known =
-    store.principalOf(deviceKey, nowMs) ??
-    (mayBeOnItsWay ? await principalSoon(store, deviceKey, nowMs) : undefined);
+  const look = (): Principal | undefined => store.principalOf(deviceKey, nowMs);
+  const known = mayBeOnItsWay ? await soon(look) : look();
   if (known !== undefined) {
     freshness?.check();
     if (store.isUnseen(deviceKey, nowMs)) note(changes.make('sawDevice', { key: deviceKey, nowMs }));
@@ -124,18 +123,14 @@ const onItsWayMs = 2000;
 /** …and how often it is looked for. */
 const lookAgainMs = 50;
 
-/** A device that another server has let in is known here a moment later; undefined: this one is not. */
-async function principalSoon(
-  store: AccessStore,
-  deviceKey: Uint8Array,
-  nowMs: number,
-): Promise<Principal | undefined> {
+/** What `look` finds, now or a moment later: what another server has changed is on its way. undefined: nothing by then either. */
+async function soon<T>(look: () => T | undefined): Promise<T | undefined> {
   for (let leftMs = onItsWayMs; leftMs > 0; leftMs -= lookAgainMs) {
+    const found = look();
+    if (found !== undefined) return found;
     await pause(lookAgainMs);
-    const known = store.principalOf(deviceKey, nowMs);
-    if (known !== undefined) return known;
   }
-  return undefined;
+  return look();
 }
 
 /**
@@ -143,13 +138,13 @@ async function principalSoon(
  * @throws {FerryError} REVOKED, KICKED, when it still holds after that moment
  */
 export async function principalOfFarLane(rules: LoginRules, grant: LaneGrant): Promise<Principal> {
-  for (let leftMs = onItsWayMs; leftMs > 0; leftMs -= lookAgainMs) {
+  const known = await soon(() => {
     try {
       return principalOfLane(rules, grant);
     } catch (error) {
       if (!(error instanceof FerryError)) throw error;
+      return undefined;
     }
-    await pause(lookAgainMs);
-  }
-  return principalOfLane(rules, grant);
+  });
+  return known ?? principalOfLane(rules, grant);
 }
