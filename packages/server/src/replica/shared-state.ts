@@ -2,11 +2,11 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { FerryError, fromWireError, show, type WireError } from '@ferry/protocol';
+import { Code, FerryError, fromWireError, show, type WireError } from '@ferry/protocol';
 import type { BusConfig } from '../bus/bus-address.ts';
 import type { ChatRing } from '../chat/chat-hub.ts';
 import { type Log, note } from '../log.ts';
-import { Errands } from './errands.ts';
+import { Questions } from '../questions.ts';
 import type { FromReplica, ReplicaThreadSetup, Shared, ToReplica } from './replica-thread.ts';
 
 /** A thread that died is started again after this long, milliseconds. */
@@ -29,7 +29,7 @@ export type ChangeShared = (what: Shared, order: Uint8Array) => Promise<Buffer>;
 
 export class SharedState {
   readonly #opts: SharedStateOpts;
-  readonly #errands = new Errands();
+  readonly #errands = new Questions<Uint8Array>();
   #thread: Worker | undefined;
   #isClosed = false;
   /** Why the chat is not one of theirs. */
@@ -46,12 +46,13 @@ export class SharedState {
     return state;
   }
 
-  readonly change: ChangeShared = (what, order) =>
-    this.#errands.ask((id) => {
-      const thread = this.#thread;
-      if (thread === undefined) queueMicrotask(() => this.#errands.fail());
-      else thread.postMessage({ id, what, order } satisfies ToReplica);
-    });
+  readonly change: ChangeShared = async (what, order) => {
+    const thread = this.#thread;
+    if (thread === undefined) throw notNow();
+    return Buffer.from(
+      await this.#errands.ask((id) => thread.postMessage({ id, what, order } satisfies ToReplica)),
+    );
+  };
 
   /** Ends the thread; what was agreed on is in the log. */
   async close(): Promise<void> {
@@ -93,7 +94,7 @@ export class SharedState {
       why = error;
     });
     thread.once('exit', () => {
-      this.#errands.fail();
+      this.#errands.fail(notNow());
       if (this.#thread === thread) this.#thread = undefined;
       if (isReady) void this.#startAgain(why);
       else reject(why instanceof Error ? why : new Error('the thread of what servers share ended'));
@@ -117,4 +118,8 @@ export class SharedState {
       }
     }
   }
+}
+
+function notNow(): FerryError {
+  return new FerryError(Code.BUSY, 'that could not be changed now: try again', { retryAfterMs: 1000 });
 }

@@ -28,7 +28,7 @@ import { chatOverBus } from '../chat/chat-over-bus.ts';
 import { sharedChat } from '../chat/operations.ts';
 import { Meters } from '../metrics/meters.ts';
 import { People } from '../presence/people.ts';
-import { Errands } from '../replica/errands.ts';
+import { Questions } from '../questions.ts';
 import { Freshness } from '../replica/freshness.ts';
 import type { Shared } from '../replica/replica-thread.ts';
 import { BufferShares } from '../session/buffer-shares.ts';
@@ -42,7 +42,6 @@ import { Touched } from '../watching/touched.ts';
 import { WatchedFolders } from '../watching/watched-folders.ts';
 import { Connections } from './connections.ts';
 import { learnContents } from './learn-contents.ts';
-import { Questions } from './questions.ts';
 
 const tidyEveryMs = 6 * 3_600_000;
 
@@ -51,14 +50,13 @@ const port = parentPort;
 const setup = workerData as WorkerSetup;
 const send = (message: FromWorker): void => port.postMessage(message);
 
-const asked = new Map<number, (connections: readonly ConnectionStatus[]) => void>();
-let nextAsked = 0;
+const asked = new Questions<{ readonly connections: readonly ConnectionStatus[] }>();
 const lanes = new Questions<LaneGrant>();
 const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
 const freshness = setup.freshness === undefined ? undefined : new Freshness(setup.freshness);
-const errands = new Errands();
+const errands = new Questions<Uint8Array>();
 const changes = changesFor(setup);
 const standings = new Standings(store, Date.now, freshness);
 const accountMemory = new AccountMemory(setup.accountMemory, setup.index);
@@ -157,8 +155,7 @@ port.on('message', (message: ToWorker) => {
       folders.watched(message.key, message.id, message.answer);
       break;
     case 'connections':
-      asked.get(message.id)?.(message.connections);
-      asked.delete(message.id);
+      asked.answer(message.id, message);
       break;
     case 'said':
       if (chat instanceof ChatHub) {
@@ -184,13 +181,9 @@ port.on('message', (message: ToWorker) => {
 });
 
 /** Of the main thread, which knows them all. */
-function askConnections(): Promise<readonly ConnectionStatus[]> {
-  nextAsked += 1;
-  const id = nextAsked;
-  return new Promise((resolve) => {
-    asked.set(id, resolve);
-    send({ kind: 'connections', id });
-  });
+async function askConnections(): Promise<readonly ConnectionStatus[]> {
+  const { connections } = await asked.ask((id) => send({ kind: 'connections', id }));
+  return connections;
 }
 
 /** Done here and now, or by the thread that keeps what several servers share. */
@@ -201,7 +194,7 @@ function changesFor({ freshness: isShared, accessFile }: WorkerSetup): AccessCha
 
 /** The thread that keeps what several servers share. */
 function ask(what: Shared): (order: Buffer) => Promise<Buffer> {
-  return (order) => errands.ask((id) => send({ kind: 'change', id, what, order }));
+  return async (order) => Buffer.from(await errands.ask((id) => send({ kind: 'change', id, what, order })));
 }
 
 /** @returns the hub, or why there is none */
