@@ -166,6 +166,16 @@ describe('each wrong order is found', () => {
       ),
     ],
   ];
+  test('two lanes may sync one file at the same time, and mark each for its own', () => {
+    const mark = right.find((line) => line.includes('377')) ?? '';
+    const lines = instead(
+      'fdatasync',
+      `2 fdatasync(7<${part}> <unfinished ...>`,
+      `fdatasync(7<${part}>) = 0`,
+      '2 <... fdatasync resumed>) = 0',
+    ).flatMap((line) => (line === mark ? [mark, mark] : [line]));
+    assert.deepEqual(verdict(lines).wrong, []);
+  });
   test('the folder that a file has left may forget it when the other one could not be synced', () => {
     const lines = instead(
       'fsync(10',

@@ -42,8 +42,8 @@ type File = {
   /** The last sync of it that has failed: nothing of it may be believed. */
   failed: Call | undefined;
   published: Call | undefined;
-  /** The sync that its journal's last mark rests on. */
-  marked: Call | undefined;
+  /** The syncs that its journal's marks rest on: each lane syncs for its own, also at the same time as another. */
+  readonly marked: Set<Call>;
 };
 
 const writes: ReadonlySet<string> = new Set(['write', 'writev', 'pwrite64', 'pwritev', 'ftruncate']);
@@ -84,7 +84,7 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
       blocks: new Map(),
       failed: undefined,
       published: undefined,
-      marked: undefined,
+      marked: new Set(),
     };
     files.set(path, file);
     return file;
@@ -127,10 +127,9 @@ export function judge(calls: readonly Call[], { folder, acknowledges }: Judged):
     const part = at(path.replace(/\.journal$/, '.part'));
     if (record.kind === 'mark') {
       marks += 1;
-      const sync = part.syncs.findLast((one) => before(one, call));
-      if (sync === undefined || sync === part.marked || part.failed !== undefined)
-        say('a journal marks what was not synced', call);
-      part.marked = sync;
+      const sync = part.syncs.find((one) => before(one, call) && !part.marked.has(one));
+      if (sync === undefined || part.failed !== undefined) say('a journal marks what was not synced', call);
+      else part.marked.add(sync);
       return;
     }
     records += 1;
