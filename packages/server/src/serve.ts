@@ -347,7 +347,7 @@ function endOnSignals(
   process.on('exit', () => audit?.closeNow());
   const crash = process.env['FERRY_TEST_CRASH'];
   if (crash !== undefined) {
-    const how = crash === 'hang' || crash === 'heap' ? crash : 'throw';
+    const how = crash === 'hang' || crash === 'heap' || crash === 'message' ? crash : 'throw';
     process.on('SIGUSR2', () => supervisor.crashOne(how));
   }
   process.on('uncaughtException', (error) => {
