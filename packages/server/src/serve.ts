@@ -146,6 +146,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
       audits: audit !== undefined,
+      threads: config.threads,
     },
     polls: config.polls,
     behind: config.behind,
