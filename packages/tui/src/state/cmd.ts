@@ -12,6 +12,7 @@ import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
 import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
+import type { Undo } from './undo.ts';
 import type { Piece } from './viewer.ts';
 
 /** Which server it is about; without `where` the first one. */
@@ -51,14 +52,11 @@ export type Cmd =
       readonly entries: readonly Entry[];
       readonly forGood: boolean;
     }
-  | {
-      readonly kind: 'undo-delete';
-      readonly where: Where;
-      readonly ids: readonly string[];
-      readonly folder: Path;
-    }
-  /** The two versions change places, where the one that was overwritten is the last of its name in the trash. */
-  | { readonly kind: 'undo-overwrite'; readonly where: Where; readonly path: Path; readonly bytes: number }
+  | { readonly kind: 'undo'; readonly undo: Undo }
+  /** What is done by then stays, and can be taken back. */
+  | { readonly kind: 'stop-work'; readonly id: number }
+  /** What was found by then stays. */
+  | { readonly kind: 'stop-find'; readonly side: Side }
   /** Inside of the server; into `to` where that is a folder, too. */
   | {
       readonly kind: 'graft';
@@ -67,6 +65,8 @@ export type Cmd =
       readonly sources: readonly Path[];
       readonly to: Path;
       readonly isInto: boolean;
+      /** How much it is, where that is known. */
+      readonly bytes?: number;
       /** Where they are now. */
       readonly folder: Path;
     }

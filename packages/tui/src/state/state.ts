@@ -17,11 +17,12 @@ import type { Others } from './people.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
-import type { Undo } from './server-work.ts';
 import type { OtherTabs } from './tabs.ts';
 import { notices, sideNames } from './texts.ts';
 import type { Typing } from './typing.ts';
+import type { Undo } from './undo.ts';
 import type { Viewer } from './viewer.ts';
+import type { Work } from './works.ts';
 
 export type Focus = Side | 'queue';
 
@@ -52,8 +53,10 @@ export type AppState = {
   readonly viewer: Viewer | undefined;
   /** The server's files that are edited here or wait to be saved. */
   readonly edits: readonly Edit[];
-  /** What brings back what was deleted last on the server. */
-  readonly undo: Undo | undefined;
+  /** What was done and can be taken back, the last at the end. */
+  readonly undos: readonly Undo[];
+  /** What servers, or this machine, are doing with their own files. */
+  readonly works: readonly Work[];
   /** Stands in place of the pane that has not the focus. */
   readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
@@ -125,7 +128,8 @@ export function initialState({
     queue: emptyQueue,
     viewer: undefined,
     edits: [],
-    undo: undefined,
+    undos: [],
+    works: [],
     preview: undefined,
     dialog: undefined,
     chat: emptyChat,

@@ -39,13 +39,15 @@ export function actInTrash(state: AppState, dialog: TrashDialog, action: Action)
       return [state, [{ kind: 'list-trash', ...atServer(dialog) }]];
     case 'accept': {
       if (row === undefined) return [state, []];
-      const cmd = {
-        kind: 'undo-delete',
+      const undo = {
+        kind: 'deleted',
         where: dialog.where ?? state.address,
         ids: [row.id],
         folder: row.path.slice(0, -1),
       } as const;
-      return [{ ...state, dialog: undefined }, [cmd]];
+      // It is not to be brought back twice.
+      const undos = state.undos.filter((one) => one.kind !== 'deleted' || !one.ids.includes(row.id));
+      return [{ ...state, dialog: undefined, undos }, [{ kind: 'undo', undo }]];
     }
     case 'forget': {
       if (row === undefined) return [state, []];

@@ -207,9 +207,12 @@ function clear(state: AppState): Next {
 export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
   const copies = unsaved(state);
-  if (running === 0 && copies.length === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
+  const works = state.works.length;
+  if (running === 0 && works === 0 && copies.length === 0)
+    return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const lines = [
     ...(running === 0 ? [] : [queueTexts.notFinished(running), queueTexts.goOnLater]),
+    ...(works === 0 ? [] : [queueTexts.worksEnd(works)]),
     ...copies.map(({ name, place }) => queueTexts.notSaved(name, place)),
   ];
   return ask(state, queueTexts.quit, lines, { about: 'quit' });
