@@ -97,6 +97,41 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   assert.equal(readFileSync(join(shared, 'c'), 'utf8'), 'of another');
 });
 
+test('what uploads overwrote by a rule comes back, and nothing else', async (t) => {
+  const { engine, shared, local } = await bench(t, (opts) => new EngineCore(opts));
+  const names = ['one', 'two', 'three', 'four'];
+  mkdirSync(join(shared, 'd'));
+  mkdirSync(join(local, 'd'));
+  for (const name of names) writeFileSync(join(shared, 'd', name), `theirs ${name}`);
+  for (const name of [...names, 'new']) writeFileSync(join(local, 'd', name), `ours is longer ${name}`);
+  writeFileSync(join(shared, 'before'), 'before');
+  const browse = new Browse(engine, [], localPath(local, ''));
+  const said = (pattern: RegExp): Promise<true> =>
+    browse.until(({ notice }) => pattern.test(notice?.text ?? ''));
+  const now = (): readonly string[] => names.map((name) => readFileSync(join(shared, 'd', name), 'utf8'));
+  await browse.until(({ remote }) => !remote.loading && remote.rows.length === 2);
+  // It is in the trash already, of the same place.
+  await engine.works.run({ verb: 'trash', path: path('before') });
+  browse.press('tab', 'C-r');
+  await browse.until(({ local: pane }) => !pane.loading && [...pane.rows].some(({ name }) => name === 'd'));
+  browse.press('home', 'down', 'f5');
+  await browse.until(({ dialog }) => dialog?.kind === 'conflict');
+  browse.press('o', 'tab', 'enter');
+  await said(/^4 files were overwritten · u brings them back$/);
+  assert.deepEqual(
+    now(),
+    names.map((name) => `ours is longer ${name}`),
+  );
+  browse.press('u');
+  await said(/4 entries are back/);
+  assert.deepEqual(
+    now(),
+    names.map((name) => `theirs ${name}`),
+  );
+  assert.ok(existsSync(join(shared, 'd/new')));
+  assert.deepEqual([browse.state.undos.length, existsSync(join(shared, 'before'))], [0, false]);
+});
+
 test('a name, a folder, permissions: taken back, but for a folder with something in it by now', async (t) => {
   const { engine, shared, local } = await bench(t, (opts) => new EngineCore(opts));
   writeFileSync(join(shared, 'a'), 'a');

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Code, type Entry, EntryKind, type Name, pathFromText, show } from '@ferry/protocol';
 import type { TrashRow } from '@ferry/tui/engine/server-trash';
+import { markOf, type Replacing, replacedSince } from '@ferry/tui/state/replacing';
 import type { Undo } from '@ferry/tui/state/undo';
 import { type Work, workWords } from '@ferry/tui/state/works';
 import { golden } from '../../support/golden.ts';
-import { Driven, file, folder } from '../support/drive.ts';
+import { Driven, file, folder, job, jobs } from '../support/drive.ts';
 import { FakeTerminal } from '../support/fake-terminal.ts';
 
 process.env['TZ'] = 'UTC';
@@ -308,6 +309,45 @@ describe('what takes back', () => {
     driven.post({ kind: 'trash', rows: [row] }).press('enter');
     driven.taken();
     assert.deepEqual(undone(driven), renamed('a', 'b'));
+  });
+
+  test('what two jobs replaced below one folder is taken back by job; what is brought back is nobody’s', () => {
+    const driven = new Driven().list('remote', file('a'));
+    const rule: Replacing = { where, jobs: 'all', mark: { ms: 5, ids: ['old'] } };
+    const upload = { direction: 'upload', target: pathFromText('share/d') } as const;
+    driven.post({ kind: 'ruled', rule }).post({ kind: 'ruled', rule: { ...rule, mark: { ms: 9, ids: [] } } });
+    jobs(driven, job(1, upload), job(2), job(3, upload));
+    driven.taken();
+    jobs(driven, job(1, { ...upload, phase: 'done' }), job(2, { phase: 'done' }));
+    const find = { kind: 'find-replaced', where, target: upload.target, mark: rule.mark } as const;
+    assert.deepEqual(driven.taken(), [find]);
+    const replaced = (...ids: readonly string[]): Undo => ({ kind: 'replaced', where, ids, folders: [] });
+    driven.post({ kind: 'did', undo: replaced('x') }).post({ kind: 'did', undo: replaced('y', 'x') });
+    assert.deepEqual([undone(driven), undone(driven)], [replaced('y'), replaced('x')]);
+    jobs(driven, job(3, { ...upload, phase: 'done' }));
+    assert.deepEqual(driven.taken(), []);
+  });
+
+  test('a job replaced what came to the trash since, below its target, and was not there by then', () => {
+    const row = (id: string, at: string, deletedMs: number, isReplaced = true) => ({
+      id,
+      path: pathFromText(at),
+      deletedMs,
+      isReplaced,
+    });
+    const before = [row('b', 'd/x', 7), row('a', 'd/x', 7), row('0', 'd/x', 3)];
+    const rows = [
+      row('c', 'd/x', 7),
+      row('e', 'd/deep/y', 8),
+      row('f', 'dd', 9),
+      row('g', 'd/z', 9, false),
+      ...before,
+    ];
+    assert.deepEqual(
+      replacedSince(rows, pathFromText('d'), markOf(before)).map(({ id }) => id),
+      ['c', 'e'],
+    );
+    assert.equal(replacedSince(rows, pathFromText('d'), markOf([])).length, 5);
   });
 
   test('works from the other pane too, unless its server is away', () => {

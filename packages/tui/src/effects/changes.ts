@@ -94,6 +94,9 @@ export class Changes {
       case 'deleted':
         void this.#restore(where, undo.ids, [undo.folder]);
         break;
+      case 'replaced':
+        void this.#restore(where, undo.ids, undo.folders);
+        break;
       case 'overwritten':
         void this.#putBack(undo);
         break;

@@ -20,7 +20,7 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
-import { runTrash } from './trash.ts';
+import { findReplaced, runTrash, withMarks } from './trash.ts';
 import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
 import { Works } from './works.ts';
@@ -116,6 +116,9 @@ export class Effects {
       case 'drop-trash':
         void runTrash(engine, post, cmd);
         break;
+      case 'find-replaced':
+        void findReplaced(engine, post, cmd);
+        break;
       case 'make-share':
       case 'list-shares':
       case 'end-share':
@@ -143,7 +146,7 @@ export class Effects {
         engine.submit(cmd.orders).catch((error: unknown) => this.#failed('queueing', error));
         break;
       case 'act':
-        engine.act(cmd.action, cmd.ids);
+        void withMarks(engine, post, cmd.rules, () => engine.act(cmd.action, cmd.ids));
         break;
       case 'priority':
         engine.setPriority(cmd.ids, cmd.priority);
@@ -158,7 +161,7 @@ export class Effects {
         engine.pauseAll(cmd.paused);
         break;
       case 'answer':
-        engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
+        void withMarks(engine, post, cmd.rules, () => engine.answer(cmd.job, cmd.sourcePath, cmd.answer));
         break;
       case 'look':
       case 'find-text':

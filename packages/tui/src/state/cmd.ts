@@ -12,6 +12,7 @@ import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
 import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
+import type { Ruled, TrashMark } from './replacing.ts';
 import type { Undo } from './undo.ts';
 import type { Piece } from './viewer.ts';
 
@@ -121,13 +122,28 @@ export type Cmd =
   | { readonly kind: 'complete'; readonly side: Side; readonly folder: Path; readonly text: string }
   | { readonly kind: 'remember'; readonly remembered: Remembered }
   | { readonly kind: 'submit'; readonly orders: readonly NewOrder[] }
-  | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  /** With rules, what the trashes of their servers have is looked at before, and told. */
+  | {
+      readonly kind: 'act';
+      readonly action: JobAction;
+      readonly ids: readonly JobId[];
+      readonly rules?: readonly Ruled[];
+    }
+  /** What an upload that is over has replaced, as msg `did`. */
+  | { readonly kind: 'find-replaced'; readonly where: Where; readonly target: Path; readonly mark: TrashMark }
   | { readonly kind: 'priority'; readonly priority: Priority; readonly ids: readonly JobId[] }
   /** Bytes per second; undefined: as much as there is. */
   | { readonly kind: 'limit'; readonly limit: number | undefined; readonly ids: readonly JobId[] }
   | { readonly kind: 'limits'; readonly limits: QueueLimits }
   | { readonly kind: 'pause-all'; readonly paused: boolean }
-  | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
+  /** Rules as for `act`. */
+  | {
+      readonly kind: 'answer';
+      readonly job: JobId;
+      readonly sourcePath: Path;
+      readonly answer: Answer;
+      readonly rules?: readonly Ruled[];
+    }
   /** Bytes of a file that is looked at. */
   | {
       readonly kind: 'look';

@@ -15,6 +15,7 @@ import type { Size } from './layout.ts';
 import type { Ordered, Ordering } from './order.ts';
 import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
+import type { Replacing } from './replacing.ts';
 import type { Undo } from './undo.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -95,6 +96,8 @@ export type Msg =
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
   /** Something that can be taken back. */
   | { readonly kind: 'did'; readonly undo: Undo }
+  /** A rule by which uploads replace files holds from now on. */
+  | { readonly kind: 'ruled'; readonly rule: Replacing }
   /** Long work has begun, or is so far now. */
   | { readonly kind: 'working'; readonly work: Work }
   | { readonly kind: 'work-over'; readonly id: number }

@@ -17,6 +17,7 @@ import type { Others } from './people.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
+import type { Replacing } from './replacing.ts';
 import type { OtherTabs } from './tabs.ts';
 import { notices, sideNames } from './texts.ts';
 import type { Typing } from './typing.ts';
@@ -55,6 +56,8 @@ export type AppState = {
   readonly edits: readonly Edit[];
   /** What was done and can be taken back, the last at the end. */
   readonly undos: readonly Undo[];
+  /** Rules by which uploads replace files. */
+  readonly replacing: readonly Replacing[];
   /** What servers, or this machine, are doing with their own files. */
   readonly works: readonly Work[];
   /** Stands in place of the pane that has not the focus. */
@@ -129,6 +132,7 @@ export function initialState({
     viewer: undefined,
     edits: [],
     undos: [],
+    replacing: [],
     works: [],
     preview: undefined,
     dialog: undefined,

@@ -47,6 +47,10 @@ export const notices = {
     entries === 1
       ? say(`deleted · ${key} brings it back`)
       : say(`${entries} entries deleted · ${key} brings them back`),
+  replaced: (files: number, key: Shown) =>
+    files === 1
+      ? say(`a file was overwritten · ${key} brings it back`)
+      : say(`${files} files were overwritten · ${key} brings them back`),
   copied: (entries: number, key: Shown) =>
     say(`copied: ${count(entries, 'entry', 'entries')} · ${key} takes it back`),
   moved: (entries: number, key: Shown) =>

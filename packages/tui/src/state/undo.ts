@@ -11,6 +11,7 @@ import { keyName } from '../keymap/key-name.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import type { Next } from './next.ts';
 import type { Pane } from './pane.ts';
+import { withoutWideRules } from './replacing.ts';
 import type { AppState } from './state.ts';
 import { notices } from './texts.ts';
 import { openTrash } from './trash.ts';
@@ -21,6 +22,8 @@ export type Overwritten = { readonly path: Path; readonly bytes: number };
 export type Undo = { readonly where: Where } & (
   | { readonly kind: 'deleted'; readonly ids: readonly string[]; readonly folder: Path }
   | { readonly kind: 'overwritten'; readonly files: readonly Overwritten[] }
+  /** As `deleted`, of uploads that were not asked about. */
+  | { readonly kind: 'replaced'; readonly ids: readonly string[]; readonly folders: readonly Path[] }
   | { readonly kind: 'renamed'; readonly from: Path; readonly to: Path }
   | {
       readonly kind: 'moved';
@@ -41,7 +44,8 @@ const mostUndos = 50;
 const mostEntries = 10_000;
 
 /** What was just done, and what is said of it where that is not seen. Nothing was done where it was done to no entry. */
-export function done(state: AppState, undo: Undo): AppState {
+export function done(state: AppState, done: Undo): AppState {
+  const undo = done.kind === 'replaced' ? withoutKnown(state, done) : done;
   const next = withUndo(state, undo);
   const many = entriesOf(undo);
   const said = wordsFor[undo.kind];
@@ -49,8 +53,15 @@ export function done(state: AppState, undo: Undo): AppState {
   return { ...next, notice: { text: said(many, undoKey(next)), isError: false } };
 }
 
+/** Of two jobs below one folder, the second finds what the first has replaced, too. */
+function withoutKnown({ undos }: AppState, undo: Undo & { readonly kind: 'replaced' }): Undo {
+  const known = new Set(undos.flatMap((one) => (one.kind === 'replaced' ? one.ids : [])));
+  return { ...undo, ids: undo.ids.filter((id) => !known.has(id)) };
+}
+
 const wordsFor: { readonly [K in Undo['kind']]?: (entries: number, key: Shown) => Shown } = {
   deleted: notices.deleted,
+  replaced: notices.replaced,
   copied: notices.copied,
   moved: notices.moved,
 };
@@ -66,6 +77,7 @@ export function withUndo(state: AppState, undo: Undo): AppState {
 function entriesOf(undo: Undo): number {
   switch (undo.kind) {
     case 'deleted':
+    case 'replaced':
       return undo.ids.length;
     case 'overwritten':
       return undo.files.length;
@@ -90,5 +102,6 @@ export function undoKey({ keymap }: AppState): Shown {
 export function undoLast(state: AppState, pane: Pane): Next {
   const undo = state.undos.at(-1);
   if (undo === undefined) return openTrash(state, pane.where);
-  return [{ ...state, undos: state.undos.slice(0, -1) }, [{ kind: 'undo', undo }]];
+  const rest = { ...state, undos: state.undos.slice(0, -1) };
+  return [withoutWideRules(rest, undo.where), [{ kind: 'undo', undo }]];
 }

@@ -11,6 +11,7 @@ import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { actInPeople } from './people.ts';
+import { ruledAnew } from './replacing.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
@@ -114,8 +115,12 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'clear':
       return [state, [{ kind: 'clear' }]];
     case 'cancel':
-    case 'overwrite':
-      return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+      return [state, [{ kind: 'act', action: 'cancel', ids: question.ids }]];
+    case 'overwrite': {
+      const rules = ruledAnew(state, question.ids);
+      const marking = rules.length === 0 ? {} : { rules };
+      return [state, [{ kind: 'act', action: 'overwrite', ids: question.ids, ...marking }]];
+    }
     case 'drop-trash':
       return trashDropped(state, question.id, question.list);
     case 'end-share':

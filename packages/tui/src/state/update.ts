@@ -23,6 +23,7 @@ import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pa
 import { peopleChanged, peopleListed, withOthers } from './people.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
+import { withRule } from './replacing.ts';
 import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
@@ -124,6 +125,8 @@ function stepped(state: AppState, msg: Msg): Next {
       return onEdit(state, msg);
     case 'did':
       return [done(state, msg.undo), []];
+    case 'ruled':
+      return [withRule(state, msg.rule), []];
     case 'working':
       return [withWork(state, msg.work), []];
     case 'work-over':
