@@ -162,8 +162,10 @@ describe('ferryd', () => {
   it('is not brought down by somebody who reads only the first lines', () => {
     for (const program of ['server', 'tui']) {
       const main = join(import.meta.dirname, `../../packages/${program}/src/main.ts`);
-      const piped = spawnSync('sh', ['-c', '"$0" "$1" --help | true', process.execPath, main]);
-      assert.equal(`${piped.stderr}`, '');
+      const piped = spawnSync('sh', ['-c', '"$0" "$1" --help | true', process.execPath, main], {
+        encoding: 'utf8',
+      });
+      assert.equal(piped.stderr, '');
     }
   });
 
