@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -44,6 +45,14 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   browse.press('u');
   await rows('a', 'b');
   await said(/it is back/);
+  browse.press('F', 'tab', ...'low tide', 'enter');
+  await rows('a/deep/tide.txt');
+  utimesSync(join(shared, 'b'), 1e9, 1e9);
+  browse.press('F', 'tab', 'tab', ...'<5', 'tab', ...'>1y', 'enter');
+  await rows('b');
+  browse.press('F', 'tab', 'tab', 'tab', ...'<1h', 'enter');
+  await browse.until(({ remote }) => [...remote.rows].some(({ name }) => name === 'a/deep/tide.txt'));
+  await browse.until(({ remote }) => !remote.loading && [...remote.rows].every(({ name }) => name !== 'b'));
   browse.press('F', 'tab', ...'low tide', 'enter');
   await rows('a/deep/tide.txt');
   browse.press('end', 'S-f5', 'end', '2', 'enter');

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Code, type Entry, EntryKind, type Name, pathFromText, show } from '@ferry/protocol';
+import { momentsFrom, sizesFrom } from '@ferry/tui/engine/find-words';
 import type { TrashRow } from '@ferry/tui/engine/server-trash';
 import { markOf, type Replacing, replacedSince } from '@ferry/tui/state/replacing';
 import type { Undo } from '@ferry/tui/state/undo';
@@ -138,9 +139,31 @@ describe('finding', () => {
     const [pattern] = search(...'*.mov', 'tab', ...'x y').taken();
     assert.ok(pattern?.kind === 'find');
     assert.deepEqual([pattern.query.name, pattern.query.content], ['*.mov', 'x y']);
+    const [bounded] = search('tab', 'tab', ...'>1M <5k', 'tab', ...'<7d').taken();
+    assert.ok(bounded?.kind === 'find');
+    const { minSize, maxSize, after } = bounded.query;
+    assert.deepEqual([minSize, maxSize, after, bounded.changed], [1e6, 5000, undefined, '<7d']);
+    const wrong = search('tab', 'tab', 'tab', ...'soon');
+    assert.deepEqual(wrong.taken(), []);
+    const { dialog } = wrong.state;
+    assert.ok(dialog?.kind === 'prompt' && dialog.field === 3 && /is no time/.test(`${dialog.error}`));
     const driven = search();
     assert.deepEqual(driven.taken(), []);
     assert.match(driven.state.dialog?.kind === 'prompt' ? `${driven.state.dialog.error}` : '', /some text/);
+  });
+
+  test('times are counted from when one asks', () => {
+    const nowMs = 1_000_000_000_000;
+    const [now, day] = [nowMs / 1000, 86_400];
+    assert.deepEqual(momentsFrom('', nowMs), {});
+    assert.deepEqual(momentsFrom('7d', nowMs), { after: now - 7 * day });
+    assert.deepEqual(momentsFrom('<7d >1d', nowMs), { after: now - 7 * day, before: now - day });
+    const may = Date.parse('2026-05-31') / 1000;
+    assert.deepEqual(momentsFrom('>2026-05-31', nowMs), { after: may });
+    assert.deepEqual(momentsFrom('<2026-05-31', nowMs), { before: may });
+    assert.throws(() => momentsFrom('<', nowMs), { code: Code.USAGE });
+    assert.deepEqual(sizesFrom('1k'), { minSize: 1000 });
+    assert.throws(() => sizesFrom('>big'), { code: Code.USAGE });
   });
 
   test('what is found is a pane on which everything works', () => {

@@ -3,6 +3,7 @@
 import { EntryKind, joinPath, type Path, samePath } from '@ferry/protocol';
 import type { Engine, Where } from '../engine/engine.ts';
 import type { Entries } from '../engine/entry-page.ts';
+import { momentsFrom } from '../engine/find-words.ts';
 import { entryPath, type WorkOrder } from '../engine/server-works.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
@@ -84,10 +85,11 @@ export class ServerWork {
 /** A search, as a listing of a pane. Resolves when it has ended. */
 export async function findInto(
   engine: Engine,
-  { where, path, query }: Cmd & { kind: 'find' },
+  { where, path, query, changed }: Cmd & { kind: 'find' },
   onPage: (entries: Entries) => void,
   signal: AbortSignal,
 ): Promise<{ readonly more: boolean }> {
-  const { more = false } = await engine.worksAt(where).run({ verb: 'find', path, query }, { signal, onPage });
+  const order = { verb: 'find', path, query: { ...query, ...momentsFrom(changed, Date.now()) } } as const;
+  const { more = false } = await engine.worksAt(where).run(order, { signal, onPage });
   return { more };
 }

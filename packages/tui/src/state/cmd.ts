@@ -101,7 +101,10 @@ export type Cmd =
       readonly side: Side;
       readonly where: Where;
       readonly path: Path;
+      /** All but when it was changed… */
       readonly query: FindQuery;
+      /** …which is in words: it depends on when it is asked for. */
+      readonly changed: string;
       readonly request: number;
     }
   | {

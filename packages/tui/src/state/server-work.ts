@@ -14,6 +14,7 @@ import {
   showName,
   trusted,
 } from '@ferry/protocol';
+import { sizesFrom } from '../engine/find-words.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { Cmd } from './cmd.ts';
 import type { Prompted } from './dialog.ts';
@@ -59,6 +60,8 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
       const fields = [
         [prompts.findName, ''],
         [prompts.findText, ''],
+        [prompts.findSize, ''],
+        [prompts.findChanged, ''],
       ] as const;
       const title =
         folder.length === 0 ? prompts.findOnServer : prompts.findBelow(showName(folder.join('/')));
@@ -92,9 +95,18 @@ export function deletedForGood(
   return [next, [{ kind: 'delete', where, folder, entries, forGood: true }]];
 }
 
+/** As they were typed. */
+export type SearchWords = {
+  readonly name: string;
+  readonly content: string;
+  readonly size: string;
+  readonly changed: string;
+};
+
 /** @throws {FerryError} USAGE */
-export function found(state: AppState, name: string, content: string): Next {
-  if (name.trim() === '' && content === '') throw new FerryError(Code.USAGE, prompts.nothingToFind);
+export function found(state: AppState, { name, content, size, changed }: SearchWords): Next {
+  if ([name, content, size, changed].every((words) => words.trim() === ''))
+    throw new FerryError(Code.USAGE, prompts.nothingToFind);
   const pattern = name.trim();
   const query: FindQuery = {
     name: pattern === '' ? undefined : isGlob(pattern) ? pattern : `*${pattern}*`,
@@ -102,14 +114,18 @@ export function found(state: AppState, name: string, content: string): Next {
     kind: undefined,
     minSize: undefined,
     maxSize: undefined,
+    ...sizesFrom(size),
+    // When that is, is known when it is asked for.
     after: undefined,
     before: undefined,
     content: content === '' ? undefined : content,
   };
   const request = state.requests + 1;
-  const pane = finding(state[activeSide(state)], query, request);
+  const words = [pattern, content === '' ? '' : `“${content}”`, size.trim(), changed.trim()];
+  const search = { query, changed, words: words.filter((word) => word !== '').join(' ') };
+  const pane = finding(state[activeSide(state)], search, request);
   const { side, where, path } = pane;
-  const cmd: Cmd = { kind: 'find', side, where, path, query, request };
+  const cmd: Cmd = { kind: 'find', side, where, path, query, changed, request };
   return [withPane({ ...state, requests: request, typing: undefined }, pane), [cmd]];
 }
 
@@ -138,13 +154,6 @@ export function grafted(
 export function countedBytes(entries: readonly Entry[]): { readonly bytes?: number } {
   if (entries.some(({ kind }) => kind !== EntryKind.file)) return {};
   return { bytes: entries.reduce((sum, { size }) => sum + size, 0) };
-}
-
-/** The words of a search, for the pane's frame. */
-export function wordsOf({ name, content }: FindQuery): string {
-  return [name, content === undefined ? undefined : `“${content}”`]
-    .filter((word) => word !== undefined)
-    .join(' ');
 }
 
 export function lastName({ name }: Entry): Name {

@@ -1,6 +1,7 @@
 /** Keys and text in dialogs. Pure; UI thread. */
 
 import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
+import { momentsFrom, sizesFrom } from '../engine/find-words.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { parseRate, parseTimetable } from '../transfer/timetable.ts';
 import type { Cmd } from './cmd.ts';
@@ -210,7 +211,16 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       return read((text) => deletedForGood(state, prompted, text));
     case 'find': {
       const name = read(String);
-      return read((text) => found(state, name, text));
+      const content = read(String);
+      const size = read((text) => {
+        sizesFrom(text);
+        return text;
+      });
+      const changed = read((text) => {
+        momentsFrom(text, 0);
+        return text;
+      });
+      return found(state, { name, content, size, changed });
     }
     case 'graft':
       return read((text) => grafted(state, prompted, text));
