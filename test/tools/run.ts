@@ -3,6 +3,8 @@
  * what needs several servers, object storage and NATS (test/cluster).
  * Extra arguments are test files to run instead of all. Called by the root package's scripts; main thread.
  *
+ * Tests import sources, and start the programs as bundles of the same (bundle.ts), made once before they begin.
+ *
  * The tests run on the pinned Node; `next` runs those that ask something of it on the next major version. Files that start nothing
  * run in one process, the others in one each.
  */
@@ -12,6 +14,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const bin = join(root, 'node_modules/.bin');
@@ -147,8 +150,24 @@ async function startShared(): Promise<
   return { env: { ...place, ...env, NATS_URL: bus } as Record<string, string>, down };
 }
 
+/** For test/support/programs.ts. undefined: a source is broken. */
+async function bundles(): Promise<Record<string, string> | undefined> {
+  try {
+    const { ferry, ferryd } = await bundle();
+    return { FERRY_TEST_FERRY: ferry, FERRY_TEST_FERRYD: ferryd };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+      process.stdout.write('SKIPPED: bundles (esbuild is not installed), the sources run\n');
+      return {};
+    }
+    process.stdout.write(`── bundles: FAILED: ${String(error)}\n`);
+    return undefined;
+  }
+}
+
 const [mode = 'test', ...chosen] = process.argv.slice(2);
-let failed = 0;
+const programs = await bundles();
+let failed = programs === undefined ? 1 : 0;
 const cluster = mode === 'cluster' ? await startShared() : undefined;
 for (const step of steps(mode, chosen, cluster?.env ?? {})) {
   const began = performance.now();
@@ -156,7 +175,7 @@ for (const step of steps(mode, chosen, cluster?.env ?? {})) {
   const { status } = spawnSync(step.command, step.args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...step.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    env: { ...process.env, ...programs, ...step.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   if (status !== 0) failed += 1;
