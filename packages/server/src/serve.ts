@@ -42,8 +42,9 @@ import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
+import { orderAccount } from './supervisor/account-orders.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
-import { isDeed, orderWords } from './supervisor/order.ts';
+import { isOfAccount, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
 import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
@@ -184,7 +185,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     status,
     recent,
     order: async (order) => {
-      const whose = isDeed(order) ? show(order.user) : await running.order(order);
+      const whose = isOfAccount(order)
+        ? await orderAccount(access.changes, order)
+        : await running.order(order);
       audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },
