@@ -86,7 +86,7 @@ function plugin(callers: readonly string[], out: string): Plugin {
         ({ path }) => {
           if (!ownCallers.has(path)) return undefined;
           const named = (_: string, to: string): string =>
-            `new URL('./${outName(relative(root, join(dirname(path), to)))}.js', import.meta.url)`;
+            `new URL('./${outName(relative(root, join(dirname(path), to)))}.mjs', import.meta.url)`;
           return { contents: readFileSync(path, 'utf8').replaceAll(ownPlace, named), loader: 'ts' };
         },
       );
@@ -122,6 +122,8 @@ async function build(program: Program): Promise<Built> {
     format: 'esm',
     platform: 'node',
     target: 'node24',
+    // Node would read files of another name twice to find out what they are.
+    outExtension: { '.js': '.mjs' },
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,
@@ -150,7 +152,7 @@ function publish(program: Program, files: readonly OutputFile[], list: readonly 
     // It is there already, with the same in it.
     rmSync(fresh, { recursive: true });
   }
-  const entry = relative(root, join(folder, program, `${outName(`${folderOf[program]}/src/main.ts`)}.js`));
+  const entry = relative(root, join(folder, program, `${outName(`${folderOf[program]}/src/main.ts`)}.mjs`));
   writeFileSync(`${fresh}.list`, `${[entry, ...list].join('\n')}\n`);
   renameSync(`${fresh}.list`, join(root, bundleList(program)));
 }
