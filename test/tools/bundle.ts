@@ -31,6 +31,7 @@ import {
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const place = join(root, bundleFolder);
+const stacks = join(root, 'packages/protocol/src/disk/bundled-stacks.ts');
 const folderOf = { ferry: 'packages/tui', ferryd: 'packages/server' } as const;
 /** JavaScript modules that load nothing late. All other packages stay where they are: some load their parts by computed names. */
 const taken = new Set([
@@ -76,20 +77,19 @@ function findEntries(program: Program): {
 }
 
 /** @param out the folder that all files will be in */
-function plugin(callers: readonly string[], out: string): Plugin {
-  const ownCallers = new Set(callers.map((file) => join(root, file)));
+function plugin(entries: readonly string[], callers: readonly string[], out: string): Plugin {
+  const changed = new Set([...entries, ...callers].map((file) => join(root, file)));
   return {
     name: 'ferry',
     setup: (build) => {
-      build.onLoad(
-        { filter: new RegExp(`(?:${callers.map((file) => RegExp.escape(file)).join('|')})$`) },
-        ({ path }) => {
-          if (!ownCallers.has(path)) return undefined;
-          const named = (_: string, to: string): string =>
-            `new URL('./${outName(relative(root, join(dirname(path), to)))}.mjs', import.meta.url)`;
-          return { contents: readFileSync(path, 'utf8').replaceAll(ownPlace, named), loader: 'ts' };
-        },
-      );
+      const filter = new RegExp(`^(?:${[...changed].map((file) => RegExp.escape(file)).join('|')})$`);
+      build.onLoad({ filter }, ({ path }) => {
+        const named = (_: string, to: string): string =>
+          `new URL('./${outName(relative(root, join(dirname(path), to)))}.mjs', import.meta.url)`;
+        const contents = readFileSync(path, 'utf8').replaceAll(ownPlace, named);
+        const isEntry = entries.includes(relative(root, path));
+        return { contents: isEntry ? `${contents}\nimport '${stacks}';\n` : contents, loader: 'ts' };
+      });
       build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
         if (
           pluginData === 'asked' ||
@@ -129,7 +129,7 @@ async function build(program: Program): Promise<Built> {
     metafile: true,
     write: false,
     logLevel: 'silent',
-    plugins: [plugin(callers, out)],
+    plugins: [plugin(entries, callers, out)],
   } satisfies BuildOptions);
   // What is installed changes with the lock file.
   const own = Object.keys(metafile.inputs).filter((file) => !file.includes('node_modules/'));
