@@ -11,11 +11,13 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  stat,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { codeName, EntryKind, type Path } from '@ferry/protocol';
@@ -23,6 +25,7 @@ import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
 import type { Job, JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import type { FileSource } from '../../../packages/tui/src/engine/source.ts';
+import { niceness } from '../../../packages/tui/src/engine/step-back.ts';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
@@ -355,5 +358,27 @@ test('an engine thread that cannot begin says why, answers nothing and can be cl
   const status = await watch.until(() => (watch.status?.phase === 'closed' ? watch.status : undefined));
   assert.equal(codeName(status.error?.[0] ?? 0), 'CONFIG');
   await assert.rejects(engine.remote.stat([]), withCode('CANCELLED'));
+  await engine.close();
+});
+
+const linuxOnly = process.platform === 'linux' ? false : 'threads have no priorities of their own';
+test('the threads that move files step back behind the screen', { skip: linuxOnly }, async (t) => {
+  const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
+  const before = getPriority(process.pid);
+  await new Promise((done) => stat('/', done));
+  const engine = new EngineThread(optsFor(t, server, join(scratchFolder(t), 'device.key')));
+  const nices = (name: string): number[] =>
+    readdirSync('/proc/self/task').flatMap((thread) => {
+      const place = `/proc/self/task/${thread}/comm`;
+      return existsSync(place) && readFileSync(place, 'utf8').trim() === name
+        ? [getPriority(Number(thread))]
+        : [];
+    });
+  const behind = Math.min(19, before + niceness);
+  const movers = (): number[] => [...nices('libuv-worker'), ...nices('ferry I/O')];
+  await engine.remote.stat([]);
+  while (movers().some((nice) => nice !== behind)) await new Promise(setImmediate);
+  assert.ok(nices('libuv-worker').length > 0 && nices('ferry I/O').length > 0);
+  assert.equal(getPriority(process.pid), before);
   await engine.close();
 });
