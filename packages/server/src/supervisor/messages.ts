@@ -48,6 +48,8 @@ export type WorkerSetup = {
   readonly blameMemory: SharedArrayBuffer;
   /** What people do is told line by line. */
   readonly audits: boolean;
+  /** How many workers the server has: what one may hold is a share. */
+  readonly threads: number;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
   /** What it is called on the bus; no other worker ever has this name. */

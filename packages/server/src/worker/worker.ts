@@ -53,7 +53,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 const asked = new Questions<{ readonly connections: readonly ConnectionStatus[] }>();
 const lanes = new Questions<LaneGrant>();
-const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
+const shared = await openShared(setup.folder, setup);
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
 const freshness = setup.freshness === undefined ? undefined : new Freshness(setup.freshness);
