@@ -190,13 +190,29 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
     const [a, b] = servers;
     const say = (): string =>
       spawnSync(process.execPath, [ferryd, 'status'], { env: userEnv(home), encoding: 'utf8' }).stdout;
-    const anna = await logInto(a);
-    const bob = await logInto(b);
-    await until(async () => (await here(anna)) === 2);
+    const first = await logInto(a);
+    await logInto(b);
+    await until(async () => (await here(first)) === 2);
     await until(() => / 1 +0$/m.test(say()));
     const shown = say();
     assert.ok(shown.includes(`the bus "test" at 127.0.0.1:${nats.port}`), shown);
-    for (const { port } of [a, b]) assert.ok(shown.split(`127.0.0.1:${port}`).length >= 3, shown);
+    // Both belong together: the people of both stand in one table, once.
+    assert.match(shown, /^WHO +FROM +AT +FOR +LANES/m);
+    assert.equal(shown.match(/^guest /gm)?.length, 2, shown);
+    for (const { port } of [a, b]) assert.match(shown, new RegExp(`^guest .* 127.0.0.1:${port} `, 'm'));
+    // What the owner does to an account on one holds on all.
+    const left = Promise.withResolvers<unknown>();
+    await logInto(b, {}, { onEnd: left.resolve });
+    const orders = new ServerWatch(join(home, `state/ferryd/running/${a.pid}.sock`), {
+      onTold: () => {},
+      onEnd: () => {},
+    });
+    t.after(() => orders.close());
+    await orders.order({ do: 'kick-account', user: 'guest' });
+    await left.promise;
+    const anna = await logInto(a);
+    const bob = await logInto(b);
+    await until(async () => (await here(anna)) === 2);
     const metrics = async (): Promise<string> => (await fetch(a.said(/^metrics at (.*)$/))).text();
     assert.match(await metrics(), /^ferry_bus_whole 1\n[\s\S]*^ferry_bus_servers 1$/m);
     await nats.kill();
