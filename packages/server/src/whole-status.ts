@@ -3,7 +3,7 @@
  * of `ferryd status` and of its screen.
  */
 
-import type { ConnectionStatus, ServerStatus } from './supervisor/status.ts';
+import type { ConnectionStatus, GateStatus, ServerStatus } from './supervisor/status.ts';
 import type { ToldStatus } from './supervisor/status-wire.ts';
 
 /** One of them. */
@@ -62,7 +62,11 @@ export function wholeOf(status: ServerStatus): WholeStatus {
       (one?.connections ?? []).map((connection): ConnectionStatus => ({ ...connection, server: name })),
     ),
     slowed: [...new Map(told.flatMap(({ slowed }) => slowed).map((one) => [one.sessionId, one])).values()],
-    barred: longest(told.flatMap(({ barred }) => barred)),
+    barred: longestOf(
+      told.flatMap(({ barred }) => barred),
+      ({ source }) => source,
+    ),
+    gate: gateOf(told.map(({ gate }) => gate)),
     figures: {
       ...status.figures,
       received: figure('received'),
@@ -104,12 +108,34 @@ function eachOf(status: ServerStatus, name: string): EachServer {
   return { id, name, isDraining, sessions, status };
 }
 
-/** Of an address that several keep out. */
-function longest(all: ServerStatus['barred']): ServerStatus['barred'] {
-  return [...Map.groupBy(all, ({ source }) => source)].map(([source, of]) => ({
-    source,
-    ms: Math.max(...of.map(({ ms }) => ms)),
-  }));
+function gateOf(all: readonly GateStatus[]): GateStatus {
+  const sum = (pick: (one: GateStatus) => number): number => all.reduce((total, one) => total + pick(one), 0);
+  return {
+    mostConnections: sum(({ mostConnections }) => mostConnections),
+    mostStrangers: sum(({ mostStrangers }) => mostStrangers),
+    passwordsWaiting: sum(({ passwordsWaiting }) => passwordsWaiting),
+    guessed: longestOf(
+      all.flatMap(({ guessed }) => guessed),
+      ({ user }) => user,
+    ),
+    shunned: longestOf(
+      all.flatMap(({ shunned }) => shunned),
+      ({ user }) => user,
+    ),
+  };
+}
+
+/** Of what several keep out by one key, who does so for longest; without an end is longer than any. */
+function longestOf<One extends { readonly ms: number | undefined }>(
+  all: readonly One[],
+  keyOf: (one: One) => string,
+): readonly One[] {
+  const found = new Map<string, One>();
+  for (const one of all) {
+    const known = found.get(keyOf(one));
+    if (known === undefined || (known.ms ?? Infinity) < (one.ms ?? Infinity)) found.set(keyOf(one), one);
+  }
+  return [...found.values()];
 }
 
 function added(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {

@@ -95,12 +95,13 @@ function oneOfNames<const Name extends string>(...names: readonly Name[]): Shape
 
 const id = text(64);
 const source = words(256);
+const user = words(256);
 const long = words(4096);
 const connection = tuple<Omit<ConnectionStatus, 'server'>>({
   id: amount,
   source,
   sinceMs: amount,
-  user: optional(words(256)),
+  user: optional(user),
   kind: oneOfNames('stranger', 'session', 'lane'),
   sessionId: optional(id),
   received: amount,
@@ -141,6 +142,13 @@ const shape = tuple<Fields>({
   connections: inPieces(mostConnections, connection),
   slowed: first(mostOfEach, tuple({ sessionId: id, down: optional(amount), up: optional(amount) })),
   barred: first(mostOfEach, tuple({ source, ms: amount })),
+  gate: tuple({
+    mostConnections: amount,
+    mostStrangers: amount,
+    passwordsWaiting: amount,
+    guessed: first(mostOfEach, tuple({ user, ms: optional(amount) })),
+    shunned: first(mostOfEach, tuple({ user, ms: amount })),
+  }),
   figures: tuple({ received: amount, sent: amount, waits: amount, waitedMs: amount }),
   disk: optional(tuple({ free: amount, total: amount })),
   audit: optional(tuple({ lines: amount, lost: amount, waitingBytes: amount, isBroken: flag })),
