@@ -203,10 +203,10 @@ export class Outgoing {
     }
   }
 
-  /** For a lane with nothing else to do. */
+  /** For a lane with nothing else to do; not where blocks come in slices, or some in a row belong to one lane. */
   #lateBlock(): number | undefined {
-    const isWhole = this.#context.pace.grain >= limits.blockBytes;
-    return isWhole ? this.#owed.lateBlock(performance.now()) : undefined;
+    const isFree = this.#context.pace.grain >= limits.blockBytes && Number.isFinite(this.#runs.free);
+    return isFree ? this.#owed.lateBlock(performance.now()) : undefined;
   }
 
   #giveBack(index: number, lane: Lane): void {
