@@ -23,10 +23,11 @@ import { field } from './edit-line.ts';
 import { chosen, withMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, kindOf, type Pane } from './pane.ts';
-import { actOnServer, lastName, undoKey } from './server-work.ts';
+import { actOnServer, countedBytes, lastName } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
+import { undoKey } from './undo.ts';
 
 /** Bits of a mode that are permissions. */
 export const permissionBits = 0o7777;
@@ -85,6 +86,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'undo-delete':
     case 'trash':
     case 'find':
+    case 'stop-work':
     case 'copy-there':
     case 'move-there':
       return actOnServer(state, pane, action);
@@ -152,6 +154,7 @@ function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly E
     where: pane.where,
     verb: 'copy',
     sources: entries.map(({ name }) => entryPath(pane.path, name)),
+    ...countedBytes(entries),
     to: other.path,
     isInto: true,
     folder: pane.path,
