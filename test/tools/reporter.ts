@@ -1,8 +1,10 @@
 /**
  * What a test run prints: every failure with its reason, every skip with its reason, and one closing line of counts; after a
- * soak a table of them by file. Loaded by the test runner; main thread.
+ * soak a table of them by file. Where tests failed is also written to the file that FERRY_FAILED names, a path a line. Loaded by
+ * the test runner; main thread.
  */
 
+import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
@@ -25,6 +27,7 @@ const within = 'subtestsFailed';
 type Tally = { passed: number; failed: number; skipped: number; ms: number; readonly notes: string[] };
 
 const isSoak = process.env['FERRY_SOAK'] === '1';
+const failedList = process.env['FERRY_FAILED'];
 
 function* table(tallies: ReadonlyMap<string, Tally>): Generator<string> {
   const rows = [...tallies].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -44,6 +47,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   let skipped = 0;
   const notes: string[] = [];
   const tallies = new Map<string, Tally>();
+  const failedIn = new Set<string>();
   const tallyOf = (path: string | undefined): Tally => {
     const file = path === undefined ? '?' : relative(process.cwd(), path);
     const tally = tallies.get(file) ?? { passed: 0, failed: 0, skipped: 0, ms: 0, notes: [] };
@@ -75,6 +79,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
     } else {
       failed += 1;
       tally.failed += 1;
+      failedIn.add(data.file === undefined ? '?' : relative(process.cwd(), data.file));
       const error = data.details?.error;
       const cause =
         error?.cause instanceof Error
@@ -83,6 +88,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       yield `\nFAILED: ${data.name}\n  in ${data.file ?? '?'}\n${cause.replaceAll(/^/gm, '  ')}\n`;
     }
   }
+  if (failedList !== undefined) writeFileSync(failedList, [...failedIn].join('\n'));
   if (isSoak && tallies.size > 0) yield* table(tallies);
   else if (notes.length > 0) yield `\n${notes.join('\n')}\n`;
   yield `\n${passed} passed, ${failed} failed, ${skipped} skipped\n`;

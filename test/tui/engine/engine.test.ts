@@ -11,11 +11,13 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  stat,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { getPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { codeName, EntryKind, type Path } from '@ferry/protocol';
@@ -23,6 +25,7 @@ import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import { EngineThread } from '../../../packages/tui/src/engine/engine-thread.ts';
 import type { Job, JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import type { FileSource } from '../../../packages/tui/src/engine/source.ts';
+import { niceness } from '../../../packages/tui/src/engine/step-back.ts';
 import { withCode } from '../../support/code.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
 import { startServer } from '../../support/server.ts';
@@ -31,7 +34,9 @@ import { assertSame, bench, filled, localPath, type Make, optsFor, Watch } from 
 
 const MiB = 1024 ** 2;
 /** So that something can happen meanwhile. */
-const slow = { up: 20 * MiB, down: 20 * MiB };
+const slow = { up: 10 * MiB, down: 10 * MiB };
+/** Three seconds of that. */
+const large = 30 * MiB;
 const unlimited = { up: undefined, down: undefined };
 
 function tree(folder: string): void {
@@ -247,7 +252,7 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('paused it stands, resumed it ends, and small jobs pass it meanwhile', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make, served());
-      filled(join(shared, 'big'), 60 * MiB);
+      filled(join(shared, 'big'), large);
       writeFileSync(join(shared, 'small'), 'small');
       engine.setLimits(slow);
       const big = await submit({ from: 'big' });
@@ -283,8 +288,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('cancelled, both directions leave nothing', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make, served());
-      filled(join(shared, 'down'), 60 * MiB);
-      filled(join(local, 'up'), 60 * MiB);
+      filled(join(shared, 'down'), large);
+      filled(join(local, 'up'), large);
       engine.setLimits(slow);
       const ids = [await submit({ from: 'down' }), await submit({ from: 'up', direction: 'upload' })];
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
@@ -300,7 +305,7 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('closed in the middle it keeps what it began, hidden, to go on with', async (t) => {
       const { shared, local, engine, watch } = await bench(t, make, served());
-      for (let i = 0; i < 8; i++) filled(join(shared, `${i}`), 60 * MiB);
+      for (let i = 0; i < 8; i++) filled(join(shared, `${i}`), large / 2);
       engine.setLimits(slow);
       const ids = await engine.submit(numbered(8, local));
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
@@ -310,8 +315,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('a server killed in the middle and started again: everything ends by itself', async (t) => {
       const { server, shared, local, engine, watch, submit } = await bench(t, make);
-      filled(join(shared, 'down'), 60 * MiB);
-      filled(join(local, 'up'), 60 * MiB);
+      filled(join(shared, 'down'), large);
+      filled(join(local, 'up'), large);
       engine.setLimits(slow);
       mkdirSync(join(shared, 'tree'));
       for (let i = 0; i < 150; i++) {
@@ -328,7 +333,7 @@ for (const [where, make] of Object.entries(engines)) {
       await server.ended;
       await watch.until(() => watch.status?.phase === 'offline');
       for (const file of [join(shared, 'up'), join(local, 'down')])
-        assert.ok(!existsSync(file) || statSync(file).size === 60 * MiB, 'a look-alike');
+        assert.ok(!existsSync(file) || statSync(file).size === large, 'a look-alike');
       engine.setLimits(unlimited);
       const args = ['--open', '--listen', `127.0.0.1:${server.port}`];
       await startServer(t, { dir: shared, home: server.home, args });
@@ -355,5 +360,27 @@ test('an engine thread that cannot begin says why, answers nothing and can be cl
   const status = await watch.until(() => (watch.status?.phase === 'closed' ? watch.status : undefined));
   assert.equal(codeName(status.error?.[0] ?? 0), 'CONFIG');
   await assert.rejects(engine.remote.stat([]), withCode('CANCELLED'));
+  await engine.close();
+});
+
+const linuxOnly = process.platform === 'linux' ? false : 'threads have no priorities of their own';
+test('the threads that move files step back behind the screen', { skip: linuxOnly }, async (t) => {
+  const server = await startServer(t, { dir: scratchFolder(t), args: ['--open'] });
+  const before = getPriority(process.pid);
+  await new Promise((done) => stat('/', done));
+  const engine = new EngineThread(optsFor(t, server, join(scratchFolder(t), 'device.key')));
+  const nices = (name: string): number[] =>
+    readdirSync('/proc/self/task').flatMap((thread) => {
+      const place = `/proc/self/task/${thread}/comm`;
+      return existsSync(place) && readFileSync(place, 'utf8').trim() === name
+        ? [getPriority(Number(thread))]
+        : [];
+    });
+  const behind = Math.min(19, before + niceness);
+  const movers = (): number[] => [...nices('libuv-worker'), ...nices('ferry I/O')];
+  await engine.remote.stat([]);
+  while (movers().some((nice) => nice !== behind)) await new Promise(setImmediate);
+  assert.ok(nices('libuv-worker').length > 0 && nices('ferry I/O').length > 0);
+  assert.equal(getPriority(process.pid), before);
   await engine.close();
 });

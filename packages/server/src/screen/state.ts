@@ -2,8 +2,9 @@
 
 import type { Shown } from '@ferry/protocol';
 import type { RecentLine } from '../recent-lines.ts';
-import type { Order, Rates } from '../supervisor/order.ts';
+import type { Order } from '../supervisor/order.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
+import type { WholeStatus } from '../whole-status.ts';
 import type { Size } from './layout.ts';
 import type { Look, Person, Sample } from './sample.ts';
 
@@ -24,8 +25,12 @@ export type ScreenState = {
   /** How many servers there are to look at, and which one it is. */
   readonly servers: number;
   readonly which: number;
-  /** What the server said last; undefined: nothing yet. */
-  readonly status: ServerStatus | undefined;
+  /** What the server said last, of itself and of those that it belongs together with; undefined: nothing yet. */
+  readonly told: ServerStatus | undefined;
+  /** The one of those that is looked at; undefined: all together. */
+  readonly focus: string | undefined;
+  /** What is shown of that. */
+  readonly status: WholeStatus | undefined;
   readonly sample: Sample | undefined;
   /** The last few looks, that one included; the newest last. */
   readonly looks: readonly Look[];
@@ -54,8 +59,6 @@ export type ScreenMsg =
 
 export type ScreenCmd =
   | { readonly kind: 'order'; readonly order: Order; readonly done: Shown }
-  | { readonly kind: 'kick-account'; readonly user: string }
-  | { readonly kind: 'limit-account'; readonly user: string; readonly rates: Rates }
   | { readonly kind: 'next-server' }
   /** `end`: the server too, where it is ours. */
   | { readonly kind: 'quit'; readonly end: boolean };
@@ -69,6 +72,8 @@ export function firstState(size: Size): ScreenState {
     size,
     servers: 1,
     which: 0,
+    told: undefined,
+    focus: undefined,
     status: undefined,
     sample: undefined,
     looks: [],

@@ -2,8 +2,6 @@
  * Entry of the I/O thread: an engine, spoken to in messages. Started by engine-thread.ts.
  */
 
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asFerryError, toWireError } from '@ferry/protocol';
 import type { AtServer } from './engine.ts';
@@ -20,24 +18,9 @@ import type {
   ToEngine,
   TrashCall,
 } from './messages.ts';
+import { stepBack } from './step-back.ts';
 
-/** Nice value of this thread, and of the writers that it starts: the screen's thread goes first. */
-const niceness = 5;
-
-/**
- * On Linux a thread has a priority of its own. Set before anything is written, since threads inherit it from who starts
- * them. Elsewhere, or where it is not permitted, keys compete with transfers as equals.
- */
-function yieldToScreen(): void {
-  try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    setPriority(thread, niceness);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-  }
-}
-
-yieldToScreen();
+void stepBack();
 if (parentPort === null) throw new Error('this file runs in a worker thread');
 const port = parentPort;
 const send = (message: FromEngine): void => port.postMessage(message);
@@ -163,7 +146,7 @@ async function talk({ chat }: AtServer, call: ChatCall, signal: AbortSignal): Pr
 }
 
 async function trash({ trash }: AtServer, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
-  if (call.verb === 'list') return trash.list({ signal });
+  if (call.verb === 'list') return trash.list({ signal, most: call.most });
   await trash.drop(call.deletion, { signal });
   return undefined;
 }
