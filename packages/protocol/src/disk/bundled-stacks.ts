@@ -32,9 +32,10 @@ export function sourcePlace(url: string, line: number, column: number): string |
 Error.prepareStackTrace = (error, calls) => {
   const lines = calls.map((call) => {
     const [url, line, column] = [call.getFileName(), call.getLineNumber(), call.getColumnNumber()];
-    if (url?.startsWith('file:') !== true || line === null || column === null) return `    at ${call}`;
+    if (url?.startsWith('file:') !== true || line === null || column === null)
+      return `    at ${String(call)}`;
     const bundled = `${url}:${line}:${column}`;
-    return `    at ${call}`.replace(bundled, () => sourcePlace(url, line, column) ?? bundled);
+    return `    at ${String(call)}`.replace(bundled, () => sourcePlace(url, line, column) ?? bundled);
   });
   return [String(error), ...lines].join('\n');
 };
