@@ -159,6 +159,16 @@ describe('ferryd', () => {
     assert.match(run(home, ['--version']).stdout, /^[0-9]+\.[0-9]+\.[0-9]+\n$/);
   });
 
+  it('is not brought down by somebody who reads only the first lines', () => {
+    for (const program of ['server', 'tui']) {
+      const main = join(import.meta.dirname, `../../packages/${program}/src/main.ts`);
+      const piped = spawnSync('sh', ['-c', '"$0" "$1" --help | true', process.execPath, main], {
+        encoding: 'utf8',
+      });
+      assert.equal(piped.stderr, '');
+    }
+  });
+
   it('keeps its identity and accounts to its user', async (t) => {
     const { home } = await startServer(t, { dir: scratchFolder(t) });
     const mode = (file: string): string =>

@@ -13,7 +13,15 @@ import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
-import { cannotChange, cannotCopy, cannotFind, cannotWork, noJob, notConnected } from './unavailable.ts';
+import {
+  cannotChange,
+  cannotCopy,
+  cannotFind,
+  cannotUndo,
+  cannotWork,
+  noJob,
+  notConnected,
+} from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -210,8 +218,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'undo-delete',
       ['u'],
       'Undo',
-      'bring back what was deleted or overwritten last on the server; with nothing: the trash',
-      cannotWork,
+      'take back what was deleted, overwritten, renamed, moved or copied last; after that: the trash',
+      cannotUndo,
     ),
     bind(
       'trash',
@@ -222,6 +230,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
+    bind('stop-work', ['X'], 'Stop', 'end what is being copied, moved, deleted or found there'),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
     bind('size', ['C-space'], 'Size', 'count what is in folders'),
