@@ -12,7 +12,7 @@ import { stallMs } from './retry.ts';
 const quietMs = 1000;
 const lookMs = 100;
 /** What a lane that was quiet has for a sign of life, milliseconds: at least, and in round trips. */
-const answer = { ms: 2000, trips: 4 } as const;
+const answer = { ms: 5000, trips: 4 } as const;
 
 /** What one lane has on its way. */
 export type LaneCalls = {
