@@ -43,12 +43,14 @@ import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
 import { orderAccount } from './supervisor/account-orders.ts';
+import { OtherStatuses, StatusTeller, statusVerb, withOthers } from './supervisor/far-status.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { isOfAccount, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
 import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { wholeOf } from './whole-status.ts';
 
 /** An invite that nobody used is worthless after this long, milliseconds. */
 export const inviteMs = 72 * 3_600_000;
@@ -99,6 +101,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const hub = new BusHub(`${serverId}.`);
   const sinceMs = Date.now();
   const about = {
+    id: serverId,
     pid: process.pid,
     folder: config.folder,
     address: hostPort(reachableAt(listeners)),
@@ -106,6 +109,10 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   };
   const [ticketMaster, ticketMemory] = [randomBytes(32), newTicketMemory()];
   const tickets = new LaneTickets(serverId, makeTicketKeys(ticketMaster), new TicketLedger(ticketMemory));
+  const teller = new StatusTeller(async () => {
+    if (statusNow !== undefined) return await statusNow();
+    throw new FerryError(Code.BUSY, 'this server has only begun');
+  });
   const servers = await serversFor(config, {
     id: serverId,
     hub,
@@ -115,7 +122,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: (verb) => open?.answers(tickets).get(verb),
+    answers: (verb) =>
+      verb === statusVerb ? (body, from) => teller.answer(body, from) : open?.answers(tickets).get(verb),
     log,
   });
   const access = await openAccess({
@@ -155,6 +163,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     behind: config.behind,
     log,
     onAudit: (lines) => audit?.add(lines),
+    everyone: async () => wholeOf(await statusOfAll()).connections,
     onGiveUp: () => {
       note(log, 'the workers are broken: ferryd ends here');
       process.exit(ExitCode.failed);
@@ -180,10 +189,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
   });
   statusNow = status;
+  const others = servers === undefined ? undefined : new OtherStatuses(servers);
+  const statusOfAll = async (): Promise<ServerStatus> =>
+    withOthers(...(await Promise.all([status(), others?.look()])));
   const fault = await openStatusSocket({
     folder: places.statusFolder,
     pid: process.pid,
-    status,
+    status: statusOfAll,
     recent,
     order: async (order) => {
       const whose = isOfAccount(order)
