@@ -242,6 +242,74 @@ describe('a large folder', () => {
     );
   });
 
+  test('marks are those that a set of names would have, whatever is marked, left out and read again, aside or at once', () => {
+    const random = randomFrom(seed);
+    const all = shuffled(numbered(mostAtOnce + 500)).map((entry, i) => ({ ...entry, size: i % 7 }));
+    for (let round = 0; round < runs(4); round++) {
+      const some = (): Entry[] => (round % 2 === 0 ? all : all.slice(0, 60)).filter(() => random(9) > 0);
+      const large = new Large()
+        .pages(some(), 1 + random(1000))
+        .listed()
+        .finish();
+      let marked = new Set<string>();
+      for (let step = 0; step < 25; step++) {
+        const { names } = large;
+        const { cursor } = large.state.remote;
+        switch (random(7)) {
+          case 0:
+            large.press('C-a');
+            for (const name of names) marked.add(name);
+            break;
+          case 1:
+            large.press('*');
+            for (const name of names) if (!marked.delete(name)) marked.add(name);
+            break;
+          case 2: {
+            large.press('S-end');
+            for (const name of names.slice(Math.max(0, cursor - 1))) marked.add(name);
+            break;
+          }
+          case 3: {
+            const name = names[cursor - 1];
+            large.press('space');
+            if (name !== undefined && !marked.delete(name)) marked.add(name);
+            break;
+          }
+          case 4:
+            large.press(['home', 'end', 'pagedown', 'up'][random(4)] ?? 'up');
+            break;
+          case 5:
+            large.press('escape').finish();
+            if (large.names.length === names.length) marked.clear();
+            else large.press('home');
+            for (const key of ['/', String(random(10)), 'enter']) large.press(key);
+            large.finish();
+            break;
+          default: {
+            const there = some();
+            large
+              .press('C-r')
+              .pages(there, 1 + random(1000))
+              .listed()
+              .finish();
+            const left = new Set<string>(there.map(({ name }) => name));
+            marked = new Set([...marked].filter((name) => left.has(name)));
+          }
+        }
+        const { remote } = large.state;
+        assert.deepEqual(new Set<string>(remote.marks), marked, `seed ${seed}, round ${round}, step ${step}`);
+        assert.equal(remote.marks.size, marked.size);
+        const shown = [...remote.rows].filter(({ name }) => marked.has(name));
+        assert.equal(remote.markedRows, shown.length);
+        assert.equal(
+          remote.markedBytes,
+          shown.reduce((sum, { size }) => sum + size, 0),
+        );
+        assert.ok(!remote.marks.has(-1), 'no row is none of them');
+      }
+    }
+  });
+
   test('rows are filtered by their bytes as names are by their text', () => {
     const random = randomFrom(seed);
     const some = (from: readonly string[], most: number): string =>

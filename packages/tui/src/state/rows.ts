@@ -12,7 +12,7 @@ export type Pages = readonly EntryPage[];
 
 /** An id is the number of the page and the place in it. A page has fewer rows than places. */
 const placeBits = 10;
-const places = 1 << placeBits;
+export const places = 1 << placeBits;
 
 export function idOf(page: number, place: number): number {
   return page * places + place;

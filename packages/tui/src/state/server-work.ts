@@ -20,7 +20,7 @@ import { keyOf } from '../keymap/resolve.ts';
 import type { Cmd } from './cmd.ts';
 import type { Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
 import { type AppState, activeSide } from './state.ts';
@@ -93,7 +93,7 @@ export function deletedForGood(
   text: string,
 ): Next {
   if (text.trim() !== forGoodWord) throw new FerryError(Code.USAGE, prompts.notTheWord(forGoodWord));
-  const next = withPane(state, withMarks(state[side], []));
+  const next = withPane(state, withoutShownMarks(state[side]));
   const { where } = state[side];
   if (where === '') return [next, [{ kind: 'remove', side, folder, entries }]];
   return [next, [{ kind: 'delete', where, folder, entries, forGood: true }]];
@@ -137,7 +137,7 @@ export function grafted(
     isInto: entries.length > 1 || text.trim().endsWith('/'),
     folder,
   };
-  return [withPane(state, withMarks(pane, [])), [cmd]];
+  return [withPane(state, withoutShownMarks(pane)), [cmd]];
 }
 
 /** The words of a search, for the pane's frame. */

@@ -6,7 +6,7 @@ import { parseRate, parseTimetable } from '../transfer/timetable.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { edited, type Field, typedInto } from './edit-line.ts';
-import { withMarks, withMatching, withRenamed } from './marks.ts';
+import { withMatching, withoutShownMarks, withRenamed } from './marks.ts';
 import { patternFor } from './match.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
@@ -131,7 +131,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
         where === ''
           ? { kind: 'remove', side, folder, entries }
           : { kind: 'delete', where, folder, entries, forGood: false };
-      return [withPane(state, withMarks(state[side], [])), [cmd]];
+      return [withPane(state, withoutShownMarks(state[side])), [cmd]];
     }
   }
 }
@@ -197,7 +197,7 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       const { side, folder, entries } = prompted;
       const mode = read(modeFrom);
       return [
-        withPane(state, withMarks(state[side], [])),
+        withPane(state, withoutShownMarks(state[side])),
         [{ kind: 'permissions', side, folder, entries, mode }],
       ];
     }

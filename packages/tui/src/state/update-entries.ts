@@ -20,7 +20,7 @@ import type { Cmd } from './cmd.ts';
 import { compareWith } from './compare.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withMarks, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, kindOf, type Pane } from './pane.ts';
 import { actOnServer, lastName, undoKey } from './server-work.ts';
@@ -140,7 +140,7 @@ function copy(state: AppState, pane: Pane): Next {
     }),
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
-  return [queuedNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
+  return [queuedNotice(withPane(state, withoutShownMarks(pane)), orders.length, left), cmds];
 }
 
 /** Both panes show one place: a server copies by itself, without a byte over the line. */
@@ -156,7 +156,7 @@ function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly E
     isInto: true,
     folder: pane.path,
   };
-  return [withPane(state, withMarks(pane, [])), [cmd]];
+  return [withPane(state, withoutShownMarks(pane)), [cmd]];
 }
 
 function queuedNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
