@@ -9,14 +9,17 @@ import { decodePicture } from '@ferry/tui/effects/pictures/decode-picture';
 import { decodePng } from '@ferry/tui/effects/pictures/decode-png';
 import { loadPicture, unpacked } from '@ferry/tui/effects/pictures/load-picture';
 import { pictureHead } from '@ferry/tui/effects/pictures/picture-head';
+import { footerOf } from '@ferry/tui/keymap/footer';
 import type { Picture } from '@ferry/tui/state/picture';
 import { resized, uprighted } from '@ferry/tui/state/pixels';
+import { partOf } from '@ferry/tui/state/zoom';
 import { drawsImages } from '@ferry/tui/view/rows/image-rows';
 import { fitted, pictureRows } from '@ferry/tui/view/rows/picture-rows';
 import { asciiGlyphs, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
 import { lookFor } from '@ferry/tui/view/rows/themes';
 import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { light } from '@ferry/tui/view/rows/themes/light';
+import { viewerTitle } from '@ferry/tui/view/rows/viewer-rows';
 import { encode } from 'jpeg-js';
 import { png, pngFile } from '../../support/png.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -370,6 +373,73 @@ test('arrows go to the next picture of the folder, and stop at its end; F4 shows
   driven.press('f4');
   assert.ok(driven.taken().some(({ kind }) => kind === 'look'));
   assert.equal(driven.state.viewer?.shows, 'bytes');
+});
+
+test('+ looks closer: the part fills its room, arrows move about in it and stop at its ends, 0 is all of it again', () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  const [width, height] = [400, 300];
+  // Each pixel says where it is.
+  const where = Array.from({ length: width * height }, (_, i) => [
+    (i % width) & 255,
+    Math.floor(i / width) & 255,
+    (i % width) >> 8,
+  ]);
+  const facts = { ...file('a.png', 100), identity: '1' };
+  driven.post({
+    kind: 'picture-shown',
+    request: cmd.request,
+    picture: picture(width, height, ...where),
+    facts,
+  });
+  const labels = (): string[] => footerOf(driven.state).map(({ label }) => label);
+  assert.ok(labels().includes('Larger') && !labels().includes('Stop'), labels().join(' '));
+  const extent = { width: 80, height: 22 };
+  const seen = (): { left: number; top: number; width: number; height: number } => {
+    const { viewer } = driven.state;
+    assert.ok(viewer?.picture !== undefined);
+    const part = partOf(viewer.picture, viewer.zoom, extent);
+    assert.equal(partOf(viewer.picture, viewer.zoom, extent), part, 'it is cut out once');
+    const [x = 0, y = 0, far = 0] = part.rgba;
+    return { left: x + far * 256, top: y, width: part.width, height: part.height };
+  };
+  driven.press('-');
+  assert.deepEqual(seen(), { left: 0, top: 0, width, height });
+  driven.press('+', '+', '+');
+  const [scale, part] = [44 / 300, 1.5 ** 3];
+  const side = (room: number, all: number): number => Math.min(all, Math.round(room / scale / part));
+  const middle = { width: side(80, width), height: side(44, height) };
+  assert.deepEqual(seen(), {
+    left: Math.round((width - middle.width) / 2),
+    top: Math.round((height - middle.height) / 2),
+    ...middle,
+  });
+  const { viewer } = driven.state;
+  assert.ok(viewer?.picture !== undefined);
+  const { columns, rows } = fitted(partOf(viewer.picture, viewer.zoom, extent), extent);
+  assert.ok(columns === 80 && rows >= 43, 'all of the room is used');
+  assert.match(
+    viewerTitle(viewer, extent, { theme: dark, glyphs: unicodeGlyphs }),
+    /3\.4 × closer {2}400 × 300/,
+  );
+  const before = seen();
+  driven.press('right');
+  assert.deepEqual([seen().left - before.left, seen().top - before.top], [Math.round(middle.width / 4), 0]);
+  for (let i = 0; i < 20; i++) driven.press('right', 'down');
+  assert.deepEqual(seen(), { left: width - middle.width, top: height - middle.height, ...middle });
+  for (let i = 0; i < 20; i++) driven.press('left', 'up');
+  assert.deepEqual([seen().left, seen().top], [0, 0]);
+  assert.deepEqual(driven.taken(), [], 'it is the same picture all the time');
+  for (let i = 0; i < 30; i++) driven.press('+');
+  assert.ok(seen().width >= 1 && seen().height >= 1);
+  driven.press('0');
+  assert.deepEqual(seen(), { left: 0, top: 0, width, height });
+  driven.press('right');
+  assert.ok(
+    driven.taken().some(({ kind }) => kind === 'show-picture'),
+    'the next one again',
+  );
 });
 
 test('one that cannot be shown is bytes, and why is told', () => {

@@ -52,6 +52,11 @@ export function notInPicture({ viewer }: AppState): Shown | undefined {
   return viewer?.shows === 'picture' ? viewerTexts.notInPicture : undefined;
 }
 
+/** Text has no other size than that of its letters. */
+export function onlyInPicture({ viewer }: AppState): Shown | undefined {
+  return viewer?.shows === 'picture' ? undefined : viewerTexts.onlyInPicture;
+}
+
 export function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }

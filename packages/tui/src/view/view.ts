@@ -12,6 +12,7 @@ import type { Picture } from '../state/picture.ts';
 import { type AppState, activeSide, layoutOf, placeName } from '../state/state.ts';
 import { lists, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
+import { partOf } from '../state/zoom.ts';
 import type { Gauge } from './gauge.ts';
 import { Images } from './images.ts';
 import { RowBox } from './row-box.ts';
@@ -226,11 +227,13 @@ export class View {
     dialog.show();
   }
 
-  #showImages({ viewer, preview }: AppState): void {
+  #showImages({ viewer, preview, size }: AppState): void {
     if (!this.#hasImages) return;
     const seen = preview?.seen?.kind === 'picture' ? preview.seen.picture : undefined;
+    const whole = viewer?.picture;
+    const looked = whole === undefined ? undefined : partOf(whole, viewer?.zoom, viewerExtent(size));
     const shown = new Map<Picture, Image>();
-    for (const picture of [viewer === undefined ? seen : viewer.picture]) {
+    for (const picture of [viewer === undefined ? seen : looked]) {
       const image = picture === undefined ? undefined : imageOf(picture);
       if (picture !== undefined && image !== undefined) shown.set(picture, image);
     }
