@@ -15,6 +15,7 @@ import { resized, uprighted } from '@ferry/tui/state/pixels';
 import { partOf } from '@ferry/tui/state/zoom';
 import { drawsImages } from '@ferry/tui/view/rows/image-rows';
 import { fitted, pictureRows } from '@ferry/tui/view/rows/picture-rows';
+import { sixelOf, sixelPlace } from '@ferry/tui/view/rows/sixel';
 import { asciiGlyphs, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
 import { lookFor } from '@ferry/tui/view/rows/themes';
 import { dark } from '@ferry/tui/view/rows/themes/dark';
@@ -325,7 +326,7 @@ test('kitty and Ghostty say who they are, and get the picture itself: once, and 
   const facts = { ...file('a.png', 100), identity: '1' };
   driven.post({ kind: 'picture-shown', request: cmd.request, picture: shown, facts });
   const terminal = new FakeTerminal(80, 24, { theme: dark, glyphs: unicodeGlyphs, colours: 'any' });
-  terminal.view.useImages();
+  terminal.view.hear({ kind: 'name', text: 'kitty(0.32.2)' });
   await terminal.draw(driven.state);
   const sent = terminal.output
     .split('\x1b_G')
@@ -353,6 +354,125 @@ test('kitty and Ghostty say who they are, and get the picture itself: once, and 
   assert.ok(!terminal.output.slice(before).includes('\x1b_G'), 'it is there already');
   await terminal.draw(driven.press('q').state);
   assert.ok(terminal.output.slice(before).includes(`\x1b_Ga=d,d=I,q=2,i=${id}\x1b\\`));
+  terminal.close();
+});
+
+/** Sequences as text that patterns may hold. */
+const plain = (text: string): string => text.replaceAll('\x1b', '␛');
+
+/** What a terminal makes of sixels: a pixel for each, undefined where nothing was drawn. */
+function drawnSixels(text: string): { width: number; height: number; pixels: (string | undefined)[] } {
+  const [, w = '', h = '', body = ''] = /␛P0;1q"1;1;(\d+);(\d+)(.*)␛\\$/s.exec(plain(text)) ?? [];
+  const [width, height] = [Number(w), Number(h)];
+  const pixels = new Array<string | undefined>(width * height);
+  const palette = new Map<string, string>();
+  let [x, top, colour] = [0, 0, ''];
+  for (const [token] of body.matchAll(/#\d+(?:;[\d;]+)?|!\d+.|[$-]|[?-~]/gs)) {
+    if (token === '$') x = 0;
+    else if (token === '-') [x, top] = [0, top + 6];
+    else if (token.startsWith('#')) {
+      const [number = '', kind, ...parts] = token.slice(1).split(';');
+      if (kind === undefined) colour = palette.get(number) ?? assert.fail(`no colour ${number}`);
+      else palette.set(number, parts.join(';'));
+    } else {
+      const [, count = '1', sign = ''] = /^(?:!(\d+))?(.)$/s.exec(token) ?? [];
+      for (let i = 0; i < Number(count); i++, x++)
+        for (let row = 0; row < 6; row++)
+          if (((sign.charCodeAt(0) - 0x3f) >> row) & 1) {
+            assert.ok(x < width && top + row < height, 'nothing is drawn beyond it');
+            pixels[(top + row) * width + x] = colour;
+          }
+    }
+  }
+  return { width, height, pixels };
+}
+
+test(`sixels are the pixels, in the colours that there are, and nothing where one sees through (FERRY_SEED=${seed})`, () => {
+  const random = randomFrom(seed);
+  for (let run = 0; run < runs(20); run++) {
+    const [width, height] = [1 + random(40), 1 + random(30)];
+    // Levels that are there exactly, so that none has to be made of others.
+    const pixels = Array.from({ length: width * height }, () => {
+      const [r, g, b] = [random(6), random(7), random(6)];
+      return [r * 51, Math.round((g * 255) / 6), b * 51, random(4) === 0 ? 0 : 255];
+    });
+    const shown = drawnSixels(sixelOf(picture(width, height, ...pixels), { width, height }));
+    assert.deepEqual([shown.width, shown.height], [width, height]);
+    for (const [i, [r = 0, g = 0, b = 0, a]] of pixels.entries()) {
+      const wanted = [r, g, b].map((part) => Math.round((part * 100) / 255)).join(';');
+      const inLevels = wanted
+        .split(';')
+        .map((part, at) =>
+          at === 1 ? Math.round((Math.round((Number(part) * 6) / 100) * 100) / 6) : Number(part),
+        );
+      assert.equal(shown.pixels[i], a === 0 ? undefined : inLevels.join(';'), `run ${run}, pixel ${i}`);
+    }
+  }
+  const grey = drawnSixels(sixelOf(picture(1, 1, [130, 130, 130]), { width: 60, height: 60 }));
+  const bright = grey.pixels.map((one) => Number(one?.split(';')[0]) / 100);
+  const mean = bright.reduce((sum, one) => sum + one, 0) / bright.length;
+  assert.ok(Math.abs(mean - 130 / 255) < 0.02, `an even colour comes out as bright as it is: ${mean}`);
+});
+
+test('sixels stand in the middle of their room, and never over its edges', () => {
+  const random = randomFrom(seed);
+  for (let run = 0; run < runs(300); run++) {
+    const isPart = random(2) === 0;
+    const one = { ...picture(1 + random(1024), 1 + random(1024)), isPart };
+    const extent = { width: 10 + random(300), height: 3 + random(100) };
+    const cell = { width: 4 + random(30), height: 6 + random(60) };
+    const { left, top, pixels } = sixelPlace(one, extent, cell);
+    const [right, bottom] = [
+      left * cell.width + pixels.width,
+      top * cell.height + Math.ceil(pixels.height / 6) * 6,
+    ];
+    const words = JSON.stringify({ run, isPart, extent, cell, left, top, pixels, seed });
+    assert.ok(left >= 0 && top >= 0 && right <= extent.width * cell.width, words);
+    assert.ok(bottom <= extent.height * cell.height, words);
+    assert.ok(pixels.width * pixels.height <= 640_000, words);
+  }
+});
+
+test('a terminal that says it has them gets sixels: once, not over a dialog, and cleared before anything else', async () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  const shown = picture(30, 20, ...Array.from({ length: 600 }, () => red));
+  const facts = { ...file('a.png', 100), identity: '1' };
+  driven.post({ kind: 'picture-shown', request: cmd.request, picture: shown, facts });
+  const terminal = new FakeTerminal(80, 24, { theme: dark, glyphs: unicodeGlyphs, colours: 'any' });
+  const drawn = async (): Promise<string> => {
+    terminal.output = '';
+    await terminal.draw(driven.state);
+    return plain(terminal.output);
+  };
+  terminal.view.hear({ kind: 'features', numbers: [62, 4, 22] });
+  assert.doesNotMatch(await drawn(), /␛P0;1q/, 'without the size of a cell nobody knows how large it may be');
+  terminal.view.hear({ kind: 'cell-size', width: 10, height: 20 });
+  const sixels = /␛7␛\[\d+;\d+H␛P0;1q"1;1;(\d+);(\d+)[^␛]*␛\\␛8/;
+  driven.state = { ...driven.state };
+  const [, width, height] = sixels.exec(await drawn()) ?? [];
+  assert.deepEqual([width, height], ['120', '80']);
+  driven.press('/');
+  assert.doesNotMatch(await drawn(), sixels, 'it is there already');
+  driven.press('+');
+  const closer = await drawn();
+  assert.ok(closer.indexOf('␛[2J') >= 0 && closer.search(sixels) > closer.indexOf('␛[2J'));
+  driven.press('f1');
+  const dialog = await drawn();
+  assert.match(dialog, /␛\[2J/);
+  assert.match(dialog, /▀/, 'below it are cells');
+  assert.doesNotMatch(dialog, sixels);
+  driven.press('escape');
+  assert.match(await drawn(), sixels);
+  terminal.output = '';
+  terminal.view.redraw();
+  await terminal.draw(driven.state);
+  assert.match(plain(terminal.output), sixels, 'Ctrl+L brings it back');
+  driven.press('q');
+  const files = await drawn();
+  assert.match(files, /␛\[2J/);
+  assert.doesNotMatch(files, sixels);
   terminal.close();
 });
 
