@@ -9,13 +9,15 @@ import { describe, it } from 'node:test';
 import { Code, limits, rootPath } from '@ferry/protocol';
 import { attach, list, protocolVersion, read, type ServerEvent, ticket } from '@ferry/protocol/messages';
 import { laneProof } from '@ferry/protocol/session';
+import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
+import { placesOf } from '../../packages/server/src/config.ts';
 import { ServerWatch } from '../../packages/server/src/owner/server-watch.ts';
 import { readOrder } from '../../packages/server/src/supervisor/order.ts';
 import type { ServerStatus } from '../../packages/server/src/supervisor/status.ts';
 import { connect as dial, logInto, openLane } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
-import { startServer } from '../support/server.ts';
+import { startServer, userEnv } from '../support/server.ts';
 
 /** What the server says, as somebody who watches hears it. */
 function watching(socket: string) {
@@ -109,7 +111,7 @@ describe('the owner, watching', () => {
 
     const { ticket: late } = await one.channel.call(ticket, {});
     await watch.order({ do: 'kick', session });
-    const gone = await status(
+    const gone = await later(
       ({ connections }) => !connections.some(({ sessionId }) => sessionId === session),
     );
     assert.deepEqual(gone.slowed, []);
@@ -126,10 +128,19 @@ describe('the owner, watching', () => {
 
     await assert.rejects(watch.order({ do: 'kick', session }), /that session has gone/);
     await logged(/the owner has closed the session of guest@127\.0\.0\.1/);
-    // What the screen does to an account by itself it says here, to be written down.
-    await watch.order({ do: 'kick-account', user: 'anna' });
+    const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
+    await assert.rejects(watch.order({ do: 'kick-account', user: 'anna' }), /no account/);
+    await assert.rejects(
+      watch.order({ do: 'limit-account', user: 'guest', rates }),
+      /guests have no account/,
+    );
+    accounts.add('anna', newAccount, 0);
     await watch.order({ do: 'limit-account', user: 'anna', rates });
-    await logged(/the owner has closed all sessions of anna/);
+    assert.equal(accounts.list().find(({ user }) => user === 'anna')?.bounds.downRate, rates.down);
+    accounts.close();
+    await watch.order({ do: 'kick-account', user: 'guest' });
+    await assert.rejects(two.channel.call(list, { path: rootPath }), withCode('KICKED'));
+    await logged(/the owner has closed all sessions of guest/);
     for (const channel of [two.channel, other]) channel.close();
     server.signal('SIGTERM');
     await Promise.all([server.ended, ended]);
@@ -137,7 +148,7 @@ describe('the owner, watching', () => {
       .split('\n')
       .filter((line) => line.includes('"user":"owner"'))
       .map((line) => (JSON.parse(line) as { verb: string }).verb);
-    assert.deepEqual(orders, ['tell', 'throttle', 'kick', 'kick-account', 'limit-account']);
+    assert.deepEqual(orders, ['tell', 'throttle', 'kick', 'limit-account', 'kick-account']);
   });
 
   it('is heard only where it makes sense, and what is senseless harms nobody', async (t) => {

@@ -114,6 +114,7 @@ function statusAt(second: number, more: Partial<ServerStatus> = {}): ServerStatu
     slowed: [{ sessionId: '3'.repeat(8), down: 5 * MB, up: undefined }],
     held: [],
     barred: [{ source: '10.0.0.66', ms: 5000 }],
+    gate: { mostConnections: 10_000, mostStrangers: 1000, passwordsWaiting: 0, guessed: [], shunned: [] },
     figures: { verbs: [], received: second * MB, sent: moved, waits: second * 40, waitedMs: 0 },
     tallies: {
       logins: { 'with its device key': 12, 'with an invite': 2 },
@@ -372,20 +373,22 @@ describe('keys of the server’s screen', () => {
     assert.match(text(asked), /Close the session of anna from 10\.0\.0\.1\? y: yes/);
     const [, [order]] = press(state, 'down', 'k', 'y');
     assert.deepEqual(order?.kind === 'order' && order.order, { do: 'kick', session: second });
-    assert.deepEqual(press(state, 'K', 'y')[1], [{ kind: 'kick-account', user: 'anna' }]);
+    const [, [whole]] = press(state, 'K', 'y');
+    assert.deepEqual(whole?.kind === 'order' && whole.order, { do: 'kick-account', user: 'anna' });
   });
 
   it('limit a session or an account, one way or both', () => {
     const rates = (...keys: readonly string[]) => {
       const [, [command]] = press(state, ...keys, 'enter');
-      return command?.kind === 'order' && command.order.do === 'throttle' ? command.order.rates : command;
+      assert.ok(command?.kind === 'order');
+      return command.order.do === 'throttle' ? command.order.rates : command.order;
     };
     const MiB = 1024 ** 2;
     assert.deepEqual(rates('t', ...'5M'), { down: 5 * MiB, up: 5 * MiB });
     assert.deepEqual(rates('t', ...'5M 1m'), { down: 5 * MiB, up: MiB });
     assert.deepEqual(rates('t', ...'none 2M'), { down: undefined, up: 2 * MiB });
     assert.deepEqual(rates('t', ...'9', 'C-u', ...'none'), { down: undefined, up: undefined });
-    const whole = { kind: 'limit-account', user: 'anna', rates: { down: MiB, up: MiB } };
+    const whole = { do: 'limit-account', user: 'anna', rates: { down: MiB, up: MiB } };
     assert.deepEqual(rates('T', ...'1M'), whole);
     const [wrong, commands] = press(state, 't', ...'10K', 'enter');
     assert.deepEqual(commands, []);

@@ -145,6 +145,7 @@ function dayStatus(second: number): ServerStatus {
     slowed: second < 80 ? [] : [{ sessionId: idOf(2), down: 8 * 1024 * 1024, up: undefined }],
     held: [],
     barred: [{ source: '203.0.113.9', ms: 40_000 }],
+    gate: { mostConnections: 10_000, mostStrangers: 1000, passwordsWaiting: 0, guessed: [], shunned: [] },
     figures: { verbs: [], received: sum('upload'), sent: sum('download'), waits: second * 6, waitedMs: 0 },
     tallies: {
       logins: { 'with its device key': 31, 'with an invite': 2, 'with a password': 1 },

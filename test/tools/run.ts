@@ -36,7 +36,8 @@ function testStep(
   env: Record<string, string> = {},
 ): Step {
   // Most tests wait for programs that they have started, or for time to pass; a cluster is a machine's work.
-  const concurrency = files.some(isOfCluster) ? 1 : Math.max(5, availableParallelism());
+  const isCluster = files.some(isOfCluster);
+  const concurrency = isCluster ? 1 : Math.max(5, availableParallelism());
   const together = env['FERRY_SOAK'] === '1' ? [] : files.filter(startsNothing);
   return {
     name,
@@ -44,8 +45,8 @@ function testStep(
     args: [
       '--test',
       `--test-concurrency=${concurrency}`,
-      // A test that waits for what never comes must not hold up all of them for good.
-      ...(env['FERRY_SOAK'] === '1' ? [] : ['--test-timeout=280000']),
+      // A test that waits for what never comes must not hold up all of them for good; twenty rounds of harm take a quarter of an hour.
+      ...(env['FERRY_SOAK'] === '1' ? [] : [`--test-timeout=${isCluster ? 3_600_000 : 280_000}`]),
       '--test-reporter=./test/tools/reporter.ts',
       '--test-reporter-destination=stdout',
       ...(together.length > 1

@@ -43,8 +43,9 @@ import { openAccess } from './open-access.ts';
 import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
+import { orderAccount } from './supervisor/account-orders.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
-import { isDeed, orderWords } from './supervisor/order.ts';
+import { isOfAccount, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
 import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
@@ -145,6 +146,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       accountMemory: newAccountMemory(config.threads),
       meterMemory,
       audits: audit !== undefined,
+      threads: config.threads,
     },
     polls: config.polls,
     behind: config.behind,
@@ -181,7 +183,9 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     status,
     recent,
     order: async (order) => {
-      const whose = isDeed(order) ? show(order.user) : await running.order(order);
+      const whose = isOfAccount(order)
+        ? await orderAccount(access.changes, order)
+        : await running.order(order);
       audit?.add([ownerLine(order, whose, Date.now())]);
       note(log, orderWords(order, whose));
     },
@@ -344,7 +348,7 @@ function endOnSignals(
   process.on('exit', () => audit?.closeNow());
   const crash = process.env['FERRY_TEST_CRASH'];
   if (crash !== undefined) {
-    const how = crash === 'hang' || crash === 'heap' ? crash : 'throw';
+    const how = crash === 'hang' || crash === 'heap' || crash === 'message' ? crash : 'throw';
     process.on('SIGUSR2', () => supervisor.crashOne(how));
   }
   process.on('uncaughtException', (error) => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Code, FerryError, limits } from '@ferry/protocol';
+import { PartMemory } from '@ferry/server/storage/s3/part-memory';
 import { S3Storage } from '@ferry/server/storage/s3/s3-storage';
 import type { ReadHandle, Storage, Upload, UploadSpec } from '@ferry/server/storage/storage';
 import { withCode } from '../../support/code.ts';
@@ -24,7 +25,7 @@ function servers(
 ): { bucket: Bucket; all: Server[] } {
   const all = Array.from({ length: count }, () => {
     const store = new MemoryBucket(able, bucket);
-    return { store, storage: new S3Storage(store, 'p') };
+    return { store, storage: new S3Storage(store, 'p', new PartMemory(128 * limits.blockBytes, 0)) };
   });
   return { bucket, all };
 }
@@ -124,6 +125,65 @@ test('s3: lanes that take whole runs put each part at once, and nothing by itsel
     1 + 4 + 1,
   );
   assert.equal(first(two).store.counts.get('get') ?? 0, 1);
+});
+
+test('s3: lanes for which there is no memory wait for it, and none of their blocks goes by itself', async () => {
+  const run = 8 * limits.blockBytes;
+  const store = new MemoryBucket(ceph);
+  const memory = new PartMemory(2 * run, 600_000);
+  const keys = new Set<string>();
+  store.before = (_, key) => {
+    keys.add(key);
+  };
+  const storage = new S3Storage(store, 'p', memory);
+  const content = randomContent(5 * run - 1);
+  const order = spec(content.bytes.length);
+  const lanes: Upload[] = [];
+  for (let lane = 0; lane < 5; lane++)
+    lanes.push(await storage.createUpload({ ...order, begin: lane === 0 ? 'resume' : 'join' }));
+  await Promise.all(
+    lanes.map((lane, n) =>
+      send(
+        lane,
+        content,
+        all(content).filter((i) => Math.floor(i / 8) === n),
+      ),
+    ),
+  );
+  const [one, ...others] = lanes;
+  for (const other of others) await other.leave();
+  await one?.commit(content.root);
+  assert.equal(store.counts.get('putPart'), 5);
+  assert.equal([...keys].filter((key) => key.includes('/b.')).length, 0);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+  // All of it has come back, to the byte.
+  assert.ok(memory.take(2 * run));
+  assert.ok(!memory.take(1));
+});
+
+test('s3: memory for parts goes to who waited first, and who holds it in vain is not waited for', async () => {
+  const memory = new PartMemory(10, 600_000);
+  assert.ok(memory.take(6));
+  const got: string[] = [];
+  const waits = [
+    ['large', 8],
+    ['small', 1],
+  ] as const;
+  const waiting = waits.map(async ([name, bytes]) => {
+    got.push(`${name} ${await memory.takeSoon(bytes)}`);
+  });
+  assert.ok(!memory.take(1), 'nobody overtakes');
+  memory.give(6);
+  await Promise.all(waiting);
+  assert.deepEqual(got, ['large true', 'small true']);
+  memory.give(9);
+  assert.ok(memory.take(11), 'larger than all of it, and alone');
+  assert.ok(!memory.take(1));
+  memory.give(11);
+  const impatient = new PartMemory(10, 0);
+  assert.ok(impatient.take(10));
+  const refused = await Promise.all(Array.from({ length: 20 }, () => impatient.takeSoon(1)));
+  assert.deepEqual(new Set(refused), new Set([false]));
 });
 
 test('s3: after a server was killed another one knows what is stored, and asks for the rest alone', async () => {

@@ -78,6 +78,13 @@ export type ChannelMeter = {
   readonly served: (kind: number, ms: number, error: FerryError | undefined) => void;
 };
 
+/** Told what a thread is busy with: when it dies, that is all that is known. Called for every message. */
+export type ChannelWork = {
+  /** A message is looked at; until `over` nothing else runs on the thread. */
+  readonly begin: () => void;
+  readonly over: () => void;
+};
+
 export type ServerChannelOpts = {
   pool: BlockPool;
   handlers: Handlers;
@@ -88,6 +95,7 @@ export type ServerChannelOpts = {
   /** Every error that is answered, for the log. */
   onFailure?: (kind: number, error: FerryError) => void;
   meter?: ChannelMeter;
+  work?: ChannelWork;
   /** Once. */
   onEnd: (error: FerryError | undefined) => void;
 };
@@ -118,8 +126,8 @@ export class ServerChannel {
       pings: false,
       controlLimit: () => this.#controlLimit,
       blocksWelcome: () => this.#onBlock !== undefined,
-      onFrame: (kind, id, body) => this.#receive(kind, id, body),
-      onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
+      onFrame: (kind, id, body) => this.#atWork(() => this.#receive(kind, id, body)),
+      onBlock: (id, buffer, bodyBytes) => this.#atWork(() => this.#receiveBlock(id, buffer, bodyBytes)),
       onRead: (bytes) => this.#hold.extend(this.#pacing?.received(bytes) ?? 0),
       onEnd: (error) => this.#finish(error),
     });
@@ -203,6 +211,16 @@ export class ServerChannel {
     this.#frames.abort(error);
   }
 
+  #atWork(look: () => void): void {
+    const { work } = this.#opts;
+    work?.begin();
+    try {
+      look();
+    } finally {
+      work?.over();
+    }
+  }
+
   #receive(kind: number, id: number, body: Buffer): void {
     if (kind === Kind.cancel) {
       this.#calls.get(id)?.abort();
@@ -272,8 +290,9 @@ export class ServerChannel {
       },
       (thrown: unknown) => {
         this.#over(id);
-        if (!(thrown instanceof Error)) throw thrown;
         const error = asFerryError(thrown, () => {
+          // The thread dies of it, and of nothing that it does meanwhile.
+          this.#opts.work?.begin();
           throw thrown;
         });
         meter?.served(kind, performance.now() - beganMs, error);

@@ -4,7 +4,7 @@
  */
 
 import { encodePath, type FerryError, type Path, type Shown, show, showName } from '@ferry/protocol';
-import { isDeed, type Order } from '../supervisor/order.ts';
+import { isOfAccount, type Order } from '../supervisor/order.ts';
 
 /** Who does something, and from where. */
 export type Actor = {
@@ -109,7 +109,7 @@ export function ownerLine(order: Order, whose: Shown, nowMs: number): string {
     user: 'owner',
     verb: order.do,
     of: whose,
-    session: isDeed(order) ? undefined : order.session,
+    session: isOfAccount(order) ? undefined : order.session,
     ...('rates' in order ? order.rates : {}),
     ...(order.do === 'tell' ? { text: show(order.text) } : {}),
     result: 'ok',

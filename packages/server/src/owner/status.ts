@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { show } from '@ferry/protocol';
+import { limits, show } from '@ferry/protocol';
 import { table } from '@ferry/protocol/terminal/table';
 import prettyBytes from 'pretty-bytes';
 import { type AccountFacts, Accounts } from '../access/accounts.ts';
@@ -94,9 +94,10 @@ export function movingTable(moving: ServerStatus['moving'], visits: readonly Vis
 function describe(server: Described, nowMs: number): string {
   const { pid, folder, address, sinceMs, workers, connections, visits, held, barred, waiting } = server;
   const strangers = connections.filter(({ kind }) => kind === 'stranger').length + waiting;
+  const { mostConnections, mostStrangers } = server.gate;
   const head =
     `${show(folder)} at ${show(address)}, for ${duration(nowMs - sinceMs)} (process ${pid}, ${workers} threads)\n` +
-    (strangers === 0 ? '' : `${strangers} not logged in yet\n`);
+    `${connections.length + waiting - strangers} of ${mostConnections} connections, ${strangers} of ${mostStrangers} not logged in yet\n`;
   const people = table(
     ['WHO', 'FROM', 'FOR', 'LANES', 'DOWN', 'UP'],
     visits.map((one) => [
@@ -120,8 +121,62 @@ function describe(server: Described, nowMs: number): string {
     })
     .join('');
   return (
-    head + people + movingTable(server.moving, visits) + quotas + outside + describeBus(server.bus, nowMs)
+    head +
+    people +
+    movingTable(server.moving, visits) +
+    quotas +
+    outside +
+    slowedLines(server.slowed, visits) +
+    gateLines(server) +
+    describeBus(server.bus, nowMs)
   );
+}
+
+function slowedLines(slowed: ServerStatus['slowed'], visits: readonly Visit[]): string {
+  return slowed
+    .map(({ sessionId, down, up }) => {
+      const { user = 'a session', source = '' } = visits.find((visit) => visit.sessionId === sessionId) ?? {};
+      const rates = [
+        ...(down === undefined ? [] : [`${size(down)}/s down`]),
+        ...(up === undefined ? [] : [`${size(up)}/s up`]),
+      ];
+      return `${show(user)} ${show(source)} is slowed to ${rates.join(', ')}\n`;
+    })
+    .join('');
+}
+
+/** Who is made to wait, and who was refused; nothing where nobody was. Pure. */
+export function gateLines({
+  gate,
+  tallies,
+  turnedAway,
+  figures,
+}: Pick<ServerStatus, 'gate' | 'tallies' | 'turnedAway' | 'figures'>): string {
+  const refused = Object.entries(tallies.refusals).toSorted(([, a], [, b]) => b - a);
+  const all = refused.reduce((sum, [, count]) => sum + count, 0);
+  const { waits, waitedMs } = figures;
+  return [
+    ...gate.shunned.map(
+      ({ user, ms }) => `${show(user)} is kept out for ${duration(ms)}: a thread broke over what they sent`,
+    ),
+    ...gate.guessed.map(({ user, ms }) =>
+      ms === undefined
+        ? `passwords of ${show(user)} are not looked at: 100 were wrong; a known device of theirs ends that`
+        : `passwords of ${show(user)} are not looked at for ${duration(ms)}: too many were wrong`,
+    ),
+    ...(gate.passwordsWaiting === 0
+      ? []
+      : [`${gate.passwordsWaiting} of ${limits.passwordsWaiting} passwords wait to be checked`]),
+    ...(all === 0
+      ? []
+      : [
+          `refused since the start: ${all} (${refused.map(([code, count]) => `${code} ${count}`).join(', ')})`,
+        ]),
+    ...(turnedAway === 0 ? [] : [`turned away without a word since the start: ${turnedAway}`]),
+    ...(waits === 0 ? [] : [`rates made somebody wait ${waits} times, ${duration(waitedMs)} in all`]),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** The other servers; nothing for one that is alone. */

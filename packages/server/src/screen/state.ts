@@ -2,7 +2,7 @@
 
 import type { Shown } from '@ferry/protocol';
 import type { RecentLine } from '../recent-lines.ts';
-import type { Order, Rates } from '../supervisor/order.ts';
+import type { Order } from '../supervisor/order.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
 import type { Size } from './layout.ts';
 import type { Look, Person, Sample } from './sample.ts';
@@ -54,8 +54,6 @@ export type ScreenMsg =
 
 export type ScreenCmd =
   | { readonly kind: 'order'; readonly order: Order; readonly done: Shown }
-  | { readonly kind: 'kick-account'; readonly user: string }
-  | { readonly kind: 'limit-account'; readonly user: string; readonly rates: Rates }
   | { readonly kind: 'next-server' }
   /** `end`: the server too, where it is ours. */
   | { readonly kind: 'quit'; readonly end: boolean };

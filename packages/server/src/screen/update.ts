@@ -126,7 +126,13 @@ function typedInto(before: string, key: string, text: string | undefined): strin
 }
 
 function kick({ whole, of }: Asked & { what: 'kick' }): ScreenCmd {
-  if (whole) return { kind: 'kick-account', user: of.user };
+  if (whole) {
+    return {
+      kind: 'order',
+      order: { do: 'kick-account', user: of.user },
+      done: trusted(`the connections of ${show(of.user)} are closed; they may come back`),
+    };
+  }
   return {
     kind: 'order',
     order: { do: 'kick', session: of.sessionId },
@@ -144,7 +150,11 @@ function entered(state: ScreenState, asked: Exclude<Asked, { what: 'kick' }>): N
   }
   try {
     const rates = parseRates(text);
-    if (asked.whole) return [state, [{ kind: 'limit-account', user: of.user, rates }]];
+    if (asked.whole) {
+      const order = { do: 'limit-account', user: of.user, rates } as const;
+      const done = trusted(`the limit of ${show(of.user)} holds now, and after a restart`);
+      return [state, [{ kind: 'order', order, done }]];
+    }
     const order = { do: 'throttle', session: of.sessionId, rates } as const;
     const done = trusted(`the limit of ${show(of.user)} from ${show(of.source)} holds now`);
     return [state, [{ kind: 'order', order, done }]];

@@ -1,13 +1,11 @@
 /**
  * `ferryd status --watch`: the server's screen, in a process of its own, so that nothing that goes wrong here harms a server. Composes
- * state, rows and terminal with the server's status socket and the file of accounts.
+ * state, rows and terminal with the server's status socket.
  */
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { asFerryError, Code, FerryError, show, trusted } from '@ferry/protocol';
-import { type AccessChanges, localAccess } from '../access/operations.ts';
-import { guestName } from '../access/principal.ts';
+import { asFerryError, Code, FerryError, show } from '@ferry/protocol';
 import type { Places } from '../config.ts';
 import { ServerWatch } from '../owner/server-watch.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
@@ -176,34 +174,6 @@ class Watch {
           return command.done;
         });
         break;
-      case 'kick-account':
-        void this.#say(async () => {
-          await this.#change((changes) => changes.make('kick', { user: command.user }));
-          await this.#watch?.order({ do: 'kick-account', user: command.user });
-          return trusted(`the connections of ${show(command.user)} are closed; they may come back`);
-        });
-        break;
-      case 'limit-account':
-        void this.#say(async () => {
-          const { down: downRate, up: upRate } = command.rates;
-          if (command.user === guestName) {
-            throw new FerryError(Code.NOT_FOUND, 'guests have no account: limit their session, with t');
-          }
-          const order = { user: command.user, downRate, upRate };
-          await this.#change((changes) => changes.make('limitAccount', order));
-          await this.#watch?.order({ do: 'limit-account', user: command.user, rates: command.rates });
-          return trusted(`the limit of ${show(command.user)} holds now, and after a restart`);
-        });
-        break;
-    }
-  }
-
-  async #change(work: (changes: AccessChanges) => Promise<unknown>): Promise<void> {
-    const { changes, close } = localAccess(this.#opts.places.accessFile);
-    try {
-      await work(changes);
-    } finally {
-      close();
     }
   }
 

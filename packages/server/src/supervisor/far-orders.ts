@@ -2,7 +2,7 @@
 
 import { Code, FerryError, type Shown, show } from '@ferry/protocol';
 import type { Servers } from '../bus/servers.ts';
-import { isDeed, readOrder, type SessionOrder } from './order.ts';
+import { isOfAccount, readOrder, type SessionOrder } from './order.ts';
 
 /** What one server asks the others. */
 export const orderVerb = 'order';
@@ -32,8 +32,8 @@ export async function orderEverywhere(
 /** The answer to another server: whose it is, or nothing where it is not here. @throws {FerryError} USAGE, LIMIT */
 export function orderFromAfar(here: (order: SessionOrder) => Shown, body: Uint8Array): Uint8Array {
   const order = readOrder(parse(body));
-  // What a server has done to an account is written down there.
-  if (isDeed(order)) throw new FerryError(Code.USAGE, 'no order for a session');
+  // Accounts are changed for all servers at once.
+  if (isOfAccount(order)) throw new FerryError(Code.USAGE, 'no order for a session');
   return Buffer.from(ifFound(() => here(order)) ?? '');
 }
 

@@ -1,4 +1,4 @@
-/** What the owner may have a running server do to one session, or has done to an account, as his screen says it on the status socket. Pure; main thread. */
+/** What the owner may have a running server do to one session or account, as his screen says it on the status socket. Pure; main thread. */
 
 import { Code, FerryError, limits, type Shown } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
@@ -18,14 +18,16 @@ export type SessionOrder =
   /** Shown to whoever sits there, as from the owner. */
   | { readonly do: 'tell'; readonly session: string; readonly text: string };
 
-/** What the screen has done to an account by itself, in the file of accounts: told so that it is written down. */
-export type AccountDeed =
+/** To all sessions of an account, on whichever server. */
+export type AccountOrder =
+  /** Ends them; they may come back. */
   | { readonly do: 'kick-account'; readonly user: string }
+  /** From now on, also after a restart. */
   | { readonly do: 'limit-account'; readonly user: string; readonly rates: Rates };
 
-export type Order = SessionOrder | AccountDeed;
+export type Order = SessionOrder | AccountOrder;
 
-export function isDeed(order: Order): order is AccountDeed {
+export function isOfAccount(order: Order): order is AccountOrder {
   return 'user' in order;
 }
 

@@ -32,6 +32,19 @@ export type ThreadStatus = {
   readonly workedMs: number;
 };
 
+/** What there is room for, and what makes people wait beside penalties of addresses. Names are foreign text. */
+export type GateStatus = {
+  /** Connections that may be logged in, and that may not be yet. */
+  readonly mostConnections: number;
+  readonly mostStrangers: number;
+  /** Passwords that wait to be checked. */
+  readonly passwordsWaiting: number;
+  /** Accounts, there or not, at which nobody may try a password for so long, milliseconds; undefined: before a known device is here. */
+  readonly guessed: readonly { readonly user: string; readonly ms: number | undefined }[];
+  /** Accounts that are kept out since a thread died of what they sent, and for how long, milliseconds. */
+  readonly shunned: readonly { readonly user: string; readonly ms: number }[];
+};
+
 export type Status = {
   readonly workers: number;
   /** How many there should be. */
@@ -53,6 +66,7 @@ export type Status = {
   readonly held: readonly { readonly account: number; readonly bytes: number; readonly files: number }[];
   /** Addresses that are kept out, and for how long, milliseconds. */
   readonly barred: readonly { readonly source: string; readonly ms: number }[];
+  readonly gate: GateStatus;
 };
 
 export type AuditFigures = {
