@@ -225,6 +225,8 @@ const scenesOf: Partial<Record<`${Layer} ${Action}`, () => Driven>> = {
   'viewer zoom-in': inPicture,
   'viewer zoom-out': inPicture,
   'viewer zoom-whole': inPicture,
+  // Both sides show the server.
+  'pane move': () => inPane().press('tab', 'M-o', 'tab'),
   'pane size': () => inPane().press('escape', 'home', 'down'),
 };
 

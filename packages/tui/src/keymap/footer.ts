@@ -15,6 +15,7 @@ const panes: ReadonlySet<Action> = new Set<Action>([
   'view',
   'edit',
   'copy',
+  'move',
   'mkdir',
   'delete',
   'quit',

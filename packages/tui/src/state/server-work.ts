@@ -23,7 +23,7 @@ import { field } from './edit-line.ts';
 import { chosen, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
-import { type AppState, activeSide } from './state.ts';
+import { type AppState, activeSide, otherSide } from './state.ts';
 import { prompts } from './texts.ts';
 import { openTrash } from './trash.ts';
 import { pathTyped } from './update-places.ts';
@@ -39,7 +39,14 @@ export type Overwritten = { readonly where: Where; readonly path: Path; readonly
 /** What has to be typed to delete for good. */
 export const forGoodWord = 'delete';
 
-export type ServerAction = 'delete-for-good' | 'undo-delete' | 'trash' | 'find' | 'copy-there' | 'move-there';
+export type ServerAction =
+  | 'delete-for-good'
+  | 'undo-delete'
+  | 'trash'
+  | 'find'
+  | 'copy-there'
+  | 'move-there'
+  | 'move';
 
 export function actOnServer(state: AppState, pane: Pane, action: ServerAction): Next {
   const { side, path: folder } = pane;
@@ -72,14 +79,18 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
       return [ask(state, title, fields, { about: 'find' }), []];
     }
     case 'copy-there':
-    case 'move-there': {
+    case 'move-there':
+    case 'move': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
       const verb = action === 'copy-there' ? 'copy' : 'move';
-      const title = (verb === 'copy' ? prompts.copyThere : prompts.moveThere)(whatOf(entries));
+      const asks = { 'copy-there': prompts.copyThere, 'move-there': prompts.moveThere, move: prompts.move };
+      const title = asks[action](whatOf(entries));
       const [first] = entries;
       const isOne = entries.length === 1 && first !== undefined;
-      const start = textOf(isOne ? entryPath(folder, first.name) : folder);
+      const to = action === 'move' ? state[otherSide(side)].path : folder;
+      const name = isOne ? (action === 'move' ? lastName(first) : first.name) : undefined;
+      const start = textOf(name === undefined ? to : entryPath(to, name));
       const text = `${start}${isOne || start === '/' ? '' : '/'}`;
       return [ask(state, title, [[trusted(''), text]], { about: 'graft', verb, folder, entries }), []];
     }

@@ -87,6 +87,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'find':
     case 'copy-there':
     case 'move-there':
+    case 'move':
       return actOnServer(state, pane, action);
     case 'share':
     case 'drop-box':
