@@ -265,11 +265,13 @@ function contentOf(dialog: ConnectDialog, width: number, look: Look): Content {
       };
     }
     case 'help': {
+      const room = width - helpKeyCells;
       const rows = connectKeys
         .filter(({ help }) => help !== '')
-        .map(({ keys: names, help }) => {
+        .map(({ keys: names, label, help }) => {
           const shown = fit(names.map(keyName).join(` ${look.glyphs.dot} `), helpKeyCells);
-          return `${paint(theme, 'folder', shown)}${paint(theme, 'plain', fit(cutEnd(help, width - helpKeyCells), width - helpKeyCells))}`;
+          const said = fit(cells(help) <= room ? help : label, room);
+          return `${paint(theme, 'folder', shown)}${paint(theme, 'plain', said)}`;
         });
       const lines = [
         '',
@@ -302,7 +304,7 @@ function fieldRows(
 }
 
 /** What keys have of a row of help. */
-const helpKeyCells = 16;
+const helpKeyCells = 19;
 
 type TextOf = (words: string, style?: StyleName) => string[];
 
