@@ -5,7 +5,6 @@ import { describe, test } from 'node:test';
 import { checkName, type Entry, type Name } from '@ferry/protocol';
 import { EntryPage, nameHash, pagesOf } from '@ferry/tui/engine/entry-page';
 import { mergeSorted } from '@ferry/tui/engine/merge-sort';
-import type { Cmd } from '@ferry/tui/state/cmd';
 import { compareWith } from '@ferry/tui/state/compare';
 import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
@@ -13,6 +12,7 @@ import { isAmong } from '@ferry/tui/state/name-table';
 import { inOrder, type Ordered, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
 import { noRows } from '@ferry/tui/state/rows';
+import { type Seeking, seekNow } from '@ferry/tui/state/seeking';
 import type { Sort, SortBy } from '@ferry/tui/state/sort';
 import { update } from '@ferry/tui/state/update';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -23,12 +23,15 @@ import { sorted } from '../support/entry-order.ts';
 class Large {
   state = new Driven().state;
   ordering: Ordering | undefined;
+  seeking: Seeking | undefined;
 
   post(msg: Msg): this {
     const [next, cmds] = update(this.state, msg);
     this.state = next;
-    for (const cmd of cmds.filter((one): one is Cmd & { kind: 'order' } => one.kind === 'order'))
-      this.ordering = cmd.ordering;
+    for (const cmd of cmds) {
+      if (cmd.kind === 'order') this.ordering = cmd.ordering;
+      if (cmd.kind === 'seek') this.seeking = cmd.seeking;
+    }
     return this;
   }
 
@@ -53,8 +56,14 @@ class Large {
     return this.post({ kind: 'ordered', side: 'remote', ordering, ordered: toEnd(ordering).ordered });
   }
 
+  sought(seeking = this.seeking): this {
+    assert.ok(seeking !== undefined);
+    return this.post({ kind: 'sought', side: 'remote', seeking, found: seekNow(seeking) });
+  }
+
   finish(): this {
     while (this.state.remote.ordering !== undefined) this.order();
+    while (this.state.remote.seeking !== undefined) this.sought();
     return this;
   }
 
@@ -229,10 +238,13 @@ describe('a large folder', () => {
     const at = (): string | undefined => large.state.remote.rows.at(large.state.remote.cursor - 1)?.name;
     const jump = (text: string): string | undefined => {
       for (const key of ['C-s', ...text]) large.press(key);
+      large.finish();
       return at();
     };
     assert.equal(jump('f59999'), 'f59999');
-    assert.equal(large.press('q').state.remote.cursor, mostAtOnce * 3, 'it stays there');
+    assert.equal(large.press('q').finish().state.remote.cursor, mostAtOnce * 3, 'it stays there');
+    const { typing } = large.state;
+    assert.equal(typing?.line.text, 'f59999', 'and takes no letter that leads nowhere');
     large.press('escape');
     assert.equal(jump('f12345'), 'f12345');
     assert.equal(
@@ -308,6 +320,43 @@ describe('a large folder', () => {
         assert.ok(!remote.marks.has(-1), 'no row is none of them');
       }
     }
+  });
+
+  test('what is looked for comes between keys: the last wish counts, rows may come meanwhile, and who went elsewhere stays', () => {
+    const large = new Large()
+      .pages(shuffled(numbered(mostAtOnce + 50)))
+      .listed()
+      .finish()
+      .press('C-s')
+      .press('f');
+    const first = large.seeking;
+    large.press('9');
+    const cursor = (): string | undefined => large.state.remote.rows.at(large.state.remote.cursor - 1)?.name;
+    large.sought(first);
+    assert.equal(large.state.remote.cursor, 0, 'what was found for a shorter text is late');
+    large.post({ kind: 'watched', side: 'remote', path: large.state.remote.path, pollMs: 0 });
+    const change = { kind: 'changed', entries: [file('f00')], gone: [checkName('f9')] } as const;
+    large.post({ kind: 'change', side: 'remote', path: large.state.remote.path, change });
+    large.sought();
+    assert.ok(large.seeking !== undefined && large.state.remote.cursor === 0, 'it is looked for again');
+    large.finish();
+    assert.equal(cursor(), 'f90');
+    large.press('9').press('8').press('space');
+    assert.deepEqual([...large.state.remote.marks], ['f998'], 'the next key is about what it leads to');
+    large.press('escape').press('C-s').press('f').press('5').press('escape').finish();
+    assert.equal(cursor(), 'f999', 'Esc stays');
+    large.press('C-s').press('f').press('5');
+    large.post({ kind: 'mouse', what: 'wheel-down', x: 3, y: 9, sinceMs: 5000 }).finish();
+    assert.ok(cursor()?.startsWith('f5'), 'it is wanted still');
+    large.press('escape');
+    for (const key of ['+', 'backspace', ...'f?;f1*', 'enter']) large.press(key);
+    assert.equal(large.state.remote.markedRows, 0);
+    large.finish();
+    const like = large.names.filter((name) => /^f(?:.|1.*)$/.test(name));
+    assert.deepEqual(new Set<string>(large.state.remote.marks), new Set(like));
+    for (const key of ['-', 'backspace', ...'f1?', 'enter']) large.press(key);
+    large.finish();
+    assert.equal(large.state.remote.markedRows, like.filter((name) => name.length !== 3).length);
   });
 
   test('rows are filtered by their bytes as names are by their text', () => {

@@ -91,12 +91,16 @@ export function withoutMarks(pane: Pane): Pane {
   return pane.marks.size === 0 ? pane : { ...pane, marks: noMarks, markedRows: 0, markedBytes: 0 };
 }
 
-/** Marks or unmarks the rows that match; the others stay as they are. */
-export function withMatching(pane: Pane, matches: (name: Name) => boolean, on: boolean): Pane {
-  const { ids } = pane.rows;
-  const isOn = (page: Pages[number], place: number, row: number): boolean =>
-    matches(page.nameAt(place)) ? on : pane.marks.has(ids[row]!);
-  return withMarks(pane, pane.rows.where(isOn));
+/** Marks or unmarks those of the rows that match; the others stay as they are. */
+export function withMatching(pane: Pane, matching: Bits, on: boolean): Pane {
+  const shown = bitsOf(pane.rows);
+  const { bits } = pane.marks;
+  const next = shown.map((word, at) => {
+    const marked = word & (bits[at] ?? 0);
+    const like = word & (matching[at] ?? 0);
+    return on ? marked | like : marked & ~like;
+  });
+  return withBits(pane, shown, next);
 }
 
 /** Marks the rows from one to another, `..` left out. Rows are counted as the cursor counts them. */

@@ -24,6 +24,7 @@ import { isNarrower } from './match.ts';
 import { inOrderNow, type Ordered, type Ordering } from './order.ts';
 import type { Changes } from './replace-rows.ts';
 import { entryOf, idOfName, noRows, type Pages, type Rows } from './rows.ts';
+import type { Seeking } from './seeking.ts';
 import { type Sort, usualSort } from './sort.ts';
 
 export const noChanges: Changes = new Map();
@@ -44,6 +45,8 @@ export type Pane = {
   readonly sortedPages: number;
   /** What is being put in order or filtered aside, for `sorted` of later; undefined when there is nothing to do. */
   readonly ordering: Ordering | undefined;
+  /** What is looked for among many rows aside; undefined when there is nothing. */
+  readonly seeking: Seeking | undefined;
   /** Those that the filter leaves, and that are shown. */
   readonly rows: Rows;
   /** '' for none; see state/match. */
@@ -100,6 +103,7 @@ export function newPane(side: Side, path: Path, where: Where): Pane {
     sorted: noRows,
     sortedPages: 0,
     ordering: undefined,
+    seeking: undefined,
     rows: noRows,
     filter: '',
     request: 0,

@@ -6,8 +6,7 @@ import { parseRate, parseTimetable } from '../transfer/timetable.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { edited, type Field, typedInto } from './edit-line.ts';
-import { withMatching, withoutShownMarks, withRenamed } from './marks.ts';
-import { patternFor } from './match.ts';
+import { withoutShownMarks, withRenamed } from './marks.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { actInPeople } from './people.ts';
@@ -17,7 +16,7 @@ import type { AppState } from './state.ts';
 import { listPage, steppedTo } from './step.ts';
 import { prompts } from './texts.ts';
 import { actInTrash, trashDropped } from './trash.ts';
-import { typedInPane } from './typing.ts';
+import { markingLike, typedInPane } from './typing.ts';
 import { actInChat, entering, roomNamed, showChat, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
@@ -184,7 +183,7 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       ];
     case 'pattern': {
       const pane = state[prompted.side];
-      return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
+      return [markingLike(state, pane, read(String), prompted.on), []];
     }
     case 'room': {
       const ref = read(roomNamed);

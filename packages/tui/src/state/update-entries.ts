@@ -202,7 +202,9 @@ function askDelete(state: AppState, pane: Pane): AppState {
 /** Marks on both sides what the other one has not, or has older or otherwise. */
 function compared(state: AppState): AppState {
   const { remote, local } = state;
-  if (remote.loading || local.loading) return noted(state, notices.stillReading);
+  // What is read anew is there as it was, and compared again when it has come.
+  const isReading = ({ loading, fresh }: Pane): boolean => loading && fresh === undefined;
+  if (isReading(remote) || isReading(local)) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
     const found = compareWith(pane.pages, other.pages);
     return { ...withMarks(pane, pane.rows.named(found.worthCopying())), compared: found };

@@ -58,7 +58,9 @@ export function paneRowsOf(
       topLeft: `${place}/${showName(pane.path.join('/'))}${foundWords(pane)}`,
       topRight:
         away ??
-        ((pane.loading && pane.fresh === undefined) || pane.ordering !== undefined
+        ((pane.loading && pane.fresh === undefined) ||
+        pane.ordering !== undefined ||
+        pane.seeking !== undefined
           ? `${pane.arrived} …`
           : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
