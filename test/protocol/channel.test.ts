@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { Code, EntryKind, FerryError, limits, nameFromText } from '@ferry/protocol';
 import { BlockPool, blockContentAt, blockDigest, readBlockHeader } from '@ferry/protocol/content';
 import { type Link, type MemoryLinkOpts, memoryLinks } from '@ferry/protocol/link';
-import { list, mkdir, read, stat } from '@ferry/protocol/messages';
+import { list, mkdir, read, stat, store } from '@ferry/protocol/messages';
 import {
   ClientChannel,
   type ClientChannelOpts,
@@ -191,6 +191,26 @@ describe('channels', () => {
     );
     await Promise.all(Array.from({ length: 500 }, () => client.call(mkdir, { path: [nameFromText('x')] })));
     assert.ok(most <= limits.controlInFlight, `${most} at once`);
+  });
+
+  test('nor more bytes of requests at once than it may', async () => {
+    let running = 0;
+    let most = 0;
+    const content = new Uint8Array(limits.packedFileBytes);
+    const file = { modified: { s: 0, ns: 0 }, mode: 0, rootDigest: new Uint8Array(32), content };
+    const files = Array.from({ length: 8 }, () => ({ ...file, name: nameFromText('x') }));
+    const packed = handler(store, async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await turn();
+      running -= 1;
+      return { failures: [], durable: true };
+    });
+    const { client } = join(new Map([packed]), { server: { controlLimit: limits.laneFrameBytes } });
+    const request = { folder: [], overwrite: 0, again: false, files } as const;
+    await Promise.all(Array.from({ length: 40 }, () => client.call(store, request)));
+    const bytes = most * files.length * content.length;
+    assert.ok(most > 1 && bytes <= limits.bytesInFlight, `${bytes} bytes at once`);
   });
 
   test('known messages at the wrong time are BAD_STATE; the third strike ends it (PROT-13, PROT-14)', async () => {

@@ -46,7 +46,10 @@ function inPane(): Driven {
     .list('remote', ...many(60))
     .press('M-left')
     .list('remote', folder('sub'), ...many(60));
-  driven.post({ kind: 'deleted', where: '10.0.0.5:7377', folder: pathFromText('share/deep'), ids: ['1'] });
+  driven.post({
+    kind: 'did',
+    undo: { kind: 'deleted', where: '10.0.0.5:7377', folder: pathFromText('share/deep'), ids: ['1'] },
+  });
   driven.press('C-t');
   driven.list('remote', folder('sub'), ...many(60)).press('home', 'pagedown', 'space', '>');
   return driven;

@@ -70,7 +70,7 @@ export class ClientChannel {
     this.#frames = new FrameLink(link, {
       pool: this.#pool,
       pings: true,
-      controlLimit: () => limits.controlFrameBytes,
+      controlLimit: () => limits.laneFrameBytes,
       blocksWelcome: () => true,
       onPing: () => {
         this.#toldMs = performance.now();

@@ -110,6 +110,8 @@ export class ServerChannel {
   #pacing: Pacing | undefined;
   readonly #hold: Hold;
   #unknown = 0;
+  /** Bodies of requests that are being served. */
+  #heldBytes = 0;
   #held = false;
 
   constructor(link: Link, opts: ServerChannelOpts) {
@@ -232,7 +234,7 @@ export class ServerChannel {
       return;
     }
     // The frame's bytes are gone after this call, and handlers decode before their first await.
-    this.#serve(kind, id, body.length, (call) =>
+    this.#serve(kind, id, body.length, body.length, (call) =>
       found.serve(body, {
         ...call,
         part: (part) => this.#send(kind, Kind.part, id, encodeBody(found.op.part, part)),
@@ -246,7 +248,7 @@ export class ServerChannel {
       this.#opts.pool.give(buffer);
       throw onBlock === undefined ? new FerryError(Code.BAD_STATE, 'blocks travel only on lanes') : idInUse();
     }
-    this.#serve(Kind.block, id, bodyBytes, async () => {
+    this.#serve(Kind.block, id, bodyBytes, 0, async () => {
       try {
         await onBlock(buffer, bodyBytes);
       } finally {
@@ -260,6 +262,7 @@ export class ServerChannel {
     kind: number,
     id: number,
     bytes: number,
+    heldBytes: number,
     run: (call: Omit<ServerCall<unknown>, 'part'>) => Promise<Buffer>,
   ): void {
     if (this.#calls.has(id)) throw idInUse();
@@ -268,6 +271,7 @@ export class ServerChannel {
     meter?.received(kind, bytes);
     const controller = new AbortController();
     this.#calls.set(id, controller);
+    this.#heldBytes += heldBytes;
     this.#holdWhileBusy();
     const call = {
       id,
@@ -284,12 +288,12 @@ export class ServerChannel {
     };
     void run(call).then(
       (reply) => {
-        this.#over(id);
+        this.#over(id, heldBytes);
         meter?.served(kind, performance.now() - beganMs, undefined);
         this.#send(kind, Kind.reply, id, reply);
       },
       (thrown: unknown) => {
-        this.#over(id);
+        this.#over(id, heldBytes);
         const error = asFerryError(thrown, () => {
           // The thread dies of it, and of nothing that it does meanwhile.
           this.#opts.work?.begin();
@@ -315,17 +319,22 @@ export class ServerChannel {
     return !this.#hold.isOn;
   }
 
-  #over(id: number): void {
+  #over(id: number, heldBytes: number): void {
     this.#calls.delete(id);
-    if (this.#held && this.#calls.size < limits.controlInFlight) {
+    this.#heldBytes -= heldBytes;
+    if (this.#held && !this.#isBusy) {
       this.#held = false;
       this.#frames.resume();
     }
   }
 
+  get #isBusy(): boolean {
+    return this.#calls.size >= limits.controlInFlight || this.#heldBytes >= limits.bytesInFlight;
+  }
+
   /** A client that pipelines more than it may is not read from until some of it is answered. */
   #holdWhileBusy(): void {
-    if (this.#held || this.#calls.size < limits.controlInFlight) return;
+    if (this.#held || !this.#isBusy) return;
     this.#held = true;
     this.#frames.pause();
   }

@@ -254,7 +254,7 @@ export class Connection {
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
-      limits.controlFrameBytes,
+      limits.laneFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
       pacingOf(context, this.#opts),
     );

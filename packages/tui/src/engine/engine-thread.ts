@@ -206,7 +206,8 @@ export class EngineThread implements Engine {
     const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
       this.#ask((id) => ({ kind: 'trash', id, where, call }), opts);
     return {
-      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
+      list: async ({ most, ...opts } = {}) =>
+        (await ask({ verb: 'list', most }, opts)) as readonly TrashRow[],
       drop: async (deletion, opts) => {
         await ask({ verb: 'drop', deletion }, opts);
       },

@@ -146,7 +146,7 @@ async function talk({ chat }: AtServer, call: ChatCall, signal: AbortSignal): Pr
 }
 
 async function trash({ trash }: AtServer, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
-  if (call.verb === 'list') return trash.list({ signal });
+  if (call.verb === 'list') return trash.list({ signal, most: call.most });
   await trash.drop(call.deletion, { signal });
   return undefined;
 }

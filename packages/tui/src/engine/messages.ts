@@ -51,7 +51,9 @@ export type ShareCall =
   | { readonly verb: 'list' }
   | { readonly verb: 'end'; readonly share: string };
 
-export type TrashCall = { readonly verb: 'list' } | { readonly verb: 'drop'; readonly deletion: string };
+export type TrashCall =
+  | { readonly verb: 'list'; readonly most: number | undefined }
+  | { readonly verb: 'drop'; readonly deletion: string };
 
 export type ChatCall =
   | { readonly verb: 'rooms' }

@@ -23,6 +23,12 @@ export function cannotWork(state: AppState): Shown | undefined {
   return isHere(state) ? trusted('that is for the files of the server') : cannotChange(state);
 }
 
+/** What was done last may have been done anywhere. */
+export function cannotUndo(state: AppState): Shown | undefined {
+  const last = state.undos.at(-1);
+  return last === undefined ? cannotWork(state) : cannotChangeAt(state, last.where);
+}
+
 export function cannotFind(state: AppState): Shown | undefined {
   if (isHere(state)) return trusted('that is for the files of the server');
   return statusAt(state, state[activeSide(state)].where).phase === 'online'

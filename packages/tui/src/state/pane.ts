@@ -32,6 +32,15 @@ export const noChanges: Changes = new Map();
 /** Where one was: a folder, and the name that the cursor was on. */
 export type Visit = { readonly path: Path; readonly at: Name | undefined };
 
+export type Search = {
+  /** All but when it was changed… */
+  readonly query: FindQuery;
+  /** …which is in words, as it depends on when it is asked for. */
+  readonly changed: string;
+  /** For the pane's frame, as they were typed. */
+  readonly words: string;
+};
+
 export type Pane = {
   readonly side: Side;
   /** Whose files it shows: either pane may show those of this machine, or of any server that is open. */
@@ -56,7 +65,7 @@ export type Pane = {
   /** The request that has brought what is in `pages`. */
   readonly broughtBy: number;
   /** What the rows were found with, below the path; undefined for the folder itself. Their names are paths then. */
-  readonly found: FindQuery | undefined;
+  readonly found: Search | undefined;
   readonly loading: boolean;
   /** The folder changed while it was read: what the running listing brings may be old, so it is read again after it. */
   readonly stale: boolean;
@@ -269,10 +278,10 @@ export function kindOf({ where }: Pane): Side {
 }
 
 /** Begins to show what a search below the pane's folder finds. */
-export function finding(pane: Pane, query: FindQuery, request: number): Pane {
+export function finding(pane: Pane, search: Search, request: number): Pane {
   return {
     ...anew(pane, pane.path, request, undefined),
-    found: query,
+    found: search,
     back: left(pane),
     forward: pane.forward,
   };

@@ -1,6 +1,7 @@
 /** Keys and text in dialogs. Pure; UI thread. */
 
 import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
+import { momentsFrom, sizesFrom } from '../engine/find-words.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { parseRate, parseTimetable } from '../transfer/timetable.ts';
 import type { Cmd } from './cmd.ts';
@@ -10,6 +11,7 @@ import { withoutShownMarks, withRenamed } from './marks.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { actInPeople } from './people.ts';
+import { ruledAnew } from './replacing.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
@@ -113,8 +115,12 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'clear':
       return [state, [{ kind: 'clear' }]];
     case 'cancel':
-    case 'overwrite':
-      return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+      return [state, [{ kind: 'act', action: 'cancel', ids: question.ids }]];
+    case 'overwrite': {
+      const rules = ruledAnew(state, question.ids);
+      const marking = rules.length === 0 ? {} : { rules };
+      return [state, [{ kind: 'act', action: 'overwrite', ids: question.ids, ...marking }]];
+    }
     case 'drop-trash':
       return trashDropped(state, question.id, question.list);
     case 'end-share':
@@ -204,7 +210,16 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       return read((text) => deletedForGood(state, prompted, text));
     case 'find': {
       const name = read(String);
-      return read((text) => found(state, name, text));
+      const content = read(String);
+      const size = read((text) => {
+        sizesFrom(text);
+        return text;
+      });
+      const changed = read((text) => {
+        momentsFrom(text, 0);
+        return text;
+      });
+      return found(state, { name, content, size, changed });
     }
     case 'graft':
       return read((text) => grafted(state, prompted, text));

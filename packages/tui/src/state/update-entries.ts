@@ -23,10 +23,11 @@ import { field } from './edit-line.ts';
 import { chosen, withMarks, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, kindOf, type Pane } from './pane.ts';
-import { actOnServer, lastName, undoKey } from './server-work.ts';
+import { actOnServer, countedBytes, lastName } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
+import { undoKey } from './undo.ts';
 
 /** Bits of a mode that are permissions. */
 export const permissionBits = 0o7777;
@@ -77,14 +78,18 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
       const entries = chosen(pane);
       const start = pane.where === '' ? '/' : `ferry://${show(pane.where)}/`;
       const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => entryPath(folder, name));
-      const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
+      const own = paths.map((path) => path.join('/'));
+      const shown = own.map(showName);
+      const text = trusted(shown.map((path) => `${start}${path}`).join('\n'));
+      const isExact = own.every((path, i) => Buffer.from(shown[i] ?? '').toString('latin1') === path);
       const said = paths.length === 1 ? notices.copiedPath(text) : notices.copiedPaths(paths.length);
-      return [noted(state, said), [{ kind: 'copy-text', text }]];
+      return [noted(state, isExact ? said : notices.copiedAsShown(said)), [{ kind: 'copy-text', text }]];
     }
     case 'delete-for-good':
     case 'undo-delete':
     case 'trash':
     case 'find':
+    case 'stop-work':
     case 'copy-there':
     case 'move-there':
     case 'move':
@@ -153,6 +158,7 @@ function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly E
     where: pane.where,
     verb: 'copy',
     sources: entries.map(({ name }) => entryPath(pane.path, name)),
+    ...countedBytes(entries),
     to: other.path,
     isInto: true,
     folder: pane.path,

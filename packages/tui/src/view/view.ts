@@ -12,6 +12,7 @@ import type { Picture } from '../state/picture.ts';
 import { type AppState, activeSide, layoutOf, placeName } from '../state/state.ts';
 import { lists, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
+import { workWords } from '../state/works.ts';
 import { partOf } from '../state/zoom.ts';
 import type { TerminalAnswer } from './decode-input.ts';
 import type { Gauge } from './gauge.ts';
@@ -135,7 +136,7 @@ export class View {
         }),
       );
     }
-    if (isMoved || focusMoved || before?.queue !== state.queue) {
+    if (isMoved || focusMoved || before?.queue !== state.queue || before.works !== state.works) {
       this.#fill(
         'queue',
         queueRowsOf(
@@ -144,6 +145,7 @@ export class View {
           look,
           state.focus === 'queue' && state.dialog === undefined,
           nothingQueued(state),
+          workWords(state, look.glyphs.dot),
         ),
       );
       this.#drawTotals(state, places);

@@ -8,7 +8,6 @@ import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
 import { isMarked } from '../../state/marks.ts';
 import { type Pane, rowAt, rowCount } from '../../state/pane.ts';
-import { wordsOf } from '../../state/server-work.ts';
 import { panes } from '../../state/texts.ts';
 import { fit, fitName } from './cells.ts';
 import { cellsOf, columnsFor, headingOf, type PaneColumns } from './columns.ts';
@@ -81,7 +80,7 @@ function frameOf({ where }: Pane, focused: boolean): StyleName {
 }
 
 function foundWords({ found }: Pane): string {
-  return found === undefined ? '' : panes.found(show(wordsOf(found)));
+  return found === undefined ? '' : panes.found(show(found.words));
 }
 
 function countWords({ filter, rows, sorted, pollMs, found }: Pane): string {
