@@ -58,6 +58,11 @@ export function notInPicture({ viewer }: AppState): Shown | undefined {
   return viewer?.shows === 'picture' ? viewerTexts.notInPicture : undefined;
 }
 
+/** Of the chat. */
+export function noLine({ chat }: AppState): Shown | undefined {
+  return chat.chosen === undefined ? trusted('choose a line first') : undefined;
+}
+
 export function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }
