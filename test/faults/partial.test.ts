@@ -222,13 +222,14 @@ function damaged(direction: JobOrder['direction']): void {
     return new Map(partialsIn(staging).names.map((name) => [name, readFileSync(join(place, name))]));
   }
 
-  /** Moves it, and counts the blocks that travel. */
-  async function moveAll(): Promise<{ phase: string; error: unknown; travelled: number }> {
+  /** Moves it, and counts what travels, and the lanes that blocks came over. */
+  async function moveAll(): Promise<{ phase: string; error: unknown; travelled: number; lanes: number }> {
     const proxy = await startFaultProxy({ port: where.port, random, plan: () => ({}) });
     const { phase, error } = await runErrand(engine(proxy.port), order);
     const travelled = isDownload ? proxy.bytes.down : proxy.bytes.up;
     await proxy.close();
-    return { phase, error, travelled };
+    const lanes = proxy.each.filter(({ up, down }) => up + down > blockBytes / 2).length;
+    return { phase, error, travelled, lanes };
   }
 
   function layOut(left: ReadonlyMap<string, Buffer | undefined>): void {
@@ -257,12 +258,14 @@ function damaged(direction: JobOrder['direction']): void {
           ]),
         );
         const expected = missing(damagedLeft);
-        const { phase, error, travelled } = await moveAll();
+        const { phase, error, travelled, lanes } = await moveAll();
         const hint = `${what}, round ${i} (seed ${seed})`;
         assert.equal(phase, 'done', `${hint}: ${JSON.stringify(error)}`);
         assert.ok(readFileSync(to).equals(content), `${hint}: it is another file`);
-        // The first block is asked for before it is known that it is there.
-        const allowed = (expected + (isDownload ? 1 : 0)) * blockBytes + besideBytes;
+        // The first block is asked for before it is known that it is there. A machine so busy that it takes itself for a far one has
+        // several lanes, and what is late on one of them is asked for on another as well.
+        const twice = isDownload && lanes > 1 ? expected : 0;
+        const allowed = (expected + twice + (isDownload ? 1 : 0)) * blockBytes + besideBytes;
         assert.ok(travelled <= allowed, `${hint}: ${travelled} bytes for ${expected} blocks`);
         assert.ok(
           travelled > (expected - 1) * blockBytes,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { Code, EntryKind, FerryError, limits, nameFromText } from '@ferry/protocol';
 import { BlockPool, blockContentAt, blockDigest, readBlockHeader } from '@ferry/protocol/content';
 import { type Link, type MemoryLinkOpts, memoryLinks } from '@ferry/protocol/link';
-import { list, mkdir, read, stat } from '@ferry/protocol/messages';
+import { list, mkdir, read, stat, store } from '@ferry/protocol/messages';
 import {
   ClientChannel,
   type ClientChannelOpts,
@@ -193,6 +193,26 @@ describe('channels', () => {
     assert.ok(most <= limits.controlInFlight, `${most} at once`);
   });
 
+  test('nor more bytes of requests at once than it may', async () => {
+    let running = 0;
+    let most = 0;
+    const content = new Uint8Array(limits.packedFileBytes);
+    const file = { modified: { s: 0, ns: 0 }, mode: 0, rootDigest: new Uint8Array(32), content };
+    const files = Array.from({ length: 8 }, () => ({ ...file, name: nameFromText('x') }));
+    const packed = handler(store, async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await turn();
+      running -= 1;
+      return { failures: [], durable: true };
+    });
+    const { client } = join(new Map([packed]), { server: { controlLimit: limits.laneFrameBytes } });
+    const request = { folder: [], overwrite: 0, again: false, files } as const;
+    await Promise.all(Array.from({ length: 40 }, () => client.call(store, request)));
+    const bytes = most * files.length * content.length;
+    assert.ok(most > 1 && bytes <= limits.bytesInFlight, `${bytes} bytes at once`);
+  });
+
   test('known messages at the wrong time are BAD_STATE; the third strike ends it (PROT-13, PROT-14)', async () => {
     const { link, frames, ended } = raw(new Map());
     for (let id = 1; id <= 3; id++)
@@ -301,5 +321,118 @@ describe('channels', () => {
     await assert.rejects(asked, withCode(Code.REVOKED));
     await assert.rejects(client.call(stat, { path: [] }), withCode(Code.REVOKED));
     assert.ok(aborted);
+  });
+});
+
+describe('a line on which one block takes most of a minute', () => {
+  const second = 1000;
+
+  /** Client and server, and between them somebody who carries so many bytes each second that goes by. */
+  function slow(t: TestContext, handlers: Handlers, server: Partial<ServerChannelOpts> = {}) {
+    let nowMs = performance.now();
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    t.mock.method(performance, 'now', () => nowMs);
+    const [near, far] = [memoryLinks({ capacityBytes: 1e9 }), memoryLinks({ capacityBytes: 1e9 })];
+    const client = new ClientChannel(near.a);
+    const opts = { pool: new BlockPool(), handlers, controlLimit: limits.controlFrameBytes, onEnd: () => {} };
+    new ServerChannel(far.b, { ...opts, ...server });
+    const carry = (from: Link, to: Link): ((bytes: number) => void) => {
+      let waiting: Buffer = Buffer.alloc(0);
+      from.start({
+        onData: (bytes) => {
+          waiting = Buffer.concat([waiting, bytes]);
+        },
+        onDrain: () => {},
+        onEnd: () => {},
+      });
+      return (bytes) => {
+        if (waiting.length > 0 && bytes > 0) to.send(Buffer.from(waiting.subarray(0, bytes)));
+        waiting = waiting.subarray(bytes);
+      };
+    };
+    const [up, down] = [carry(near.b, far.a), carry(far.a, near.b)];
+    const go = async (seconds: number, upBytes: number, downBytes: number): Promise<void> => {
+      for (let i = 0; i < seconds; i++) {
+        up(upBytes);
+        down(downBytes);
+        nowMs += second;
+        t.mock.timers.tick(second);
+        for (let k = 0; k < 4; k++) await turn();
+      }
+    };
+    return { client, go };
+  }
+
+  const content = randomBytes(limits.blockBytes);
+  const digest = blockDigest(content);
+  const header = { handle: 1, index: 0, length: content.length, digest };
+  const most = Number.POSITIVE_INFINITY;
+  const rate = 25_000;
+  const secondsOfAll = Math.ceil(limits.blockBytes / rate) + 2;
+
+  function send(client: ClientChannel): Promise<void> {
+    const buffer = new BlockPool().takeAnyway();
+    buffer.set(content, blockContentAt);
+    return client.sendBlock(buffer, header, () => {}, { timeoutMs: 15 * second });
+  }
+
+  test('an upload there was taken for one that stands still, and never got anywhere', async (t) => {
+    let came = 0;
+    const onBlock = async (): Promise<void> => {
+      came += 1;
+    };
+    const { client, go } = slow(t, new Map(), { onBlock });
+    const sent = send(client);
+    await go(secondsOfAll, rate, most);
+    await sent;
+    assert.equal(came, 1);
+  });
+
+  test('so was a download', async (t) => {
+    const facts = { ...entry, size: content.length, identity: 'x', sparse: false };
+    const handlers = new Map([
+      handler(read, (_, call) => {
+        call.part({ facts });
+        const buffer = new BlockPool().takeAnyway();
+        buffer.set(content, blockContentAt);
+        call.block(buffer, header, () => {});
+        return { blocks: 1 };
+      }),
+    ]);
+    const { client, go } = slow(t, handlers);
+    const blocks: number[] = [];
+    const got = client.call(
+      read,
+      { path: [nameFromText('a')], identity: undefined, first: 0, count: 1 },
+      { timeoutMs: 15 * second, onBlock: ({ index }) => void blocks.push(index) },
+    );
+    await go(secondsOfAll, most, rate);
+    await got;
+    assert.deepEqual(blocks, [0]);
+  });
+
+  test('an upload to a server that has no buffer for it waits', async (t) => {
+    const pool = new BlockPool(1);
+    const held = pool.takeAnyway();
+    const { client, go } = slow(t, new Map(), { pool, onBlock: async () => {} });
+    const sent = send(client);
+    await go(100, most, most);
+    pool.give(held);
+    await go(3, most, most);
+    await sent;
+  });
+
+  test('what stands still is told from it: the upload fails after the time that it was given', async (t) => {
+    const { client, go } = slow(t, new Map(), { onBlock: async () => {} });
+    let failure: unknown;
+    const sent = send(client).catch((error: unknown) => {
+      failure = error;
+    });
+    await go(20, rate, most);
+    assert.equal(failure, undefined);
+    // The last word of the server may be five seconds younger than the last byte.
+    await go(22, 0, most);
+    await sent;
+    assert.ok(withCode(Code.TIMEOUT)(failure));
   });
 });

@@ -15,6 +15,28 @@ import { threadNet } from '../support/thread-bus.ts';
 
 busSuite('threads', threadNet);
 
+test('who left and listened again at once heard what was said before, and could miss what came in between', async (t) => {
+  const net = threadNet();
+  t.after(net.done);
+  const [a, b] = [await net.join(), await net.join()];
+  const heard: string[] = [];
+  const listener = {
+    onMessage: (body: Uint8Array) => void heard.push(String.fromCharCode(...body)),
+    onGap() {},
+  };
+  const first = b.subscribe('again', listener);
+  await first.ready;
+  // On its way to those who leave now; the second comes while nobody is there.
+  a.publish('again', Buffer.from('1'));
+  first.leave();
+  a.publish('again', Buffer.from('2'));
+  const second = b.subscribe('again', listener);
+  await second.ready;
+  a.publish('again', Buffer.from('3'));
+  await until(() => heard.includes('3'));
+  assert.deepEqual(heard, ['3']);
+});
+
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 async function until(met: () => boolean): Promise<void> {

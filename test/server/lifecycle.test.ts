@@ -221,6 +221,8 @@ describe('ferryd', () => {
     await server.logged(/downloaded \/big/);
     server.signal('SIGUSR2');
     await server.logged(/worker . is back/);
+    // As sources, of a bundle too.
+    assert.match(server.log(), /worker . died .*\(\/.*\/packages\/server\/src\/worker\/worker\.ts:\d+:\d+\)/);
     const alive = await Promise.all(sessions.map(isAlive));
     const survivors = alive.filter(Boolean).length;
     assert.ok(survivors > 0 && survivors < 8, `${survivors} of 8 sessions survived`);

@@ -263,6 +263,7 @@ describe('penalties', () => {
     assert.deepEqual(waits.slice(0, 12), [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]);
     throttle.failed('anna', 0);
     assert.equal(throttle.waitMs('anna', 1e12), Number.POSITIVE_INFINITY);
+    assert.deepEqual([...throttle.waits(1e12)], [['anna', Number.POSITIVE_INFINITY]]);
     throttle.succeeded('anna');
     assert.equal(throttle.waitMs('anna', 0), 0);
   });

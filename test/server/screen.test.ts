@@ -49,6 +49,7 @@ function statusAt(second: number, more: Partial<ServerStatus> = {}): ServerStatu
   const lane = (id: number, sent: number): ConnectionStatus =>
     connection(id, 'anna', { source: '10.0.0.1', kind: 'lane', sessionId: anna, sent });
   return {
+    id: 'a'.repeat(16),
     pid: 77,
     folder: '/srv/films',
     address: '10.0.0.5:7377',
@@ -114,6 +115,7 @@ function statusAt(second: number, more: Partial<ServerStatus> = {}): ServerStatu
     slowed: [{ sessionId: '3'.repeat(8), down: 5 * MB, up: undefined }],
     held: [],
     barred: [{ source: '10.0.0.66', ms: 5000 }],
+    gate: { mostConnections: 10_000, mostStrangers: 1000, passwordsWaiting: 0, guessed: [], shunned: [] },
     figures: { verbs: [], received: second * MB, sent: moved, waits: second * 40, waitedMs: 0 },
     tallies: {
       logins: { 'with its device key': 12, 'with an invite': 2 },

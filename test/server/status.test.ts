@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { limits, show } from '@ferry/protocol';
 import { read } from '@ferry/protocol/messages';
-import { movingTable } from '../../packages/server/src/owner/status.ts';
+import { gateLines, movingTable } from '../../packages/server/src/owner/status.ts';
 import type { ConnectionStatus, ServerStatus } from '../../packages/server/src/supervisor/status.ts';
 import { type Visit, visitsOf } from '../../packages/server/src/visits.ts';
 import { logInto, newDevice, openLane, tokenOf } from '../support/client.ts';
@@ -65,7 +65,7 @@ describe('ferryd status', () => {
     assert.deepEqual(told.tallies.logins, { 'with an invite': 1 });
     assert.deepEqual([told.threads.map(({ index }) => index), told.restarts], [[1, 2], 0]);
     assert.ok((told.disk?.total ?? 0) > 0);
-    assert.match(await status(home), new RegExp(`^${visit.user} +127\\.0\\.0\\.1 +\\d+ s +1 +0 B/s`, 'm'));
+    assert.match(await status(home), new RegExp(`^${visit.user} +127\\.0\\.0\\.1 +\\d+ s +1 +\\d+ B/s`, 'm'));
     for (const channel of [session.channel, lane]) channel.close();
     server.signal('SIGTERM');
     await server.ended;
@@ -109,6 +109,39 @@ describe('ferryd status', () => {
         'anna  copy      5 kB           1 min  /b\n',
     );
     assert.equal(movingTable([], [visit]), '');
+  });
+
+  it('says who has to wait, who was refused and why, and nothing where all is well', () => {
+    const calm = {
+      gate: { mostConnections: 10, mostStrangers: 5, passwordsWaiting: 0, guessed: [], shunned: [] },
+      tallies: { logins: {}, refusals: {}, filesSent: 0, filesReceived: 0, troubles: 0 },
+      turnedAway: 0,
+      figures: { verbs: [], received: 0, sent: 0, waits: 0, waitedMs: 0 },
+    };
+    assert.equal(gateLines(calm), '');
+    assert.equal(
+      gateLines({
+        gate: {
+          ...calm.gate,
+          passwordsWaiting: 3,
+          guessed: [
+            { user: 'anna\x1b[2J', ms: 32_000 },
+            { user: 'bob', ms: undefined },
+          ],
+          shunned: [{ user: 'eve', ms: 80_000 }],
+        },
+        tallies: { ...calm.tallies, refusals: { LIMIT: 1, AUTH_FAILED: 5 } },
+        turnedAway: 2,
+        figures: { ...calm.figures, waits: 7, waitedMs: 4200 },
+      }),
+      'eve is kept out for 1 min: a thread broke over what they sent\n' +
+        'passwords of anna\\e[2J are not looked at for 32 s: too many were wrong\n' +
+        'passwords of bob are not looked at: 100 were wrong; a known device of theirs ends that\n' +
+        `3 of ${limits.passwordsWaiting} passwords wait to be checked\n` +
+        'refused since the start: 6 (AUTH_FAILED 5, LIMIT 1)\n' +
+        'turned away without a word since the start: 2\n' +
+        'rates made somebody wait 7 times, 4 s in all\n',
+    );
   });
 
   it('counts lanes with their session, and rates between two looks', () => {

@@ -83,7 +83,7 @@ function movedBy(guest: Guest, index: number, second: number): number {
 }
 
 /** How the server is after so many seconds of looking. */
-function dayStatus(second: number): ServerStatus {
+export function dayStatus(second: number): ServerStatus {
   const here = guests
     .map((guest, i) => ({ guest, i, moved: movedBy(guest, i, second) }))
     .filter(({ guest }) => guest.from <= second);
@@ -116,6 +116,7 @@ function dayStatus(second: number): ServerStatus {
   const sum = (verb: Guest['verb']): number =>
     here.filter(({ guest }) => guest.verb === verb).reduce((all, { moved }) => all + moved, 0);
   return {
+    id: 'a'.repeat(16),
     pid: 7,
     folder: '/srv/film',
     address: 'harbour.example:7377',
@@ -145,6 +146,7 @@ function dayStatus(second: number): ServerStatus {
     slowed: second < 80 ? [] : [{ sessionId: idOf(2), down: 8 * 1024 * 1024, up: undefined }],
     held: [],
     barred: [{ source: '203.0.113.9', ms: 40_000 }],
+    gate: { mostConnections: 10_000, mostStrangers: 1000, passwordsWaiting: 0, guessed: [], shunned: [] },
     figures: { verbs: [], received: sum('upload'), sent: sum('download'), waits: second * 6, waitedMs: 0 },
     tallies: {
       logins: { 'with its device key': 31, 'with an invite': 2, 'with a password': 1 },

@@ -16,6 +16,8 @@ export const limits = {
   helloFrameBytes: 4 * KiB,
   /** A control frame's body after login. A peer can make us decode no more than this at once. */
   controlFrameBytes: 64 * KiB,
+  /** The same on a lane, whose largest message holds a pack of small files; a client takes it on every connection. */
+  laneFrameBytes: 160 * KiB,
   /** A block frame's body: header and one block. */
   blockFrameBytes: MiB + 64,
   /** msgpack nesting; no message needs more than 5. Deeper is an attack on the decoder's stack. */
@@ -38,6 +40,8 @@ export const limits = {
   listEntries: 10_000_000,
   /** Requests a connection may have unanswered. More are not read until some are answered. */
   controlInFlight: 64,
+  /** …or bodies of unanswered requests of this many bytes in all, blocks aside, whichever comes first. */
+  bytesInFlight: 2 * MiB,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
   /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */
@@ -48,8 +52,8 @@ export const limits = {
   packedFileBytes: 16 * KiB,
   /** …so many at most… */
   packFiles: 64,
-  /** …with this much content in all; keeps the message below controlFrameBytes. */
-  packBytes: 44 * KiB,
+  /** …with this much content in all; keeps the message below laneFrameBytes. */
+  packBytes: 128 * KiB,
   /** Blocks in a row that a server may wish to have over one lane. */
   runBlocks: 64,
   /** Uploads one lane may hold open. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Code, FerryError, limits } from '@ferry/protocol';
+import { PartMemory } from '@ferry/server/storage/s3/part-memory';
 import { S3Storage } from '@ferry/server/storage/s3/s3-storage';
 import type { ReadHandle, Storage, Upload, UploadSpec } from '@ferry/server/storage/storage';
 import { withCode } from '../../support/code.ts';
@@ -24,7 +25,7 @@ function servers(
 ): { bucket: Bucket; all: Server[] } {
   const all = Array.from({ length: count }, () => {
     const store = new MemoryBucket(able, bucket);
-    return { store, storage: new S3Storage(store, 'p') };
+    return { store, storage: new S3Storage(store, 'p', new PartMemory(128 * limits.blockBytes, 0)) };
   });
   return { bucket, all };
 }
@@ -124,6 +125,40 @@ test('s3: lanes that take whole runs put each part at once, and nothing by itsel
     1 + 4 + 1,
   );
   assert.equal(first(two).store.counts.get('get') ?? 0, 1);
+});
+
+test('s3: lanes for which there is no memory wait for it, and none of their blocks goes by itself', async () => {
+  const run = 8 * limits.blockBytes;
+  const store = new MemoryBucket(ceph);
+  const memory = new PartMemory(2 * run, 600_000);
+  const keys = new Set<string>();
+  store.before = (_, key) => {
+    keys.add(key);
+  };
+  const storage = new S3Storage(store, 'p', memory);
+  const content = randomContent(5 * run - 1);
+  const order = spec(content.bytes.length);
+  const lanes: Upload[] = [];
+  for (let lane = 0; lane < 5; lane++)
+    lanes.push(await storage.createUpload({ ...order, begin: lane === 0 ? 'resume' : 'join' }));
+  await Promise.all(
+    lanes.map((lane, n) =>
+      send(
+        lane,
+        content,
+        all(content).filter((i) => Math.floor(i / 8) === n),
+      ),
+    ),
+  );
+  const [one, ...others] = lanes;
+  for (const other of others) await other.leave();
+  await one?.commit(content.root);
+  assert.equal(store.counts.get('putPart'), 5);
+  assert.equal([...keys].filter((key) => key.includes('/b.')).length, 0);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+  // All of it has come back, to the byte.
+  assert.ok(memory.take(2 * run));
+  assert.ok(!memory.take(1));
 });
 
 test('s3: after a server was killed another one knows what is stored, and asks for the rest alone', async () => {
@@ -248,27 +283,44 @@ test(`s3: whatever order blocks are read in, each is the right one, and nothing 
     const length = await file.read(i, buffer);
     assert.ok(buffer.subarray(0, length).equals(first(content.blocks, i)), String(i));
   };
-  let fetched = 0;
-  const counted = store.read.bind(store);
-  store.read = async (...args) => {
-    fetched += args[3].length;
-    await counted(...args);
+  const asked: number[] = [];
+  const streamed = store.stream.bind(store);
+  store.stream = (...args) => {
+    asked.push(args[3] / limits.blockBytes);
+    return streamed(...args);
   };
-  const whole = await storage.openRead(path('file'), undefined);
-  for (const i of all(content)) await read(whole, i);
-  whole.close();
-  assert.equal(fetched, large);
-  // Two lanes in runs of four: only behind the first run did nobody know better.
-  fetched = 0;
-  for (const lane of [0, 4]) {
+  /** As a lane does: a few pieces are asked for before the first is read. */
+  const lane = async (indices: readonly number[], piece: number): Promise<void> => {
     const file = await storage.openRead(path('file'), undefined);
-    for (const i of all(content).filter((at) => at % 8 >= lane && at % 8 < lane + 4)) await read(file, i);
+    const pieces: number[][] = [];
+    for (let i = 0; i < indices.length; i += piece) pieces.push(indices.slice(i, i + piece));
+    for (const [n, one] of pieces.entries()) {
+      for (const soon of n === 0 ? pieces.slice(0, 3) : pieces.slice(n + 2, n + 3))
+        file.soon?.(soon[0] ?? 0, soon.length);
+      for (const i of one) await read(file, i);
+    }
     file.close();
+  };
+  const blocks = large / limits.blockBytes;
+  for (const piece of [1, 3, 4]) {
+    await lane(all(content), piece);
+    assert.deepEqual(asked.splice(0), [16, blocks - 16], String(piece));
+    await lane(all(content).slice(16), piece);
+    assert.deepEqual(asked.splice(0), [blocks - 16], String(piece));
   }
-  assert.ok(fetched <= large + 2 * 8 * limits.blockBytes, String(fetched / limits.blockBytes));
+  // Lanes that know no runs: each finds out once.
+  for (const at of [0, 4])
+    await lane(
+      all(content).filter((i) => i % 8 >= at && i % 8 < at + 4),
+      4,
+    );
+  assert.ok(asked.reduce((sum, one) => sum + one, 0) <= blocks + 2 * 16, String(asked));
   const random = randomFrom(seed);
   const file = await storage.openRead(path('file'), undefined);
-  for (let i = 0; i < 60; i++) await read(file, random(content.blocks.length));
+  for (let i = 0; i < 60; i++) {
+    if (random(2) === 0) file.soon?.(random(22), 1 + random(4));
+    await read(file, random(content.blocks.length));
+  }
   assert.equal(await file.read(content.blocks.length, Buffer.alloc(1)), 0);
   store.before = () => {
     throw new FerryError(Code.CONFLICT, 'another version');

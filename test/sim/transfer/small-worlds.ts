@@ -9,7 +9,7 @@ export function smallWorlds(): void {
     ['const MiB = 1024 * KiB', 'const MiB = 256'],
     ['linkBufferBytes: MiB', 'linkBufferBytes: KiB'],
     ['packedFileBytes: 16 * KiB', 'packedFileBytes: 128'],
-    ['packBytes: 44 * KiB', 'packBytes: KiB'],
+    ['packBytes: 128 * KiB', 'packBytes: KiB'],
   );
   change('/tui/src/client/lanes.ts', ['worthALaneBytes = 8 * 1024 * 1024', 'worthALaneBytes = 2 * 1024']);
   // Compressing costs more than everything else together.

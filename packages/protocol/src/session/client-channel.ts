@@ -59,6 +59,8 @@ export class ClientChannel {
   readonly #sweep: NodeJS.Timeout;
   #nextId = 1;
   #end: FerryError | undefined;
+  /** When the server last said that a long frame of ours is arriving. */
+  #toldMs = 0;
 
   constructor(link: Link, opts: ClientChannelOpts = {}) {
     this.#opts = opts;
@@ -68,8 +70,11 @@ export class ClientChannel {
     this.#frames = new FrameLink(link, {
       pool: this.#pool,
       pings: true,
-      controlLimit: () => limits.controlFrameBytes,
+      controlLimit: () => limits.laneFrameBytes,
       blocksWelcome: () => true,
+      onPing: () => {
+        this.#toldMs = performance.now();
+      },
       onFrame: (kind, id, body) => this.#receive(kind, id, body),
       onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
       onEnd: (error) =>
@@ -357,8 +362,10 @@ export class ClientChannel {
   #expire(nowMs: number): void {
     // Who does not listen cannot say that nothing was said.
     if (this.#frames.paused) for (const pending of this.#pending.values()) pending.heardMs = nowMs;
+    // On a slow line a block takes long: as long as its bytes move, here or there, nothing stands still.
+    const movedMs = Math.max(this.#toldMs, this.#frames.arrivingMs);
     for (const [id, pending] of [...this.#pending]) {
-      if (nowMs - pending.heardMs <= pending.timeoutMs) continue;
+      if (nowMs - Math.max(movedMs, pending.heardMs) <= pending.timeoutMs) continue;
       this.#frames.send(Kind.cancel, id);
       pending.fail(new FerryError(Code.TIMEOUT, 'the server did not answer in time'));
     }

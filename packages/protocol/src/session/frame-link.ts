@@ -45,11 +45,12 @@ export type FrameLinkOpts = {
    */
   onBlock: (id: number, buffer: Buffer, bodyBytes: number) => void;
   onDrain?: () => void;
+  onPing?: () => void;
   /** Bytes have arrived; they are looked at next, unless it pauses. */
   onRead?: (bytes: number) => void;
   /** Once. `error` is undefined after a clean end by either side. */
   onEnd: (error: FerryError | undefined) => void;
-  /** Sends pings when silent (the client's part; the server only answers). */
+  /** Sends pings when silent (the client's part; the server answers, and says so when a frame takes long that is arriving). */
   pings: boolean;
 };
 
@@ -312,6 +313,7 @@ export class FrameLink {
       this.#opts.onBlock(id, buffer, bodyBytes);
     } else if (kind === Kind.ping) {
       this.send(Kind.pong, id);
+      this.#opts.onPing?.();
     } else if (kind === Kind.pong) {
       if (id !== measuredPing) return;
       this.#pinged = false;
@@ -342,6 +344,11 @@ export class FrameLink {
     return this.#pinged ? Math.min(this.quietMs(nowMs), nowMs - this.#pingMs) : 0;
   }
 
+  /** When bytes of a frame came that is not whole yet; 0: there is none. */
+  get arrivingMs(): number {
+    return this.#decoder.inside ? this.#heardMs : 0;
+  }
+
   /** Measures the round trip now. */
   ping(): void {
     if (this.#pinged || this.#ended) return;
@@ -362,6 +369,7 @@ export class FrameLink {
 
   #watch(nowMs: number): void {
     const reading = this.#pauses === 0 || this.#closing;
+    const lookMs = limits.pingMs / 3;
     if (reading && nowMs - this.#heardMs > limits.deadMs) {
       this.abort(new FerryError(Code.TIMEOUT, 'the other side has gone silent'));
     } else if (reading && this.#decoder.inside && nowMs - this.#frameBeganMs > limits.frameMs) {
@@ -370,6 +378,8 @@ export class FrameLink {
       this.abort(new FerryError(Code.TIMEOUT, 'the other side takes nothing any more'));
     } else if (this.#opts.pings) {
       this.#keepAlive(nowMs);
+    } else if (this.#decoder.inside && !this.#overfull && nowMs - this.#frameBeganMs > lookMs) {
+      if (this.#pauses > 0 || nowMs - this.#heardMs < lookMs) this.send(Kind.ping, unmeasuredPing);
     }
     if (this.link.bufferedBytes === 0) this.#movedMs = nowMs;
   }

@@ -78,6 +78,13 @@ export type ChannelMeter = {
   readonly served: (kind: number, ms: number, error: FerryError | undefined) => void;
 };
 
+/** Told what a thread is busy with: when it dies, that is all that is known. Called for every message. */
+export type ChannelWork = {
+  /** A message is looked at; until `over` nothing else runs on the thread. */
+  readonly begin: () => void;
+  readonly over: () => void;
+};
+
 export type ServerChannelOpts = {
   pool: BlockPool;
   handlers: Handlers;
@@ -88,6 +95,7 @@ export type ServerChannelOpts = {
   /** Every error that is answered, for the log. */
   onFailure?: (kind: number, error: FerryError) => void;
   meter?: ChannelMeter;
+  work?: ChannelWork;
   /** Once. */
   onEnd: (error: FerryError | undefined) => void;
 };
@@ -102,6 +110,8 @@ export class ServerChannel {
   #pacing: Pacing | undefined;
   readonly #hold: Hold;
   #unknown = 0;
+  /** Bodies of requests that are being served. */
+  #heldBytes = 0;
   #held = false;
 
   constructor(link: Link, opts: ServerChannelOpts) {
@@ -118,8 +128,8 @@ export class ServerChannel {
       pings: false,
       controlLimit: () => this.#controlLimit,
       blocksWelcome: () => this.#onBlock !== undefined,
-      onFrame: (kind, id, body) => this.#receive(kind, id, body),
-      onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
+      onFrame: (kind, id, body) => this.#atWork(() => this.#receive(kind, id, body)),
+      onBlock: (id, buffer, bodyBytes) => this.#atWork(() => this.#receiveBlock(id, buffer, bodyBytes)),
       onRead: (bytes) => this.#hold.extend(this.#pacing?.received(bytes) ?? 0),
       onEnd: (error) => this.#finish(error),
     });
@@ -203,6 +213,16 @@ export class ServerChannel {
     this.#frames.abort(error);
   }
 
+  #atWork(look: () => void): void {
+    const { work } = this.#opts;
+    work?.begin();
+    try {
+      look();
+    } finally {
+      work?.over();
+    }
+  }
+
   #receive(kind: number, id: number, body: Buffer): void {
     if (kind === Kind.cancel) {
       this.#calls.get(id)?.abort();
@@ -214,7 +234,7 @@ export class ServerChannel {
       return;
     }
     // The frame's bytes are gone after this call, and handlers decode before their first await.
-    this.#serve(kind, id, body.length, (call) =>
+    this.#serve(kind, id, body.length, body.length, (call) =>
       found.serve(body, {
         ...call,
         part: (part) => this.#send(kind, Kind.part, id, encodeBody(found.op.part, part)),
@@ -228,7 +248,7 @@ export class ServerChannel {
       this.#opts.pool.give(buffer);
       throw onBlock === undefined ? new FerryError(Code.BAD_STATE, 'blocks travel only on lanes') : idInUse();
     }
-    this.#serve(Kind.block, id, bodyBytes, async () => {
+    this.#serve(Kind.block, id, bodyBytes, 0, async () => {
       try {
         await onBlock(buffer, bodyBytes);
       } finally {
@@ -242,6 +262,7 @@ export class ServerChannel {
     kind: number,
     id: number,
     bytes: number,
+    heldBytes: number,
     run: (call: Omit<ServerCall<unknown>, 'part'>) => Promise<Buffer>,
   ): void {
     if (this.#calls.has(id)) throw idInUse();
@@ -250,6 +271,7 @@ export class ServerChannel {
     meter?.received(kind, bytes);
     const controller = new AbortController();
     this.#calls.set(id, controller);
+    this.#heldBytes += heldBytes;
     this.#holdWhileBusy();
     const call = {
       id,
@@ -266,14 +288,15 @@ export class ServerChannel {
     };
     void run(call).then(
       (reply) => {
-        this.#over(id);
+        this.#over(id, heldBytes);
         meter?.served(kind, performance.now() - beganMs, undefined);
         this.#send(kind, Kind.reply, id, reply);
       },
       (thrown: unknown) => {
-        this.#over(id);
-        if (!(thrown instanceof Error)) throw thrown;
+        this.#over(id, heldBytes);
         const error = asFerryError(thrown, () => {
+          // The thread dies of it, and of nothing that it does meanwhile.
+          this.#opts.work?.begin();
           throw thrown;
         });
         meter?.served(kind, performance.now() - beganMs, error);
@@ -296,17 +319,22 @@ export class ServerChannel {
     return !this.#hold.isOn;
   }
 
-  #over(id: number): void {
+  #over(id: number, heldBytes: number): void {
     this.#calls.delete(id);
-    if (this.#held && this.#calls.size < limits.controlInFlight) {
+    this.#heldBytes -= heldBytes;
+    if (this.#held && !this.#isBusy) {
       this.#held = false;
       this.#frames.resume();
     }
   }
 
+  get #isBusy(): boolean {
+    return this.#calls.size >= limits.controlInFlight || this.#heldBytes >= limits.bytesInFlight;
+  }
+
   /** A client that pipelines more than it may is not read from until some of it is answered. */
   #holdWhileBusy(): void {
-    if (this.#held || this.#calls.size < limits.controlInFlight) return;
+    if (this.#held || !this.#isBusy) return;
     this.#held = true;
     this.#frames.pause();
   }

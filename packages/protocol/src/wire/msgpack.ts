@@ -5,7 +5,8 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { Packr, Unpackr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
+import { Unpackr } from 'msgpackr/unpack';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 

@@ -17,6 +17,8 @@ export const penaltyMs = {
   slow: 10_000,
   /** Sent what no client sends. */
   malformed: 10_000,
+  /** Sent what a thread of the server died of. */
+  broke: 90_000,
 } as const;
 export type Offence = keyof typeof penaltyMs;
 
@@ -95,6 +97,7 @@ const longestWaitMs = 60_000;
 /** …and this many close the way by password, until the server is started again or a known device logs in. */
 const lastFailure = 100;
 const mostAccounts = 65_536;
+const mostTold = 100;
 
 /** Wrong passwords by account, existing or not: the same for both. */
 export class AccountThrottle {
@@ -111,6 +114,18 @@ export class AccountThrottle {
     const found = this.#failures.get(user);
     if (found === undefined) return 0;
     return found.count >= lastFailure ? Number.POSITIVE_INFINITY : Math.max(0, found.untilMs - nowMs);
+  }
+
+  /** Accounts that nobody may try now, and how long, as waitMs; the latest first, and no more than a person looks at. */
+  *waits(nowMs: number): Generator<readonly [user: string, ms: number]> {
+    let told = 0;
+    for (const user of [...this.#failures.keys()].toReversed()) {
+      const ms = this.waitMs(user, nowMs);
+      if (ms === 0) continue;
+      yield [user, ms];
+      told += 1;
+      if (told === mostTold) return;
+    }
   }
 
   failed(user: string, nowMs: number): void {

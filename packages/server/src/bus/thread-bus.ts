@@ -8,6 +8,8 @@ import { checkMessage, checkSubject } from './subject.ts';
 type Topic = {
   readonly listeners: Set<Listener>;
   readonly ready: PromiseWithResolvers<void>;
+  /** The hub has answered: what came before was meant for those who have left. */
+  isReady: boolean;
 };
 
 export class ThreadBus implements Bus {
@@ -70,8 +72,7 @@ export class ThreadBus implements Bus {
         this.#inflow.dealtWith(parcel);
         break;
       case 'subscribed':
-        this.#asked.get(parcel.id)?.ready.resolve();
-        this.#asked.delete(parcel.id);
+        this.#begin(parcel.id);
         break;
       case 'gone':
         for (const listener of [...this.#onGone]) listener(parcel.member);
@@ -91,6 +92,14 @@ export class ThreadBus implements Bus {
     this.#isClosed = true;
   }
 
+  #begin(id: number): void {
+    const topic = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (topic === undefined) return;
+    topic.isReady = true;
+    topic.ready.resolve();
+  }
+
   #hear(parcel: Counted): void {
     if (parcel.what === 'message') {
       for (const { onMessage } of this.#listenersOf(parcel.subject)) onMessage(parcel.body, parcel.from);
@@ -103,11 +112,12 @@ export class ThreadBus implements Bus {
   /** Those of this moment that are still there when their turn comes. */
   *#listenersOf(subject: string): Generator<Listener, void, void> {
     const topic = this.#topics.get(subject);
-    for (const listener of [...(topic?.listeners ?? [])]) if (topic?.listeners.has(listener)) yield listener;
+    if (topic?.isReady !== true) return;
+    for (const listener of [...topic.listeners]) if (topic.listeners.has(listener)) yield listener;
   }
 
   #ask(subject: string): Topic {
-    const topic: Topic = { listeners: new Set(), ready: Promise.withResolvers<void>() };
+    const topic: Topic = { listeners: new Set(), ready: Promise.withResolvers<void>(), isReady: false };
     this.#topics.set(subject, topic);
     const id = this.#nextId++;
     this.#asked.set(id, topic);

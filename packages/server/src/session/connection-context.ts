@@ -2,6 +2,7 @@
 
 import type { FerryError } from '@ferry/protocol';
 import type { BlockPool } from '@ferry/protocol/content';
+import type { ChannelWork } from '@ferry/protocol/session';
 import type { AdminDesk } from '../access/admin-desk.ts';
 import type { LaneGrant, LaneTickets, ShownTicket } from '../access/lane-tickets.ts';
 import type { LoginRules } from '../access/login.ts';
@@ -71,6 +72,7 @@ export type KnownAs = {
 export type ConnectionOpts = ConnectionContext & {
   /** When a stranger is thrown out, on performance.now's clock. */
   readonly deadlineMs: number;
+  readonly work?: ChannelWork;
   /** Once. */
   readonly onEnd: () => void;
 };

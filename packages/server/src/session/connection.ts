@@ -107,6 +107,7 @@ export class Connection {
       ]),
       onFailure: (_kind, error) => this.#onFailure(error),
       meter: opts.meters,
+      ...(opts.work === undefined ? {} : { work: opts.work }),
       onEnd: (error) => this.#onEnd(error),
     });
   }
@@ -192,6 +193,7 @@ export class Connection {
 
   #enter(principal: Principal, client: string, by: string): Welcome {
     const { tickets, transfers, login, desk, admin, chat: hub } = this.#opts;
+    this.#checkShunned(principal);
     const sessionId = newSessionId();
     const context = this.#contextFor(principal, sessionId);
     const isShare = principal.account?.share !== undefined;
@@ -244,6 +246,7 @@ export class Connection {
 
   #becomeLane(principal: Principal, grant: LaneGrant): Record<never, never> {
     const { bufferShares, transfers, contents, desk } = this.#opts;
+    this.#checkShunned(principal);
     const context = this.#contextFor(principal, grant.sessionId);
     if (this.#opts.sessionRules.isKicked(context.sessionId)) throw kicked();
     const buffers = bufferShares.of(personKey(context.principal, this.#link.peer));
@@ -251,11 +254,17 @@ export class Connection {
     this.#become({ kind: 'lane', context, lane });
     this.#channel.become(
       lane.handlers,
-      limits.controlFrameBytes,
+      limits.laneFrameBytes,
       (buffer, bodyBytes) => lane.block(buffer, bodyBytes),
       pacingOf(context, this.#opts),
     );
     return {};
+  }
+
+  /** @throws {FerryError} BUSY */
+  #checkShunned({ user }: Principal): void {
+    const why = this.#opts.sessionRules.shunned(user, performance.now());
+    if (why !== undefined) throw why;
   }
 
   #rightsChanged(): void {

@@ -17,12 +17,19 @@ export type Shared = {
   readonly isNear: boolean;
 };
 
-/** @param address a folder, or an address that checkAddress has passed. @throws {FerryError} NOT_FOUND, CONFIG, … */
-export async function openShared(address: string, opts: { keepsOwners: boolean }): Promise<Shared> {
+/**
+ * @param address a folder, or an address that checkAddress has passed
+ * @param opts.threads of this server, each of which opens it
+ * @throws {FerryError} NOT_FOUND, CONFIG, …
+ */
+export async function openShared(
+  address: string,
+  opts: { readonly keepsOwners: boolean; readonly threads: number },
+): Promise<Shared> {
   if (isObjectStorage(address)) {
     const { bucket, prefix } = partsOf(address);
     const { openBucket } = await loadBucket();
-    const storage = openBucket(bucket, prefix);
+    const storage = openBucket(bucket, prefix, opts.threads);
     return { storage, tidy: (nowMs) => storage.collect(partialAgeMs, nowMs), isNear: false };
   }
   const storage = LocalStorage.open(address, opts);

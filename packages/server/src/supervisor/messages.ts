@@ -44,8 +44,12 @@ export type WorkerSetup = {
   readonly accountMemory: SharedArrayBuffer;
   /** What is counted for the owner, as metrics/meters.ts has it. */
   readonly meterMemory: SharedArrayBuffer;
+  /** Whose message it looks at, as blame.ts has it; its own. */
+  readonly blameMemory: SharedArrayBuffer;
   /** What people do is told line by line. */
   readonly audits: boolean;
+  /** How many workers the server has: what one may hold is a share. */
+  readonly threads: number;
   /** From 1; a worker that replaces a dead one has its number. */
   readonly index: number;
   /** What it is called on the bus; no other worker ever has this name. */
@@ -93,6 +97,8 @@ export type ToWorker =
   | { readonly kind: 'slow'; readonly slowed: Slowed }
   /** The owner has ended this session: no ticket of it is good any more. */
   | { readonly kind: 'kick'; readonly sessionId: string }
+  /** Messages of this account have ended a thread. */
+  | { readonly kind: 'shun'; readonly user: string; readonly forMs: number }
   /** Begin nothing new, finish what moves, close what is left; then `drained`. */
   | { readonly kind: 'drain' }
   /** What came of `watch` with that number; again when the watching was interrupted. */
@@ -108,8 +114,8 @@ export type ToWorker =
   /** Tests only: what a bug would do. */
   | { readonly kind: 'crash'; readonly how: Crash };
 
-/** `throw`; `hang`: work for ever; `heap`: take all memory. */
-export type Crash = 'throw' | 'hang' | 'heap';
+/** `throw`; `hang`: work for ever; `heap`: take all memory; `message`: break with the next message of whomever. */
+export type Crash = 'throw' | 'hang' | 'heap' | 'message';
 
 export type FromWorker =
   /** Sockets may come. `thread` is the kernel's number of it. */

@@ -1,11 +1,11 @@
 /**
- * Carries out the owner's orders to single sessions. A session's connections are on any thread, so orders go to all of them; what
+ * Carries out the owner's orders to single sessions, and keeps out whose messages ended a thread. A session's connections are on any thread, so orders go to all of them; what
  * holds for longer than a moment is told to each worker that begins, too. Main thread.
  */
 
 import { Code, FerryError, type Shown, show } from '@ferry/protocol';
 import { kicked } from '../access/standing.ts';
-import { SessionRules } from '../session/session-rules.ts';
+import { SessionRules, shunMs } from '../session/session-rules.ts';
 import type { Rates, SessionOrder } from './order.ts';
 import type { Registry } from './registry.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -85,8 +85,20 @@ export class Orders {
     if (!isThere) this.#slow(sessionId, { down: undefined, up: undefined });
   }
 
+  /** A thread has died of what they sent. */
+  shun(user: string, nowMs: number): void {
+    this.#rules.shun(user, shunMs, nowMs);
+    this.#toAll((worker) => worker.shun(user, shunMs));
+  }
+
+  /** Who is kept out by that, and how long, milliseconds. */
+  shunned(nowMs: number): readonly { readonly user: string; readonly ms: number }[] {
+    return [...this.#rules.allShunned(nowMs)].map(([user, ms]) => ({ user, ms }));
+  }
+
   /** Tells a worker that begins what holds. */
-  greet(worker: WorkerHandle): void {
+  greet(worker: WorkerHandle, nowMs: number): void {
+    for (const [user, ms] of this.#rules.allShunned(nowMs)) worker.shun(user, ms);
     for (const slowed of this.#rules.allSlowed) worker.slow(slowed);
     for (const sessionId of this.#rules.allKicked) worker.kick(sessionId);
   }

@@ -9,6 +9,7 @@ import { note } from '../access/note.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import type { PasswordAnswer, PasswordQuestion } from '../access/password-thread.ts';
 import { AccountThrottle } from '../access/throttle.ts';
+import type { GateStatus } from './status.ts';
 
 /** No failure is answered sooner, so that all take alike, milliseconds. */
 const failureMs = 250;
@@ -62,6 +63,17 @@ export class Passwords {
   /** A known device of the account is here. */
   succeeded(user: string): void {
     this.#throttle.succeeded(user);
+  }
+
+  /** For the owner to see. */
+  get status(): Pick<GateStatus, 'passwordsWaiting' | 'guessed'> {
+    return {
+      passwordsWaiting: this.#waiting.size,
+      guessed: [...this.#throttle.waits(performance.now())].map(([user, ms]) => ({
+        user,
+        ms: Number.isFinite(ms) ? Math.ceil(ms) : undefined,
+      })),
+    };
   }
 
   /** Ends the thread. */

@@ -5,11 +5,13 @@ import type { Figures } from '../metrics/meters.ts';
 import type { Space } from '../metrics/space-on.ts';
 import type { Tallies } from '../metrics/tally.ts';
 import type { Moving } from '../worker/transfers.ts';
-
 import type { Rates } from './order.ts';
+import type { ToldStatus } from './status-wire.ts';
 
 export type ConnectionStatus = {
   readonly id: number;
+  /** Where several are looked at together: the name of the one that has it. */
+  readonly server?: string;
   readonly source: string;
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -30,6 +32,19 @@ export type ThreadStatus = {
   readonly activeMs: number;
   /** Processor time since it began, milliseconds. */
   readonly workedMs: number;
+};
+
+/** What there is room for, and what makes people wait beside penalties of addresses. Names are foreign text. */
+export type GateStatus = {
+  /** Connections that may be logged in, and that may not be yet. */
+  readonly mostConnections: number;
+  readonly mostStrangers: number;
+  /** Passwords that wait to be checked. */
+  readonly passwordsWaiting: number;
+  /** Accounts, there or not, at which nobody may try a password for so long, milliseconds; undefined: before a known device is here. */
+  readonly guessed: readonly { readonly user: string; readonly ms: number | undefined }[];
+  /** Accounts that are kept out since a thread died of what they sent, and for how long, milliseconds. */
+  readonly shunned: readonly { readonly user: string; readonly ms: number }[];
 };
 
 export type Status = {
@@ -53,6 +68,7 @@ export type Status = {
   readonly held: readonly { readonly account: number; readonly bytes: number; readonly files: number }[];
   /** Addresses that are kept out, and for how long, milliseconds. */
   readonly barred: readonly { readonly source: string; readonly ms: number }[];
+  readonly gate: GateStatus;
 };
 
 export type AuditFigures = {
@@ -70,7 +86,10 @@ export type BusStatus = {
   readonly nodes: readonly string[];
   /** They hear us, and we them. */
   readonly isWhole: boolean;
-  readonly others: readonly OtherServer[];
+  readonly others: readonly (OtherServer & {
+    /** As it says itself; undefined: it does not answer now, or nobody has asked. */
+    readonly status?: ToldStatus | undefined;
+  })[];
 };
 
 /** What one server says on its status socket: one line of JSON. */
@@ -83,6 +102,8 @@ export type ServerStatus = Status & {
   readonly bus: BusStatus | undefined;
   /** undefined: none is kept. */
   readonly audit: AuditFigures | undefined;
+  /** Names this run of it among all servers. */
+  readonly id: string;
   readonly pid: number;
   readonly folder: string;
   readonly address: string;

@@ -9,7 +9,7 @@ import { heldIn } from '../access/account-memory.ts';
 import type { LaneTickets } from '../access/lane-tickets.ts';
 import type { AccessChanges } from '../access/operations.ts';
 import { sharedThrottles } from '../access/shared-throttle.ts';
-import { type Offence, type Penalties, sourceKey } from '../access/throttle.ts';
+import { sourceKey } from '../access/throttle.ts';
 import type { Answer } from '../bus/calls.ts';
 import type { BusHub } from '../bus/hub.ts';
 import { memberOf } from '../bus/main-member.ts';
@@ -23,18 +23,19 @@ import { admission, type Stranger } from './admission.ts';
 import { type Capacity, capacityFor, openFilesLimit } from './descriptors.ts';
 import { askForLane, grantFarLane, laneVerb } from './far-lanes.ts';
 import { orderEverywhere, orderFromAfar, orderVerb } from './far-orders.ts';
+import { Gate, untold } from './gate.ts';
 import type { Crash, WorkerSetup } from './messages.ts';
 import type { SessionOrder } from './order.ts';
 import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
-import type { Status } from './status.ts';
+import type { ConnectionStatus, Status } from './status.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
   readonly threads: number;
-  readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember'>;
+  readonly setup: Omit<WorkerSetup, 'tidies' | 'index' | 'busMember' | 'blameMemory'>;
   readonly changes: AccessChanges;
   /** For the workers of one of several servers. */
   readonly changeShared: ChangeShared;
@@ -49,14 +50,11 @@ export type SupervisorOpts = {
   readonly log: Log;
   /** Lines for the audit log, without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
+  /** Who is connected to any of the servers that belong together. */
+  readonly everyone: () => Promise<readonly ConnectionStatus[]>;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
-
-/** Where a connection comes from of which the balancer has not told yet. */
-const untold = '?';
-/** Connections that a source which is kept out may have open, to be told why. */
-const pestStrangers = 3;
 
 export class Supervisor {
   readonly #opts: SupervisorOpts;
@@ -65,7 +63,7 @@ export class Supervisor {
   readonly #registry = new Registry(this.#capacity.connections);
   /** Those who have not logged in, in the order in which they came. */
   readonly #strangers = new Map<number, Stranger & { readonly worker: WorkerHandle }>();
-  readonly #penalties: Penalties;
+  readonly #gate: Gate;
   readonly #passwords: Passwords;
   readonly #bus: BusHub;
   readonly #watching: Watching;
@@ -85,7 +83,7 @@ export class Supervisor {
     this.#opts = opts;
     this.#bus = opts.hub;
     const { penalties, accounts } = sharedThrottles(memberOf(this.#bus, 'throttle'));
-    this.#penalties = penalties;
+    this.#gate = new Gate(this.#registry, this.#orders, penalties);
     this.#passwords = new Passwords(opts.setup.accessFile, opts.changes, accounts);
     const { folder } = opts.setup;
     this.#watching = new Watching({ folder, polls: opts.polls, hub: this.#bus, log: opts.log });
@@ -105,7 +103,7 @@ export class Supervisor {
 
   accept(socket: Socket): void {
     if (
-      this.#isPest(this.#isForwarded(socket) ? untold : (socket.remoteAddress ?? untold)) ||
+      this.#gate.isPest(this.#isForwarded(socket) ? untold : (socket.remoteAddress ?? untold)) ||
       this.#isDraining ||
       this.#waiting.length >= this.#capacity.strangers
     ) {
@@ -155,7 +153,13 @@ export class Supervisor {
       })),
       slowed: this.#orders.slowed.map(({ sessionId, down, up }) => ({ sessionId, down, up })),
       held: heldIn(this.#opts.setup.accountMemory),
-      barred: [...this.#penalties.barred(performance.now())].map(([source, ms]) => ({ source, ms })),
+      barred: this.#gate.barred,
+      gate: {
+        mostConnections: this.#capacity.connections,
+        mostStrangers: this.#capacity.strangers,
+        ...this.#passwords.status,
+        shunned: this.#orders.shunned(performance.now()),
+      },
     };
   }
 
@@ -224,7 +228,7 @@ export class Supervisor {
       // Its place is free from now on, whenever it is gone.
       this.#strangers.delete(place.instead);
     }
-    const refusal = isForwarded ? undefined : this.#refusalFor(source);
+    const refusal = isForwarded ? undefined : this.#gate.refusalFor(source);
     this.#strangers.set(id, { source: key, sinceMs, hasSpoken: false, worker });
     this.#registry.accepted(id, source, Date.now());
     worker.take(id, socket, { ageMs: nowMs - sinceMs, isForwarded, refusal });
@@ -238,40 +242,15 @@ export class Supervisor {
   #introduce(worker: WorkerHandle, id: number, source: string): void {
     const stranger = this.#strangers.get(id);
     if (stranger === undefined) return;
-    if (this.#isPest(source)) {
+    if (this.#gate.isPest(source)) {
       this.#turnedAway += 1;
       worker.drop(id);
       return;
     }
-    const refusal = this.#refusalFor(source);
+    const refusal = this.#gate.refusalFor(source);
     this.#registry.moved(id, source);
     this.#strangers.set(id, { ...stranger, source: sourceKey(source) });
     worker.introduced(id, refusal);
-  }
-
-  /** Who is refused and comes again at once is not worth a handshake. */
-  #isPest(source: string): boolean {
-    return this.#barred(source) !== undefined && this.#registry.strangersOf(source) >= pestStrangers;
-  }
-
-  #refusalFor(source: string): FerryError | undefined {
-    return this.#barred(source) ?? this.#registry.fullFor(source);
-  }
-
-  #barred(source: string): FerryError | undefined {
-    const waitMs = this.#penalties.waitMs(source, performance.now());
-    if (waitMs === 0) return undefined;
-    return new FerryError(Code.AUTH_THROTTLED, 'too many failed logins from your address: try again later', {
-      retryAfterMs: Math.ceil(waitMs),
-    });
-  }
-
-  /** Strangers only: who is logged in may drop a connection that it had begun. */
-  #offended(id: number, offence: Offence): void {
-    const source = this.#registry.get(id)?.source;
-    if (source === undefined || source === untold || (offence === 'left' && this.#registry.knows(source)))
-      return;
-    this.#penalties.add(source, offence, performance.now());
   }
 
   async #checkPassword(worker: WorkerHandle, id: number, user: string, password: string): Promise<void> {
@@ -311,9 +290,13 @@ export class Supervisor {
         if (refusal !== undefined) worker.end(id, refusal);
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
-      onConnections: (id) =>
-        void this.status().then(({ connections }) => worker.tellConnections(id, connections)),
-      onOffence: (id, offence) => this.#offended(id, offence),
+      onConnections: (id) => void this.#opts.everyone().then((all) => worker.tellConnections(id, all)),
+      onOffence: (id, offence) => this.#gate.offended(id, offence),
+      onBlamed: (id) => {
+        const who = this.#gate.broke(id);
+        if (who === undefined) return;
+        note(this.#opts.log, `worker ${index} broke over a message of ${who}, who is kept out for a while`);
+      },
       onGone: (id) => {
         this.#strangers.delete(id);
         const sessionId = this.#registry.get(id)?.as?.sessionId;
@@ -359,7 +342,7 @@ export class Supervisor {
       },
     });
     this.#workers.add(worker);
-    this.#orders.greet(worker);
+    this.#orders.greet(worker, performance.now());
     this.#admit();
   }
 

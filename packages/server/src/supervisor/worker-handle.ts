@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { FerryError, toWireError } from '@ferry/protocol';
 import type { LaneGrant, ShownTicket } from '../access/lane-tickets.ts';
 import type { Offence } from '../access/throttle.ts';
+import { Blame } from '../blame.ts';
 import type { FromHub, ToHub } from '../bus/parcel.ts';
 import type { ChatRing } from '../chat/chat-hub.ts';
 import type { LogEvent } from '../log-event.ts';
@@ -28,7 +29,7 @@ const immortalMs = 30_000;
 
 export type WorkerHandleOpts = {
   readonly name: string;
-  readonly setup: WorkerSetup;
+  readonly setup: Omit<WorkerSetup, 'blameMemory'>;
   readonly onLog: (event: LogEvent) => void;
   /** Lines without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
@@ -41,6 +42,8 @@ export type WorkerHandleOpts = {
   /** An owner asks who is connected; tellConnections answers. */
   readonly onConnections: (id: number) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
+  /** It died of a message of this one, which goes with it. */
+  readonly onBlamed: (id: number) => void;
   /** Also of each connection that a dead worker takes with it. */
   readonly onGone: (id: number) => void;
   /** It cannot be ended: only the end of the whole process helps. */
@@ -85,9 +88,10 @@ export class WorkerHandle {
   constructor(opts: WorkerHandleOpts) {
     this.name = opts.name;
     this.#opts = opts;
+    const blame = new Blame();
     this.#worker = new Worker(new URL('../worker/main.ts', import.meta.url), {
       name: opts.name,
-      workerData: opts.setup,
+      workerData: { ...opts.setup, blameMemory: blame.memory } satisfies WorkerSetup,
       resourceLimits,
     });
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
@@ -95,6 +99,7 @@ export class WorkerHandle {
       this.#error = error instanceof Error ? error : new Error(String(error));
     });
     this.#worker.once('exit', () => {
+      if (blame.connection !== undefined) opts.onBlamed(blame.connection);
       for (const id of this.#connections) opts.onGone(id);
       this.#connections.clear();
       opts.onExit(this.#error);
@@ -160,6 +165,10 @@ export class WorkerHandle {
 
   kick(sessionId: string): void {
     this.#send({ kind: 'kick', sessionId });
+  }
+
+  shun(user: string, forMs: number): void {
+    this.#send({ kind: 'shun', user, forMs });
   }
 
   /** The answer to onPassword. */

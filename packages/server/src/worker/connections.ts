@@ -4,6 +4,7 @@ import type { SecureContext } from 'node:tls';
 import { asFerryError, Code, FerryError, limits, show } from '@ferry/protocol';
 import { acceptTls } from '@ferry/protocol/link';
 import { type Offence, sourceKey } from '../access/throttle.ts';
+import type { Blame } from '../blame.ts';
 import { Connection, type ConnectionContext, type KnownAs } from '../session/connection.ts';
 import type { ToWorker, WorkerReport } from '../supervisor/messages.ts';
 import { type Origin, readOrigin } from './forwarded.ts';
@@ -17,6 +18,7 @@ export type ConnectionsOpts = Omit<
   readonly onPassword: (id: number, user: string, password: string) => void;
   readonly onOffence: (id: number, offence: Offence) => void;
   readonly secureContext: SecureContext;
+  readonly blame: Blame;
   /** A balancer says where this one comes from; `introduced` answers. */
   readonly onOrigin: (id: number, source: string) => void;
   /** The first bytes of a stranger have come. */
@@ -140,6 +142,7 @@ export class Connections {
         transfers: this.#transfers,
         deadlineMs: acceptedMs + limits.loginMs,
         refusal,
+        work: { begin: () => this.#opts.blame.begin(id), over: () => this.#opts.blame.over() },
         checkPassword: (user, password) => this.#checkPassword(id, user, password),
         onOffence: (offence) => this.#opts.onOffence(id, offence),
         onKnown: (as) => {

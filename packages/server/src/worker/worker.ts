@@ -21,6 +21,7 @@ import { ShareDesk } from '../access/share-desk.ts';
 import { lookMs, Standings } from '../access/standing.ts';
 import { TicketLedger } from '../access/ticket-ledger.ts';
 import { AuditBatch } from '../audit/audit-batch.ts';
+import { Blame } from '../blame.ts';
 import { ThreadBus } from '../bus/thread-bus.ts';
 import { ChatHistory } from '../chat/chat-history.ts';
 import { ChatHub } from '../chat/chat-hub.ts';
@@ -52,7 +53,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 
 const asked = new Questions<{ readonly connections: readonly ConnectionStatus[] }>();
 const lanes = new Questions<LaneGrant>();
-const shared = await openShared(setup.folder, { keepsOwners: setup.keepsOwners });
+const shared = await openShared(setup.folder, setup);
 const { storage } = shared;
 const store = new AccessStore(setup.accessFile);
 const freshness = setup.freshness === undefined ? undefined : new Freshness(setup.freshness);
@@ -72,6 +73,7 @@ const folders = new WatchedFolders({
 const chat = openChat(setup.chatFile);
 const touched = new Touched(bus);
 const pool = new BlockPool();
+const blame = new Blame(setup.blameMemory);
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),
   login: { store, changes, freshness, openTo: setup.openTo },
@@ -100,6 +102,7 @@ const connections = new Connections({
     secureOptions: constants.SSL_OP_NO_TICKET,
   }),
   pool,
+  blame,
   bufferShares: new BufferShares(pool),
   contents,
   bus,
@@ -144,6 +147,9 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'slow':
       sessionRules.slow(message.slowed);
+      break;
+    case 'shun':
+      sessionRules.shun(message.user, message.forMs, performance.now());
       break;
     case 'kick':
       sessionRules.kick(message.sessionId);
@@ -212,6 +218,10 @@ function openChat(file: WorkerSetup['chatFile']): ChatHub | FerryError {
 
 /** Tests only. */
 function crash(how: Crash): void {
+  if (how === 'message') {
+    blame.dieNext();
+    return;
+  }
   if (how === 'throw') throw new Error('asked to crash by a test');
   const kept: object[] = [];
   for (;;) if (how === 'heap') kept.push({ size: kept.length, more: [] });

@@ -13,7 +13,7 @@ import type { JobOrder } from './job.ts';
 import { lastOf } from './walk.ts';
 
 /** What a pack of small files takes up: they wait for the line far longer than they use it. A power of two, to add up exactly. */
-export const packPlaces = 1 / 4;
+export const packPlaces = 1 / 2;
 
 export type MoveContext = {
   readonly order: JobOrder;

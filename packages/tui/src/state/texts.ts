@@ -88,6 +88,8 @@ export const notices = {
     say(`${name}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`),
   copiedPath: (path: Shown) => say(`copied: ${path}`),
   copiedPaths: (paths: number) => say(`copied: ${paths} paths`),
+  copiedAsShown: (copied: Shown) =>
+    say(`not the exact name, since that has signs that terminals act on; ${copied}`),
   stillReading: say('wait until both folders are read'),
   same: say('both folders hold the same, by name, size and time'),
   compared: (remote: number, local: number, key: Shown) =>

@@ -78,9 +78,12 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
       const entries = chosen(pane);
       const start = pane.where === '' ? '/' : `ferry://${show(pane.where)}/`;
       const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => entryPath(folder, name));
-      const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
+      const own = paths.map((path) => path.join('/'));
+      const shown = own.map(showName);
+      const text = trusted(shown.map((path) => `${start}${path}`).join('\n'));
+      const isExact = own.every((path, i) => Buffer.from(shown[i] ?? '').toString('latin1') === path);
       const said = paths.length === 1 ? notices.copiedPath(text) : notices.copiedPaths(paths.length);
-      return [noted(state, said), [{ kind: 'copy-text', text }]];
+      return [noted(state, isExact ? said : notices.copiedAsShown(said)), [{ kind: 'copy-text', text }]];
     }
     case 'delete-for-good':
     case 'undo-delete':

@@ -37,7 +37,8 @@ export function fetchHandler(context: LaneContext) {
         tell(found instanceof FerryError ? found : found.content.length);
         if (found instanceof FerryError) {
           failures.push({ index, code: found.code, message: found.message });
-          if (failures.length * limits.textBytes > limits.packBytes) await flush();
+          bytes += limits.textBytes;
+          if (bytes > limits.packBytes) await flush();
         } else {
           const { facts, content } = found;
           if (bytes + content.length > limits.packBytes) await flush();

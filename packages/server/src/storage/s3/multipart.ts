@@ -15,9 +15,7 @@ import { PendingRun } from './pending-run.ts';
 import { blockName, partNames, readName } from './upload-keys.ts';
 
 /** Parts of one file that are on their way to the store; who brings more waits. */
-const partsOnTheirWay = 2;
-/** Parts of one file that come in at the same time; of more, the blocks go by themselves. */
-const mostPending = 4;
+const partsOnTheirWay = 4;
 const atOnce = 8;
 
 export type MultipartSpec = {
@@ -47,6 +45,7 @@ export class Multipart {
   readonly #parts = new Map<number, Stored>();
   readonly #onTheirWay = new Map<number, Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
+  #drops = 0;
 
   constructor(spec: MultipartSpec) {
     this.#spec = spec;
@@ -105,7 +104,8 @@ export class Multipart {
     }
     if (this.#has(index)) return;
     const own = Uint8Array.from(digest);
-    const run = this.#pending.get(part) ?? this.#openRun(part);
+    const run = this.#pending.get(part) ?? (await this.#openRun(part));
+    if (this.#has(index)) return;
     if (run === undefined) {
       await this.#putLoose(index, bytes, own);
       return;
@@ -192,8 +192,8 @@ export class Multipart {
 
   /** Forgets what is in memory. */
   drop(): void {
-    for (const [part, run] of this.#pending)
-      if (!this.#onTheirWay.has(part)) this.#spec.memory.give(run.bytes);
+    this.#drops += 1;
+    for (const [part, run] of this.#pending) if (!this.#onTheirWay.has(part)) this.#free(run, run.bytes);
     for (const block of this.#sliced.values()) this.#spec.memory.give(block.length);
     this.#pending.clear();
     this.#sliced.clear();
@@ -208,14 +208,27 @@ export class Multipart {
     throw error;
   }
 
-  /** Undefined: its blocks go into the store by themselves. */
-  #openRun(part: number): PendingRun | undefined {
+  /** Undefined: its blocks go into the store by themselves. @throws BAD_STATE: it has ended meanwhile */
+  async #openRun(part: number): Promise<PendingRun | undefined> {
+    const { memory } = this.#spec;
     const bytes = this.#bytesOf(part);
-    const isCut = Array.from(this.#blocksOf(part)).some((index) => this.#loose.has(index));
-    if (isCut || this.#pending.size >= mostPending || !this.#spec.memory.take(bytes)) return undefined;
-    const run = new PendingRun(this.#firstOf(part), bytes);
+    const isCut = (): boolean => Array.from(this.#blocksOf(part)).some((index) => this.#loose.has(index));
+    const drops = this.#drops;
+    if (isCut() || !(await memory.takeSoon(bytes))) return undefined;
+    const other = this.#pending.get(part);
+    const isOver = drops !== this.#drops;
+    if (isOver || other !== undefined || isCut()) memory.give(bytes);
+    if (isOver) throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
+    if (other !== undefined || isCut()) return other;
+    const run = new PendingRun(this.#firstOf(part), memory.buffer(bytes));
     this.#pending.set(part, run);
     return run;
+  }
+
+  /** @param taken of the thread's memory for it */
+  #free(run: PendingRun, taken: number): void {
+    this.#spec.memory.recycle(run.memory);
+    this.#spec.memory.give(taken);
   }
 
   /** Never rejects: the next who waits hears of it, and its blocks are missing then. @param taken memory that is given back */
@@ -228,7 +241,7 @@ export class Multipart {
         this.#onTheirWay.delete(part);
         if (this.#pending.get(part) === run) this.#pending.delete(part);
         for (const index of run.blocks) this.#digests.delete(index);
-        this.#spec.memory.give(taken);
+        this.#free(run, taken);
       });
     this.#onTheirWay.set(part, sent);
     return sent;
@@ -250,9 +263,10 @@ export class Multipart {
   async #gather(part: number): Promise<void> {
     const { store, folder, size } = this.#spec;
     const pending = this.#pending.get(part);
-    const run = pending ?? new PendingRun(this.#firstOf(part), this.#bytesOf(part));
-    // Without room for it, it is one of the two that each commit may hold all the same.
-    const taken = pending !== undefined || this.#spec.memory.take(run.bytes) ? run.bytes : 0;
+    const bytes = this.#bytesOf(part);
+    const run = pending ?? new PendingRun(this.#firstOf(part), this.#spec.memory.buffer(bytes));
+    // Without room for it, it is one of the few that each commit may hold all the same.
+    const taken = pending !== undefined || (await this.#spec.memory.takeSoon(bytes)) ? bytes : 0;
     this.#pending.set(part, run);
     const lacked = Array.from(this.#blocksOf(part)).filter((index) => !run.has(index));
     await inParallel(lacked, atOnce, async (index) => {

@@ -7,10 +7,14 @@ export class PendingRun {
   readonly #memory: Buffer;
   readonly #there = new Set<number>();
 
-  /** @param bytes of the whole part, from block `first` on */
-  constructor(first: number, bytes: number) {
+  /** @param memory as long as the whole part, from block `first` on */
+  constructor(first: number, memory: Buffer) {
     this.#first = first;
-    this.#memory = Buffer.allocUnsafe(bytes);
+    this.#memory = memory;
+  }
+
+  get memory(): Buffer {
+    return this.#memory;
   }
 
   get bytes(): number {

@@ -12,15 +12,13 @@ import { type Committed, checkSignal, type Upload, type UploadSpec, type Wait } 
 import { factsOf, type Kept, metadataOf, versionOf } from './metadata.ts';
 import { Multipart } from './multipart.ts';
 import type { Objects } from './objects.ts';
-import { PartMemory } from './part-memory.ts';
+import type { PartMemory } from './part-memory.ts';
 import type { Publisher } from './publisher.ts';
 import { removeBelow } from './remove-below.ts';
 import { asConflict, checkTarget } from './targets.ts';
 import { isSame, readInfo, type UploadInfo } from './upload-info.ts';
 import { mostFileBytes, runOf, tagOf } from './upload-keys.ts';
 
-/** Content that one thread holds for all its uploads. */
-const memoryBytes = 128 * limits.blockBytes;
 const smallBytes = 8 * limits.blockBytes;
 
 type Shared = {
@@ -33,14 +31,15 @@ type Shared = {
 export class Uploads {
   readonly #objects: Objects;
   readonly #publisher: Publisher;
-  readonly #memory = new PartMemory(memoryBytes);
+  readonly #memory: PartMemory;
   /** Tags of small ones. */
   readonly #small = new Set<string>();
   readonly #shared = new Map<string, Promise<Shared>>();
   /** The last lane has left, and what it had goes into the store. */
   readonly #leaving = new Map<string, Promise<void>>();
 
-  constructor(objects: Objects, publisher: Publisher) {
+  constructor(objects: Objects, publisher: Publisher, memory: PartMemory) {
+    this.#memory = memory;
     this.#objects = objects;
     this.#publisher = publisher;
   }
@@ -64,12 +63,17 @@ export class Uploads {
       }
     }
     if (this.#small.has(tag)) throw inUse();
-    if (size <= smallBytes && begin !== 'join' && this.#memory.take(2 * size))
+    if (size <= smallBytes && begin !== 'join' && (await this.#memory.takeSoon(2 * size)))
       return this.#createSmall(spec, tag);
     return this.#handle(spec, tag, await this.#open(spec, tag));
   }
 
+  /** What it takes of the memory is taken. @throws BAD_STATE */
   #createSmall(spec: UploadSpec, tag: string): Upload {
+    if (this.#small.has(tag)) {
+      this.#memory.give(2 * spec.size);
+      throw inUse();
+    }
     this.#small.add(tag);
     return new MemoryUpload(spec.size, {
       publish: async (bytes, root) => {
