@@ -88,6 +88,7 @@ export class Effects {
         void this.#watching.watch(cmd.side, cmd.path);
         break;
       case 'order':
+      case 'seek':
         this.#ordering.run(cmd);
         break;
       case 'space':
@@ -128,6 +129,8 @@ export class Effects {
       case 'chat-join':
       case 'chat-leave':
       case 'chat-say':
+      case 'chat-unsay':
+      case 'chat-mute':
         void runChat(engine, post, cmd);
         break;
       case 'find':
