@@ -22,5 +22,5 @@ for (let cycle = 0; Atomics.load(state, 0) === 0; cycle++) {
     renameSync(hold, place);
   }
   Atomics.add(state, 1, 1);
-  if (cycle % 16 === 0) Atomics.wait(state, 2, 0, restMs);
+  if (cycle % 64 === 0) Atomics.wait(state, 2, 0, restMs);
 }
