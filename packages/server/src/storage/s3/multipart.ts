@@ -113,6 +113,7 @@ export class Multipart {
       return;
     }
     run.add(index, bytes);
+    this.#spec.memory.grew();
     this.#digests.set(index, own);
     if (run.isWhole) void this.#send(part, run);
   }

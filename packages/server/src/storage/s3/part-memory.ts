@@ -13,7 +13,7 @@ const leastBytes = 16 * limits.blockBytes;
 /** What most parts have. */
 const usualBytes = 8 * limits.blockBytes;
 /** Each waits with blocks of its lane in hand: were there more, all of a thread's block buffers could be theirs, and no part become whole. */
-const mostWaiting = 16;
+const mostWaiting = 8;
 /** As long as others fill their parts or the store takes them, memory comes back; who holds it without either is not waited for. */
 const usualPatienceMs = 2000;
 
@@ -69,6 +69,11 @@ export class PartMemory {
     }
     if (this.#waiting.length > 0) this.#timer?.refresh();
     else this.#stop();
+  }
+
+  /** A part grows: whoever waits for memory waits for somebody who is at work. */
+  grew(): void {
+    this.#timer?.refresh();
   }
 
   /** Some of it is on its way to the store, which ends: until then nobody is impatient. */
