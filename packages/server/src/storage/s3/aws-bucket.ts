@@ -82,7 +82,9 @@ export class AwsBucket implements ObjectStore {
     });
     const { config, middlewareStack } = this.#client;
     const nowMs = (): number => Date.now() + config.systemClockOffset;
-    this.#direct = new DirectBucket({ keys: () => config.credentials(), nowMs }, bucket, mostSockets);
+    this.#direct = new DirectBucket({ keys: () => config.credentials(), nowMs }, bucket, {
+      most: mostSockets,
+    });
     middlewareStack.add(
       (next) => (args) => {
         this.#direct.learn(args.request as Sent);

@@ -2,6 +2,7 @@
 
 import { Code, FerryError } from '@ferry/protocol';
 import { type Account, type DirectOrder, DirectRequests, type Reply, type Sent } from './direct-requests.ts';
+import type { PoolOpts } from './http-pool.ts';
 import type { Head, Metadata } from './metadata.ts';
 import type { ByteStream } from './object-store.ts';
 import { storeError } from './store-error.ts';
@@ -16,9 +17,8 @@ export type PutConditions = { readonly IfNoneMatch?: string; readonly IfMatch?: 
 export class DirectBucket {
   readonly #requests: DirectRequests;
 
-  /** @param most connections */
-  constructor(account: Account, bucket: string, most: number) {
-    this.#requests = new DirectRequests(account, bucket, most);
+  constructor(account: Account, bucket: string, opts: PoolOpts) {
+    this.#requests = new DirectRequests(account, bucket, opts);
   }
 
   learn(sent: Sent): void {

@@ -6,7 +6,7 @@
  */
 
 import { type Answer, type HttpConnection, type Place, Unfit } from './http-connection.ts';
-import { HttpPool } from './http-pool.ts';
+import { HttpPool, type PoolOpts } from './http-pool.ts';
 import { encoded, encodedKey, type Keys, type Order, signed } from './sign.ts';
 
 export type DirectOrder = {
@@ -70,15 +70,14 @@ export class Reply {
 export class DirectRequests {
   readonly #account: Account;
   readonly #bucket: string;
-  readonly #most: number;
+  readonly #opts: PoolOpts;
   #learnt: Learnt | undefined;
   #pool: HttpPool | undefined;
 
-  /** @param most connections */
-  constructor(account: Account, bucket: string, most: number) {
+  constructor(account: Account, bucket: string, opts: PoolOpts) {
     this.#account = account;
     this.#bucket = bucket;
-    this.#most = most;
+    this.#opts = opts;
   }
 
   /** Undefined: ask the SDK. @throws {FerryError} BUSY, and whatever the SDK throws that has no keys */
@@ -124,7 +123,7 @@ export class DirectRequests {
     const place: Place = { isSecure, host: hostname, port: port ?? (isSecure ? 443 : 80) };
     const host = port === undefined ? hostname : `${hostname}:${port}`;
     this.#learnt = { host, path: path.slice(0, at + 1 + this.#bucket.length), region };
-    this.#pool = new HttpPool(place, this.#most);
+    this.#pool = new HttpPool(place, this.#opts);
   }
 }
 

@@ -33,6 +33,7 @@ type Waiter<T> = { readonly resolve: (value: T) => void; readonly reject: (error
 
 export class HttpConnection {
   readonly #socket: Socket;
+  readonly #isSecure: boolean;
   #asked: { readonly answer: Waiter<Answer>; readonly hasBody: boolean } | undefined;
   #head = '';
   /** Bytes of the body that nobody has. */
@@ -44,6 +45,7 @@ export class HttpConnection {
   #end: FerryError | undefined;
 
   constructor({ isSecure, host, port }: Place) {
+    this.#isSecure = isSecure;
     const onread = {
       buffer: Buffer.allocUnsafeSlow(bufferBytes),
       callback: (bytes: number, buffer: Uint8Array) => this.#came(Buffer.from(buffer.buffer, 0, bytes)),
@@ -110,7 +112,9 @@ export class HttpConnection {
   }
 
   /** False: enough for now. */
-  #came(bytes: Buffer): boolean {
+  #came(more: Buffer): boolean {
+    // What TLS has decrypted already comes after a "no" as well, into the same buffer.
+    const bytes = this.#rest.length === 0 ? more : Buffer.concat([this.#rest, more]);
     let at = 0;
     if (this.#asked !== undefined) {
       at = this.#readHead(bytes);
@@ -133,7 +137,7 @@ export class HttpConnection {
       this.close();
       return false;
     }
-    this.#rest = bytes.subarray(at);
+    this.#rest = this.#isSecure ? Buffer.from(bytes.subarray(at)) : bytes.subarray(at);
     // Between two requests it is read, to hear of the end.
     return this.#left === 0 || this.#wanted !== undefined;
   }
@@ -146,7 +150,7 @@ export class HttpConnection {
     const asked = this.#asked;
     if (asked === undefined) return 0;
     if (end < 0) {
-      if (this.#head.length > mostHeadBytes) this.#refuse(asked.answer);
+      if (this.#head.length >= mostHeadBytes) this.#refuse(asked.answer);
       return bytes.length;
     }
     const read = readAnswer(this.#head.slice(0, end), asked.hasBody);

@@ -2,23 +2,29 @@
 
 import { brokenOff, HttpConnection, type Place } from './http-connection.ts';
 
-/** Stores close what was idle for five seconds and more; a request on its way then would be lost. */
-const idleMs = 3000;
+export type PoolOpts = {
+  /** More requests wait for one. */
+  readonly most: number;
+  /** Stores close what was idle for five seconds and more; a request on its way then would be lost. Default 3000. */
+  readonly idleMs?: number;
+};
 
 type Idle = { readonly connection: HttpConnection; readonly sinceMs: number };
 
 export class HttpPool {
   readonly #place: Place;
   readonly #most: number;
+  readonly #idleMs: number;
   /** The one used last is last. */
   #idle: Idle[] = [];
   readonly #waiting: (() => void)[] = [];
   #open = 0;
   #isClosed = false;
 
-  constructor(place: Place, most: number) {
+  constructor(place: Place, { most, idleMs = 3000 }: PoolOpts) {
     this.#place = place;
     this.#most = most;
+    this.#idleMs = idleMs;
   }
 
   /** One that takes a request; to be given back. @throws {FerryError} BUSY: it is closed */
@@ -26,7 +32,7 @@ export class HttpPool {
     while (this.#open >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.#isClosed) throw brokenOff();
     this.#open += 1;
-    const oldestMs = performance.now() - idleMs;
+    const oldestMs = performance.now() - this.#idleMs;
     for (let last = this.#idle.pop(); last !== undefined; last = this.#idle.pop()) {
       if (last.sinceMs > oldestMs && last.connection.isIdle) return last.connection;
       last.connection.close();
@@ -39,7 +45,7 @@ export class HttpPool {
     if (connection.isIdle && !this.#isClosed) {
       this.#idle.push({ connection, sinceMs: performance.now() });
       const [oldest] = this.#idle;
-      if (oldest !== undefined && oldest.sinceMs < performance.now() - idleMs)
+      if (oldest !== undefined && oldest.sinceMs < performance.now() - this.#idleMs)
         this.#idle.shift()?.connection.close();
     } else connection.close();
     this.#waiting.shift()?.();
