@@ -129,6 +129,8 @@ export class Effects {
       case 'chat-join':
       case 'chat-leave':
       case 'chat-say':
+      case 'chat-unsay':
+      case 'chat-mute':
         void runChat(engine, post, cmd);
         break;
       case 'find':

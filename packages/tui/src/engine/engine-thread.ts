@@ -257,6 +257,12 @@ export class EngineThread implements Engine {
       say: async (ref, text, path, opts) => {
         await ask({ verb: 'say', ref, text, path }, opts);
       },
+      unsay: async (ref, seq, opts) => {
+        await ask({ verb: 'unsay', ref, seq }, opts);
+      },
+      mute: async (name, ms, opts) => {
+        await ask({ verb: 'mute', name, ms }, opts);
+      },
     };
   }
 

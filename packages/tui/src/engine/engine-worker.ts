@@ -142,6 +142,12 @@ async function talk({ chat }: AtServer, call: ChatCall, signal: AbortSignal): Pr
     case 'say':
       await chat.say(call.ref, call.text, call.path, { signal });
       return undefined;
+    case 'unsay':
+      await chat.unsay(call.ref, call.seq, { signal });
+      return undefined;
+    case 'mute':
+      await chat.mute(call.name, call.ms, { signal });
+      return undefined;
   }
 }
 

@@ -64,6 +64,8 @@ export type ChatCall =
       readonly create: boolean;
     }
   | { readonly verb: 'leave'; readonly ref: RoomRef }
+  | { readonly verb: 'unsay'; readonly ref: RoomRef; readonly seq: number }
+  | { readonly verb: 'mute'; readonly name: string; readonly ms: number | undefined }
   | { readonly verb: 'say'; readonly ref: RoomRef; readonly text: string; readonly path: Path | undefined };
 
 export type ToEngine =

@@ -71,6 +71,11 @@ export function onlyInPicture({ viewer }: AppState): Shown | undefined {
   return viewer?.shows === 'picture' ? undefined : viewerTexts.onlyInPicture;
 }
 
+/** Of the chat. */
+export function noLine({ chat }: AppState): Shown | undefined {
+  return chat.chosen === undefined ? trusted('choose a line first') : undefined;
+}
+
 export function noJob(state: AppState): Shown | undefined {
   return state.queue.jobs.length === 0 ? trusted('the queue is empty') : undefined;
 }

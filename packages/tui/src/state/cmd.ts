@@ -95,6 +95,20 @@ export type Cmd =
       readonly text: string;
       readonly path: Path | undefined;
     }
+  /** Takes a line away for everybody. */
+  | {
+      readonly kind: 'chat-unsay';
+      readonly where?: Where;
+      readonly ref: RoomRef;
+      readonly seq: number;
+    }
+  /** As Chat.mute. */
+  | {
+      readonly kind: 'chat-mute';
+      readonly where?: Where;
+      readonly name: string;
+      readonly ms: number | undefined;
+    }
   | { readonly kind: 'list-shares'; readonly where?: Where }
   /** And lists those that are left. */
   | { readonly kind: 'end-share'; readonly where?: Where; readonly id: string }

@@ -138,6 +138,9 @@ export const prompts = {
   share: (what: Shown) => say(`Share ${what} with people without an account`),
   dropBox: (what: Shown) => say(`Let people put files into ${what}, unseen`),
   shareFor: say('For how long'),
+  mute: (name: Shown) => say(`${name} says nothing in the chat: for how long?`),
+  muteFor: say('1h, 7d; nothing: for good; 0: may speak'),
+  noMute: 'so long as 90m, 12h, 7d or 4w; nothing for good; 0 for no more',
   shareDownloads: say('Most downloads'),
   shareAt: say('Reached at'),
   noSpan: 'so long as 90m, 12h, 7d or 4w, at most ten years',
@@ -267,6 +270,13 @@ export const chatTexts = {
   wantsPassphrase: (key: Shown) => `this room has a passphrase: ${key} asks for it`,
   empty: 'nothing was said here yet',
   tooLong: say('that is too long for one message'),
+  chooseFirst: (key: Shown) => say(`choose a line first, with ${key}`),
+  nothingThere: say('there is nothing there that could be taken away'),
+  unsay: say('Take this line away?'),
+  forEverybody: say('It goes for everybody, and does not come back. Who has read it has read it.'),
+  notSelf: say('that is what you said yourself'),
+  muted: (name: Shown, ms: number | undefined) =>
+    ms === 0 ? say(`${name} may speak again`) : say(`${name} says nothing here now`),
   notSaid: (why: Shown) => say(`not said: ${why}`),
 } as const;
 

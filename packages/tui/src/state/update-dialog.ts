@@ -22,6 +22,7 @@ import { markingLike, typedInPane } from './typing.ts';
 import { actInChat, entering, roomNamed, showChat, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
+import { muted, muteSpan, unsaid } from './update-moderation.ts';
 import { actInPlaces, complete, pathTyped, typedInPlaces } from './update-places.ts';
 import { goTo, searchFor } from './update-viewer.ts';
 
@@ -73,7 +74,7 @@ export function actInDialog(state: AppState, action: Action): Next {
       return [{ ...state, dialog: { ...dialog, top: action === 'last' ? dialog.lines.length : top } }, []];
     }
     case 'prompt':
-      if (action === 'no') return dialog.prompted.about === 'room' ? showChat(state) : [closed, []];
+      if (action === 'no') return isOfChat(dialog.prompted) ? showChat(state) : [closed, []];
       if (action === 'accept') return accepted(state, dialog);
       if (action === 'complete') return completeIn(state, dialog);
       return [{ ...state, dialog: editedIn(dialog, action) }, []];
@@ -121,6 +122,8 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
       const marking = rules.length === 0 ? {} : { rules };
       return [state, [{ kind: 'act', action: 'overwrite', ids: question.ids, ...marking }]];
     }
+    case 'unsay':
+      return unsaid(state, question);
     case 'drop-trash':
       return trashDropped(state, question.id, question.list);
     case 'end-share':
@@ -145,6 +148,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
 function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
   if (question.about === 'end-share' || question.about === 'drop-trash')
     return [{ ...state, dialog: question.list }, []];
+  if (question.about === 'unsay') return showChat(state);
   return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 
@@ -196,6 +200,8 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       const passphrase = read(String);
       return entering(state, ref, passphrase === '' ? undefined : passphrase);
     }
+    case 'mute':
+      return muted(state, prompted.name, read(muteSpan));
     case 'share':
       return shared(state, prompted, read);
     case 'permissions': {
@@ -246,6 +252,10 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       ];
     }
   }
+}
+
+function isOfChat({ about }: Prompted): boolean {
+  return about === 'room' || about === 'mute';
 }
 
 function modeFrom(text: string): number {
