@@ -5,13 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { ferrydMain } from '../support/programs.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-export const ferryMain = join(root, 'packages/tui/src/main.ts');
-const ferrydMain = join(root, 'packages/server/src/main.ts');
+export { ferryMain } from '../support/programs.ts';
 
 export type Ferry = {
   /** `ferry://127.0.0.1:PORT` */

@@ -3,6 +3,7 @@
  * named and left out (Debian: openssh-server, mc, iperf3, rsync, nginx-light, curl, aria2, lftp). Prints a table.
  */
 
+import { makeBundles } from '../tools/bundle.ts';
 import { bigFile } from './big-file.ts';
 import { bigFolder } from './big-folder.ts';
 import { chat } from './chat.ts';
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   chat,
   limits,
 ];
+await makeBundles();
 const chosen = process.argv.slice(2).filter((name) => name !== '--');
 const rows: Row[] = [];
 for (const bench of benches) {

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -20,6 +20,8 @@ import {
   who,
 } from '@ferry/protocol/messages';
 import { laneProof } from '@ferry/protocol/session';
+import { parseBus } from '../../packages/server/src/bus/bus-address.ts';
+import { connectToNats } from '../../packages/server/src/bus/nats-connection.ts';
 import { ServerWatch } from '../../packages/server/src/owner/server-watch.ts';
 import { connect, logInto, openLane, readWhole, type TestSession } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
@@ -31,8 +33,9 @@ async function until(met: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await met())) await pause(10);
 }
 
-async function cluster(t: TestContext, count: number) {
-  const nats = await startNats(t);
+/** @param config further lines of that of NATS */
+async function cluster(t: TestContext, count: number, config = '') {
+  const nats = await startNats(t, config);
   const home = scratchFolder(t);
   const dir = scratchFolder(t);
   // Looking for changes themselves they would find them after 2 s.
@@ -185,18 +188,77 @@ describe('servers that belong together', { ...withoutNats, timeout: 120_000 }, (
     assert.equal(await here(session), 3);
   });
 
+  test('a server that stands still until NATS has hung up on it knows everybody again when it is back, and has who looks at a folder look anew', async (t) => {
+    const log = join(scratchFolder(t), 'nats.log');
+    const { nats, servers } = await cluster(
+      t,
+      2,
+      `log_file: "${log}"\nmax_pending: 4194304\nwrite_deadline: "300ms"`,
+    );
+    const [a, b] = servers;
+    const anna = await logInto(a);
+    const seen = new Set<string>();
+    const bob = await logInto(
+      b,
+      {},
+      {
+        onEvent: (event) => {
+          if (event.kind === 'folder') seen.add(event.news.kind);
+        },
+      },
+    );
+    await bob.channel.call(watch, { id: 1, path: path('') });
+    await bob.channel.call(list, { path: path('') }, { onPart: () => {} });
+    await until(async () => (await here(anna)) === 2 && (await here(bob)) === 2);
+    const line = await connectToNats(parseBus(nats.url), { name: 'flood' });
+    t.after(() => line.close());
+    b.signal('SIGSTOP');
+    // More than what NATS and the system hold for it, of which nothing makes sense.
+    await until(async () => {
+      for (let i = 0; i < 64; i++)
+        line.nats.publish(`ferry.test.all.${'f'.repeat(16)}`, Buffer.alloc(65_536));
+      await line.nats.flush();
+      return /Slow Consumer/.test(readFileSync(log, 'utf8'));
+    });
+    await until(async () => (await here(anna)) === 1);
+    const carla = await logInto(a);
+    await anna.channel.call(mkdir, { path: path('meanwhile') });
+    seen.clear();
+    b.signal('SIGCONT');
+    await until(async () => (await here(bob)) === 3 && (await here(anna)) === 3 && (await here(carla)) === 3);
+    // What was lost may have been of its folder: it has to look itself.
+    await until(() => seen.size > 0);
+    await openLane(b, carla);
+  });
+
   test('ferryd status shows all; a server that loses NATS says so, goes on, and comes back by itself', async (t) => {
     const { nats, home, dir, servers } = await cluster(t, 2);
     const [a, b] = servers;
     const say = (): string =>
       spawnSync(process.execPath, [ferryd, 'status'], { env: userEnv(home), encoding: 'utf8' }).stdout;
-    const anna = await logInto(a);
-    const bob = await logInto(b);
-    await until(async () => (await here(anna)) === 2);
+    const first = await logInto(a);
+    await logInto(b);
+    await until(async () => (await here(first)) === 2);
     await until(() => / 1 +0$/m.test(say()));
     const shown = say();
     assert.ok(shown.includes(`the bus "test" at 127.0.0.1:${nats.port}`), shown);
-    for (const { port } of [a, b]) assert.ok(shown.split(`127.0.0.1:${port}`).length >= 3, shown);
+    // Both belong together: the people of both stand in one table, once.
+    assert.match(shown, /^WHO +FROM +AT +FOR +LANES/m);
+    assert.equal(shown.match(/^guest /gm)?.length, 2, shown);
+    for (const { port } of [a, b]) assert.match(shown, new RegExp(`^guest .* 127.0.0.1:${port} `, 'm'));
+    // What the owner does to an account on one holds on all.
+    const left = Promise.withResolvers<unknown>();
+    await logInto(b, {}, { onEnd: left.resolve });
+    const orders = new ServerWatch(join(home, `state/ferryd/running/${a.pid}.sock`), {
+      onTold: () => {},
+      onEnd: () => {},
+    });
+    t.after(() => orders.close());
+    await orders.order({ do: 'kick-account', user: 'guest' });
+    await left.promise;
+    const anna = await logInto(a);
+    const bob = await logInto(b);
+    await until(async () => (await here(anna)) === 2);
     const metrics = async (): Promise<string> => (await fetch(a.said(/^metrics at (.*)$/))).text();
     assert.match(await metrics(), /^ferry_bus_whole 1\n[\s\S]*^ferry_bus_servers 1$/m);
     await nats.kill();

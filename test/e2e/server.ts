@@ -6,13 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { ferrydMain, ferryMain } from '../support/programs.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-export const ferryMain = join(root, 'packages/tui/src/main.ts');
-export const ferrydMain = join(root, 'packages/server/src/main.ts');
+export { ferrydMain, ferryMain } from '../support/programs.ts';
 
 export type Server = {
   /** `ferry://127.0.0.1:PORT` */

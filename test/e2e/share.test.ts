@@ -99,6 +99,12 @@ describe('a friend without an account', () => {
   test('of who shares is at the same time a user of that server with the same device', () => {
     const { line } = made(owner('share', '@trip/note.txt'));
     assert.equal(owner('ls', line).out, 'note.txt\n');
+    // Whoever was given a line may put `ferry get` before it: all that is behind it comes.
+    const whole = join(home, 'whole');
+    mkdirSync(whole);
+    const given = friend('get', made(owner('share', '@trip/note.txt', '@private.txt')).line, whole);
+    assert.deepEqual([given.code, readdirSync(join(whole, 'trip'))], [0, ['note.txt']], given.err);
+    assert.equal(readFileSync(join(whole, 'private.txt'), 'utf8'), 'not yours');
     assert.equal(owner('ls', server.address).out, 'inbox/\nprivate.txt\ntrip/\n', 'and keeps the account');
   });
 

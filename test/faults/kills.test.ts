@@ -17,6 +17,7 @@ import { EngineThread } from '../../packages/tui/src/engine/engine-thread.ts';
 import { isOver, type JobId } from '../../packages/tui/src/engine/job.ts';
 import { QueueStore } from '../../packages/tui/src/queue/queue-store.ts';
 import type { QueueServer } from '../../packages/tui/src/queue/stored-job.ts';
+import { patience } from '../../packages/tui/src/transfer/retry.ts';
 import { ferryMain, type Server, type ServerOpts, startServer } from '../e2e/server.ts';
 import { eventually } from '../e2e/terminal.ts';
 import { heldFiles } from '../support/held-files.ts';
@@ -29,6 +30,8 @@ import { Errand, newPlace, type Place, Trip } from './trips.ts';
 const kills = { ofEachClient: Math.max(17, runs(10)), ofServers: Math.max(50, runs(10)) };
 
 async function serve(t: TestContext, share: string, opts: ServerOpts = {}): Promise<Server> {
+  // A test whose time is up starts no more that nobody would end.
+  t.signal.throwIfAborted();
   const server = await startServer(share, { threads: 2, ...opts });
   t.after(() => server.stop());
   return server;
@@ -205,12 +208,16 @@ describe('killed at any moment', { concurrency: true }, () => {
       const dead = (): number => server.output().split(' died and took its connections').length - 1;
       // Each is replaced later than the one before, and some must live; ten in a minute, and it gives up.
       while (deaths < 8 && counts.kills < kills.ofServers) {
-        await withEngine(t, { place, server, random, counts, most: 8 - deaths }, async (check) => {
-          deaths += 1;
-          server.child.kill('SIGUSR2');
-          await eventually('the end of a thread', () => dead() === deaths);
-          check();
-        });
+        await withEngine(
+          t,
+          { place, server, random, counts, most: Math.min(patience, 8 - deaths) },
+          async (check) => {
+            deaths += 1;
+            server.child.kill('SIGUSR2');
+            await eventually('the end of a thread', () => dead() === deaths);
+            check();
+          },
+        );
         await holdsNothing(server.child.pid ?? 0, place.share, `${counts.completed}`);
       }
       await server.stop();
@@ -228,10 +235,10 @@ type Scenery = {
   readonly most?: number;
 };
 
-/** One errand of a client in this process, which is disturbed up to eight times; every second one has a queue file. */
+/** One errand of a client in this process, which is disturbed as often as one file bears in a row; every second one has a queue file. */
 async function withEngine(
   t: TestContext,
-  { place, server, random, counts, most = 8 }: Scenery,
+  { place, server, random, counts, most = patience }: Scenery,
   disturb: (check: () => void) => Promise<void>,
 ): Promise<void> {
   const { host, port, fingerprint } = whereIs(server);

@@ -43,6 +43,7 @@ const sealedMessage = {
   text: undefined,
   path: undefined,
   sealed: { session: bytes(16), counter: 4, sentMs: 5, box: bytes(64) },
+  takes: undefined,
 };
 
 /** An example of every shape that crosses the wire. */
@@ -221,6 +222,11 @@ const examples: readonly (readonly [string, Shape<unknown>, unknown])[] = [
     request: { room: 1, id: bytes(16), text: 'höher', path, sealed: undefined },
     reply: { seq: 1, ms: 2 },
   }),
+  ...of('unsay', messages.unsay, {
+    request: { room: 1, seq: 2, id: bytes(16) },
+    reply: { seq: 3, ms: 4 },
+  }),
+  ...of('mute', messages.mute, { request: { name: 'bert', ms: undefined } }),
   ...of('history', messages.history, {
     request: { room: 1, after: 2, most: 3 },
     part: { messages: [sealedMessage] },
@@ -330,7 +336,9 @@ describe('messages', () => {
     assert.ok(told?.kind === 'closed');
     assert.deepEqual([told.error.code, told.error.message], [Code.KICKED, 'out']);
     assert.throws(() => messages.decodeEvent(pack([2, 'x', 'out'])), FerryError);
-    for (const message of [undefined, sealedMessage]) {
+    const taking = { ...sealedMessage, sealed: undefined, takes: 1 };
+    const taken = { ...taking, takes: undefined };
+    for (const message of [undefined, sealedMessage, taking, taken]) {
       const event = { kind: 'chat', room: 1, last: 2, message } as const;
       assert.deepEqual(messages.decodeEvent(messages.encodeEvent(event)), event);
     }

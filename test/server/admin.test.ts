@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { FerryError } from '@ferry/protocol';
 import {
   type AccountRow,
@@ -32,10 +31,9 @@ import { Accounts, newAccount } from '../../packages/server/src/access/accounts.
 import { placesOf } from '../../packages/server/src/config.ts';
 import { type Device, logInto, newDevice, openLane, type TestSession } from '../support/client.ts';
 import { withCode } from '../support/code.ts';
+import { ferryMain as ferry } from '../support/programs.ts';
 import { path, scratchFolder } from '../support/scratch.ts';
 import { type Server, startServer, userEnv } from '../support/server.ts';
-
-const ferry = join(fileURLToPath(import.meta.url), '../../../packages/tui/src/main.ts');
 
 describe('an owner from afar', () => {
   const tidy: (() => void)[] = [];

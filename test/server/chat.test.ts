@@ -6,8 +6,20 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { type FerryError, limits } from '@ferry/protocol';
-import { history, join, leave, type Room, RoomKind, rooms, type Say, say } from '@ferry/protocol/messages';
+import {
+  history,
+  join,
+  leave,
+  mute,
+  type Room,
+  RoomKind,
+  rooms,
+  type Say,
+  say,
+  unsay,
+} from '@ferry/protocol/messages';
 import { unbounded } from '../../packages/server/src/access/bounds.ts';
 import { prepareChatFile } from '../../packages/server/src/chat/chat-file.ts';
 import { ChatHistory } from '../../packages/server/src/chat/chat-history.ts';
@@ -103,6 +115,79 @@ describe('the chat of a server', () => {
     const bert = await server.enter('bert');
     await bert.join('crew');
     assert.equal((await bert.channel.call(say, message)).seq, 3);
+  });
+
+  it('lets a line be taken away by who said it and by an owner: nothing of it stays, and everybody hears of it', async (t) => {
+    const server = chatServer(t, scratchFolder(t), 2);
+    const root = await server.enter('root', 1, { role: 'owner' });
+    const writer = { role: 'writer' } as const;
+    const anna = await server.enter('anna', 0, writer);
+    const bert = await server.enter('bert', 1, writer);
+    const room = await anna.join('crew');
+    for (const one of [bert, root]) await one.join('crew');
+    for (const text of ['one', 'secret-two', 'three']) await anna.channel.call(say, words(room, text));
+    const away = (who: Chatterbox, seq: number, id = randomBytes(16)): Promise<{ seq: number }> =>
+      who.channel.call(unsay, { room, seq, id });
+    await assert.rejects(away(bert, 1), withCode('FORBIDDEN'));
+    const id = randomBytes(16);
+    const own = await away(anna, 2, id);
+    assert.deepEqual([own.seq, await away(anna, 2, id)], [4, own], 'once, however often it is sent');
+    assert.equal((await away(root, 3)).seq, 5);
+    await assert.rejects(away(root, 3), withCode('NOT_FOUND'));
+    await assert.rejects(away(root, 4), withCode('NOT_FOUND'), 'that something was taken stays');
+    await until(() => bert.events.length === 5);
+    assert.deepEqual(
+      bert.events.map(({ message }) => message?.takes),
+      [undefined, undefined, undefined, 2, 3],
+    );
+    const kept = await bert.history(room, 0);
+    assert.deepEqual(
+      kept.map(({ seq, from, text, takes }) => [seq, from, text, takes]),
+      [
+        [1, 'anna', 'one', undefined],
+        [2, 'anna', undefined, undefined],
+        [3, 'anna', undefined, undefined],
+        [4, 'anna', undefined, 2],
+        [5, 'root', undefined, 3],
+      ],
+    );
+    // Also not in what the database has thrown away.
+    const raw = new DatabaseSync(server.file);
+    raw.exec('pragma wal_checkpoint(truncate)');
+    const sum =
+      'select bytes, (select sum(bytes) from message where room = room.id) as held from room where id = ?';
+    const { bytes, held } = raw.prepare(sum).get(room) ?? {};
+    raw.close();
+    assert.equal(bytes, held, 'what a room holds is counted on');
+    assert.equal(readFileSync(server.file).includes('secret-two'), false);
+  });
+
+  it('lets an owner mute somebody: for a while, for good, no more', async (t) => {
+    const server = chatServer(t, scratchFolder(t));
+    const root = await server.enter('root', 0, { role: 'owner' });
+    const writer = { role: 'writer' } as const;
+    const anna = await server.enter('anna', 0, writer);
+    const bert = await server.enter('bert', 0, writer);
+    const room = await anna.join('crew');
+    await bert.join('crew');
+    const muting = (who: Chatterbox, ms: number | undefined): Promise<unknown> =>
+      who.channel.call(mute, { name: 'bert', ms });
+    const said = (who: Chatterbox): Promise<unknown> => who.channel.call(say, words(room, 'me'));
+    await assert.rejects(muting(anna, 0), withCode('FORBIDDEN'));
+    await muting(root, 60_000);
+    await assert.rejects(said(bert), (error: FerryError) => {
+      assert.match(error.message, /an owner of the server lets you say nothing here until \d{4}-/);
+      return error.codeName === 'FORBIDDEN';
+    });
+    await said(anna);
+    server.now += 60_000;
+    await said(bert);
+    await muting(root, undefined);
+    server.now += limits.chatHistoryMs / 2;
+    await assert.rejects(said(bert), withCode('FORBIDDEN'));
+    await muting(root, 0);
+    await said(bert);
+    await assert.rejects(root.channel.call(mute, { name: 'nobody', ms: 0 }), withCode('NOT_FOUND'));
   });
 
   it('bounds how fast one says something, over all connections of an account, and harms no other (RES-08, CHAT-02)', async (t) => {
@@ -400,6 +485,33 @@ describe('the file of the chat', () => {
     );
     assert.ok(seq > 2 ** 20, 'behind everything that could have been said');
     assert.equal(third.after(room, 1, 1)[0]?.after, 2 ** 20 + 1);
+  });
+
+  it('that an older ferryd kept is gone on with, messages and all', (t) => {
+    const file = joinPath(scratchFolder(t), 'chat.db');
+    prepareChatFile(file);
+    const who = { key: 'account 1', account: 1, name: 'anna', scope: Buffer.alloc(0) };
+    const wanted = { kind: RoomKind.open, name: 'crew', create: true, sealing: undefined };
+    const said = { text: 'hello', path: undefined, sealed: undefined };
+    let kept = new ChatHistory(file);
+    const { room } = kept.room(who, wanted, undefined, 1);
+    kept.say(room, who, randomBytes(16), said, 2);
+    kept.close();
+    // As it was before messages could be taken away: a field less, a table less.
+    const raw = new DatabaseSync(file);
+    const body = Buffer.from(raw.prepare('select body from message').get()?.['body'] as Uint8Array);
+    const old = Buffer.concat([Buffer.of(0x98), body.subarray(1, -1)]);
+    raw.prepare('update message set body = ?, sum = ?').run(old, crc32(old));
+    raw.exec('drop table mute; pragma user_version = 2');
+    raw.close();
+    assert.equal(prepareChatFile(file), undefined);
+    kept = new ChatHistory(file);
+    assert.deepEqual(
+      kept.after(room, 0, 9).map(({ text, takes }) => [text, takes]),
+      [['hello', undefined]],
+    );
+    kept.mute(who.scope, who.key, 0, 3);
+    kept.close();
   });
 
   it('that was damaged is moved aside and begun anew; a message that was damaged is left out (CHAT-06)', (t) => {

@@ -19,10 +19,9 @@ import { parseBus } from '../../packages/server/src/bus/bus-address.ts';
 import { checkBus, checkListen, checkUser } from '../../packages/server/src/doctor.ts';
 import { deviceKey } from '../../packages/tui/src/client/device-key.ts';
 import { checkColours, checkLetters, checkTerminal } from '../../packages/tui/src/commands/doctor.ts';
+import { ferryMain as ferry } from '../support/programs.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { ferryd, userEnv } from '../support/server.ts';
-
-const ferry = join(import.meta.dirname, '../../packages/tui/src/main.ts');
 
 type Ran = { readonly code: number | null; readonly findings: readonly Finding[] };
 

@@ -159,6 +159,16 @@ describe('ferryd', () => {
     assert.match(run(home, ['--version']).stdout, /^[0-9]+\.[0-9]+\.[0-9]+\n$/);
   });
 
+  it('is not brought down by somebody who reads only the first lines', () => {
+    for (const program of ['server', 'tui']) {
+      const main = join(import.meta.dirname, `../../packages/${program}/src/main.ts`);
+      const piped = spawnSync('sh', ['-c', '"$0" "$1" --help | true', process.execPath, main], {
+        encoding: 'utf8',
+      });
+      assert.equal(piped.stderr, '');
+    }
+  });
+
   it('keeps its identity and accounts to its user', async (t) => {
     const { home } = await startServer(t, { dir: scratchFolder(t) });
     const mode = (file: string): string =>
@@ -211,6 +221,8 @@ describe('ferryd', () => {
     await server.logged(/downloaded \/big/);
     server.signal('SIGUSR2');
     await server.logged(/worker . is back/);
+    // As sources, of a bundle too.
+    assert.match(server.log(), /worker . died .*\(\/.*\/packages\/server\/src\/worker\/worker\.ts:\d+:\d+\)/);
     const alive = await Promise.all(sessions.map(isAlive));
     const survivors = alive.filter(Boolean).length;
     assert.ok(survivors > 0 && survivors < 8, `${survivors} of 8 sessions survived`);

@@ -36,6 +36,7 @@ import {
   manifest,
   mkdir,
   move,
+  mute,
   nothingSaid,
   owner,
   patch,
@@ -63,6 +64,7 @@ import {
   ticket,
   trash,
   unpack,
+  unsay,
   unwatch,
   usage,
   Withdrawal,
@@ -229,6 +231,16 @@ const tries: ReadonlyMap<Kind, Try> = new Map<Kind, Try>([
     },
   ],
   [
+    Kind.unsay,
+    async (session) => {
+      const room = await joinLobby(session);
+      const said = { text: 'oops', path: undefined, sealed: undefined };
+      const { seq } = await session.call(say, { room, id: Buffer.alloc(16, 1), ...said });
+      return session.call(unsay, { room, seq, id: Buffer.alloc(16, 2) });
+    },
+  ],
+  [Kind.mute, (session) => session.call(mute, { name: 'owner', ms: 0 })],
+  [
     Kind.history,
     async (session) => session.call(history, { room: await joinLobby(session), after: undefined, most: 10 }),
   ],
@@ -275,6 +287,7 @@ const looking = [
   Kind.join,
   Kind.leave,
   Kind.say,
+  Kind.unsay,
   Kind.history,
 ];
 const putting = [
@@ -303,7 +316,7 @@ const altering = [
   Kind.emptyTrash,
 ];
 const expected: Readonly<Record<Role, readonly Kind[]>> = {
-  owner: [...looking, ...putting, ...altering, Kind.share, Kind.listShares, Kind.endShare],
+  owner: [...looking, ...putting, ...altering, Kind.mute, Kind.share, Kind.listShares, Kind.endShare],
   writer: [...looking, ...putting, ...altering],
   reader: looking,
   uploader: [Kind.space, Kind.ticket, Kind.enrol, Kind.unwatch, ...putting],

@@ -49,6 +49,7 @@ function statusAt(second: number, more: Partial<ServerStatus> = {}): ServerStatu
   const lane = (id: number, sent: number): ConnectionStatus =>
     connection(id, 'anna', { source: '10.0.0.1', kind: 'lane', sessionId: anna, sent });
   return {
+    id: 'a'.repeat(16),
     pid: 77,
     folder: '/srv/films',
     address: '10.0.0.5:7377',

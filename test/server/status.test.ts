@@ -65,7 +65,7 @@ describe('ferryd status', () => {
     assert.deepEqual(told.tallies.logins, { 'with an invite': 1 });
     assert.deepEqual([told.threads.map(({ index }) => index), told.restarts], [[1, 2], 0]);
     assert.ok((told.disk?.total ?? 0) > 0);
-    assert.match(await status(home), new RegExp(`^${visit.user} +127\\.0\\.0\\.1 +\\d+ s +1 +0 B/s`, 'm'));
+    assert.match(await status(home), new RegExp(`^${visit.user} +127\\.0\\.0\\.1 +\\d+ s +1 +\\d+ B/s`, 'm'));
     for (const channel of [session.channel, lane]) channel.close();
     server.signal('SIGTERM');
     await server.ended;

@@ -28,3 +28,15 @@ test('a net that was away a minute is found within three seconds of its return (
       `${(latestMs / 1000).toFixed(1)} s late at most, after more ${(latestPerMille / 10).toFixed(1)} % of it (seed ${seed})`,
   );
 });
+
+test('one lane of several that falls silent holds up nothing: what it had goes over the others', async (t) => {
+  const count = runs(40);
+  const sums = await inThread(new URL('./away/stall.ts', import.meta.url), { seed, count });
+  const { uploads = 0, downloads = 0, soon = 0, uploadMs = 0, downloadMs = 0 } = sums;
+  // Without the silent one such a file takes up to eight seconds; one that the first request of all went over costs fifteen more.
+  assert.ok(soon >= 0.7 * count, `${soon} of ${count}`);
+  t.diagnostic(
+    `count: a lane fell silent in ${uploads} simulated uploads and ${downloads} downloads: ${soon} were done within 12 s, ` +
+      `all after ${(uploadMs / 1000).toFixed(1)} s and ${(downloadMs / 1000).toFixed(1)} s (seed ${seed})`,
+  );
+});

@@ -83,7 +83,7 @@ function movedBy(guest: Guest, index: number, second: number): number {
 }
 
 /** How the server is after so many seconds of looking. */
-function dayStatus(second: number): ServerStatus {
+export function dayStatus(second: number): ServerStatus {
   const here = guests
     .map((guest, i) => ({ guest, i, moved: movedBy(guest, i, second) }))
     .filter(({ guest }) => guest.from <= second);
@@ -116,6 +116,7 @@ function dayStatus(second: number): ServerStatus {
   const sum = (verb: Guest['verb']): number =>
     here.filter(({ guest }) => guest.verb === verb).reduce((all, { moved }) => all + moved, 0);
   return {
+    id: 'a'.repeat(16),
     pid: 7,
     folder: '/srv/film',
     address: 'harbour.example:7377',

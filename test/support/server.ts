@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { ferrydMain } from './programs.ts';
 import { type Afterwards, scratchFolder } from './scratch.ts';
 
-export const ferryd: string = join(fileURLToPath(import.meta.url), '../../../packages/server/src/main.ts');
+export { ferrydMain as ferryd } from './programs.ts';
 
 export type ServerOpts = {
   readonly dir: string;
@@ -59,7 +59,7 @@ export async function startServer(afterwards: Afterwards, opts: ServerOpts): Pro
   const home = opts.home ?? scratchFolder(afterwards);
   // The last of two says how many; more than one cost as much as most tests.
   const args = [
-    ...[ferryd, opts.dir, '--listen', opts.listen ?? '127.0.0.1:0', '--threads', '1'],
+    ...[ferrydMain, opts.dir, '--listen', opts.listen ?? '127.0.0.1:0', '--threads', '1'],
     ...(opts.args ?? []),
   ];
   const [command, ...before] = [...(opts.through ?? []), process.execPath];

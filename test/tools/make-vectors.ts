@@ -80,6 +80,7 @@ const chatMessage = {
   text: 'siehe über',
   path,
   sealed: undefined,
+  takes: undefined,
 };
 const content = Buffer.from('ferry\n');
 const root = rootDigest(content.length, [blockDigest(content)]);
@@ -684,6 +685,31 @@ const vectors: Record<string, readonly [says: string, frame: Buffer]> = {
   'say-reply': [
     'it has number 4',
     body(Kind.reply, 13, messages.say.reply, { seq: 4, ms: 1_760_000_000_005 }),
+  ],
+  unsay: [
+    'take message 4 of room 8 away',
+    body(Kind.unsay, 13, messages.unsay.request, { room: 8, seq: 4, id: counted(0xe0, 16) }),
+  ],
+  'unsay-reply': [
+    'message 5 says so',
+    body(Kind.reply, 13, messages.unsay.reply, { seq: 5, ms: 1_760_000_000_006 }),
+  ],
+  mute: [
+    'bert says nothing for an hour',
+    body(Kind.mute, 14, messages.mute.request, { name: 'bert', ms: 3_600_000 }),
+  ],
+  'event-chat-taken': [
+    'message 4 was taken away',
+    encodeFrame(
+      Kind.event,
+      0,
+      messages.encodeEvent({
+        kind: 'chat',
+        room: 8,
+        last: 5,
+        message: { ...chatMessage, seq: 5, after: 4, text: undefined, path: undefined, takes: 4 },
+      }),
+    ),
   ],
   history: [
     'what was said behind number 2',

@@ -3,6 +3,8 @@
  * what needs several servers, object storage and NATS (test/cluster).
  * Extra arguments are test files to run instead of all. Called by the root package's scripts; main thread.
  *
+ * Tests import sources, and start the programs as bundles of the same (bundle.ts), made once before they begin.
+ *
  * The tests run on the pinned Node; `next` runs those that ask something of it on the next major version. Files that start nothing
  * run in one process, the others in one each.
  *
@@ -15,6 +17,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const bin = join(root, 'node_modules/.bin');
@@ -56,6 +59,8 @@ function testStep(
     env: {
       // What the programs use as well: each of some hundred processes reads what the first one has compiled.
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      // The same everywhere; and where a machine does not say, looking for its zone costs each program 10 ms.
+      TZ: 'UTC',
       FERRY_TOGETHER: together.join('\n'),
       ...env,
     },
@@ -166,13 +171,28 @@ async function startShared(): Promise<
   return { env: { ...place, ...env, NATS_URL: bus } as Record<string, string>, down };
 }
 
+/** For test/support/programs.ts. undefined: a source is broken. */
+async function bundles(): Promise<Record<string, string> | undefined> {
+  try {
+    const { ferry, ferryd } = await bundle();
+    return { FERRY_TEST_FERRY: ferry, FERRY_TEST_FERRYD: ferryd };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') {
+      process.stdout.write('SKIPPED: bundles (esbuild is not installed), the sources run\n');
+      return {};
+    }
+    process.stdout.write(`── bundles: FAILED: ${String(error)}\n`);
+    return undefined;
+  }
+}
+
 function run({ name, command, args, env }: Step): boolean {
   const began = performance.now();
   process.stdout.write(`── ${name}\n`);
   const { status } = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    env: { ...process.env, ...programs, ...env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
   });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   process.stdout.write(`── ${name}: ${status === 0 ? 'ok' : 'FAILED'} in ${seconds} s\n\n`);
@@ -200,7 +220,8 @@ function runTests(step: Step, { files, alone }: NonNullable<Step['again']>): boo
 }
 
 const [mode = 'test', ...chosen] = process.argv.slice(2);
-let failed = 0;
+const programs = await bundles();
+let failed = programs === undefined ? 1 : 0;
 const cluster = mode === 'cluster' ? await startShared() : undefined;
 for (const step of steps(mode, chosen, cluster?.env ?? {})) {
   // Of a few that were asked for, and of long counts, each failure is to be seen as it is.

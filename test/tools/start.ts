@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { makeBundles } from './bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const here = process.env['INIT_CWD'] ?? process.cwd();
@@ -49,6 +50,7 @@ function inviteOf(server: ChildProcess): Promise<string> {
   });
 }
 
+await makeBundles();
 const [given] = process.argv.slice(2).filter((argument) => argument !== '--');
 const shared = given === undefined ? makeDemo(join(root, 'demo')) : resolve(here, given);
 const home = mkdtempSync(join(tmpdir(), 'ferry-start-'));
@@ -61,7 +63,7 @@ const env = {
 const log = join(home, 'ferryd.log');
 const server = spawn(
   process.execPath,
-  [join(root, 'packages/server/src/main.ts'), shared, '--listen', '127.0.0.1:0'],
+  [join(root, 'packages/server/bin/ferryd.js'), shared, '--listen', '127.0.0.1:0'],
   {
     env,
     // Log lines would draw over the browser.
@@ -73,7 +75,7 @@ const server = spawn(
 let code = 1;
 try {
   const invite = await inviteOf(server);
-  const browser = spawn(process.execPath, [join(root, 'packages/tui/src/main.ts'), invite, here], {
+  const browser = spawn(process.execPath, [join(root, 'packages/tui/bin/ferry.js'), invite, here], {
     env,
     stdio: 'inherit',
   });

@@ -36,7 +36,6 @@ import { chatFileOf, contentsFileOf, type Places, type ServeConfig } from './con
 import { ExitCode } from './exit-code.ts';
 import { type Log, note, openStderrLog, throttled, wordsOf } from './log.ts';
 import { figuresIn, newMeterMemory } from './metrics/meters.ts';
-import { openMetrics } from './metrics/metrics-server.ts';
 import { spaceOn } from './metrics/space-on.ts';
 import { Tally } from './metrics/tally.ts';
 import { openAccess } from './open-access.ts';
@@ -44,12 +43,14 @@ import { RecentLines } from './recent-lines.ts';
 import { runScreen } from './screen-process.ts';
 import { isObjectStorage } from './storage/address.ts';
 import { orderAccount } from './supervisor/account-orders.ts';
+import { OtherStatuses, StatusTeller, statusVerb, withOthers } from './supervisor/far-status.ts';
 import { type Listener, listenOnAll } from './supervisor/listen.ts';
 import { isOfAccount, orderWords } from './supervisor/order.ts';
 import { checkOfShared } from './supervisor/shared-subjects.ts';
 import type { BusStatus, ServerStatus } from './supervisor/status.ts';
 import { openStatusSocket } from './supervisor/status-socket.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
+import { wholeOf } from './whole-status.ts';
 
 /** An invite that nobody used is worthless after this long, milliseconds. */
 export const inviteMs = 72 * 3_600_000;
@@ -70,8 +71,12 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     else socket.destroy();
   });
   let statusNow: (() => Promise<ServerStatus>) | undefined;
-  const metrics =
-    config.metrics === undefined ? undefined : await openMetrics(config.metrics, () => statusNow?.());
+  let metrics: Listener | undefined;
+  if (config.metrics !== undefined) {
+    // Loading Node's HTTP takes a fifth of the time that a start takes.
+    const { openMetrics } = await import('./metrics/metrics-server.ts');
+    metrics = await openMetrics(config.metrics, () => statusNow?.());
+  }
   let hasScreen = false;
   const tally = new Tally();
   const recent = new RecentLines();
@@ -96,6 +101,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   const hub = new BusHub(`${serverId}.`);
   const sinceMs = Date.now();
   const about = {
+    id: serverId,
     pid: process.pid,
     folder: config.folder,
     address: hostPort(reachableAt(listeners)),
@@ -103,6 +109,10 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
   };
   const [ticketMaster, ticketMemory] = [randomBytes(32), newTicketMemory()];
   const tickets = new LaneTickets(serverId, makeTicketKeys(ticketMaster), new TicketLedger(ticketMemory));
+  const teller = new StatusTeller(async () => {
+    if (statusNow !== undefined) return await statusNow();
+    throw new FerryError(Code.BUSY, 'this server has only begun');
+  });
   const servers = await serversFor(config, {
     id: serverId,
     hub,
@@ -112,7 +122,8 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
       const counts = open?.counts ?? { sessions: 0, lanes: 0, isDraining: false };
       return { folder, address, sinceMs, fingerprint: identity.fingerprint, ...counts };
     },
-    answers: (verb) => open?.answers(tickets).get(verb),
+    answers: (verb) =>
+      verb === statusVerb ? (body, from) => teller.answer(body, from) : open?.answers(tickets).get(verb),
     log,
   });
   const access = await openAccess({
@@ -152,6 +163,7 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     behind: config.behind,
     log,
     onAudit: (lines) => audit?.add(lines),
+    everyone: async () => wholeOf(await statusOfAll()).connections,
     onGiveUp: () => {
       note(log, 'the workers are broken: ferryd ends here');
       process.exit(ExitCode.failed);
@@ -177,10 +189,13 @@ export async function serve(config: ServeConfig, places: Places): Promise<void> 
     audit: audit === undefined ? undefined : { ...audit.figures, isBroken: audit.isBroken },
   });
   statusNow = status;
+  const others = servers === undefined ? undefined : new OtherStatuses(servers);
+  const statusOfAll = async (): Promise<ServerStatus> =>
+    withOthers(...(await Promise.all([status(), others?.look()])));
   const fault = await openStatusSocket({
     folder: places.statusFolder,
     pid: process.pid,
-    status,
+    status: statusOfAll,
     recent,
     order: async (order) => {
       const whose = isOfAccount(order)

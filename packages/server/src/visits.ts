@@ -8,6 +8,8 @@ export type Visit = {
   readonly sessionId: string;
   readonly user: string;
   readonly source: string;
+  /** The one that has the session, where several are looked at together. */
+  readonly server?: string;
   readonly sinceMs: number;
   readonly lanes: number;
   readonly received: number;
@@ -23,7 +25,9 @@ export function visitsOf(
   earlier: readonly ConnectionStatus[],
   seconds: number,
 ): readonly Visit[] {
-  const before = new Map(earlier.map((connection) => [connection.id, connection]));
+  // Each server counts its connections by itself.
+  const keyOf = ({ server, id }: ConnectionStatus): string => `${server ?? ''} ${id}`;
+  const before = new Map(earlier.map((connection) => [keyOf(connection), connection]));
   const sum = (of: readonly ConnectionStatus[], pick: (one: ConnectionStatus) => number): number =>
     of.reduce((total, one) => total + pick(one), 0);
   const bySession = Map.groupBy(
@@ -31,12 +35,14 @@ export function visitsOf(
     ({ sessionId }) => sessionId,
   );
   return [...bySession.values()].flatMap((connections) => {
-    const [first] = connections.toSorted((a, b) => a.sinceMs - b.sinceMs);
+    const sorted = connections.toSorted((a, b) => a.sinceMs - b.sinceMs);
+    // Clocks of several servers differ: a lane may seem to be older than its session.
+    const first = sorted.find(({ kind }) => kind === 'session') ?? sorted[0];
     if (first === undefined) return [];
     const rate = (pick: (one: ConnectionStatus) => number): number =>
       Math.round(
         sum(connections, (one) => {
-          const then = before.get(one.id);
+          const then = before.get(keyOf(one));
           return pick(one) - (then === undefined ? 0 : pick(then));
         }) / Math.max(seconds, 0.001),
       );
@@ -45,6 +51,7 @@ export function visitsOf(
         sessionId: first.sessionId ?? '',
         user: first.user ?? '',
         source: first.source,
+        ...(first.server === undefined ? {} : { server: first.server }),
         sinceMs: first.sinceMs,
         lanes: connections.filter(({ kind }) => kind === 'lane').length,
         received: sum(connections, (one) => one.received),

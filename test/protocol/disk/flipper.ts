@@ -11,7 +11,10 @@ const pairs = [
 ].map((pair) => pair.map((name) => join(shared, name)) as [string, string]);
 const hold = join(shared, 'hold');
 
-while (Atomics.load(state, 0) === 0) {
+/** As long as long work takes a step or two, milliseconds: else none of it would ever be served. */
+const restMs = 0.3;
+
+for (let cycle = 0; Atomics.load(state, 0) === 0; cycle++) {
   for (const [place, link] of pairs) {
     renameSync(place, hold);
     renameSync(link, place);
@@ -19,4 +22,5 @@ while (Atomics.load(state, 0) === 0) {
     renameSync(hold, place);
   }
   Atomics.add(state, 1, 1);
+  if (cycle % 16 === 0) Atomics.wait(state, 2, 0, restMs);
 }

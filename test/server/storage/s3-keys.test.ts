@@ -7,6 +7,7 @@ import { byteString, EntryKind, isName, type Name, nameFromText, stagingName } f
 import { checkAddress, partsOf } from '@ferry/server/storage/address';
 import { Keys, keyPart, nameOfPart } from '@ferry/server/storage/s3/keys';
 import { factsOf, metadataOf } from '@ferry/server/storage/s3/metadata';
+import { PartMemory } from '@ferry/server/storage/s3/part-memory';
 import { blockName, mostFileBytes, partNames, readName, runOf } from '@ferry/server/storage/s3/upload-keys';
 import { withCode } from '../../support/code.ts';
 import { runs, seed } from '../../support/random.ts';
@@ -133,4 +134,29 @@ test('s3 uploads: parts are at least 5 MiB and no more than 10,000', () => {
     const bytesEach = runOf(size) * 2 ** 20;
     assert.ok(bytesEach >= 5 * 2 ** 20 && size / bytesEach <= 10_000, String(size));
   }
+});
+
+test('s3: memory for parts goes to who waited first, and who holds it in vain is not waited for', async () => {
+  const memory = new PartMemory(10, 600_000);
+  assert.ok(memory.take(6));
+  const got: string[] = [];
+  const waits = [
+    ['large', 8],
+    ['small', 1],
+  ] as const;
+  const waiting = waits.map(async ([name, bytes]) => {
+    got.push(`${name} ${await memory.takeSoon(bytes)}`);
+  });
+  assert.ok(!memory.take(1), 'nobody overtakes');
+  memory.give(6);
+  await Promise.all(waiting);
+  assert.deepEqual(got, ['large true', 'small true']);
+  memory.give(9);
+  assert.ok(memory.take(11), 'larger than all of it, and alone');
+  assert.ok(!memory.take(1));
+  memory.give(11);
+  const impatient = new PartMemory(10, 0);
+  assert.ok(impatient.take(10));
+  const refused = await Promise.all(Array.from({ length: 20 }, () => impatient.takeSoon(1)));
+  assert.deepEqual(new Set(refused), new Set([false]));
 });

@@ -161,31 +161,6 @@ test('s3: lanes for which there is no memory wait for it, and none of their bloc
   assert.ok(!memory.take(1));
 });
 
-test('s3: memory for parts goes to who waited first, and who holds it in vain is not waited for', async () => {
-  const memory = new PartMemory(10, 600_000);
-  assert.ok(memory.take(6));
-  const got: string[] = [];
-  const waits = [
-    ['large', 8],
-    ['small', 1],
-  ] as const;
-  const waiting = waits.map(async ([name, bytes]) => {
-    got.push(`${name} ${await memory.takeSoon(bytes)}`);
-  });
-  assert.ok(!memory.take(1), 'nobody overtakes');
-  memory.give(6);
-  await Promise.all(waiting);
-  assert.deepEqual(got, ['large true', 'small true']);
-  memory.give(9);
-  assert.ok(memory.take(11), 'larger than all of it, and alone');
-  assert.ok(!memory.take(1));
-  memory.give(11);
-  const impatient = new PartMemory(10, 0);
-  assert.ok(impatient.take(10));
-  const refused = await Promise.all(Array.from({ length: 20 }, () => impatient.takeSoon(1)));
-  assert.deepEqual(new Set(refused), new Set([false]));
-});
-
 test('s3: after a server was killed another one knows what is stored, and asks for the rest alone', async () => {
   const { bucket, all: two } = servers(2);
   const content = randomContent(large);
@@ -308,27 +283,44 @@ test(`s3: whatever order blocks are read in, each is the right one, and nothing 
     const length = await file.read(i, buffer);
     assert.ok(buffer.subarray(0, length).equals(first(content.blocks, i)), String(i));
   };
-  let fetched = 0;
-  const counted = store.read.bind(store);
-  store.read = async (...args) => {
-    fetched += args[3].length;
-    await counted(...args);
+  const asked: number[] = [];
+  const streamed = store.stream.bind(store);
+  store.stream = (...args) => {
+    asked.push(args[3] / limits.blockBytes);
+    return streamed(...args);
   };
-  const whole = await storage.openRead(path('file'), undefined);
-  for (const i of all(content)) await read(whole, i);
-  whole.close();
-  assert.equal(fetched, large);
-  // Two lanes in runs of four: only behind the first run did nobody know better.
-  fetched = 0;
-  for (const lane of [0, 4]) {
+  /** As a lane does: a few pieces are asked for before the first is read. */
+  const lane = async (indices: readonly number[], piece: number): Promise<void> => {
     const file = await storage.openRead(path('file'), undefined);
-    for (const i of all(content).filter((at) => at % 8 >= lane && at % 8 < lane + 4)) await read(file, i);
+    const pieces: number[][] = [];
+    for (let i = 0; i < indices.length; i += piece) pieces.push(indices.slice(i, i + piece));
+    for (const [n, one] of pieces.entries()) {
+      for (const soon of n === 0 ? pieces.slice(0, 3) : pieces.slice(n + 2, n + 3))
+        file.soon?.(soon[0] ?? 0, soon.length);
+      for (const i of one) await read(file, i);
+    }
     file.close();
+  };
+  const blocks = large / limits.blockBytes;
+  for (const piece of [1, 3, 4]) {
+    await lane(all(content), piece);
+    assert.deepEqual(asked.splice(0), [16, blocks - 16], String(piece));
+    await lane(all(content).slice(16), piece);
+    assert.deepEqual(asked.splice(0), [blocks - 16], String(piece));
   }
-  assert.ok(fetched <= large + 2 * 8 * limits.blockBytes, String(fetched / limits.blockBytes));
+  // Lanes that know no runs: each finds out once.
+  for (const at of [0, 4])
+    await lane(
+      all(content).filter((i) => i % 8 >= at && i % 8 < at + 4),
+      4,
+    );
+  assert.ok(asked.reduce((sum, one) => sum + one, 0) <= blocks + 2 * 16, String(asked));
   const random = randomFrom(seed);
   const file = await storage.openRead(path('file'), undefined);
-  for (let i = 0; i < 60; i++) await read(file, random(content.blocks.length));
+  for (let i = 0; i < 60; i++) {
+    if (random(2) === 0) file.soon?.(random(22), 1 + random(4));
+    await read(file, random(content.blocks.length));
+  }
   assert.equal(await file.read(content.blocks.length, Buffer.alloc(1)), 0);
   store.before = () => {
     throw new FerryError(Code.CONFLICT, 'another version');

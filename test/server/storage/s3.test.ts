@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Code, FerryError, limits } from '@ferry/protocol';
+import { Code, FerryError, limits, type Name } from '@ferry/protocol';
 import { type Trashed, Work } from '@ferry/protocol/disk';
+import { FolderGlances, toldTo } from '@ferry/server/storage/s3/folder-glances';
+import { Keys } from '@ferry/server/storage/s3/keys';
+import { Objects } from '@ferry/server/storage/s3/objects';
 import { S3Storage } from '@ferry/server/storage/s3/s3-storage';
 import { withRetries } from '@ferry/server/storage/s3/with-retries';
 import { storageSuite } from '../../suites/storage.suite.ts';
@@ -161,4 +164,49 @@ test('s3: what may pass is tried again, for half a minute; what does not is not'
   counts.clear();
   await assert.rejects(patient.head('k'), withCode('FORBIDDEN'));
   assert.equal(counts.get('head'), 1);
+});
+
+test('s3: of a folder that many packs are for a look is believed for a moment, and what is changed here counts at once', async () => {
+  const store = new MemoryBucket(all);
+  let nowMs = 0;
+  const objects = new Objects(
+    toldTo(store, () => glances),
+    new Keys('p'),
+  );
+  const glances = new FolderGlances(objects, () => nowMs);
+  const at = path('folder');
+  const asks = async (names: readonly string[]): Promise<boolean[]> => {
+    const folders = await glances.foldersAmong(at, names as readonly Name[]);
+    await glances.check(at);
+    return Promise.all(names.map((name) => folders(name as Name)));
+  };
+  const looks = (): number => (store.counts.get('list') ?? 0) + (store.counts.get('head') ?? 0);
+  await assert.rejects(glances.check(at), withCode('NOT_FOUND'));
+  await store.put('p/folder/', Buffer.alloc(0), {});
+  await store.put('p/folder/c/file', Buffer.alloc(1), {});
+  assert.deepEqual(await asks(['b', 'c', 'd']), [false, true, false]);
+  const before = looks();
+  for (let i = 0; i < 50; i++) assert.deepEqual(await asks(['x', 'c']), [false, true]);
+  assert.equal(looks(), before);
+  // In front of what was looked at.
+  assert.deepEqual(await asks(['a']), [false]);
+  assert.equal(looks(), before + 1);
+  // A file more changes nothing of that, a folder more does; of others it is heard of a little later.
+  await objects.store.put('p/folder/y', Buffer.alloc(1), {});
+  await objects.store.put('p/other/y/z', Buffer.alloc(1), {});
+  assert.deepEqual(await asks(['y']), [false]);
+  assert.equal(looks(), before + 1);
+  await objects.store.put('p/folder/x/deep', Buffer.alloc(1), {});
+  assert.deepEqual(await asks(['x']), [true]);
+  await store.put('p/folder/z/', Buffer.alloc(0), {});
+  assert.deepEqual(await asks(['z']), [false]);
+  nowMs += 3000;
+  assert.deepEqual(await asks(['z']), [true]);
+  const keys = ['', 'c/file', 'x/deep', 'y', 'z/'].map((key) => `p/folder/${key}`);
+  await objects.store.removeAll(keys);
+  await assert.rejects(glances.check(at), withCode('NOT_FOUND'));
+  // More than one page: what lies behind it is asked by itself.
+  for (let i = 1000; i < 2100; i++) await store.put(`p/folder/${i}`, Buffer.alloc(0), {});
+  await store.put('p/folder/2100/x', Buffer.alloc(0), {});
+  assert.deepEqual(await asks(['1000', '1999', '2100']), [false, false, true]);
 });

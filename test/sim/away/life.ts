@@ -4,6 +4,7 @@
  * place.
  */
 
+import assert from 'node:assert/strict';
 import type { Name, Path } from '@ferry/protocol';
 import { BlockPool } from '@ferry/protocol/content';
 import { Root } from '@ferry/protocol/disk';
@@ -39,6 +40,13 @@ export type Story = {
   readonly lateMs: number;
 };
 
+/** One lane of several falls silent. */
+export type StallStory = {
+  readonly isUpload: boolean;
+  /** From then until all was there. */
+  readonly lateMs: number;
+};
+
 export class AwayLife {
   readonly #world: World;
   readonly #network: Network;
@@ -48,27 +56,52 @@ export class AwayLife {
   #isOnline = false;
   #isOver = false;
 
-  constructor(at: World) {
+  constructor(at: World, latenciesMs: readonly number[] = [0.5, 20, 100]) {
     this.#world = at;
     this.#home = at.machine('home');
     this.#there = at.machine('there');
     this.#isUpload = at.chance(50);
     this.#network = new Network(at, {
-      latencyMs: at.pick([0.5, 20, 100])!,
+      latencyMs: at.pick(latenciesMs)!,
       bytesPerMs: 2,
       damagedPerMille: 0,
     });
   }
 
-  async run(): Promise<Story> {
-    const at = this.#world;
+  /** @returns the disk that it goes to */
+  #begin(): Machine {
     const [source, target] = this.#isUpload ? [this.#home, this.#there] : [this.#there, this.#home];
     const content = chaos.subarray(0, blocks * limits.blockBytes);
     put(source.disk, this.#isUpload ? 'mine' : 'share', name, content);
     folder(target.disk, this.#isUpload ? 'share' : 'got');
-    const awayMs = 1000 * (1 + at.random(at.chance(70) ? 60 : 600));
     this.#serve();
     this.#move();
+    return target;
+  }
+
+  async stall(): Promise<StallStory> {
+    const at = this.#world;
+    this.#begin();
+    await at.run(at.nowMs + endMs, () => this.#network.lines.size > 2);
+    await at.run(at.nowMs + at.random(1500));
+    at.must(!this.#isOver, 'the file was there before a lane stood still');
+    // The first is the session's.
+    const [, ...lanes] = this.#network.lines;
+    const lane = at.pick(lanes);
+    assert.ok(lane !== undefined);
+    lane.isSilent = true;
+    const sinceMs = at.nowMs;
+    await at.run(at.nowMs + endMs, () => this.#isOver);
+    at.must(this.#isOver, 'the file never came');
+    const lateMs = at.nowMs - sinceMs;
+    at.must(lateMs <= 30_000, () => `${lateMs} ms after a lane fell silent`);
+    return { isUpload: this.#isUpload, lateMs };
+  }
+
+  async run(): Promise<Story> {
+    const at = this.#world;
+    const awayMs = 1000 * (1 + at.random(at.chance(70) ? 60 : 600));
+    const target = this.#begin();
     await at.run(at.nowMs + endMs, () => this.#isOnline);
     await at.run(at.nowMs + at.random(1500));
     at.must(!this.#isOver, 'the file was there before the net went');
@@ -116,7 +149,7 @@ export class AwayLife {
             handler(hello, () => welcome),
             handler(ticket, () => ({ ticket: Buffer.alloc(1) })),
             handler(attach, () => {
-              channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bytes) =>
+              channel.become(lane.handlers, limits.laneFrameBytes, (buffer, bytes) =>
                 lane.block(buffer, bytes),
               );
               return {};

@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Code, FerryError } from '@ferry/protocol';
-import { isUnheard, retryDelay } from '../../../packages/tui/src/client/backoff.ts';
+import {
+  isUnheard,
+  type LanesEnded,
+  laneSilenceMs,
+  retryDelay,
+} from '../../../packages/tui/src/client/backoff.ts';
 
 const heard = { awayMs: 60_000, unheard: false };
 const unheard = { attempt: 40, unheard: true };
@@ -43,4 +48,21 @@ test('only what the system says for itself has cost no server anything', () => {
     because(Code.BUSY, 'ECONNREFUSED'),
   ])
     assert.ok(!isUnheard(error), error.codeName);
+});
+
+test('lanes of a busy machine were ended each second, until the file had failed', () => {
+  let ended: LanesEnded | undefined;
+  const allowed: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    allowed.push(laneSilenceMs(0, ended, 5000 * i));
+    ended = { atMs: 5000 * i, allowedMs: allowed.at(-1) ?? 0 };
+  }
+  assert.deepEqual(allowed, [1000, 2000, 4000, 8000, 15_000, 15_000]);
+  assert.equal(laneSilenceMs(0, ended, 5000 * 5 + 60_000), 1000, 'a minute later it was the net');
+  assert.equal(laneSilenceMs(2000, undefined, 0), 6000, 'a line that is full answers late');
+  assert.equal(
+    laneSilenceMs(60_000, undefined, 0),
+    15_000,
+    'an answer from before the net went says nothing',
+  );
 });

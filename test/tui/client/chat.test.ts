@@ -91,6 +91,36 @@ function person(server: ChatServer, user?: string, random: (below: number) => nu
 const create = { create: true };
 
 describe('a client in the chat', () => {
+  it('takes lines away in sealed rooms as in open ones, and reads what others have taken', async (t) => {
+    const server = chatServer(t, scratchFolder(t));
+    const [anna, bert] = [person(server, 'anna'), person(server, 'bert')];
+    for (const [ref, passphrase, later] of [
+      ['#crew', undefined, 'cleo'],
+      ['#safe', 'open sesame', 'dora'],
+    ] as const) {
+      for (const one of [anna, bert]) await one.chat.join(ref, { ...create, passphrase });
+      for (const text of ['one', 'two']) await anna.chat.say(ref, text, undefined);
+      await anna.chat.unsay(ref, 1);
+      await until(() => bert.lines(ref).length === 3);
+      assert.deepEqual(
+        bert.lines(ref).map(({ seq, text, takes, notes }) => [seq, text, takes, notes]),
+        [
+          [1, 'one', undefined, []],
+          [2, 'two', undefined, []],
+          [3, '', 1, []],
+        ],
+      );
+      const cleo = person(server, later);
+      await cleo.chat.join(ref, { ...create, passphrase });
+      const [first, second] = cleo.lines(ref);
+      assert.deepEqual([first?.text, first?.notes, second?.text], ['', ['taken'], 'two']);
+      await assert.rejects(anna.chat.unsay(ref, 99), withCode('NOT_FOUND'));
+    }
+    await assert.rejects(anna.chat.unsay('#other', 1), withCode('NOT_FOUND'));
+    await anna.chat.mute('bert', undefined);
+    await assert.rejects(bert.chat.say('#crew', 'but', undefined), withCode('FORBIDDEN'));
+  });
+
   it('hears what was said before it came, then all that is said, its own too', async (t) => {
     const server = chatServer(t, scratchFolder(t));
     const [anna, bert] = [person(server, 'anna'), person(server, 'bert')];
@@ -346,7 +376,7 @@ function scripted(answers: Readonly<Record<number, (request: Say) => unknown>>) 
 describe('a server that lies', () => {
   const joined = { room: 7, last: 0, sealing: undefined, generation: Buffer.alloc(16) };
   const message = (seq: number, after = seq - 1): ChatMessage => {
-    const said = { text: `line ${seq}`, path: undefined, sealed: undefined };
+    const said = { text: `line ${seq}`, path: undefined, sealed: undefined, takes: undefined };
     return { seq, after, ms: 1, from: 'bert', id: Buffer.alloc(16, seq), ...said };
   };
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  afterTimeouts,
   firstLanes,
   type LaneState,
   nextLaneCount,
@@ -263,4 +264,17 @@ test('a path that has become longer is not taken for a full one for more than a 
   const { seen } = run((ms) => ({ ...near, rttMs: ms < 20_000 ? 30 : 90 }), 140_000, { limited });
   assert.equal(settledAt(seen), 16);
   assert.ok(seen.every(({ ms, state }) => ms > 60_000 || state.lanes === 1));
+});
+
+test('on a line so slow that no lane got a block through in time, there were as many again', () => {
+  const eight = firstLanes(40);
+  const at = (...ms: number[]): number[] => ms;
+  const late = at(0, 1, 2, 3, 4, 5, 6, 7);
+  assert.equal(afterTimeouts(eight, late.slice(1), 10).lanes, 8, 'one lane got something through');
+  assert.equal(afterTimeouts(eight, late, 100_000).lanes, 8, 'long ago');
+  const four = afterTimeouts(eight, late, 10);
+  assert.deepEqual([four.lanes, four.settled], [4, 4]);
+  const one = afterTimeouts(afterTimeouts(four, at(1, 2, 3, 4), 10), at(1, 2), 10);
+  assert.equal(one.lanes, 1);
+  assert.equal(afterTimeouts(one, at(1, 1, 1), 10), one);
 });

@@ -21,7 +21,8 @@ type Whole = ChatMessage & { readonly sealed: Sealed };
 const now = 1_760_000_000_000;
 
 function given(sealed: Sealed, from: string, seq = 1, ms = now): Whole {
-  return { seq, after: seq - 1, ms, from, id: randomBytes(16), text: undefined, path: undefined, sealed };
+  const id = randomBytes(16);
+  return { seq, after: seq - 1, ms, from, id, text: undefined, path: undefined, sealed, takes: undefined };
 }
 
 // A key takes as long as a login: one for all.

@@ -6,16 +6,15 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Accounts, newAccount } from '../../../packages/server/src/access/accounts.ts';
 import { unbounded } from '../../../packages/server/src/access/bounds.ts';
 import { hashPassword } from '../../../packages/server/src/access/password.ts';
 import { readPublicKey } from '../../../packages/server/src/access/public-key.ts';
 import { placesOf } from '../../../packages/server/src/config.ts';
+import { ferryMain as ferry } from '../../support/programs.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { type Server, startServer, userEnv } from '../../support/server.ts';
 
-const ferry = join(fileURLToPath(import.meta.url), '../../../../packages/tui/src/main.ts');
 const skip = spawnSync('which', ['ssh-keygen']).status !== 0 && 'OpenSSH is not installed';
 
 type Ran = { readonly code: number | null; readonly out: string; readonly err: string };

@@ -7,12 +7,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { fingerprintFromHash, formatInvite } from '@ferry/protocol/session';
+import { ferryMain as ferry } from '../../support/programs.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { userEnv } from '../../support/server.ts';
-
-const ferry = join(fileURLToPath(import.meta.url), '../../../../packages/tui/src/main.ts');
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   for (const command of ['get', 'put'] as const) {

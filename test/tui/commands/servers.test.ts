@@ -5,13 +5,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { fingerprintFromHash } from '@ferry/protocol/session';
 import { KnownServers } from '../../../packages/tui/src/client/known-servers.ts';
+import { ferryMain as main } from '../../support/programs.ts';
 import { scratchFolder } from '../../support/scratch.ts';
 import { userEnv } from '../../support/server.ts';
 
-const main = join(fileURLToPath(import.meta.url), '../../../../packages/tui/src/main.ts');
 const fingerprint = fingerprintFromHash(Buffer.alloc(32, 7));
 const since = new Date('2026-01-02T03:04:05Z');
 

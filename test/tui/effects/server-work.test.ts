@@ -1,10 +1,24 @@
 /** The browser's keys with a real server behind them: deleting and back, searching, copying there. */
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Code, FerryError } from '@ferry/protocol';
+import { Works } from '../../../packages/tui/src/effects/works.ts';
+import type { Engine } from '../../../packages/tui/src/engine/engine.ts';
 import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
+import type { ServerWorks, WorkOrder } from '../../../packages/tui/src/engine/server-works.ts';
+import type { Msg } from '../../../packages/tui/src/state/msg.ts';
 import type { AppState } from '../../../packages/tui/src/state/state.ts';
 import { path } from '../../support/scratch.ts';
 import { bench, localPath } from '../engine/bench.ts';
@@ -33,6 +47,14 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   await said(/it is back/);
   browse.press('F', 'tab', ...'low tide', 'enter');
   await rows('a/deep/tide.txt');
+  utimesSync(join(shared, 'b'), 1e9, 1e9);
+  browse.press('F', 'tab', 'tab', ...'<5', 'tab', ...'>1y', 'enter');
+  await rows('b');
+  browse.press('F', 'tab', 'tab', 'tab', ...'<1h', 'enter');
+  await browse.until(({ remote }) => [...remote.rows].some(({ name }) => name === 'a/deep/tide.txt'));
+  await browse.until(({ remote }) => !remote.loading && [...remote.rows].every(({ name }) => name !== 'b'));
+  browse.press('F', 'tab', ...'low tide', 'enter');
+  await rows('a/deep/tide.txt');
   browse.press('end', 'S-f5', 'end', '2', 'enter');
   await said(/copied: one entry/);
   assert.equal(readFileSync(join(shared, 'a/deep/tide.txt2'), 'utf8'), 'low tide');
@@ -42,18 +64,22 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   browse.press('end', 'S-f6', 'C-u', ...'/a', 'enter');
   await rows('a');
   assert.deepEqual(readdirSync(join(shared, 'a')).sort(), ['b', 'deep']);
-  browse.press('home', 'S-f8', ...'delete', 'enter');
-  await rows();
-  await said(/deleted for good: 3 files/);
-  assert.deepEqual(readdirSync(shared), ['.ferry']);
-  // Nothing is left to be undone: what can still be had back is listed.
+  // Back, step by step.
   browse.press('u');
-  await browse.until(({ dialog }) => dialog?.kind === 'trash' && dialog.rows?.length === 0);
-  browse.press('escape');
+  await rows('a', 'b');
+  await said(/it is where it was/);
+  browse.press('u');
+  await said(/the copy is in the trash/);
+  assert.deepEqual(readdirSync(join(shared, 'a/deep')), ['tide.txt']);
+  browse.press('u');
+  await browse.until(({ dialog }) => dialog?.kind === 'trash' && dialog.rows?.length === 1);
+  browse.press('escape', 'home', 'S-f8', ...'delete', 'enter');
+  await rows('b');
+  await said(/deleted for good: 1 file/);
   // What was overwritten by an answer comes back, and what was sent is in the trash instead.
   writeFileSync(join(shared, 'c'), 'theirs');
   writeFileSync(join(local, 'c'), 'ours, which is longer');
-  await rows('c');
+  await rows('b', 'c');
   browse.press('tab', 'C-r');
   await browse.until((state) => [...state.local.rows].some(({ name }) => name === 'c'));
   browse.press('end', 'f5');
@@ -78,4 +104,111 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   browse.press('tab', 'u');
   await said(/not in the trash/);
   assert.equal(readFileSync(join(shared, 'c'), 'utf8'), 'of another');
+});
+
+test('what uploads overwrote by a rule comes back, and nothing else', async (t) => {
+  const { engine, shared, local } = await bench(t, (opts) => new EngineCore(opts));
+  const names = ['one', 'two', 'three', 'four'];
+  mkdirSync(join(shared, 'd'));
+  mkdirSync(join(local, 'd'));
+  for (const name of names) writeFileSync(join(shared, 'd', name), `theirs ${name}`);
+  for (const name of [...names, 'new']) writeFileSync(join(local, 'd', name), `ours is longer ${name}`);
+  writeFileSync(join(shared, 'before'), 'before');
+  const browse = new Browse(engine, [], localPath(local, ''));
+  const said = (pattern: RegExp): Promise<true> =>
+    browse.until(({ notice }) => pattern.test(notice?.text ?? ''));
+  const now = (): readonly string[] => names.map((name) => readFileSync(join(shared, 'd', name), 'utf8'));
+  await browse.until(({ remote }) => !remote.loading && remote.rows.length === 2);
+  // It is in the trash already, of the same place.
+  await engine.works.run({ verb: 'trash', path: path('before') });
+  browse.press('tab', 'C-r');
+  await browse.until(({ local: pane }) => !pane.loading && [...pane.rows].some(({ name }) => name === 'd'));
+  browse.press('home', 'down', 'f5');
+  await browse.until(({ dialog }) => dialog?.kind === 'conflict');
+  browse.press('o', 'tab', 'enter');
+  await said(/^4 files were overwritten · u brings them back$/);
+  assert.deepEqual(
+    now(),
+    names.map((name) => `ours is longer ${name}`),
+  );
+  browse.press('u');
+  await said(/4 entries are back/);
+  assert.deepEqual(
+    now(),
+    names.map((name) => `theirs ${name}`),
+  );
+  assert.ok(existsSync(join(shared, 'd/new')));
+  assert.deepEqual([browse.state.undos.length, existsSync(join(shared, 'before'))], [0, false]);
+});
+
+test('a name, a folder, permissions: taken back, but for a folder with something in it by now', async (t) => {
+  const { engine, shared, local } = await bench(t, (opts) => new EngineCore(opts));
+  writeFileSync(join(shared, 'a'), 'a');
+  chmodSync(join(shared, 'a'), 0o640);
+  const browse = new Browse(engine, [], localPath(local, ''));
+  const rows = (...names: readonly string[]): Promise<true> =>
+    browse.until(
+      ({ remote }) =>
+        !remote.loading && JSON.stringify(remote.rows.map(({ name }) => name)) === JSON.stringify(names),
+    );
+  const told = (pattern: RegExp): Promise<true> =>
+    browse.until(({ notice }) => pattern.test(notice?.text ?? ''));
+  const done = (undos: number): Promise<true> => browse.until((state) => state.undos.length === undos);
+  const mode = (): number => statSync(join(shared, 'a')).mode & 0o777;
+  await rows('a');
+  browse.press('end', 'm', 'C-u', ...'600', 'enter');
+  await done(1);
+  assert.equal(mode(), 0o600);
+  browse.press('r', 'C-u', 'b', 'enter');
+  await done(2);
+  await rows('b');
+  browse.press('f7', ...'new', 'enter');
+  await done(3);
+  await rows('new', 'b');
+  browse.press('u');
+  await told(/folder new is gone/);
+  await rows('b');
+  browse.press('u');
+  await told(/called a again/);
+  await rows('a');
+  browse.press('u');
+  await told(/permissions are as they were/);
+  assert.equal(mode(), 0o640);
+  browse.press('f7', ...'new', 'enter');
+  await done(1);
+  writeFileSync(join(shared, 'new/full'), '');
+  browse.press('u');
+  await browse.until(({ notice }) => notice?.isError === true);
+  assert.ok(existsSync(join(shared, 'new/full')));
+});
+
+test('stopped long work ends with the order it is at, and tells how many were done', async () => {
+  const posted: Msg[] = [];
+  const asked: WorkOrder[] = [];
+  const run: ServerWorks['run'] = async (order, { onProgress, signal } = {}) => {
+    asked.push(order);
+    onProgress?.({ files: 1, bytes: 10 });
+    if (asked.length === 2) {
+      works.stop(1);
+      if (signal?.aborted === true) throw new FerryError(Code.CANCELLED, 'cancelled');
+    }
+    return { files: 1, bytes: 10, failed: 0, firstFailure: undefined };
+  };
+  const works = new Works({ worksAt: () => ({ run }) } as unknown as Engine, (msg) => posted.push(msg));
+  const orders = ['a', 'b', 'c'].map((name) => ({ verb: 'remove', path: path(name) }) as const);
+  const done = await works.run({ where: 'host', verb: 'remove', doing: 'deleting', orders });
+  assert.deepEqual([done, asked.length], [{ count: 1, files: 1 }, 2]);
+  const far = posted.flatMap((msg) => (msg.kind === 'working' ? [[msg.work.files, msg.work.bytes]] : []));
+  assert.deepEqual(far, [
+    [0, 0],
+    [1, 10],
+    [2, 20],
+  ]);
+  assert.deepEqual(
+    posted.filter(({ kind }) => kind !== 'working'),
+    [
+      { kind: 'work-over', id: 1 },
+      { kind: 'said', text: 'stopped: deleting, 1 of 3 were done' },
+    ],
+  );
 });

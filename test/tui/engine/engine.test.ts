@@ -34,7 +34,9 @@ import { assertSame, bench, filled, localPath, type Make, optsFor, Watch } from 
 
 const MiB = 1024 ** 2;
 /** So that something can happen meanwhile. */
-const slow = { up: 20 * MiB, down: 20 * MiB };
+const slow = { up: 10 * MiB, down: 10 * MiB };
+/** Three seconds of that. */
+const large = 30 * MiB;
 const unlimited = { up: undefined, down: undefined };
 
 function tree(folder: string): void {
@@ -250,7 +252,7 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('paused it stands, resumed it ends, and small jobs pass it meanwhile', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make, served());
-      filled(join(shared, 'big'), 60 * MiB);
+      filled(join(shared, 'big'), large);
       writeFileSync(join(shared, 'small'), 'small');
       engine.setLimits(slow);
       const big = await submit({ from: 'big' });
@@ -286,8 +288,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('cancelled, both directions leave nothing', async (t) => {
       const { shared, local, engine, watch, submit } = await bench(t, make, served());
-      filled(join(shared, 'down'), 60 * MiB);
-      filled(join(local, 'up'), 60 * MiB);
+      filled(join(shared, 'down'), large);
+      filled(join(local, 'up'), large);
       engine.setLimits(slow);
       const ids = [await submit({ from: 'down' }), await submit({ from: 'up', direction: 'upload' })];
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
@@ -303,7 +305,7 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('closed in the middle it keeps what it began, hidden, to go on with', async (t) => {
       const { shared, local, engine, watch } = await bench(t, make, served());
-      for (let i = 0; i < 8; i++) filled(join(shared, `${i}`), 60 * MiB);
+      for (let i = 0; i < 8; i++) filled(join(shared, `${i}`), large / 2);
       engine.setLimits(slow);
       const ids = await engine.submit(numbered(8, local));
       for (const id of ids) await watch.job(id, ({ doneBytes }) => doneBytes > 0);
@@ -313,8 +315,8 @@ for (const [where, make] of Object.entries(engines)) {
 
     test('a server killed in the middle and started again: everything ends by itself', async (t) => {
       const { server, shared, local, engine, watch, submit } = await bench(t, make);
-      filled(join(shared, 'down'), 60 * MiB);
-      filled(join(local, 'up'), 60 * MiB);
+      filled(join(shared, 'down'), large);
+      filled(join(local, 'up'), large);
       engine.setLimits(slow);
       mkdirSync(join(shared, 'tree'));
       for (let i = 0; i < 150; i++) {
@@ -331,7 +333,7 @@ for (const [where, make] of Object.entries(engines)) {
       await server.ended;
       await watch.until(() => watch.status?.phase === 'offline');
       for (const file of [join(shared, 'up'), join(local, 'down')])
-        assert.ok(!existsSync(file) || statSync(file).size === 60 * MiB, 'a look-alike');
+        assert.ok(!existsSync(file) || statSync(file).size === large, 'a look-alike');
       engine.setLimits(unlimited);
       const args = ['--open', '--listen', `127.0.0.1:${server.port}`];
       await startServer(t, { dir: shared, home: server.home, args });

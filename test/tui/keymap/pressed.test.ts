@@ -46,7 +46,10 @@ function inPane(): Driven {
     .list('remote', ...many(60))
     .press('M-left')
     .list('remote', folder('sub'), ...many(60));
-  driven.post({ kind: 'deleted', where: '10.0.0.5:7377', folder: pathFromText('share/deep'), ids: ['1'] });
+  driven.post({
+    kind: 'did',
+    undo: { kind: 'deleted', where: '10.0.0.5:7377', folder: pathFromText('share/deep'), ids: ['1'] },
+  });
   driven.press('C-t');
   driven.list('remote', folder('sub'), ...many(60)).press('home', 'pagedown', 'space', '>');
   return driven;
@@ -83,6 +86,15 @@ function inViewer(): Driven {
   driven.post({ kind: 'worked', request: work?.request ?? 0, at: 38 * 200 });
   answer();
   return driven;
+}
+
+/** Of a picture, looked at closer already. */
+function inPicture(): Driven {
+  const driven = new Driven().list('remote', file('a.png')).press('home', 'down', 'f3');
+  const rgba = new Uint8Array(40 * 40 * 4);
+  const picture = { format: 'PNG', fullWidth: 40, fullHeight: 40, width: 40, height: 40, rgba } as const;
+  const request = driven.state.viewer?.work?.request ?? 0;
+  return driven.post({ kind: 'picture-shown', request, picture, facts }).press('+', '+');
 }
 
 function inConflict(): Driven {
@@ -213,6 +225,11 @@ const scenesOf: Partial<Record<`${Layer} ${Action}`, () => Driven>> = {
   'queue overwrite-job': () => inQueue().press('escape', ...toFailed),
   'changed choose-difference': () => inChanged().press('s'),
   'conflict choose-newer': () => inConflict().press('o'),
+  'viewer zoom-in': inPicture,
+  'viewer zoom-out': inPicture,
+  'viewer zoom-whole': inPicture,
+  // Both sides show the server.
+  'pane move': () => inPane().press('tab', 'M-o', 'tab'),
   'pane size': () => inPane().press('escape', 'home', 'down'),
 };
 

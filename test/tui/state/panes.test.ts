@@ -435,7 +435,7 @@ describe('what is done to entries', () => {
     });
   });
 
-  test('a path is copied as it may be shown, never with what moves a terminal', () => {
+  test('a path is copied when that was asked for, as it may be shown and with a warning, never with what moves a terminal (TERM-18)', () => {
     const driven = new Driven().list('remote', { ...file('x'), name: checkName('a\x1b]52;c;evil\x07\nb') });
     driven.press('down').taken();
     driven.press('y');
@@ -443,6 +443,9 @@ describe('what is done to entries', () => {
     assert.ok(cmd?.kind === 'copy-text');
     assert.match(cmd.text, /^ferry:\/\/10\.0\.0\.5:7377\/share\/a\\e\]52;c;evil/);
     assert.ok(!/\p{Cc}/u.test(cmd.text));
+    assert.match(notice(driven) ?? '', /^not the exact name, .*; copied: ferry:/);
+    const plain = new Driven().list('remote', file('größe 海')).press('down', 'y');
+    assert.match(notice(plain) ?? '', /^copied: .*größe 海$/);
     driven.press('tab', 'y');
     const [, own] = [...driven.taken()];
     assert.equal(own, undefined);

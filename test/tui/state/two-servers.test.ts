@@ -130,7 +130,7 @@ describe('two servers side by side', () => {
     );
     driven.post({ kind: 'trash', rows: [trashed], where: second }).press('enter');
     const back = driven.taken().at(-1);
-    assert.equal(back?.kind === 'undo-delete' && back.where, second);
+    assert.equal(back?.kind === 'undo' && back.undo.where, second);
     driven
       .press('u')
       .post({ kind: 'trash', rows: [trashed], where: second })
@@ -141,10 +141,13 @@ describe('two servers side by side', () => {
     driven.press('f8', 'y');
     const [cmd] = driven.taken();
     assert.deepEqual([cmd?.kind, cmd?.kind === 'delete' && cmd.where], ['delete', second]);
-    driven.post({ kind: 'deleted', where: second, ids: ['ab'], folder: pathFromText('pool') });
+    driven.post({
+      kind: 'did',
+      undo: { kind: 'deleted', where: second, ids: ['ab'], folder: pathFromText('pool') },
+    });
     driven.press('tab', 'u');
     const undo = driven.taken().at(-1);
-    assert.equal(undo?.kind === 'undo-delete' && undo.where, second);
+    assert.equal(undo?.kind === 'undo' && undo.undo.where, second);
     driven.press('tab', 'F', 'x', 'enter');
     const find = driven.taken().at(-1);
     assert.deepEqual(find?.kind === 'find' && [find.side, find.where], ['local', second]);
@@ -287,6 +290,7 @@ describe('one place in both panes', () => {
         where: first,
         verb: 'copy',
         sources: [pathFromText('share/a')],
+        bytes: 1000,
         to: pathFromText('share/d'),
         isInto: true,
         folder: pathFromText('share'),

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '@ferry/protocol';
 import { FinishTogether, type Part } from '@ferry/tui/transfer/finish-together';
+import { lateAt, OwedBlocks } from '../../../packages/tui/src/transfer/owed-blocks.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
 
 const block = limits.blockBytes;
@@ -87,4 +88,24 @@ test('a lane of which nothing is known takes what there is, as does one that is 
   leaves[0]?.();
   leaves[2]?.();
   assert.ok(finish.mayTake(slow, 3));
+});
+
+test('a block that is owed for too long is sent by one other lane, counts once, and is begun again only when nobody has it', () => {
+  const owed = new OwedBlocks();
+  const [slow, other] = [{}, {}];
+  owed.taken(7, slow);
+  assert.equal(owed.lateBlock(1e9), undefined, 'it waits for its limits, not for the server');
+  owed.sent(7, lateAt(0, 1000));
+  assert.deepEqual([owed.lateBlock(2999), owed.lateBlock(3000)], [undefined, 7]);
+  owed.taken(7, other);
+  owed.sent(7, lateAt(3000));
+  assert.equal(owed.lateBlock(1e9), undefined, 'never by a third');
+  assert.equal(owed.failed(7, slow), false, 'the other has it');
+  assert.equal(owed.lateBlock(10_000), 7);
+  assert.equal(owed.failed(7, other), true);
+  assert.equal(owed.failed(7, other), false);
+  assert.equal(owed.isWaiting, false);
+  owed.taken(7, other);
+  assert.deepEqual([owed.arrived(7), owed.arrived(7), owed.there], [true, false, 1]);
+  assert.equal(owed.failed(7, other), false, 'it is there');
 });

@@ -60,6 +60,8 @@ const room = ({ state }: Driven, ref: string) => state.chat.rooms.find((one) => 
 /** How far one has read is remembered with nearly everything, and opening looks which rooms there are. */
 const wanted = (driven: Driven): Cmd[] =>
   driven.taken().filter(({ kind }) => kind !== 'remember' && kind !== 'chat-rooms');
+const asked = ({ state: { dialog } }: Driven): string | undefined =>
+  dialog?.kind === 'question' ? `${dialog.lines[0]}` : undefined;
 const kinds = (driven: Driven): string[] => wanted(driven).map(({ kind }) => kind);
 
 describe('the chat in the browser', () => {
@@ -129,6 +131,62 @@ describe('the chat in the browser', () => {
     assert.deepEqual(kinds(driven), ['watch', 'list', 'space']);
     driven.list('remote', file('a'), file('it.txt'), file('z'));
     assert.deepEqual([driven.state.remote.path, driven.at()], [pathFromText('other/place'), 'it.txt']);
+  });
+
+  test('takes a chosen line away after a question, mutes who said it for a while, and comes back', () => {
+    const driven = talking().press('C');
+    wanted(driven);
+    driven.press('C-d');
+    assert.match(`${driven.state.notice?.text}`, /choose a line first/);
+    driven.press('x', 'up', 'delete');
+    assert.equal(driven.state.dialog?.kind, 'chat', 'with something typed it erases that');
+    driven.press('backspace', 'up', 'up', 'delete');
+    assert.deepEqual(asked(driven), 'bert: good morning');
+    driven.press('n');
+    assert.deepEqual([driven.state.dialog?.kind, wanted(driven)], ['chat', []]);
+    driven.press('up', 'up', 'C-d', 'y');
+    assert.deepEqual(
+      [driven.state.dialog?.kind, wanted(driven)],
+      ['chat', [{ kind: 'chat-unsay', ref: '#crew', seq: 1 }]],
+    );
+    driven.press('up', 'f9');
+    assert.match(`${driven.state.notice?.text}`, /said yourself/);
+    const mutings = [
+      ['1h', 3_600_000],
+      ['', undefined],
+      ['0', 0],
+    ] as const;
+    for (const [typed, ms] of mutings) {
+      driven.press('up', 'up', 'f9', 'C-u', ...typed, 'enter');
+      assert.deepEqual(
+        [driven.state.dialog?.kind, wanted(driven)],
+        ['chat', [{ kind: 'chat-mute', name: 'bert', ms }]],
+      );
+    }
+    driven.press('up', 'up', 'f9', 'C-u', ...'soon', 'enter');
+    assert.deepEqual([driven.state.dialog?.kind, wanted(driven)], ['prompt', []]);
+    driven.press('escape');
+    assert.equal(driven.state.dialog?.kind, 'chat');
+  });
+
+  test('shows in place of what was taken away that it was, and tells nobody of it as news', () => {
+    const driven = talking();
+    const taking = line(4, 'root', '', { takes: 1 });
+    tell(driven, lines('#crew', [line(3, 'bert', 'anna?'), taking]));
+    const shown = room(driven, '#crew')?.lines.map(({ seq, text, notes }) => [seq, text, notes]);
+    assert.deepEqual(shown, [
+      [1, '', ['taken']],
+      [2, 'hello', []],
+      [3, 'anna?', []],
+    ]);
+    assert.equal(room(driven, '#crew')?.unread, 1);
+    // As those see it who come later.
+    tell(
+      driven,
+      lines('#crew', [line(5, 'bert', '', { notes: ['taken'] }), line(6, 'bert', '', { takes: 5 })]),
+    );
+    assert.deepEqual(room(driven, '#crew')?.lines.at(-1)?.notes, ['taken']);
+    assert.equal(room(driven, '#crew')?.unread, 1);
   });
 
   test('counts what is unread, and calls once for who is spoken to', () => {

@@ -1,9 +1,8 @@
 /** A tree as a tar archive, made while it is read. Called on I/O threads; goes on in slices. */
 
-import { readlinkSync } from 'node:fs';
 import { type TarEntry, type TarKind, tarEnd, tarHeader, tarPadding } from '../content/tar.ts';
-import { byteString, type Path } from '../path.ts';
-import { pathAt } from './at.ts';
+import type { Path } from '../path.ts';
+import { linkAt } from './at.ts';
 import { entryOf } from './facts.ts';
 import { readThrough } from './read-through.ts';
 import type { Root } from './root.ts';
@@ -34,8 +33,7 @@ export async function archiveTree(root: Root, path: Path, work: Work, sink: Sink
     entry: async (found) => {
       const { stats, folderFd, name } = found;
       if (stats.isDirectory()) await put('folder', found);
-      else if (stats.isSymbolicLink())
-        await put('symlink', found, byteString(readlinkSync(pathAt(folderFd, name), 'buffer')));
+      else if (stats.isSymbolicLink()) await put('symlink', found, linkAt(folderFd, name));
       else if (stats.isFile()) await putFile(found);
     },
   });

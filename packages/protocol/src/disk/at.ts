@@ -4,8 +4,10 @@
  * Called on I/O threads; throws raw system errors (see onDisk).
  */
 
-import { type BigIntStats, closeSync, constants, lstatSync, openSync } from 'node:fs';
-import type { Name } from '../path.ts';
+import { type BigIntStats, closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs';
+import { Code, FerryError } from '../errors.ts';
+import { byteString, type Name } from '../path.ts';
+import { errnoOf } from './errno.ts';
 
 /** Linux's O_PATH: a handle on a place, without opening what is there. Node exports no constant for it. */
 const O_PATH = 0o10000000;
@@ -38,6 +40,16 @@ export function reopenFolderToSync(folderFd: number): number {
 /** What is there under a name; undefined for nothing. */
 export function lstatAt(folderFd: number, name: Name): BigIntStats | undefined {
   return lstatSync(pathAt(folderFd, name), { bigint: true, throwIfNoEntry: false });
+}
+
+/** What a symlink holds, as a byte string. @throws {FerryError} NOT_REGULAR: it is something else, perhaps since it was looked at */
+export function linkAt(folderFd: number, name: Name): string {
+  try {
+    return byteString(readlinkSync(pathAt(folderFd, name), 'buffer'));
+  } catch (error) {
+    if (errnoOf(error) === 'EINVAL') throw new FerryError(Code.NOT_REGULAR, 'not a symbolic link');
+    throw error;
+  }
 }
 
 /** Calls `use` with a descriptor and closes that, whatever happens. */

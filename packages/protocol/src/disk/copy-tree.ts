@@ -11,15 +11,13 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readlinkSync,
   statfsSync,
   symlinkSync,
 } from 'node:fs';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { linkStaysInside } from '../link-target.ts';
-import { byteString } from '../path.ts';
-import { closing, folderPath, lstatAt, openFolderAt, pathAt, reopenFolderToSync } from './at.ts';
+import { closing, folderPath, linkAt, lstatAt, openFolderAt, pathAt, reopenFolderToSync } from './at.ts';
 import { copyContent, shareContent } from './copy-file.ts';
 import { factsOf } from './facts.ts';
 import { FileSyncs } from './file-syncs.ts';
@@ -180,12 +178,12 @@ class Copier {
   }
 
   #buildLink(from: Spot, to: Spot, place: Place): void {
-    const target = readlinkSync(pathAt(from.folderFd, from.name), 'buffer');
+    const target = linkAt(from.folderFd, from.name);
     const isOfOneRoot = this.#fromRoot === this.#staging.root;
-    if (isOfOneRoot && !linkStaysInside(place.to.slice(this.#insideDepth), byteString(target))) {
+    if (isOfOneRoot && !linkStaysInside(place.to.slice(this.#insideDepth), target)) {
       throw new FerryError(Code.FORBIDDEN, 'that link leads out of what is shared');
     }
-    symlinkSync(target, pathAt(to.folderFd, to.name));
+    symlinkSync(Buffer.from(target, 'latin1'), pathAt(to.folderFd, to.name));
     this.#work.files += 1;
   }
 

@@ -3,20 +3,11 @@
  * All throw FerryError: NOT_FOUND, FORBIDDEN, NAME_TOO_LONG, IO_ERROR …, and NAME_INVALID for the staging folder.
  */
 
-import {
-  constants,
-  mkdirSync,
-  openSync,
-  readlinkSync,
-  rmdirSync,
-  statfsSync,
-  symlinkSync,
-  unlinkSync,
-} from 'node:fs';
+import { constants, mkdirSync, openSync, rmdirSync, statfsSync, symlinkSync, unlinkSync } from 'node:fs';
 import type { Facts, Time } from '../entry.ts';
 import { Code, FerryError } from '../errors.ts';
-import { byteString, bytesOf, isWithin, type Name, type Path } from '../path.ts';
-import { closing, folderPath, pathAt } from './at.ts';
+import { bytesOf, isWithin, type Name, type Path } from '../path.ts';
+import { closing, folderPath, linkAt, pathAt } from './at.ts';
 import { factsOf } from './facts.ts';
 import { FolderSync } from './folder-sync.ts';
 import { moveAt } from './move.ts';
@@ -97,10 +88,8 @@ export function setFacts(root: Root, path: Path, { modified, mode }: { modified:
 /** What a symlink holds, as a byte string. @throws {FerryError} NOT_REGULAR */
 export function readLink(root: Root, path: Path): string {
   return root.withParent(path, (folderFd, name) => {
-    if (!root.statAt(folderFd, name).isSymbolicLink()) {
-      throw new FerryError(Code.NOT_REGULAR, 'not a symbolic link');
-    }
-    return byteString(readlinkSync(pathAt(folderFd, name), 'buffer'));
+    root.statAt(folderFd, name);
+    return linkAt(folderFd, name);
   });
 }
 

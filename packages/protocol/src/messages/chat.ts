@@ -64,7 +64,10 @@ export type Said =
   | { readonly text: string; readonly path: Path | undefined; readonly sealed: undefined }
   | { readonly text: undefined; readonly path: undefined; readonly sealed: Sealed };
 
-export type ChatMessage = Said & {
+/** Nothing is said by it: it takes another one away (`takes`), or was taken away itself. */
+export type Unsaid = { readonly text: undefined; readonly path: undefined; readonly sealed: undefined };
+
+export type ChatMessage = (Said | Unsaid) & {
   readonly seq: number;
   /** The message before it in this room, whether or not it is still kept; 0: there was none. */
   readonly after: number;
@@ -74,6 +77,8 @@ export type ChatMessage = Said & {
   readonly from: string;
   /** Chosen by the sender. */
   readonly id: Uint8Array;
+  /** Number of a message that is taken away by this one, in whose place there is nothing from now on. */
+  readonly takes: number | undefined;
 };
 
 const room = integer(1);
@@ -139,15 +144,36 @@ function either<T extends { text: string | undefined; path: Path | undefined; se
   };
 }
 
-export const chatMessage: Shape<ChatMessage> = either(
-  tuple<
-    Pick<ChatMessage, 'seq' | 'after' | 'ms' | 'from' | 'id'> & {
-      text: string | undefined;
-      path: Path | undefined;
-      sealed: Sealed | undefined;
-    }
-  >({ seq: integer(1), after: seq, ms: integer(), from: text(), id, ...saidShapes }),
-);
+export function isUnsaid({ text: words, sealed }: ChatMessage): boolean {
+  return words === undefined && sealed === undefined;
+}
+
+type Told = Pick<ChatMessage, 'seq' | 'after' | 'ms' | 'from' | 'id' | 'takes'> & {
+  text: string | undefined;
+  path: Path | undefined;
+  sealed: Sealed | undefined;
+};
+
+const told = tuple<Told>({
+  seq: integer(1),
+  after: seq,
+  ms: integer(),
+  from: text(),
+  id,
+  ...saidShapes,
+  takes: optional(integer(1)),
+});
+
+export const chatMessage: Shape<ChatMessage> = {
+  put: (value) => told.put(value as unknown as Told),
+  get: (value, field) => {
+    const got = told.get(value, field);
+    const forms = [got.text, got.sealed, got.takes].filter((form) => form !== undefined).length;
+    if (forms > 1 || (got.path !== undefined && got.text === undefined))
+      throw new FerryError(Code.MALFORMED, `field ${field} is more than one message`);
+    return got as unknown as ChatMessage;
+  },
+};
 
 /** Those of this account's share, and this account's direct ones. From now on the session hears of new direct messages too. */
 export const rooms = operation<Record<never, never>, { generation: Uint8Array }, { rooms: readonly Room[] }>({
@@ -208,6 +234,30 @@ export const say = operation<Say, { seq: number; ms: number }>({
     >({ room, id, ...saidShapes }),
   ),
   reply: tuple({ seq, ms: integer() }),
+});
+
+export type Unsay = { readonly room: number; readonly seq: number; readonly id: Uint8Array };
+
+/**
+ * Takes a message away, for everybody: the sender's own, or anybody's where the account is an owner of the server. That is a message
+ * in turn, known by its id as others are. FORBIDDEN; NOT_FOUND when it is not kept any more.
+ */
+export const unsay = operation<Unsay, { seq: number; ms: number }>({
+  kind: Kind.unsay,
+  request: tuple<Unsay>({ room, seq: integer(1), id }),
+  reply: tuple({ seq, ms: integer() }),
+});
+
+export type Mute = {
+  readonly name: string;
+  /** For so long, milliseconds; 0: no more; undefined: until somebody says otherwise. */
+  readonly ms: number | undefined;
+};
+
+/** The account of that name says nothing in this chat. For owners of the server. FORBIDDEN, NOT_FOUND. */
+export const mute = operation<Mute>({
+  kind: Kind.mute,
+  request: tuple<Mute>({ name: text(), ms: optional(integer()) }),
 });
 
 export type History = {

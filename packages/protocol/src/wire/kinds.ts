@@ -64,6 +64,8 @@ export const Kind = {
   leave: 0x5a,
   say: 0x5b,
   history: 0x5c,
+  unsay: 0x70,
+  mute: 0x71,
   /** Watching, on the control connection. */
   watch: 0x50,
   unwatch: 0x51,

@@ -5,7 +5,8 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr/pack';
+import { Unpackr } from 'msgpackr/unpack';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 

@@ -110,6 +110,9 @@ export const needs: ReadonlyMap<Kind, Need> = new Map<Kind, Need>([
   [Kind.leave, 'chat'],
   [Kind.say, 'chat'],
   [Kind.history, 'chat'],
+  // What is of others is for owners, which the chat sees to.
+  [Kind.unsay, 'chat'],
+  [Kind.mute, 'chat'],
 ]);
 
 const changing: readonly Right[] = ['create', 'overwrite', 'rename', 'delete', 'mkdir'];

@@ -70,6 +70,7 @@ function counted(file: ReadHandle, path: Path, { begin, sent }: Counting): ReadH
   };
   return {
     facts: file.facts,
+    soon: (first, count) => file.soon?.(first, count),
     read: (index, buffer) => {
       const begun = charge(blockLength(file.facts.size, index));
       return begun === undefined ? file.read(index, buffer) : begun.then(() => file.read(index, buffer));

@@ -10,9 +10,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { Code, FerryError } from '@ferry/protocol';
 import { makePrivateFolder } from '@ferry/protocol/disk/private-file';
 import { messageIdBytes } from '@ferry/protocol/messages';
-import { replicaTable } from '../replica/replica-file.ts';
+import { constraintCode, isOfKind, replicaTable } from '../replica/replica-file.ts';
 
-const formVersion = 2;
+const formVersion = 3;
 /** Longest wait for another thread that is writing, milliseconds. */
 const busyMs = 2000;
 /**
@@ -60,8 +60,18 @@ const schema = `
   create table pace (sender text primary key, paid_ms real not null) strict;
 `;
 
+/** Who says nothing, until when; null: until somebody says otherwise. */
+const muteTable = `
+  create table mute (
+    scope blob not null,
+    sender text not null,
+    until_ms integer,
+    primary key (scope, sender)
+  ) strict;
+`;
+
 /** Where the chat is several servers'. */
-const fromVersion1 = `${replicaTable} pragma user_version = ${formVersion};`;
+const fromVersion1 = `${replicaTable}`;
 
 /** @throws {FerryError} CONFIG: of a newer ferryd, or not to be opened; IO_ERROR: damaged */
 export function openChatFile(file: string): DatabaseSync {
@@ -136,7 +146,8 @@ function begin(database: DatabaseSync): void {
       database.prepare('insert into state values (1, ?, ?)').run(randomBytes(messageIdBytes), boot);
     }
     const found = Number(database.prepare('pragma user_version').get()?.['user_version']);
-    if (found < formVersion) database.exec(fromVersion1);
+    if (found < 2) database.exec(fromVersion1);
+    if (found < 3) database.exec(`${muteTable} pragma user_version = ${formVersion};`);
     const before = database.prepare('select boot from state').get()?.['boot'];
     // What several servers say is numbered by their log, and done again where a power cut took it.
     const isAlone = database.prepare('select 1 from replica').get() === undefined;
@@ -157,4 +168,17 @@ function moveAside(file: string): string {
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
   rmSync(`${file}-shm`, { force: true });
   return aside;
+}
+
+/** What goes wrong with the file, as our own errors. */
+export function onFile<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
+    // Whatever machine tries it: a rule of the tables, and not the disk.
+    if (isOfKind(cause, constraintCode))
+      throw new FerryError(Code.CONFLICT, 'that is there already', { cause });
+    throw new FerryError(Code.IO_ERROR, 'the chat cannot be kept now', { cause });
+  }
 }

@@ -10,15 +10,27 @@ import { Code, FerryError, limits } from '@ferry/protocol';
 import {
   type ChatMessage,
   chatMessage,
+  isUnsaid,
   type Join,
   type Room,
   RoomKind,
   type Said,
   type Sealing,
+  type Unsaid,
+  type Unsay,
 } from '@ferry/protocol/messages';
-import { decodeBody, encodeBody } from '@ferry/protocol/wire';
-import { constraintCode, isOfKind } from '../replica/replica-file.ts';
-import { openChatFile } from './chat-file.ts';
+import { encodeBody } from '@ferry/protocol/wire';
+import { onFile, openChatFile } from './chat-file.ts';
+import {
+  mutedUntil,
+  otherKind,
+  pairOf,
+  type Row,
+  roomGone,
+  toMessage,
+  tooFast,
+  toRoom,
+} from './chat-rows.ts';
 import { charge } from './rate.ts';
 
 /** A message stands for so many bytes beside what it says. */
@@ -44,7 +56,7 @@ export type RoomRecord = Room & {
 /** The account at the other end. */
 export type Partner = { readonly account: number; readonly name: string };
 
-type Row = Readonly<Record<string, unknown>>;
+const unsaid: Unsaid = { text: undefined, path: undefined, sealed: undefined };
 
 export class ChatHistory {
   readonly #database: DatabaseSync;
@@ -130,33 +142,106 @@ export class ChatHistory {
           'in a room with a passphrase all is sealed, elsewhere nothing is',
         );
       }
+      this.#checkMay(who, nowMs);
       this.#pay(who.key, nowMs);
-      const after = Number(row['last']);
-      const seq = after + 1;
-      const message = { seq, after, ms: nowMs, from: who.name, id, ...said };
-      const body = encodeBody(chatMessage, message);
-      const bytes = body.length + messageOverhead;
-      this.#run(
-        'insert into message values (?, ?, ?, ?, ?, ?, ?, ?)',
+      return this.#keep(room, Number(row['last']), who, { ms: nowMs, id, ...said, takes: undefined });
+    });
+  }
+
+  /**
+   * Leaves nothing of a message but that there was one, and keeps a message that says so.
+   * @param anybodys not only those of its own sender
+   * @throws {FerryError} FORBIDDEN, NOT_FOUND, LIMIT with when to try again; IO_ERROR
+   */
+  unsay(
+    { room, seq, id }: Unsay,
+    who: Chatter,
+    anybodys: boolean,
+    nowMs: number,
+  ): { seq: number; ms: number; isNew: boolean } {
+    return this.#inTransaction(() => {
+      const known = this.#one(
+        'select seq, ms from message where room = ? and sender = ? and id = ?',
         room,
-        seq,
-        nowMs,
         who.key,
         id,
+      );
+      if (known !== undefined) return { seq: Number(known['seq']), ms: Number(known['ms']), isNew: false };
+      const last = this.#one('select last from room where id = ?', room)?.['last'];
+      if (last === undefined) throw roomGone();
+      const row = this.#one('select * from message where room = ? and seq = ?', room, seq);
+      const [message] = row === undefined ? [] : toMessage(row);
+      if (row === undefined || message === undefined || isUnsaid(message))
+        throw new FerryError(Code.NOT_FOUND, 'that line is not there any more');
+      if (row['sender'] !== who.key && !anybodys)
+        throw new FerryError(
+          Code.FORBIDDEN,
+          'a line is taken away by who said it, or by an owner of the server',
+        );
+      this.#pay(who.key, nowMs);
+      const { ms, after, from, id: ownId } = message;
+      const body = encodeBody(chatMessage, { seq, after, ms, from, id: ownId, ...unsaid, takes: undefined });
+      const bytes = body.length + messageOverhead;
+      this.#run(
+        'update message set body = ?, bytes = ?, sum = ? where room = ? and seq = ?',
         body,
         bytes,
         crc32(body),
-      );
-      this.#run(
-        'update room set last = ?, last_ms = ?, count = count + 1, bytes = bytes + ? where id = ?',
-        seq,
-        nowMs,
-        bytes,
         room,
+        seq,
       );
-      this.#trim(room);
-      return { seq, ms: nowMs, isNew: true };
+      this.#run('update room set bytes = bytes - ? + ? where id = ?', Number(row['bytes']), bytes, room);
+      return this.#keep(room, Number(last), who, { ms: nowMs, id, ...unsaid, takes: seq });
     });
+  }
+
+  /** Until so many milliseconds have passed; 0: no more; undefined: for good. @throws {FerryError} IO_ERROR */
+  mute(scope: Uint8Array, key: string, ms: number | undefined, nowMs: number): void {
+    this.#inTransaction(() => {
+      this.#run('delete from mute where scope = ? and sender = ?', scope, key);
+      if (ms === 0) return;
+      this.#run('insert into mute values (?, ?, ?)', scope, key, ms === undefined ? null : nowMs + ms);
+    });
+  }
+
+  /** @throws {FerryError} FORBIDDEN */
+  #checkMay({ scope, key }: Chatter, nowMs: number): void {
+    const row = this.#one('select until_ms from mute where scope = ? and sender = ?', scope, key);
+    if (row === undefined) return;
+    const error = mutedUntil(row, nowMs);
+    if (error !== undefined) throw error;
+  }
+
+  #keep(
+    room: number,
+    after: number,
+    who: Chatter,
+    message: Omit<ChatMessage, 'seq' | 'after' | 'from'>,
+  ): { seq: number; ms: number; isNew: boolean } {
+    const seq = after + 1;
+    const { ms, id } = message;
+    const body = encodeBody(chatMessage, { ...message, seq, after, from: who.name } as ChatMessage);
+    const bytes = body.length + messageOverhead;
+    this.#run(
+      'insert into message values (?, ?, ?, ?, ?, ?, ?, ?)',
+      room,
+      seq,
+      ms,
+      who.key,
+      id,
+      body,
+      bytes,
+      crc32(body),
+    );
+    this.#run(
+      'update room set last = ?, last_ms = ?, count = count + 1, bytes = bytes + ? where id = ?',
+      seq,
+      ms,
+      bytes,
+      room,
+    );
+    this.#trim(room);
+    return { seq, ms, isNew: true };
   }
 
   /** Those behind `after`, the oldest first; one that was damaged on the disk is left out. */
@@ -206,6 +291,7 @@ export class ChatHistory {
           bytes = (select coalesce(sum(bytes), 0) from message where room = room.id)`);
       }
       this.#run('delete from pace where paid_ms < ?', nowMs);
+      this.#run('delete from mute where until_ms < ?', nowMs);
     });
   }
 
@@ -307,74 +393,5 @@ export class ChatHistory {
     const statement = this.#database.prepare(sql);
     this.#statements.set(sql, statement);
     return statement;
-  }
-}
-
-export function tooFast(waitMs: number): FerryError {
-  return new FerryError(Code.LIMIT, 'you say too much at once: wait a moment', { retryAfterMs: waitMs });
-}
-
-/** In the order in which a room keeps them. */
-function pairOf({ account, name }: Chatter, partner: Partner): readonly [Partner, Partner] {
-  if (account === undefined) throw new Error('a guest talks to nobody alone');
-  const own = { account, name };
-  return own.account < partner.account ? [own, partner] : [partner, own];
-}
-
-function toRoom(row: Row, account: number | undefined): RoomRecord {
-  const {
-    id,
-    kind,
-    name,
-    other_name: otherName,
-    one,
-    other,
-    last,
-    last_ms: lastMs,
-    salt,
-    seal_check: check,
-  } = row;
-  const isDirect = kind === RoomKind.direct;
-  return {
-    room: Number(id),
-    kind: kind as RoomKind,
-    name: String(isDirect && one === account ? otherName : name),
-    last: Number(last),
-    lastMs: Number(lastMs),
-    sealing: salt instanceof Uint8Array && check instanceof Uint8Array ? { salt, check } : undefined,
-    pair: isDirect ? [Number(one), Number(other)] : undefined,
-  };
-}
-
-function toMessage({ body, sum }: Row): readonly ChatMessage[] {
-  if (!(body instanceof Uint8Array) || crc32(body) !== sum) return [];
-  try {
-    return [decodeBody(chatMessage, Buffer.from(body))];
-  } catch (error) {
-    if (!(error instanceof FerryError)) throw error;
-    return [];
-  }
-}
-
-function otherKind(wanted: RoomKind): FerryError {
-  return new FerryError(
-    Code.CONFLICT,
-    wanted === RoomKind.sealed ? 'this room has no passphrase' : 'this room has a passphrase',
-  );
-}
-
-export function roomGone(): FerryError {
-  return new FerryError(Code.NOT_FOUND, 'this room has gone: enter it again');
-}
-
-function onFile<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_SQLITE_ERROR') throw cause;
-    // Whatever machine tries it: a rule of the tables, and not the disk.
-    if (isOfKind(cause, constraintCode))
-      throw new FerryError(Code.CONFLICT, 'that is there already', { cause });
-    throw new FerryError(Code.IO_ERROR, 'the chat cannot be kept now', { cause });
   }
 }

@@ -11,10 +11,14 @@ export type ChatLink = {
   readonly who: Chatter;
   /** Whether it may take part at this moment. */
   readonly mayChat: () => boolean;
+  /** Whether it looks after the server at this moment. */
+  readonly isOwner: () => boolean;
   /** Whether it may know of what lies at that path of a message. */
   readonly maySee: (path: NonNullable<ChatMessage['path']>) => boolean;
   /** The account of that name that this one may talk to. @throws {FerryError} NOT_FOUND */
   readonly partner: (name: string) => Partner;
+  /** Under which key messages of an account are kept. */
+  readonly keyOf: (account: number) => string;
   readonly send: (event: Buffer) => void;
   /** False while the peer does not take what was sent already. */
   readonly writable: () => boolean;

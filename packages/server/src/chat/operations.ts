@@ -1,7 +1,7 @@
 /** Everything that changes what was said, as operations: see replica/declared.ts. Any thread. */
 
 import { limits } from '@ferry/protocol';
-import { type Join, join, type Say, say } from '@ferry/protocol/messages';
+import { type Join, join, type Say, say, type Unsay, unsay } from '@ferry/protocol/messages';
 import { bytes, flag, integer, type Nothing, nothing, optional, text, tuple } from '@ferry/protocol/wire';
 import { type Changes, type Declared, declare } from '../replica/declared.ts';
 import { EncodedChanges } from '../replica/encoded-changes.ts';
@@ -21,7 +21,17 @@ const who = tuple<Chatter>({
 
 type RoomOrder = At & { readonly who: Chatter; readonly wanted: Join; readonly partner: Partner | undefined };
 type SayOrder = At & { readonly who: Chatter; readonly say: Say };
+type UnsayOrder = At & { readonly who: Chatter; readonly unsay: Unsay; readonly anybodys: boolean };
+type MuteOrder = At & {
+  readonly scope: Uint8Array;
+  /** As Chatter.key. */
+  readonly key: string;
+  /** As in Mute. */
+  readonly ms: number | undefined;
+};
 type SaidAnswer = { readonly seq: number; readonly ms: number; readonly isNew: boolean };
+
+const answer = tuple<SaidAnswer>({ seq: integer(), ms: integer(), isNew: flag });
 
 const tidied: Declared<ChatHistory, At, Nothing> = declare(
   tuple<At>({ nowMs }),
@@ -46,9 +56,28 @@ export const chatOperations = {
   ),
   say: declare(
     tuple<SayOrder>({ who, say: say.request, nowMs }),
-    tuple<SaidAnswer>({ seq: integer(), ms: integer(), isNew: flag }),
+    answer,
     (history: ChatHistory, { who: from, say: { room, id, ...said }, nowMs: atMs }) =>
       history.say(room, from, id, said, atMs),
+  ),
+  unsay: declare(
+    tuple<UnsayOrder>({ who, unsay: unsay.request, anybodys: flag, nowMs }),
+    answer,
+    (history: ChatHistory, { who: from, unsay: wanted, anybodys, nowMs: atMs }) =>
+      history.unsay(wanted, from, anybodys, atMs),
+  ),
+  mute: declare(
+    tuple<MuteOrder>({
+      scope: bytes(0, limits.controlFrameBytes),
+      key: name,
+      ms: optional(integer()),
+      nowMs,
+    }),
+    nothing,
+    (history: ChatHistory, { scope, key, ms, nowMs: atMs }) => {
+      history.mute(scope, key, ms, atMs);
+      return {};
+    },
   ),
   tidy: tidied,
 } as const;

@@ -1,4 +1,4 @@
-/** `ferryd status`: what this user's servers do at the moment. Main thread. */
+/** `ferryd status`: what this user's servers do at the moment, and those that they belong together with. Main thread. */
 
 import { readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,9 +10,10 @@ import prettyBytes from 'pretty-bytes';
 import { type AccountFacts, Accounts } from '../access/accounts.ts';
 import type { Places } from '../config.ts';
 import { filesOnTheirWay } from '../moving-files.ts';
-import type { ServerStatus } from '../supervisor/status.ts';
+import type { BusStatus, ServerStatus } from '../supervisor/status.ts';
 import type { FromServer } from '../supervisor/status-talk.ts';
 import { type Visit, visitsOf } from '../visits.ts';
+import { type WholeStatus, wholeOf } from '../whole-status.ts';
 
 /** Between the two looks that rates are made of, milliseconds. */
 const betweenMs = 500;
@@ -26,17 +27,48 @@ export async function status(places: Places, json: boolean): Promise<string> {
   const after = await askAll(places.statusFolder);
   const seconds = (performance.now() - beganMs) / 1000;
   const accounts = after.length === 0 ? [] : readAccounts(places);
-  const all = after.map((now) => {
-    const earlier = before.find(({ pid }) => pid === now.pid);
+  const described = (now: WholeStatus): Described => {
+    const earlier = before.find(({ id }) => id === now.id);
+    const then = earlier === undefined || now.servers.length === 1 ? earlier : wholeOf(earlier);
     return {
       ...now,
-      visits: visitsOf(now.connections, earlier?.connections ?? [], seconds),
+      visits: visitsOf(now.connections, then?.connections ?? [], seconds),
       held: heldBy(accounts, now.held),
     };
+  };
+  if (json) {
+    const rows = after.map(({ bus, ...own }) => {
+      const { connections: _, servers: __, ...rest } = described(wholeOf({ ...own, bus: undefined }));
+      return { ...rest, bus: bus === undefined ? undefined : withVisits(bus, before, seconds) };
+    });
+    return `${JSON.stringify(rows)}\n`;
+  }
+  if (after.length === 0) return 'no ferryd of this user is running\n';
+  return onceEach(after)
+    .map((server) => describe(described(wholeOf(server)), Date.now()))
+    .join('\n');
+}
+
+/** Of servers that tell of each other the first alone. */
+function onceEach(all: readonly ServerStatus[]): readonly ServerStatus[] {
+  const told = new Set<string>();
+  return all.filter(({ id, bus }) => {
+    if (told.has(id)) return false;
+    for (const other of bus?.others ?? []) if (other.status !== undefined) told.add(other.id);
+    return true;
   });
-  if (json) return `${JSON.stringify(all.map(({ connections: _, ...rest }) => rest))}\n`;
-  if (all.length === 0) return 'no ferryd of this user is running\n';
-  return all.map((server) => describe(server, Date.now())).join('\n');
+}
+
+/** The other servers for programs: people instead of connections, as of the server that was asked. */
+function withVisits(bus: BusStatus, before: readonly ServerStatus[], seconds: number): object {
+  const earlier = before.flatMap((one) => one.bus?.others ?? []);
+  const others = bus.others.map(({ status: told, ...other }) => {
+    if (told === undefined) return other;
+    const { connections, ...rest } = told;
+    const then = earlier.find(({ id, status: one }) => id === other.id && one !== undefined)?.status;
+    return { ...other, status: { ...rest, visits: visitsOf(connections, then?.connections ?? [], seconds) } };
+  });
+  return { ...bus, others };
 }
 
 /** What an account holds, and may. */
@@ -66,7 +98,7 @@ function heldBy(accounts: readonly AccountFacts[], held: ServerStatus['held']): 
   });
 }
 
-type Described = Omit<ServerStatus, 'held'> & {
+type Described = Omit<WholeStatus, 'held'> & {
   readonly visits: readonly Visit[];
   readonly held: readonly Held[];
 };
@@ -92,17 +124,20 @@ export function movingTable(moving: ServerStatus['moving'], visits: readonly Vis
 }
 
 function describe(server: Described, nowMs: number): string {
-  const { pid, folder, address, sinceMs, workers, connections, visits, held, barred, waiting } = server;
+  const { pid, folder, address, sinceMs, workers, connections, visits, held, barred, waiting, servers } =
+    server;
+  const isOfMany = servers.length > 1;
   const strangers = connections.filter(({ kind }) => kind === 'stranger').length + waiting;
   const { mostConnections, mostStrangers } = server.gate;
   const head =
-    `${show(folder)} at ${show(address)}, for ${duration(nowMs - sinceMs)} (process ${pid}, ${workers} threads)\n` +
+    `${show(folder)} at ${show(address)}, for ${duration(nowMs - sinceMs)} (process ${pid}, ${isOfMany ? `one of ${servers.length} servers with ` : ''}${workers} threads)\n` +
     `${connections.length + waiting - strangers} of ${mostConnections} connections, ${strangers} of ${mostStrangers} not logged in yet\n`;
   const people = table(
-    ['WHO', 'FROM', 'FOR', 'LANES', 'DOWN', 'UP'],
+    ['WHO', 'FROM', ...(isOfMany ? ['AT'] : []), 'FOR', 'LANES', 'DOWN', 'UP'],
     visits.map((one) => [
       show(one.user),
       show(one.source),
+      ...(isOfMany ? [show(one.server ?? '')] : []),
       duration(nowMs - one.sinceMs),
       `${one.lanes}`,
       moved(one.downRate, one.sent),
@@ -195,7 +230,7 @@ function describeBus(bus: ServerStatus['bus'], nowMs: number): string {
       duration(nowMs - one.sinceMs),
       `${one.sessions}`,
       `${one.lanes}`,
-      one.isDraining ? 'going down' : '',
+      one.isDraining ? 'going down' : one.status === undefined ? 'does not answer' : '',
     ]),
     '',
   )}`;

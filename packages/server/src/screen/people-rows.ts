@@ -1,7 +1,7 @@
 /** Who is connected. Pure; used by the screen. */
 
 import { show } from '@ferry/protocol';
-import { fit, fitName, padStart } from '@ferry/protocol/terminal/cells';
+import { cells, fit, fitName, padStart } from '@ferry/protocol/terminal/cells';
 import { bytesText, durationText, limitBytes, rateText } from './figures.ts';
 import type { Rect } from './layout.ts';
 import { type Look, paint, type StyleName } from './look.ts';
@@ -18,10 +18,12 @@ type Column = {
 };
 
 /** What every width has room for comes first; the rest as far as it fits. */
-function columnsFor(width: number, nowMs: number, hasLimits: boolean, look: Look): readonly Column[] {
-  const right = (head: string, cells: number, text: Column['text'], style?: Column['style']): Column => ({
+function columnsFor(width: number, nowMs: number, people: readonly Person[], look: Look): readonly Column[] {
+  const hasLimits = people.some(({ limits }) => limits !== undefined);
+  const longest = Math.max(0, ...people.map(({ server = '' }) => cells(show(server))));
+  const right = (head: string, wide: number, text: Column['text'], style?: Column['style']): Column => ({
     head,
-    width: cells,
+    width: wide,
     isRight: true,
     text,
     ...(style === undefined ? {} : { style }),
@@ -50,10 +52,14 @@ function columnsFor(width: number, nowMs: number, hasLimits: boolean, look: Look
     (person) => limitText(person, look),
     () => 'warn',
   );
+  const atWidth = Math.min(width < 100 ? 12 : 24, longest);
+  const at = right('AT', atWidth, ({ server = '' }) =>
+    fitName(show(server), atWidth, look.glyphs.ellipsis).trimEnd(),
+  );
   const columns: Column[] = [down, up];
   // The name and where it comes from need this much.
   let room = width - 2 - 26 - columns.reduce((sum, one) => sum + one.width + 1, 0);
-  for (const column of [...(hasLimits ? [limit] : []), ...wanted]) {
+  for (const column of [...(longest > 0 ? [at] : []), ...(hasLimits ? [limit] : []), ...wanted]) {
     if (room < column.width + 1) continue;
     columns.push(column);
     room -= column.width + 1;
@@ -80,12 +86,7 @@ export function peopleRows(
 ): readonly string[] {
   if (height === 0) return [];
   const people = peopleOf(state);
-  const columns = columnsFor(
-    width,
-    nowMs,
-    people.some(({ limits }) => limits !== undefined),
-    look,
-  );
+  const columns = columnsFor(width, nowMs, people, look);
   const taken = columns.reduce((sum, one) => sum + one.width + 1, 0);
   const names = width - 2 - taken;
   const from = Math.min(40, Math.max(9, Math.floor(names * 0.55)));
@@ -111,12 +112,12 @@ export function peopleRows(
     const mark = isChosen ? look.glyphs.chosen : ' ';
     const ellipsis = look.glyphs.ellipsis;
     const name = `${mark} ${fitName(show(person.user), who, ellipsis)} ${fitName(show(person.source), from, ellipsis)}`;
-    const cells = columns.map((column) => {
+    const figures = columns.map((column) => {
       const text = ` ${padStart(fit(column.text(person), column.width).trimEnd(), column.width)}`;
       const style = isChosen ? undefined : column.style?.(person);
       return style === undefined ? text : paint(look, style, text);
     });
-    const row = fit(name, width - taken) + cells.join('');
+    const row = fit(name, width - taken) + figures.join('');
     return isChosen ? paint(look, 'chosen', row) : row;
   });
   if (people.length === 0) rows.push(paint(look, 'dim', fit('  nobody is connected', width)));

@@ -1,7 +1,7 @@
 /** The whole screen as rows of text: each of exactly its width, coloured by SGR sequences alone. Pure; used by the screen. */
 
 import { show } from '@ferry/protocol';
-import { cells, cutEnd, fit, padStart } from '@ferry/protocol/terminal/cells';
+import { cells, cutEnd, fit, fitName, padStart } from '@ferry/protocol/terminal/cells';
 import { bytesText, durationText, rateText } from './figures.ts';
 import { graphRows } from './graph-rows.ts';
 import { headRows, layoutOf, type Rect } from './layout.ts';
@@ -9,6 +9,7 @@ import { type Look, paint, type StyleName } from './look.ts';
 import { movingRows } from './moving-rows.ts';
 import { exact, panelHead } from './panel.ts';
 import { peopleRows } from './people-rows.ts';
+import type { Load } from './sample.ts';
 import type { Asked, ScreenState } from './state.ts';
 
 export type RowOpts = {
@@ -56,7 +57,11 @@ function headOf(state: ScreenState, { look, nowMs }: RowOpts): readonly string[]
     return [paint(look, 'title', fit(words, columns)), ' '.repeat(columns), ' '.repeat(columns)];
   }
   const which = state.servers > 1 ? ` ${dot} server ${state.which + 1} of ${state.servers}` : '';
-  const name = ` ferryd ${dot} ${show(status.folder)} ${dot} ${show(status.address)}${which}`;
+  const all = status.servers.length;
+  const others = status.bus?.others.length ?? 0;
+  const where = all > 1 ? `all ${all} servers` : show(status.address);
+  const among = all === 1 && others > 0 ? ` ${dot} one of ${others + 1} servers` : '';
+  const name = ` ferryd ${dot} ${show(status.folder)} ${dot} ${where}${among}${which}`;
   const since = state.isLost
     ? 'it has gone '
     : `${status.isDraining ? `going down ${dot} ` : ''}up ${durationText(nowMs - status.sinceMs)} `;
@@ -93,7 +98,9 @@ function headOf(state: ScreenState, { look, nowMs }: RowOpts): readonly string[]
 /** Who was let in, who was not, what is held back, and what is wrong. */
 function doorPieces({ status, sample }: ScreenState, look: Look): readonly Piece[] {
   if (status === undefined || sample === undefined) return [];
-  const { tallies, barred, slowed, restarts, turnedAway, workers, wantedWorkers, audit } = status;
+  const { tallies, barred, slowed, restarts, turnedAway, workers, wantedWorkers, audit, bus, servers } =
+    status;
+  const silent = servers.filter((server) => server.status === undefined).length;
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, count) => total + count, 0);
   const refused = sum(tallies.refusals) + turnedAway;
@@ -105,6 +112,8 @@ function doorPieces({ status, sample }: ScreenState, look: Look): readonly Piece
   const dead = wantedWorkers - workers;
   const all: readonly Piece[] = [
     ...(audit?.isBroken === true ? [piece('error', 'the audit log cannot be written')] : []),
+    ...(bus?.isWhole === false ? [piece('error', 'the other servers are not reached')] : []),
+    ...one(silent, silent === 1 ? 'server silent' : 'servers silent', 'error'),
     ...one(dead, dead === 1 ? 'thread dead' : 'threads dead', 'error'),
     ...one(restarts, 'restarts', 'error'),
     ...one(tallies.troubles, 'troubles', 'error'),
@@ -125,22 +134,30 @@ function threadRows(state: ScreenState, { width, height }: Rect, look: Look): re
   if (height === 0) return [];
   const loads = state.sample?.loads ?? [];
   const room = height - 1;
-  const sorted = loads.length <= room ? loads : loads.toSorted((a, b) => b.load - a.load);
+  const isOfServers = (state.status?.servers.length ?? 1) > 1;
+  const loadOf = ({ load = 1 }: Load): number => load;
+  const sorted = loads.length <= room ? loads : loads.toSorted((a, b) => loadOf(b) - loadOf(a));
   const shown = sorted.slice(0, loads.length <= room ? room : room - 1);
-  const barWidth = Math.max(4, width - 20);
-  const rows = shown.map(({ index, load, connections }) => {
+  const longest = Math.max(...loads.map(({ name }) => cells(show(name))));
+  const names = isOfServers ? Math.min(longest, Math.floor(width * 0.45)) : 3;
+  const barWidth = Math.max(4, width - names - 17);
+  const going = new Set(state.status?.servers.filter(({ isDraining }) => isDraining).map(({ name }) => name));
+  const rows = shown.map(({ name, load, connections }) => {
+    const head = isOfServers ? ` ${fitName(show(name), names, look.glyphs.ellipsis)}` : padStart(name, names);
+    if (load === undefined) return `${head} ${paint(look, 'error', 'no answer')}`;
+    if (isOfServers && going.has(name)) return `${head} ${paint(look, 'warn', 'going down')}`;
     const full = Math.round(load * barWidth);
     const style = load > 0.9 ? 'error' : load > 0.6 ? 'warn' : 'good';
     const bar = paint(look, style, look.glyphs.full.repeat(full));
     const rest = paint(look, 'rest', look.glyphs.rest.repeat(barWidth - full));
     const figures = `${padStart(`${Math.round(load * 100)}`, 4)} % ${padStart(`${connections}`, 7)}  `;
-    return `${padStart(`${index}`, 3)} ${bar}${rest}${figures}`;
+    return `${head} ${bar}${rest}${figures}`;
   });
   if (loads.length > shown.length) {
-    const most = Math.round((sorted[shown.length]?.load ?? 0) * 100);
+    const most = Math.round(loadOf(sorted[shown.length] ?? { name: '', connections: 0, load: 0 }) * 100);
     rows.push(paint(look, 'dim', fit(` and ${loads.length - shown.length} more, ${most} % at most`, width)));
   }
-  return [panelHead(look, 'Threads', 'load', width), ...rows];
+  return [panelHead(look, isOfServers ? 'Servers' : 'Threads', 'load', width), ...rows];
 }
 
 function logRows(state: ScreenState, { width, height }: Rect, { look, clock }: RowOpts): readonly string[] {
@@ -152,7 +169,9 @@ function logRows(state: ScreenState, { width, height }: Rect, { look, clock }: R
       return ` ${time} ${fit(part, width - 10)}`;
     }),
   );
-  return [panelHead(look, 'Log', '', width), ...(room === 0 ? [] : lines.slice(-room))];
+  const { told } = state;
+  const whose = (told?.bus?.others.length ?? 0) > 0 ? show(told?.address ?? '') : '';
+  return [panelHead(look, 'Log', whose, width), ...(room === 0 ? [] : lines.slice(-room))];
 }
 
 /** A line in as many rows as it takes: an invite is no good without its end. */
@@ -177,13 +196,14 @@ function footOf(state: ScreenState, look: Look): string {
   if (notice !== undefined) {
     return paint(look, notice.isError ? 'error' : 'good', fit(` ${notice.text}`, columns));
   }
+  const hasNext = state.servers > 1 || (state.told?.bus?.others.length ?? 0) > 0;
   const keys: readonly (readonly [string, string])[] = [
     ['m', 'message'],
     ['t', 'limit'],
     ['k', 'close'],
     ['T K', 'the account'],
     ['s', `by ${state.sort}`],
-    ...(state.servers > 1 ? [['Tab', 'next server'] as const] : []),
+    ...(hasNext ? [['Tab', 'next server'] as const] : []),
     ['q', 'leave'],
   ];
   return pieces(

@@ -2,8 +2,10 @@
 
 import { type FileOnItsWay, filesOnTheirWay } from '../moving-files.ts';
 import type { Rates } from '../supervisor/order.ts';
-import type { ServerStatus } from '../supervisor/status.ts';
+import type { ConnectionStatus } from '../supervisor/status.ts';
+import type { ToldStatus } from '../supervisor/status-wire.ts';
 import { type Visit, visitsOf } from '../visits.ts';
+import type { WholeStatus } from '../whole-status.ts';
 
 /** A person at one place, with all that is shown of them. */
 export type Person = Visit & { readonly limits: Rates | undefined };
@@ -15,11 +17,19 @@ export type MovingFile = FileOnItsWay & {
   readonly rate: number;
 };
 
+export type Load = {
+  /** A number, or an address: foreign text. */
+  readonly name: string;
+  readonly connections: number;
+  /** 0 … 1 of the time it worked; of a server its threads together. undefined: it does not answer. */
+  readonly load: number | undefined;
+};
+
 export type Sample = {
   readonly people: readonly Person[];
   readonly moving: readonly MovingFile[];
-  /** By thread: 0 … 1 of the time it worked. */
-  readonly loads: readonly { readonly index: number; readonly connections: number; readonly load: number }[];
+  /** Of several servers by server, of one by thread. */
+  readonly loads: readonly Load[];
   /** Bytes a second to and from all clients. */
   readonly downRate: number;
   readonly upRate: number;
@@ -29,9 +39,9 @@ export type Sample = {
   readonly lanes: number;
 };
 
-/** A look at the server. */
+/** A look at the server, or at several. */
 export type Look = {
-  readonly status: ServerStatus;
+  readonly status: WholeStatus;
   readonly sample: Sample;
   /** Milliseconds since 1970. */
   readonly ms: number;
@@ -41,7 +51,7 @@ export type Look = {
 export const looksForRates = 5;
 
 /** @param before the looks before this one at the same server, the newest last; without any, there are no rates */
-export function sampleOf(now: ServerStatus, nowMs: number, before: readonly Look[]): Sample {
+export function sampleOf(now: WholeStatus, nowMs: number, before: readonly Look[]): Sample {
   const last = before.at(-1);
   const oldest = before.at(-looksForRates) ?? before[0];
   const secondsSince = (look: Look | undefined): number =>
@@ -50,22 +60,24 @@ export function sampleOf(now: ServerStatus, nowMs: number, before: readonly Look
   const earlier = last?.status;
   const visits = visitsOf(
     now.connections,
-    oldest?.status.connections ?? now.connections,
+    oldest === undefined ? now.connections : countedFrom(now, oldest.status),
     secondsSince(oldest),
   );
   const limits = new Map(now.slowed.map(({ sessionId, down, up }) => [sessionId, { down, up }]));
-  const rate = (pick: (status: ServerStatus) => number): number =>
-    earlier === undefined ? 0 : Math.max(0, (pick(now) - pick(earlier)) / seconds);
-  const busyBefore = new Map(earlier?.threads.map(({ index, activeMs }) => [index, activeMs]));
+  // By server: one that comes has counted for long, and one that goes takes its counts along.
+  const rate = (pick: (status: ToldStatus) => number): number =>
+    now.servers.reduce((sum, { id, status }) => {
+      const then = statusOf(earlier, id);
+      if (status === undefined || then === undefined) return sum;
+      return sum + Math.max(0, pick(status) - pick(then)) / seconds;
+    }, 0);
   return {
     people: visits.map((visit) => ({ ...visit, limits: limits.get(visit.sessionId) })),
     moving: movingOf(now, nowMs, before.slice(-looksForRates), visits),
-    loads: now.threads.map(({ index, connections, activeMs }) => ({
-      index,
-      connections,
-      // A worker that replaced a dead one begins at nothing.
-      load: clamp((activeMs - (busyBefore.get(index) ?? activeMs)) / 1000 / seconds),
-    })),
+    loads: now.servers.flatMap(({ id, name, status }): readonly Load[] => {
+      const loads = status === undefined ? [] : threadLoads(status, statusOf(earlier, id), seconds);
+      return now.servers.length === 1 ? loads : [togetherOf(name, loads)];
+    }),
     downRate: rate(({ figures }) => figures.sent),
     upRate: rate(({ figures }) => figures.received),
     waitRate: rate(({ figures }) => figures.waits),
@@ -74,8 +86,44 @@ export function sampleOf(now: ServerStatus, nowMs: number, before: readonly Look
   };
 }
 
+/** What earlier counts are held against: of servers that were not heard then, from now on. */
+function countedFrom(now: WholeStatus, then: WholeStatus): readonly ConnectionStatus[] {
+  if (now.servers.length === 1) return then.connections;
+  const heard = new Set(then.servers.filter(({ status }) => status !== undefined).map(({ name }) => name));
+  return [...then.connections, ...now.connections.filter(({ server = '' }) => !heard.has(server))];
+}
+
+function statusOf(whole: WholeStatus | undefined, id: string): ToldStatus | undefined {
+  return whole?.servers.find((server) => server.id === id)?.status;
+}
+
+function threadLoads(
+  { threads }: ToldStatus,
+  then: ToldStatus | undefined,
+  seconds: number,
+): readonly (Load & { readonly load: number })[] {
+  const before = new Map(then?.threads.map(({ index, activeMs }) => [index, activeMs]));
+  return threads.map(({ index, connections, activeMs }) => ({
+    name: `${index}`,
+    connections,
+    // A worker that replaced a dead one begins at nothing.
+    load: clamp((activeMs - (before.get(index) ?? activeMs)) / 1000 / seconds),
+  }));
+}
+
+/** One that does not answer has no threads. */
+function togetherOf(name: string, loads: readonly (Load & { readonly load: number })[]): Load {
+  const sum = (pick: (one: (typeof loads)[number]) => number): number =>
+    loads.reduce((all, one) => all + pick(one), 0);
+  return {
+    name,
+    connections: sum(({ connections }) => connections),
+    load: loads.length === 0 ? undefined : sum(({ load }) => load) / loads.length,
+  };
+}
+
 function movingOf(
-  now: ServerStatus,
+  now: WholeStatus,
   nowMs: number,
   before: readonly Look[],
   visits: readonly Visit[],

@@ -4,6 +4,7 @@ import type { Shown } from '@ferry/protocol';
 import type { RecentLine } from '../recent-lines.ts';
 import type { Order } from '../supervisor/order.ts';
 import type { ServerStatus } from '../supervisor/status.ts';
+import type { WholeStatus } from '../whole-status.ts';
 import type { Size } from './layout.ts';
 import type { Look, Person, Sample } from './sample.ts';
 
@@ -24,8 +25,12 @@ export type ScreenState = {
   /** How many servers there are to look at, and which one it is. */
   readonly servers: number;
   readonly which: number;
-  /** What the server said last; undefined: nothing yet. */
-  readonly status: ServerStatus | undefined;
+  /** What the server said last, of itself and of those that it belongs together with; undefined: nothing yet. */
+  readonly told: ServerStatus | undefined;
+  /** The one of those that is looked at; undefined: all together. */
+  readonly focus: string | undefined;
+  /** What is shown of that. */
+  readonly status: WholeStatus | undefined;
   readonly sample: Sample | undefined;
   /** The last few looks, that one included; the newest last. */
   readonly looks: readonly Look[];
@@ -67,6 +72,8 @@ export function firstState(size: Size): ScreenState {
     size,
     servers: 1,
     which: 0,
+    told: undefined,
+    focus: undefined,
     status: undefined,
     sample: undefined,
     looks: [],

@@ -2,6 +2,7 @@
 
 import { Code, FerryError, limits, type Shown, show, trusted } from '@ferry/protocol';
 import { parseRate } from '../access/settings.ts';
+import { oneOf, wholeOf } from '../whole-status.ts';
 import { looksForRates, sampleOf } from './sample.ts';
 import {
   type Asked,
@@ -24,18 +25,12 @@ export function update(state: ScreenState, msg: ScreenMsg): Next {
     case 'size':
       return [{ ...state, size: msg.size }, []];
     case 'status':
-      return [looked(state, msg), []];
+      return [looked({ ...state, told: msg.status }, msg.nowMs), []];
     case 'log':
       return [{ ...state, log: [...state.log, ...msg.lines].slice(-logLength) }, []];
     case 'server': {
       const { servers, which } = msg;
-      const fresh = {
-        status: undefined,
-        sample: undefined,
-        looks: [],
-        history: { down: [], up: [] },
-        log: [],
-      };
+      const fresh = { ...unseen, told: undefined, focus: undefined, log: [] };
       return [{ ...state, ...fresh, servers, which, chosen: undefined, asked: undefined, isLost: false }, []];
     }
     case 'lost':
@@ -45,21 +40,52 @@ export function update(state: ScreenState, msg: ScreenMsg): Next {
   }
 }
 
-function looked(state: ScreenState, { status, nowMs }: ScreenMsg & { kind: 'status' }): ScreenState {
-  const { history } = state;
-  const isSame = state.status?.pid === status.pid;
-  const before = isSame ? state.looks : [];
-  const sample = sampleOf(status, nowMs, before);
+/** Nothing of a server has been shown yet. */
+const unseen = {
+  status: undefined,
+  sample: undefined,
+  looks: [],
+  history: { down: [], up: [] },
+} as const;
+
+function looked(before: ScreenState, nowMs: number): ScreenState {
+  const { told, focus } = before;
+  if (told === undefined) return before;
+  const status = focus === undefined ? wholeOf(told) : oneOf(told, focus);
+  if (status === undefined) {
+    const notice = { text: trusted('that server does not answer: these are all'), isError: true };
+    return looked({ ...before, ...unseen, focus: undefined, notice }, nowMs);
+  }
+  const state = before.status?.id === status.id ? before : { ...before, ...unseen };
+  // The first other server changes how everything is counted.
+  const isSame = (state.status?.servers.length ?? 1) > 1 === status.servers.length > 1;
+  const looks = isSame ? state.looks : [];
+  const sample = sampleOf(status, nowMs, looks);
   const added = (all: readonly number[], rate: number): readonly number[] =>
-    isSame ? [...all, rate].slice(-historyLength) : all;
+    state.status === undefined ? all : [...all, rate].slice(-historyLength);
   return {
     ...state,
     status,
     sample,
-    looks: [...before, { status, sample, ms: nowMs }].slice(-looksForRates),
-    history: { down: added(history.down, sample.downRate), up: added(history.up, sample.upRate) },
+    looks: [...looks, { status, sample, ms: nowMs }].slice(-looksForRates),
+    history: {
+      down: added(state.history.down, sample.downRate),
+      up: added(state.history.up, sample.upRate),
+    },
     isLost: false,
   };
+}
+
+/** All together, then each that answers, then the next one of this user. */
+function nextServer(state: ScreenState): Next {
+  const { told, focus } = state;
+  const all = told === undefined ? [] : wholeOf(told).servers.filter(({ status }) => status !== undefined);
+  const ids = all.length > 1 ? all.map(({ id }) => id) : [];
+  const next = ids[focus === undefined ? 0 : ids.indexOf(focus) + 1];
+  if (next === undefined && state.servers > 1) return [state, [{ kind: 'next-server' }]];
+  if (next === focus) return [state, []];
+  const nowMs = state.looks.at(-1)?.ms ?? 0;
+  return [looked({ ...state, ...unseen, focus: next, chosen: undefined }, nowMs), []];
 }
 
 /** Keys while nothing is asked. */
@@ -88,7 +114,7 @@ function pressed(before: ScreenState, key: string): Next {
     case 's':
       return [{ ...state, sort: sorts[(sorts.indexOf(state.sort) + 1) % sorts.length] ?? 'since' }, []];
     case 'tab':
-      return state.servers > 1 ? [state, [{ kind: 'next-server' }]] : [state, []];
+      return nextServer(state);
     default:
   }
   if (!'kKtTm'.includes(key) || key === '') return [state, []];

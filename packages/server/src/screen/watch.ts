@@ -125,7 +125,7 @@ class Watch {
   #hear(told: FromServer, servers: number, which: number): void {
     if (told.say === 'status') {
       const { status } = told;
-      if (this.#state.status?.pid !== status.pid) {
+      if (this.#state.told?.id !== status.id) {
         const { log } = this.#state;
         this.#take({ kind: 'server', servers, which });
         this.#take({ kind: 'log', lines: log });

@@ -6,9 +6,10 @@ import type { ServerChannel } from '@ferry/protocol/session';
 import type { AccessStore } from '../access/access-store.ts';
 import type { Principal } from '../access/principal.ts';
 import { isVisible, mayChat } from '../access/rights.ts';
-import type { ChatHub, ChatLink, ChatMember } from '../chat/chat-hub.ts';
+import type { ChatHub, ChatLink } from '../chat/chat-hub.ts';
+import type { ChatMember } from '../chat/chat-member.ts';
 import type { SessionContext } from './context.ts';
-import { personKey } from './person-key.ts';
+import { accountKey, personKey } from './person-key.ts';
 
 /** Into the chat for one session, once it wants to. */
 export type ChatDoor = {
@@ -62,6 +63,7 @@ export function chatLink(
       scope,
     },
     mayChat: () => permits(() => mayChat(standing.rights())),
+    isOwner: () => permits(() => standing.rights().role === 'owner'),
     maySee: (path: Path) => permits(() => isVisible(standing.rights(), [...root, ...path])),
     partner: (name) => {
       const found = store.accountOf(name, Date.now());
@@ -71,6 +73,7 @@ export function chatLink(
       }
       return { account: found.id, name };
     },
+    keyOf: accountKey,
     send: (event) => channel.sendEncodedEvent(event),
     writable: () => channel.writable,
     ready: () => channel.ready(),

@@ -37,7 +37,10 @@ export class LaneReads {
   }
 
   serve(request: Read, call: Call): Promise<{ blocks: number }> {
-    const turn = this.#tail.then(() => this.#serve(request, call));
+    const { path, identity, first, count } = request;
+    const file = identity === undefined ? undefined : this.#open.get(keyOf(path, identity))?.file;
+    file?.soon?.(first, count);
+    const turn = this.#tail.then(() => this.#serve(request, call, file));
     this.#tail = turn.catch(() => {});
     return turn;
   }
@@ -55,11 +58,13 @@ export class LaneReads {
     });
   }
 
-  async #serve(request: Read, call: Call): Promise<{ blocks: number }> {
+  /** @param told knows already what is asked for */
+  async #serve(request: Read, call: Call, told: ReadHandle | undefined): Promise<{ blocks: number }> {
     checkWanted(call.signal);
     const open = await this.#take(request, call.signal);
     try {
       const { file } = open;
+      if (file !== told) file.soon?.(request.first, request.count);
       if (request.identity === undefined) call.part({ facts: file.facts });
       const end = Math.min(request.first + request.count, blockCount(file.facts.size));
       for (let index = request.first; index < end; index++) await this.#sendBlock(open, index, call);

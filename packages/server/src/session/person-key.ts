@@ -5,5 +5,9 @@ import { sourceKey } from '../access/throttle.ts';
 
 /** Guests are one by name; one of them must not wait for what another does, so they are told apart by where they come from. */
 export function personKey({ account }: Principal, peer: string): string {
-  return account === undefined ? `guest ${sourceKey(peer.replace(/:[0-9]+$/, ''))}` : `account ${account.id}`;
+  return account === undefined ? `guest ${sourceKey(peer.replace(/:[0-9]+$/, ''))}` : accountKey(account.id);
+}
+
+export function accountKey(account: number): string {
+  return `account ${account}`;
 }

@@ -110,6 +110,8 @@ export interface Storage {
 export interface ReadHandle {
   /** As they were when it was opened. */
   readonly facts: Facts;
+  /** These blocks are going to be read, in order, behind all that was said before. A wish: who fetches from afar may begin. */
+  soon?(first: number, count: number): void;
   /**
    * Puts block `index` at the start of the caller's `buffer`, which must have room for it; gives its length, 0 beyond the end.
    * @throws SOURCE_CHANGED, IO_ERROR

@@ -5,11 +5,13 @@ import type { Figures } from '../metrics/meters.ts';
 import type { Space } from '../metrics/space-on.ts';
 import type { Tallies } from '../metrics/tally.ts';
 import type { Moving } from '../worker/transfers.ts';
-
 import type { Rates } from './order.ts';
+import type { ToldStatus } from './status-wire.ts';
 
 export type ConnectionStatus = {
   readonly id: number;
+  /** Where several are looked at together: the name of the one that has it. */
+  readonly server?: string;
   readonly source: string;
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
@@ -84,7 +86,10 @@ export type BusStatus = {
   readonly nodes: readonly string[];
   /** They hear us, and we them. */
   readonly isWhole: boolean;
-  readonly others: readonly OtherServer[];
+  readonly others: readonly (OtherServer & {
+    /** As it says itself; undefined: it does not answer now, or nobody has asked. */
+    readonly status?: ToldStatus | undefined;
+  })[];
 };
 
 /** What one server says on its status socket: one line of JSON. */
@@ -97,6 +102,8 @@ export type ServerStatus = Status & {
   readonly bus: BusStatus | undefined;
   /** undefined: none is kept. */
   readonly audit: AuditFigures | undefined;
+  /** Names this run of it among all servers. */
+  readonly id: string;
   readonly pid: number;
   readonly folder: string;
   readonly address: string;

@@ -30,7 +30,7 @@ import { Orders } from './orders.ts';
 import { Passwords } from './passwords.ts';
 import { Registry } from './registry.ts';
 import { restartAfter } from './restart.ts';
-import type { Status } from './status.ts';
+import type { ConnectionStatus, Status } from './status.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
 export type SupervisorOpts = {
@@ -50,6 +50,8 @@ export type SupervisorOpts = {
   readonly log: Log;
   /** Lines for the audit log, without ends. */
   readonly onAudit: (lines: readonly string[]) => void;
+  /** Who is connected to any of the servers that belong together. */
+  readonly everyone: () => Promise<readonly ConnectionStatus[]>;
   /** Workers die faster than it makes sense to replace them. */
   readonly onGiveUp: () => void;
 };
@@ -288,8 +290,7 @@ export class Supervisor {
         if (refusal !== undefined) worker.end(id, refusal);
       },
       onPassword: (id, user, password) => void this.#checkPassword(worker, id, user, password),
-      onConnections: (id) =>
-        void this.status().then(({ connections }) => worker.tellConnections(id, connections)),
+      onConnections: (id) => void this.#opts.everyone().then((all) => worker.tellConnections(id, all)),
       onOffence: (id, offence) => this.#gate.offended(id, offence),
       onBlamed: (id) => {
         const who = this.#gate.broke(id);

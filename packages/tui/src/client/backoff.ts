@@ -55,3 +55,22 @@ export function isUnheard(error: FerryError): boolean {
  * again after a cut it may send very late.
  */
 export const silenceMs = 4000;
+
+/** When lanes were last ended because they said nothing, and how long they had been given for it. */
+export type LanesEnded = { readonly atMs: number; readonly allowedMs: number };
+
+const lanesRememberMs = 60_000;
+const firstLaneSilenceMs = 1000;
+const longestLaneSilenceMs = 15_000;
+
+/**
+ * How long a lane may owe an answer after its session was silent, milliseconds. A second, as a connection that slept with the net awakes
+ * late or never; but what makes a session silent may as well be a machine or a line that is busy, where new lanes would be as late as
+ * those that were ended: twice as long after each time, until a minute has gone by without.
+ * @param rttMs the lane's last round trip; 0: not known
+ */
+export function laneSilenceMs(rttMs: number, ended: LanesEnded | undefined, nowMs: number): number {
+  const isRecent = ended !== undefined && nowMs - ended.atMs < lanesRememberMs;
+  const allowedMs = isRecent ? Math.min(longestLaneSilenceMs, 2 * ended.allowedMs) : firstLaneSilenceMs;
+  return Math.max(allowedMs, Math.min(longestLaneSilenceMs, 3 * rttMs));
+}

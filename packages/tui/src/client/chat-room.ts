@@ -9,6 +9,7 @@ import { Code, checkRoomName, FerryError, isChatText, limits, type Path, toWireE
 import {
   type ChatMessage,
   history,
+  isUnsaid,
   type Joined,
   join,
   leave,
@@ -17,8 +18,10 @@ import {
   type Say,
   type ServerEvent,
   say,
+  unsay,
 } from '@ferry/protocol/messages';
 import type { ChatLine, ChatNews, ChatNote, RoomRef } from '../engine/chat.ts';
+import type { Wait } from '../engine/source.ts';
 import { fits, newSealing, Opener, type RoomKey, roomKey, Sealer } from './room-seal.ts';
 import type { Session } from './session.ts';
 
@@ -199,6 +202,13 @@ export class ChatRoom {
     }
   }
 
+  /** Once: a line that breaks meanwhile fails it, and what was asked may have been done. @throws {FerryError} as Chat.unsay */
+  async unsay(seq: number, { signal }: Wait): Promise<void> {
+    const { channel } = await this.#online(signal);
+    const request = { room: this.#room, seq, id: randomBytes(messageIdBytes) };
+    await channel.call(unsay, request, signal === undefined ? {} : { signal });
+  }
+
   get #isOut(): boolean {
     return this.#abort.signal.aborted;
   }
@@ -340,11 +350,13 @@ export class ChatRoom {
   }
 
   #lineOf(message: ChatMessage, notes: readonly ChatNote[]): ChatLine {
-    const { seq, ms, from, id, text, path, sealed } = message;
+    const { seq, ms, from, id, text, path, sealed, takes } = message;
     const user = this.#session?.welcome.user;
     const isOurs = this.#ownIds.has(Buffer.from(id).toString('hex'));
     // All guests have one name.
     const line = { seq, ms, from, own: isOurs || (from === user && user !== 'guest') };
+    if (takes !== undefined) return { ...line, text: '', path: undefined, notes, takes };
+    if (isUnsaid(message)) return { ...line, text: '', path: undefined, notes: [...notes, 'taken'] };
     if (sealed === undefined && this.#seal === undefined) return { ...line, text: text ?? '', path, notes };
     if (sealed === undefined || this.#seal === undefined) {
       return { ...line, text: '', path: undefined, notes: [...notes, 'unreadable'] };

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { asFerryError, Code, FerryError, limits, type Path, toWireError } from '@ferry/protocol';
-import { type Room, RoomKind, rooms, type ServerEvent } from '@ferry/protocol/messages';
+import { mute, type Room, RoomKind, rooms, type ServerEvent } from '@ferry/protocol/messages';
 import type { Chat, ChatNews, JoinOpts, RoomInfo, RoomRef } from '../engine/chat.ts';
 import type { Wait } from '../engine/source.ts';
 import { ChatRoom, type ChatSession, isPassing, kindAndName } from './chat-room.ts';
@@ -105,6 +105,17 @@ export class ChatClient implements Chat {
     const room = this.#rooms.get(ref);
     if (room === undefined) throw new FerryError(Code.NOT_FOUND, 'you are not in this room');
     await room.say(text, path, opts.signal);
+  }
+
+  async unsay(ref: RoomRef, seq: number, opts: Wait = {}): Promise<void> {
+    const room = this.#rooms.get(ref);
+    if (room === undefined) throw new FerryError(Code.NOT_FOUND, 'you are not in this room');
+    await room.unsay(seq, opts);
+  }
+
+  async mute(name: string, ms: number | undefined, opts: Wait = {}): Promise<void> {
+    const { channel } = await this.#connection.session(opts.signal);
+    await channel.call(mute, { name, ms }, opts);
   }
 
   /** Nothing is told any more. Idempotent. */

@@ -47,9 +47,8 @@ const hopeless: ReadonlySet<Code> = new Set([
 
 /** How often is looked whether a session has fallen silent, milliseconds. */
 const lookMs = 500;
-/** How long after a silence lanes are asked whether they live, and how long each has for its answer, milliseconds. */
+/** How long after a silence lanes are asked whether they live, milliseconds. */
 const awakeMs = 30_000;
-const laneSilenceMs = 1000;
 
 type Phase =
   | { readonly kind: 'waiting' }
@@ -227,7 +226,7 @@ export class Connection {
     if (session.silentMs(nowMs) < silenceMs) {
       this.#beside?.abort();
       // Each connection awakes in its own time, or has been forgotten by the other side.
-      if (nowMs - this.#silentAtMs < awakeMs) session.askLanes(nowMs, laneSilenceMs);
+      if (nowMs - this.#silentAtMs < awakeMs) session.askLanes(nowMs);
       return;
     }
     this.#silentAtMs = nowMs;

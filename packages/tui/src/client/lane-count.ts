@@ -117,6 +117,20 @@ export function nextLaneCount(before: LaneState, sample: LaneSample): LaneState 
   return worth ? keep(measured, rate, way, isFull, sample) : goBack(measured, way, sample);
 }
 
+/** Within this time, milliseconds, as many lanes that ran out of time as there should be make them too many. */
+const timeoutsWithinMs = 90_000;
+
+/**
+ * Lanes ran out of time at these moments. One that stood still says nothing, but where all did, the line is so slow that none of them got a
+ * block through in time: half as many do sooner.
+ */
+export function afterTimeouts(state: LaneState, timeoutsMs: readonly number[], nowMs: number): LaneState {
+  const late = timeoutsMs.filter((ms) => nowMs - ms < timeoutsWithinMs).length;
+  if (state.lanes === 1 || late < state.lanes) return state;
+  const lanes = Math.max(1, Math.floor(state.lanes / 2));
+  return { ...oneLane, lanes, settled: lanes, tryAtMs: nowMs + longestWaitMs, waitMs: longestWaitMs };
+}
+
 function withTrip(state: LaneState, { nowMs, rttMs }: LaneSample): LaneState {
   const { from, shortest } = state;
   const isShortest = shortest === undefined || rttMs <= shortest.rttMs || nowMs >= shortest.untilMs;

@@ -7,7 +7,7 @@ import { Code, FerryError, limits } from '@ferry/protocol';
 import { Feature } from '@ferry/protocol/messages';
 import type { ClientChannel } from '@ferry/protocol/session';
 import type { Connection } from './connection.ts';
-import { firstLanes, type LaneState, nextLaneCount, oneLane } from './lane-count.ts';
+import { afterTimeouts, firstLanes, type LaneState, nextLaneCount, oneLane } from './lane-count.ts';
 import type { Session } from './session.ts';
 
 /** One file's hold on a lane. `release` it, once, whatever happened to the lane. */
@@ -52,6 +52,8 @@ type OpenLane = {
   /** Users who would rather have it end. */
   unwanted: number;
   handles: number;
+  readonly sinceMs: number;
+  hasMoved: boolean;
 };
 
 type Slot = { lane: OpenLane | undefined; opened: Promise<void> };
@@ -67,6 +69,8 @@ export class Lanes implements LaneSource {
   /** Since the last look at the rate there was a moment with less to do than the lanes could carry. */
   #hadTooLittle = false;
   #count: LaneState = oneLane;
+  /** When the last lanes ran out of time. */
+  #timeoutsMs: readonly number[] = [];
   #looking: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, most: number = limits.sessionLanes) {
@@ -96,6 +100,7 @@ export class Lanes implements LaneSource {
         },
         moved: (bytes) => {
           this.#bytes += bytes;
+          lane.hasMoved = true;
           lane.meter.add(bytes, performance.now());
         },
         window: () => lane.meter.window(lane.channel.rttMs),
@@ -134,7 +139,7 @@ export class Lanes implements LaneSource {
     if (this.#slots.size < Math.min(this.#count.lanes, this.#users)) void this.#openOne(session);
     for (;;) {
       signal.throwIfAborted();
-      for (const slot of this.#slots) if (slot.lane?.channel.ended !== undefined) this.#slots.delete(slot);
+      for (const slot of this.#slots) this.#forgetEnded(slot);
       const slots = [...this.#slots];
       const [least] = slots.flatMap(({ lane }) => lane ?? []).toSorted((a, b) => a.users - b.users);
       const opening = slots.filter(({ lane }) => lane === undefined).map((slot) => slot.opened);
@@ -148,6 +153,21 @@ export class Lanes implements LaneSource {
     }
   }
 
+  #forgetEnded(slot: Slot): void {
+    const { lane } = slot;
+    const ended = lane?.channel.ended;
+    if (lane === undefined || ended === undefined) return;
+    this.#slots.delete(slot);
+    const nowMs = performance.now();
+    // The server, too, ends a lane over which a block takes too long.
+    const isInVain = ended.code === Code.TIMEOUT || (!lane.hasMoved && nowMs - lane.sinceMs > inVainMs);
+    if (!isInVain) return;
+    this.#timeoutsMs = [...this.#timeoutsMs, nowMs].slice(-limits.sessionLanes);
+    const count = afterTimeouts(this.#count, this.#timeoutsMs, nowMs);
+    if (count !== this.#count) this.#timeoutsMs = [];
+    this.#count = count;
+  }
+
   /** A lane that could not be opened matters to nobody as long as there is another. */
   #unlessOthers(error: unknown): void {
     if (this.#slots.size === 0) throw error;
@@ -157,6 +177,7 @@ export class Lanes implements LaneSource {
     if (this.#session === session) return;
     this.close();
     this.#session = session;
+    this.#timeoutsMs = [];
     this.#count = firstLanes(session.rttMs, this.#mostOf(session));
   }
 
@@ -170,7 +191,9 @@ export class Lanes implements LaneSource {
           return;
         }
         channel.ping();
-        slot.lane = { channel, meter: new LaneMeter(), users: 0, unwanted: 0, handles: 0 };
+        const sinceMs = performance.now();
+        const none = { users: 0, unwanted: 0, handles: 0, hasMoved: false };
+        slot.lane = { channel, meter: new LaneMeter(), sinceMs, ...none };
       },
       (error: unknown) => {
         this.#slots.delete(slot);
@@ -243,6 +266,8 @@ function endUnwanted({ channel, users, unwanted }: OpenLane): void {
 
 /** A file's share of this size is worth a lane of its own. */
 export const worthALaneBytes = 8 * 1024 * 1024;
+/** A lane that ends after this time without a byte that arrived ran out of time, milliseconds. */
+const inVainMs = 30_000;
 /** How often the rate is looked at, milliseconds. */
 const lookMs = 250;
 /** Blocks that are on their way before anything is known of the lane. */

@@ -25,6 +25,7 @@ import {
   loginText,
   predecessors,
 } from '@ferry/protocol/session';
+import { type LanesEnded, laneSilenceMs } from './backoff.ts';
 import type { DeviceKey } from './device-key.ts';
 import { KnownServers } from './known-servers.ts';
 import { LanesAhead } from './lanes-ahead.ts';
@@ -79,6 +80,7 @@ export class Session {
   readonly #folders: FolderEars;
   readonly #lanes = new Set<ClientChannel>();
   #nextFolder = 1;
+  #lanesEnded: LanesEnded | undefined;
 
   private constructor(
     spec: SessionSpec,
@@ -198,11 +200,16 @@ export class Session {
     return this.channel.silentMs(nowMs);
   }
 
-  /** Asks each lane whether it lives, and ends those that have not answered for `ms`. To be called again and again. */
-  askLanes(nowMs: number, ms: number): void {
+  /** Asks each lane whether it lives, and ends those that have not answered for too long. To be called again and again. */
+  askLanes(nowMs: number): void {
+    const ended = this.#lanesEnded;
     for (const lane of [...this.#lanes]) {
-      if (lane.silentMs(nowMs) < ms) lane.ping();
-      else lane.abort(new FerryError(Code.TIMEOUT, 'the line stood still'));
+      if (lane.silentMs(nowMs) < laneSilenceMs(lane.rttMs, ended, nowMs)) {
+        lane.ping();
+        continue;
+      }
+      lane.abort(new FerryError(Code.TIMEOUT, 'the line stood still'));
+      this.#lanesEnded = { atMs: nowMs, allowedMs: laneSilenceMs(0, ended, nowMs) };
     }
   }
 

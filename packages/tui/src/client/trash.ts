@@ -6,13 +6,20 @@ import type { Connection } from './connection.ts';
 
 export function remoteTrash(connection: Connection): ServerTrash {
   return {
-    list: async (opts = {}) => {
-      const { channel } = await connection.session(opts.signal);
+    list: async ({ most = mostTrashRows, signal } = {}) => {
+      const { channel } = await connection.session(signal);
       const rows: TrashRow[] = [];
+      const enough = new AbortController();
       const onPart = ({ rows: more }: { readonly rows: readonly Deletion[] }): void => {
-        rows.push(...more.slice(0, mostTrashRows - rows.length).map(rowOf));
+        rows.push(...more.slice(0, most - rows.length).map(rowOf));
+        if (rows.length >= most) enough.abort();
       };
-      await channel.call(listTrash, {}, { ...opts, onPart });
+      const both = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
+      try {
+        await channel.call(listTrash, {}, { signal: both, onPart });
+      } catch (error) {
+        if (!enough.signal.aborted) throw error;
+      }
       return rows;
     },
     drop: async (id, opts = {}) => {

@@ -201,15 +201,19 @@ function tell(news: ChatNews, { json }: ChatOptions, paper: Paper, end: (why: Fe
   }
 }
 
-function jsonLine(ref: string, past: boolean, { seq, ms, from, own, text, path, notes }: ChatLine): string {
+function jsonLine(ref: string, past: boolean, line: ChatLine): string {
+  const { seq, ms, from, own, text, path, notes, takes } = line;
   const time = new Date(ms).toISOString();
+  if (takes !== undefined)
+    return toJsonLine({ event: 'taken', room: ref, seq, time, from, own, past, takes });
   const at = path === undefined ? {} : { attached: jsonPath(path) };
   return toJsonLine({ event: 'message', room: ref, seq, time, from, own, past, text, ...at, notes });
 }
 
 /** Nothing of what others write can look like a line of its own, or like a word of ours: those begin with an asterisk. */
-function textOf({ ms, from, own, text, path, notes }: ChatLine, past: boolean): string {
+function textOf({ ms, from, own, text, path, notes, takes }: ChatLine, past: boolean): string {
   const who = show(from);
+  if (takes !== undefined) return past ? '' : `* ${who} has taken a line away\n`;
   const told = notes.map((note) => `* ${noteWords(note, who)}\n`).join('');
   // Who has typed it has seen it.
   if (text === '' || (own && !past)) return told;

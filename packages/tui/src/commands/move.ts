@@ -6,6 +6,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import {
   Code,
+  type Entry,
   EntryKind,
   FerryError,
   fromWireError,
@@ -15,7 +16,7 @@ import {
   pathFromText,
   show,
 } from '@ferry/protocol';
-import { hostPort, isAddress, parseAddress } from '@ferry/protocol/session';
+import { hostPort, isAddress, parseAddress, shareUserPrefix } from '@ferry/protocol/session';
 import { EngineCore } from '../engine/engine-core.ts';
 import { isOver, type Job, type JobOrder, type Priority } from '../engine/job.ts';
 import type { FileSource } from '../engine/source.ts';
@@ -64,21 +65,34 @@ export async function get(args: readonly string[], options: MoveOptions): Promis
   return withEngine(first, options, async (engine) => {
     const orders: JobOrder[] = [];
     const place = localPlace(locals[0] ?? '.', addresses.length);
-    for (const { path } of addresses) {
-      const facts = await engine.remote.stat(path);
-      if (path.length === 0)
-        throw new FerryError(Code.USAGE, 'name a file or folder to get, not the whole share');
-      checkRecursive(facts.kind, options, path);
+    const add = (path: Path, { kind, name }: Pick<Entry, 'kind' | 'name'>): void => {
       orders.push({
         direction: 'download',
         source: path,
-        kind: facts.kind,
-        target:
-          place.name === undefined ? joinPath(place.folder, facts.name) : joinPath(place.folder, place.name),
+        kind,
+        target: joinPath(place.folder, place.name ?? name),
         ...existingOf(options),
         ...(options.owners === true ? { owners: true } : {}),
         ...(options.strict === true ? { strict: true } : {}),
       });
+    };
+    for (const { path, user } of addresses) {
+      const facts = await engine.remote.stat(path);
+      if (path.length === 0) {
+        if (user?.startsWith(shareUserPrefix) !== true)
+          throw new FerryError(Code.USAGE, 'name a file or folder to get, not the whole share');
+        // Whoever was given a line was given all that is behind it.
+        const entries = await topEntries(engine.remote);
+        if (entries.length !== 1 && place.name !== undefined)
+          throw new FerryError(
+            Code.NOT_FOLDER,
+            `several files need a folder to go to, and ${show(locals[0] ?? '.')} is none`,
+          );
+        for (const entry of entries) add([entry.name], entry);
+        continue;
+      }
+      checkRecursive(facts.kind, options, path);
+      add(path, facts);
     }
     return orders;
   });
@@ -164,6 +178,18 @@ export function checkRecursive(kind: EntryKind, { recursive }: MoveOptions, path
     Code.USAGE,
     `${show(path.join('/'))} is a folder: add -r to take it with all that is in it`,
   );
+}
+
+/** Files and folders alone; links and devices are not what anybody means to give away. */
+async function topEntries(source: FileSource): Promise<readonly Entry[]> {
+  const found: Entry[] = [];
+  await source.list([], (page) => {
+    for (const entry of page)
+      if (entry.kind === EntryKind.file || entry.kind === EntryKind.folder) found.push(entry);
+  });
+  if (found.length === 0)
+    throw new FerryError(Code.NOT_FOUND, 'there is nothing in it that could be downloaded');
+  return found;
 }
 
 /** undefined where nothing is. */

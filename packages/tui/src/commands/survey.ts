@@ -14,9 +14,9 @@ import {
 import { SumAlgorithm } from '@ferry/protocol/content';
 import { type Find, find, sum, type TreeProgress, type UsageOf, usage } from '@ferry/protocol/messages';
 import prettyBytes from 'pretty-bytes';
+import { parseMoment, parseSize } from '../engine/find-words.ts';
 import type { ConnectOptions } from './connect.ts';
 import { ExitCode } from './exit-code.ts';
-import { parseMoment, parseSize } from './find-words.ts';
 import { addressesOf, withSession } from './open-session.ts';
 import { jsonPath, toJsonLine } from './printer-json.ts';
 import { shownPath } from './printer-text.ts';

@@ -3,16 +3,7 @@
  * before. UI thread; the engine does the waiting on its own.
  */
 
-import {
-  type Entry,
-  EntryKind,
-  joinPath,
-  limits,
-  type Name,
-  type Path,
-  type Shown,
-  showName,
-} from '@ferry/protocol';
+import { EntryKind, limits, type Name, type Shown, showName } from '@ferry/protocol';
 import type { Engine, Side, Where } from '../engine/engine.ts';
 import type { Entries } from '../engine/entry-page.ts';
 import { entryPath } from '../engine/server-works.ts';
@@ -20,6 +11,7 @@ import type { FileSource } from '../engine/source.ts';
 import { atServer, type Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import type { Remembered } from '../state/remembered.ts';
+import { Changes } from './changes.ts';
 import { runChat } from './chat.ts';
 import { type Counted, countFolder } from './count-folder.ts';
 import { Editing } from './editing.ts';
@@ -28,9 +20,10 @@ import { notify } from './notify.ts';
 import { OrderingRows } from './ordering.ts';
 import { findInto, ServerWork } from './server-work.ts';
 import { runShares } from './shares.ts';
-import { runTrash } from './trash.ts';
+import { findReplaced, runTrash, withMarks } from './trash.ts';
 import { Watching } from './watching.ts';
 import { wire } from './wire.ts';
+import { Works } from './works.ts';
 
 /** How often the free space is asked for while others change a folder, milliseconds. */
 const spaceMs = 1000;
@@ -60,7 +53,9 @@ export class Effects {
   readonly #counts = new Map<Side, AbortController>();
   readonly #spaceLater = new Map<Side, NodeJS.Timeout>();
   #completions: AbortController | undefined;
+  readonly #works: Works;
   readonly #serverWork: ServerWork;
+  readonly #changes: Changes;
   readonly #ordering: OrderingRows;
   readonly #watching: Watching;
   readonly #looking: Looking;
@@ -68,7 +63,9 @@ export class Effects {
 
   constructor(opts: EffectsOpts) {
     this.#opts = opts;
-    this.#serverWork = new ServerWork(opts.engine, opts.post);
+    this.#works = new Works(opts.engine, opts.post);
+    this.#serverWork = new ServerWork(opts.engine, this.#works, opts.post);
+    this.#changes = new Changes(opts.engine, opts.whereOf, this.#works, opts.post);
     this.#ordering = new OrderingRows(opts.post);
     this.#looking = new Looking((side) => this.#source(side), opts.post);
     this.#watching = new Watching(opts.engine, opts.whereOf, opts.post);
@@ -91,38 +88,37 @@ export class Effects {
         void this.#watching.watch(cmd.side, cmd.path);
         break;
       case 'order':
+      case 'seek':
         this.#ordering.run(cmd);
         break;
       case 'space':
         this.#space(cmd);
         break;
       case 'mkdir':
-        this.#change(cmd.side, `making the folder ${lastName(cmd.path)}`, cmd.path.slice(0, -1), (source) =>
-          source.mkdir(cmd.path),
-        );
-        break;
       case 'rename':
-        this.#change(
-          cmd.side,
-          `renaming ${lastName(cmd.from)} to ${lastName(cmd.to)}`,
-          cmd.from.slice(0, -1),
-          (source) => source.rename(cmd.from, cmd.to),
-        );
-        break;
       case 'remove':
-        this.#change(cmd.side, 'deleting', cmd.folder, (source) =>
-          removeAll(source, cmd.folder, cmd.entries),
-        );
+      case 'permissions':
+        this.#changes.run(cmd);
+        break;
+      case 'undo':
+        this.#changes.undo(cmd.undo);
         break;
       case 'delete':
-      case 'undo-delete':
-      case 'undo-overwrite':
       case 'graft':
         this.#serverWork.run(cmd);
+        break;
+      case 'stop-work':
+        this.#works.stop(cmd.id);
+        break;
+      case 'stop-find':
+        this.#listings.get(cmd.side)?.abort();
         break;
       case 'list-trash':
       case 'drop-trash':
         void runTrash(engine, post, cmd);
+        break;
+      case 'find-replaced':
+        void findReplaced(engine, post, cmd);
         break;
       case 'make-share':
       case 'list-shares':
@@ -133,13 +129,12 @@ export class Effects {
       case 'chat-join':
       case 'chat-leave':
       case 'chat-say':
+      case 'chat-unsay':
+      case 'chat-mute':
         void runChat(engine, post, cmd);
         break;
       case 'find':
         void this.#find(cmd);
-        break;
-      case 'permissions':
-        this.#change(cmd.side, 'changing permissions', cmd.folder, (source) => changeModes(source, cmd));
         break;
       case 'measure':
         void this.#measure(cmd);
@@ -154,7 +149,7 @@ export class Effects {
         engine.submit(cmd.orders).catch((error: unknown) => this.#failed('queueing', error));
         break;
       case 'act':
-        engine.act(cmd.action, cmd.ids);
+        void withMarks(engine, post, cmd.rules, () => engine.act(cmd.action, cmd.ids));
         break;
       case 'priority':
         engine.setPriority(cmd.ids, cmd.priority);
@@ -169,7 +164,7 @@ export class Effects {
         engine.pauseAll(cmd.paused);
         break;
       case 'answer':
-        engine.answer(cmd.job, cmd.sourcePath, cmd.answer);
+        void withMarks(engine, post, cmd.rules, () => engine.answer(cmd.job, cmd.sourcePath, cmd.answer));
         break;
       case 'look':
       case 'find-text':
@@ -331,15 +326,6 @@ export class Effects {
     if (!controller.signal.aborted) post({ kind: 'completions', text, names });
   }
 
-  /** Does something to a folder and has it read again, whatever came of it. */
-  #change(side: Side, doing: string, folder: Path, work: (source: FileSource) => Promise<void>): void {
-    const { post, whereOf } = this.#opts;
-    const where = whereOf(side);
-    void work(this.#source(side))
-      .catch((error: unknown) => post({ kind: 'failed', doing, error: wire(error), side }))
-      .finally(() => post({ kind: 'engine', event: { kind: 'changed', where, folder } }));
-  }
-
   #failed(doing: string, error: unknown): void {
     this.#opts.post({ kind: 'failed', doing, error: wire(error) });
   }
@@ -349,49 +335,4 @@ function setFor(map: Map<Side, AbortController>, side: Side): AbortController {
   const controller = new AbortController();
   map.set(side, controller);
   return controller;
-}
-
-function lastName(path: Path): Shown {
-  return showName(path.at(-1) ?? '');
-}
-
-/** Goes on after a failure; throws the first one at the end. Times stay as they are. */
-async function changeModes(
-  source: FileSource,
-  { folder, entries, mode }: Cmd & { kind: 'permissions' },
-): Promise<void> {
-  let first: unknown;
-  for (const { name } of entries) {
-    const path = entryPath(folder, name);
-    try {
-      const { modified } = await source.stat(path);
-      await source.setFacts(path, { modified, mode });
-    } catch (error) {
-      first ??= error;
-    }
-  }
-  if (first !== undefined) throw first;
-}
-
-/** Everything in the folders first. Goes on after a failure; throws the first one at the end. */
-async function removeAll(source: FileSource, folder: Path, entries: readonly Entry[]): Promise<void> {
-  let first: unknown;
-  for (const entry of entries) {
-    const path = joinPath(folder, entry.name);
-    try {
-      if (entry.kind === EntryKind.folder) {
-        // A link to a folder is listed like one; its own stat says what it is.
-        const { kind } = await source.stat(path);
-        if (kind === EntryKind.folder) {
-          const inside: Entry[] = [];
-          await source.list(path, (page) => inside.push(...page));
-          await removeAll(source, path, inside);
-        }
-      }
-      await source.remove(path);
-    } catch (error) {
-      first ??= error;
-    }
-  }
-  if (first !== undefined) throw first;
 }

@@ -1,115 +1,73 @@
-/** What the server does with its own files for the browser: its commands to the engine, how far it is and what came of it to messages. UI thread. */
+/** What the server does with its own files for the browser: its commands to the engine, and what came of them to messages. UI thread. */
 
-import { Code, EntryKind, FerryError, joinPath, type Path, samePath } from '@ferry/protocol';
+import { EntryKind, joinPath, type Path, samePath } from '@ferry/protocol';
 import type { Engine, Where } from '../engine/engine.ts';
 import type { Entries } from '../engine/entry-page.ts';
-import { entryPath, type WorkOrder, type WorkResult } from '../engine/server-works.ts';
+import { momentsFrom } from '../engine/find-words.ts';
+import { entryPath, type WorkOrder } from '../engine/server-works.ts';
 import type { Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
-import { wire } from './wire.ts';
+import { notices } from '../state/texts.ts';
+import type { Works } from './works.ts';
 
-type ServerCmd = Cmd & { readonly kind: 'delete' | 'undo-delete' | 'undo-overwrite' | 'graft' };
-
-const doings = { copy: 'copying', move: 'moving', trash: 'deleting', remove: 'deleting' } as const;
+const doings = { copy: 'copying', move: 'moving' } as const;
 
 export class ServerWork {
   readonly #engine: Engine;
+  readonly #works: Works;
   readonly #post: (msg: Msg) => void;
 
-  constructor(engine: Engine, post: (msg: Msg) => void) {
+  constructor(engine: Engine, works: Works, post: (msg: Msg) => void) {
     this.#engine = engine;
+    this.#works = works;
     this.#post = post;
   }
 
-  run(cmd: ServerCmd): void {
+  run(cmd: Cmd & { readonly kind: 'delete' | 'graft' }): void {
     if (cmd.kind === 'delete') void this.#delete(cmd);
-    else if (cmd.kind === 'graft') void this.#graft(cmd);
-    else if (cmd.kind === 'undo-overwrite') void this.#undoOverwrite(cmd);
-    else void this.#undo(cmd);
+    else void this.#graft(cmd);
   }
 
   async #delete({ where, folder, entries, forGood }: Cmd & { kind: 'delete' }): Promise<void> {
     const ids: string[] = [];
     const verb = forGood ? 'remove' : 'trash';
-    const done = await this.#each(
+    const { count, files } = await this.#works.run({
       where,
-      'deleting',
-      entries.map(({ name }) => ({ verb, path: entryPath(folder, name) })),
-      ({ id }) => {
+      verb,
+      doing: 'deleting',
+      orders: entries.map(({ name }) => ({ verb, path: entryPath(folder, name) })),
+      onDone: (_, { id }) => {
         if (id !== undefined) ids.push(id);
       },
-    );
-    if (ids.length > 0) this.#post({ kind: 'deleted', where, ids, folder });
-    else if (done.count > 0) this.#say(`deleted for good: ${counted(done.files)}`);
-    this.#over(where, 'deleting', done, [folder]);
-  }
-
-  async #undo({ where, ids, folder }: Cmd & { kind: 'undo-delete' }): Promise<void> {
-    const orders = ids.map((id): WorkOrder => ({ verb: 'restore', id }));
-    const done = await this.#each(where, 'bringing back', orders, () => {});
-    if (done.count > 0) this.#say(done.count === 1 ? 'it is back' : `${done.count} entries are back`);
-    this.#over(where, 'bringing back', done, [folder]);
-  }
-
-  /** Only what is surely that version: the newest of its name there, of its size. Nothing is lost either way. */
-  async #undoOverwrite({ where, path, bytes }: Cmd & { kind: 'undo-overwrite' }): Promise<void> {
-    try {
-      const rows = await this.#engine.at(where).trash.list();
-      const last = rows.find((row) => samePath(row.path, path));
-      if (last?.isReplaced !== true || last.bytes !== bytes) {
-        throw new FerryError(Code.NOT_FOUND, 'the version that was overwritten is not in the trash');
-      }
-      await this.#undo({ kind: 'undo-delete', where, ids: [last.id], folder: path.slice(0, -1) });
-    } catch (error) {
-      this.#post({ kind: 'failed', doing: 'bringing back', error: wire(error) });
-    }
-  }
-
-  async #graft({ where, verb, sources, to, isInto, folder }: Cmd & { kind: 'graft' }): Promise<void> {
-    const into = isInto || (await this.#isFolder(where, to));
-    const orders = sources.map((from): WorkOrder => {
-      const name = from.at(-1);
-      return { verb, from, to: into && name !== undefined ? joinPath(to, name) : to, existing: 'fail' };
     });
-    const done = await this.#each(where, doings[verb], orders, () => {});
-    if (done.count > 0)
-      this.#say(
-        `${verb === 'copy' ? 'copied' : 'moved'}: ${done.count === 1 ? 'one entry' : `${done.count} entries`}`,
-      );
-    this.#over(where, doings[verb], done, [folder, into ? to : to.slice(0, -1)]);
+    if (ids.length > 0) this.#post({ kind: 'did', undo: { kind: 'deleted', where, ids, folder } });
+    else if (count > 0) this.#post({ kind: 'said', text: notices.deletedForGood(files) });
+    this.#works.changed(where, folder);
   }
 
-  /** One that fails stops no other. */
-  async #each(
-    where: Where,
-    doing: string,
-    orders: readonly WorkOrder[],
-    each: (result: WorkResult) => void,
-  ): Promise<{ count: number; files: number; error: unknown }> {
-    let count = 0;
-    let files = 0;
-    let error: unknown;
-    for (const order of orders) {
-      const before = files;
-      try {
-        const result = await this.#engine.worksAt(where).run(order, {
-          onProgress: (now) => this.#say(`${doing}… ${counted(before + now.files)}`),
-        });
-        each(result);
-        count += 1;
-        files += result.files;
-        if (result.firstFailure !== undefined && result.failed > 0) {
-          this.#post({
-            kind: 'failed',
-            doing: `${doing}, ${result.failed} of it`,
-            error: result.firstFailure,
-          });
-        }
-      } catch (thrown) {
-        error ??= thrown;
-      }
-    }
-    return { count, files, error };
+  async #graft({ where, verb, sources, to, isInto, bytes, folder }: Cmd & { kind: 'graft' }): Promise<void> {
+    const into = isInto || (await this.#isFolder(where, to));
+    const pairs: { from: Path; to: Path }[] = [];
+    const { count } = await this.#works.run({
+      where,
+      verb,
+      doing: doings[verb],
+      orders: sources.map((from): WorkOrder => {
+        const name = from.at(-1);
+        return { verb, from, to: into && name !== undefined ? joinPath(to, name) : to, existing: 'fail' };
+      }),
+      totalBytes: bytes,
+      onDone: (order) => {
+        if ('from' in order) pairs.push({ from: order.from, to: order.to });
+      },
+    });
+    if (verb === 'move') this.#post({ kind: 'did', undo: { kind: 'moved', where, pairs } });
+    // This machine has no trash for what would be taken back.
+    else if (where !== '') {
+      this.#post({ kind: 'did', undo: { kind: 'copied', where, made: pairs.map((pair) => pair.to) } });
+    } else if (count > 0) this.#post({ kind: 'said', text: notices.copiedHere(count) });
+    const target = into ? to : to.slice(0, -1);
+    this.#works.changed(where, folder, ...(samePath(folder, target) ? [] : [target]));
   }
 
   async #isFolder(where: Where, path: Path): Promise<boolean> {
@@ -122,28 +80,16 @@ export class ServerWork {
         () => false,
       );
   }
-
-  #over(where: Where, doing: string, { error }: { error: unknown }, folders: readonly Path[]): void {
-    if (error !== undefined) this.#post({ kind: 'failed', doing, error: wire(error) });
-    for (const folder of folders) this.#post({ kind: 'engine', event: { kind: 'changed', where, folder } });
-  }
-
-  #say(text: string): void {
-    this.#post({ kind: 'said', text });
-  }
-}
-
-function counted(files: number): string {
-  return `${files} ${files === 1 ? 'file' : 'files'}`;
 }
 
 /** A search, as a listing of a pane. Resolves when it has ended. */
 export async function findInto(
   engine: Engine,
-  { where, path, query }: Cmd & { kind: 'find' },
+  { where, path, query, changed }: Cmd & { kind: 'find' },
   onPage: (entries: Entries) => void,
   signal: AbortSignal,
 ): Promise<{ readonly more: boolean }> {
-  const { more = false } = await engine.worksAt(where).run({ verb: 'find', path, query }, { signal, onPage });
+  const order = { verb: 'find', path, query: { ...query, ...momentsFrom(changed, Date.now()) } } as const;
+  const { more = false } = await engine.worksAt(where).run(order, { signal, onPage });
   return { more };
 }

@@ -7,6 +7,8 @@ export function noteWords(note: ChatNote, from: string): string {
   switch (note) {
     case 'gap':
       return 'what was said before this is not kept any more';
+    case 'taken':
+      return `what ${from} said here was taken away`;
     case 'anew':
       return 'the server has lost what was said here: it begins anew';
     case 'missing':

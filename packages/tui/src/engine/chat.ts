@@ -21,6 +21,8 @@ export type RoomInfo = {
 export type ChatNote =
   /** Lines before this one are not kept any more. */
   | 'gap'
+  /** Instead: who said it, or an owner of the server, took it away. */
+  | 'taken'
   /** Instead: the server lost what was said before. */
   | 'anew'
   /** Messages of this sender were kept back by the server. */
@@ -45,6 +47,8 @@ export type ChatLine = {
   readonly text: string;
   readonly path: Path | undefined;
   readonly notes: readonly ChatNote[];
+  /** This line says nothing by itself: the one of that number was taken away by who it is from. */
+  readonly takes?: number;
 };
 
 export type ChatNews =
@@ -75,6 +79,16 @@ export interface Chat {
    */
   join(ref: RoomRef, opts: JoinOpts): Promise<void>;
   leave(ref: RoomRef): void;
+  /**
+   * Takes a line away for everybody: one's own, or as an owner of the server anybody's.
+   * @throws {FerryError} FORBIDDEN; NOT_FOUND: it is not kept any more, or one is not in that room; CONNECTION_LOST
+   */
+  unsay(ref: RoomRef, seq: number, opts?: Wait): Promise<void>;
+  /**
+   * An owner of the server lets an account say nothing for so many milliseconds; 0: it may again; undefined: until then.
+   * @throws {FerryError} FORBIDDEN, NOT_FOUND, CONNECTION_LOST
+   */
+  mute(name: string, ms: number | undefined, opts?: Wait): Promise<void>;
   /**
    * Resolves when the server has it, waiting for a lost connection and for as long as it was too much at once; once, however often it
    * had to be sent. Lines of one room are said in order. Cancelled, it may have been said all the same.

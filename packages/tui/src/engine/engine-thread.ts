@@ -206,7 +206,8 @@ export class EngineThread implements Engine {
     const ask = (call: TrashCall, opts: Wait = {}): Promise<CallResult> =>
       this.#ask((id) => ({ kind: 'trash', id, where, call }), opts);
     return {
-      list: async (opts) => (await ask({ verb: 'list' }, opts)) as readonly TrashRow[],
+      list: async ({ most, ...opts } = {}) =>
+        (await ask({ verb: 'list', most }, opts)) as readonly TrashRow[],
       drop: async (deletion, opts) => {
         await ask({ verb: 'drop', deletion }, opts);
       },
@@ -255,6 +256,12 @@ export class EngineThread implements Engine {
       leave: (ref) => void ask({ verb: 'leave', ref }).catch(() => {}),
       say: async (ref, text, path, opts) => {
         await ask({ verb: 'say', ref, text, path }, opts);
+      },
+      unsay: async (ref, seq, opts) => {
+        await ask({ verb: 'unsay', ref, seq }, opts);
+      },
+      mute: async (name, ms, opts) => {
+        await ask({ verb: 'mute', name, ms }, opts);
       },
     };
   }

@@ -142,11 +142,17 @@ async function talk({ chat }: AtServer, call: ChatCall, signal: AbortSignal): Pr
     case 'say':
       await chat.say(call.ref, call.text, call.path, { signal });
       return undefined;
+    case 'unsay':
+      await chat.unsay(call.ref, call.seq, { signal });
+      return undefined;
+    case 'mute':
+      await chat.mute(call.name, call.ms, { signal });
+      return undefined;
   }
 }
 
 async function trash({ trash }: AtServer, call: TrashCall, signal: AbortSignal): Promise<CallResult> {
-  if (call.verb === 'list') return trash.list({ signal });
+  if (call.verb === 'list') return trash.list({ signal, most: call.most });
   await trash.drop(call.deletion, { signal });
   return undefined;
 }

@@ -51,7 +51,9 @@ export type ShareCall =
   | { readonly verb: 'list' }
   | { readonly verb: 'end'; readonly share: string };
 
-export type TrashCall = { readonly verb: 'list' } | { readonly verb: 'drop'; readonly deletion: string };
+export type TrashCall =
+  | { readonly verb: 'list'; readonly most: number | undefined }
+  | { readonly verb: 'drop'; readonly deletion: string };
 
 export type ChatCall =
   | { readonly verb: 'rooms' }
@@ -62,6 +64,8 @@ export type ChatCall =
       readonly create: boolean;
     }
   | { readonly verb: 'leave'; readonly ref: RoomRef }
+  | { readonly verb: 'unsay'; readonly ref: RoomRef; readonly seq: number }
+  | { readonly verb: 'mute'; readonly name: string; readonly ms: number | undefined }
   | { readonly verb: 'say'; readonly ref: RoomRef; readonly text: string; readonly path: Path | undefined };
 
 export type ToEngine =

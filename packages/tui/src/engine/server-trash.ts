@@ -24,8 +24,8 @@ export type TrashRow = {
 export const mostTrashRows = 1000;
 
 export interface ServerTrash {
-  /** The newest first, at most `mostTrashRows`. */
-  list(opts?: Wait): Promise<readonly TrashRow[]>;
+  /** The newest first, at most `most`, and `mostTrashRows`. */
+  list(opts?: Wait & { readonly most?: number | undefined }): Promise<readonly TrashRow[]>;
   /** For good. One that is gone is no error. */
   drop(id: string, opts?: Wait): Promise<void>;
 }

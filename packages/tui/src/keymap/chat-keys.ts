@@ -1,6 +1,7 @@
 /** The keys of the chat beside those that type a line; part of the table of actions. Pure; UI thread. */
 
 import { type Binding, bind } from './binding.ts';
+import { noLine } from './unavailable.ts';
 
 export const chatBindings: readonly Binding[] = [
   bind('accept', ['enter'], 'Say', 'say the line; without one, go to the path of the chosen line'),
@@ -10,6 +11,14 @@ export const chatBindings: readonly Binding[] = [
   bind('leave-room', ['f8'], 'Leave', 'leave this room'),
   bind('attach', ['C-t', 'f5'], 'Attach', 'what is under the cursor of the server’s pane goes with the line'),
   bind('previous-room', ['S-tab'], 'Room', 'the room before'),
+  bind(
+    'unsay',
+    ['C-d'],
+    'Take away',
+    'take the chosen line away for everybody: one’s own, or as an owner',
+    noLine,
+  ),
+  bind('mute', ['f9'], 'Mute', 'let who said the chosen line say nothing for a while; for owners', noLine),
   bind('up', ['up'], 'Up', 'choose the line above'),
   bind('down', ['down'], 'Down', 'choose the line below'),
   bind('page-up', ['pageup'], 'PgUp', 'ten lines up'),

@@ -13,7 +13,16 @@ import { type Binding, bind } from './binding.ts';
 import { chatBindings } from './chat-keys.ts';
 import { listBindings, walking } from './list-keys.ts';
 import { arranging, finding, marking, places, sorting } from './pane-keys.ts';
-import { cannotChange, cannotCopy, cannotFind, cannotWork, noJob, notConnected } from './unavailable.ts';
+import {
+  cannotChange,
+  cannotCopy,
+  cannotFind,
+  cannotMove,
+  cannotUndo,
+  cannotWork,
+  noJob,
+  notConnected,
+} from './unavailable.ts';
 import { type ViewerAction, viewerBindings } from './viewer-keys.ts';
 
 export type Action =
@@ -75,6 +84,7 @@ export type Action =
   | 'connect'
   | 'this-machine'
   | 'compare'
+  | 'move'
   | 'copy-path'
   | 'size'
   | 'info'
@@ -176,7 +186,7 @@ export { walking };
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
     ...walking,
-    bind('open', ['enter', 'right'], 'Open', 'open the folder or file under the cursor'),
+    bind('open', ['enter', 'right', 'C-pagedown'], 'Open', 'open the folder or file under the cursor'),
     bind('view', ['f3'], 'View', 'look at the file under the cursor'),
     bind(
       'edit',
@@ -185,11 +195,18 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'open the file in $VISUAL or $EDITOR, and save what changed',
       cannotChange,
     ),
-    bind('preview', ['p'], 'Preview', 'show what is under the cursor in place of the other pane'),
-    bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
+    bind('preview', ['p', 'C-x q'], 'Preview', 'show what is under the cursor in place of the other pane'),
+    bind('parent', ['left', 'backspace', 'C-pageup'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
+    bind(
+      'move',
+      ['f6'],
+      'Move',
+      'to the folder on the other side, or wherever is typed, in the same place',
+      cannotMove,
+    ),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
     bind(
@@ -210,8 +227,8 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'undo-delete',
       ['u'],
       'Undo',
-      'bring back what was deleted or overwritten last on the server; with nothing: the trash',
-      cannotWork,
+      'take back what was deleted, overwritten, renamed, moved or copied last; after that: the trash',
+      cannotUndo,
     ),
     bind(
       'trash',
@@ -222,6 +239,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
+    bind('stop-work', ['X'], 'Stop', 'end what is being copied, moved, deleted or found there'),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),
     bind('size', ['C-space'], 'Size', 'count what is in folders'),

@@ -109,19 +109,32 @@ export function roomNotEntered(state: AppState, ref: RoomRef, error: WireError):
   return { ...state, chat };
 }
 
+/** In place of what was taken away there is a word of that. */
+function withoutTaken(lines: readonly ChatLine[], taken: ReadonlySet<number>): readonly ChatLine[] {
+  if (taken.size === 0) return lines;
+  return lines.map((line) =>
+    taken.has(line.seq) && line.seq > 0 && !line.notes.includes('taken')
+      ? { ...line, text: '', path: undefined, notes: [...line.notes, 'taken'] }
+      : line,
+  );
+}
+
 export function chatNews(state: AppState, news: ChatNews): Next {
   if (news.kind === 'out') return [roomNotEntered(state, news.ref, news.error), []];
-  const { ref, sealed, lines, past } = news;
+  const { ref, sealed, past } = news;
+  const lines = news.lines.filter(({ takes }) => takes === undefined);
+  const taken = new Set(news.lines.flatMap(({ takes }) => takes ?? []));
   const status = statusAt(state, state.chatWhere);
   const user = status.phase === 'online' ? status.user : '';
-  const fresh = past ? unreadOf(state, ref, lines) : lines.filter(({ own }) => !own);
+  const isTold = ({ notes }: ChatLine): boolean => !notes.includes('taken');
+  const fresh = (past ? unreadOf(state, ref, lines) : lines.filter(({ own }) => !own)).filter(isTold);
   const call = fresh.find(({ text }) => ref.startsWith('@') || speaksTo(text, user));
   const wasCalled = state.chat.rooms.find((room) => room.ref === ref)?.isCalled === true;
   const chat = withRoom(state.chat, ref, (room) => ({
     ...room,
     sealed,
     phase: 'in',
-    lines: [...room.lines, ...lines].slice(-mostLines),
+    lines: withoutTaken([...room.lines, ...lines], taken).slice(-mostLines),
     unread: room.unread + fresh.length,
     isCalled: room.isCalled || call !== undefined,
   }));

@@ -12,6 +12,9 @@ import type { BytePattern } from './byte-pattern.ts';
 import type { EditCmd } from './edit.ts';
 import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
+import type { Ruled, TrashMark } from './replacing.ts';
+import type { Seeking } from './seeking.ts';
+import type { Undo } from './undo.ts';
 import type { Piece } from './viewer.ts';
 
 /** Which server it is about; without `where` the first one. */
@@ -27,6 +30,8 @@ export type Cmd =
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
   | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
+  /** Looks for rows aside, in place of what was looked for on that side; undefined: for nothing any more. */
+  | { readonly kind: 'seek'; readonly side: Side; readonly seeking: Seeking | undefined }
   | { readonly kind: 'list-people'; readonly where?: Where }
   /** What others may see; undefined: nothing. */
   | { readonly kind: 'show-activity'; readonly where?: Where; readonly activity: Activity | undefined }
@@ -51,14 +56,11 @@ export type Cmd =
       readonly entries: readonly Entry[];
       readonly forGood: boolean;
     }
-  | {
-      readonly kind: 'undo-delete';
-      readonly where: Where;
-      readonly ids: readonly string[];
-      readonly folder: Path;
-    }
-  /** The two versions change places, where the one that was overwritten is the last of its name in the trash. */
-  | { readonly kind: 'undo-overwrite'; readonly where: Where; readonly path: Path; readonly bytes: number }
+  | { readonly kind: 'undo'; readonly undo: Undo }
+  /** What is done by then stays, and can be taken back. */
+  | { readonly kind: 'stop-work'; readonly id: number }
+  /** What was found by then stays. */
+  | { readonly kind: 'stop-find'; readonly side: Side }
   /** Inside of the server; into `to` where that is a folder, too. */
   | {
       readonly kind: 'graft';
@@ -67,6 +69,8 @@ export type Cmd =
       readonly sources: readonly Path[];
       readonly to: Path;
       readonly isInto: boolean;
+      /** How much it is, where that is known. */
+      readonly bytes?: number;
       /** Where they are now. */
       readonly folder: Path;
     }
@@ -91,6 +95,20 @@ export type Cmd =
       readonly text: string;
       readonly path: Path | undefined;
     }
+  /** Takes a line away for everybody. */
+  | {
+      readonly kind: 'chat-unsay';
+      readonly where?: Where;
+      readonly ref: RoomRef;
+      readonly seq: number;
+    }
+  /** As Chat.mute. */
+  | {
+      readonly kind: 'chat-mute';
+      readonly where?: Where;
+      readonly name: string;
+      readonly ms: number | undefined;
+    }
   | { readonly kind: 'list-shares'; readonly where?: Where }
   /** And lists those that are left. */
   | { readonly kind: 'end-share'; readonly where?: Where; readonly id: string }
@@ -100,7 +118,10 @@ export type Cmd =
       readonly side: Side;
       readonly where: Where;
       readonly path: Path;
+      /** All but when it was changed… */
       readonly query: FindQuery;
+      /** …which is in words: it depends on when it is asked for. */
+      readonly changed: string;
       readonly request: number;
     }
   | {
@@ -121,13 +142,28 @@ export type Cmd =
   | { readonly kind: 'complete'; readonly side: Side; readonly folder: Path; readonly text: string }
   | { readonly kind: 'remember'; readonly remembered: Remembered }
   | { readonly kind: 'submit'; readonly orders: readonly NewOrder[] }
-  | { readonly kind: 'act'; readonly action: JobAction; readonly ids: readonly JobId[] }
+  /** With rules, what the trashes of their servers have is looked at before, and told. */
+  | {
+      readonly kind: 'act';
+      readonly action: JobAction;
+      readonly ids: readonly JobId[];
+      readonly rules?: readonly Ruled[];
+    }
+  /** What an upload that is over has replaced, as msg `did`. */
+  | { readonly kind: 'find-replaced'; readonly where: Where; readonly target: Path; readonly mark: TrashMark }
   | { readonly kind: 'priority'; readonly priority: Priority; readonly ids: readonly JobId[] }
   /** Bytes per second; undefined: as much as there is. */
   | { readonly kind: 'limit'; readonly limit: number | undefined; readonly ids: readonly JobId[] }
   | { readonly kind: 'limits'; readonly limits: QueueLimits }
   | { readonly kind: 'pause-all'; readonly paused: boolean }
-  | { readonly kind: 'answer'; readonly job: JobId; readonly sourcePath: Path; readonly answer: Answer }
+  /** Rules as for `act`. */
+  | {
+      readonly kind: 'answer';
+      readonly job: JobId;
+      readonly sourcePath: Path;
+      readonly answer: Answer;
+      readonly rules?: readonly Ruled[];
+    }
   /** Bytes of a file that is looked at. */
   | {
       readonly kind: 'look';

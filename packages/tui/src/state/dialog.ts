@@ -29,6 +29,8 @@ export type Question =
   | { readonly about: 'end-share'; readonly id: string; readonly list: Dialog & { readonly kind: 'shares' } }
   /** One's own, for good; the list that it stands in comes back. */
   | { readonly about: 'drop-trash'; readonly id: string; readonly list: Dialog & { readonly kind: 'trash' } }
+  /** A line of the chat that is shown; the chat comes back. */
+  | { readonly about: 'unsay'; readonly ref: string; readonly seq: number }
   | { readonly about: 'clear' | 'quit' };
 
 /** What typed lines mean. */
@@ -66,6 +68,8 @@ export type Prompted =
     } & AtWhich)
   /** Fields: a room or `@` and an account, a passphrase. */
   | { readonly about: 'room' }
+  /** One field: for how long somebody says nothing in the chat. */
+  | { readonly about: 'mute'; readonly name: string }
   | { readonly about: 'go-to-path'; readonly side: Side }
   /** One field: a rate. */
   | { readonly about: 'limit'; readonly ids: readonly JobId[] }

@@ -15,8 +15,12 @@ import type { Size } from './layout.ts';
 import type { Ordered, Ordering } from './order.ts';
 import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
+import type { Replacing } from './replacing.ts';
+import type { Seeking, Sought } from './seeking.ts';
+import type { Undo } from './undo.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
+import type { Work } from './works.ts';
 
 export type Msg =
   | EditMsg
@@ -43,6 +47,8 @@ export type Msg =
       readonly ordering: Ordering;
       readonly ordered: Ordered;
     }
+  /** What was looked for aside was found, or is not there. */
+  | { readonly kind: 'sought'; readonly side: Side; readonly seeking: Seeking; readonly found: Sought }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
   | { readonly kind: 'people'; readonly where?: Where; readonly rows: readonly Person[] }
@@ -91,13 +97,13 @@ export type Msg =
   | { readonly kind: 'works-at'; readonly request: number; readonly at: number }
   /** Where it ended; undefined: there is no such place. */
   | { readonly kind: 'worked'; readonly request: number; readonly at: number | undefined }
-  /** What went to the server's trash, and brings it back. */
-  | {
-      readonly kind: 'deleted';
-      readonly where: Where;
-      readonly ids: readonly string[];
-      readonly folder: Path;
-    }
+  /** Something that can be taken back. */
+  | { readonly kind: 'did'; readonly undo: Undo }
+  /** A rule by which uploads replace files holds from now on. */
+  | { readonly kind: 'ruled'; readonly rule: Replacing }
+  /** Long work has begun, or is so far now. */
+  | { readonly kind: 'working'; readonly work: Work }
+  | { readonly kind: 'work-over'; readonly id: number }
   /** What can be had back from the server. */
   | { readonly kind: 'trash'; readonly where?: Where; readonly rows: readonly TrashRow[] }
   /** A server was chosen for a side, and is being connected to. */

@@ -86,7 +86,7 @@ function together([state, cmds]: Next, { side, path }: Pane): Next {
 function listing({ side, where, path, found }: Pane, request: number): Cmd {
   return found === undefined
     ? { kind: 'list', side, path, request }
-    : { kind: 'find', side, where, path, query: found, request };
+    : { kind: 'find', side, where, path, query: found.query, changed: found.changed, request };
 }
 
 /** Reads a side's folder again, leaving what is shown until the answer is there. */

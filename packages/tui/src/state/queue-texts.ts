@@ -40,6 +40,10 @@ export const queueTexts = {
   notFinished: (running: number) =>
     say(`${running === 1 ? 'one job is' : `${running} jobs are`} not finished.`),
   goOnLater: say('They stay in the queue, and go on where they were with the next ferry.'),
+  worksEnd: (works: number) =>
+    say(
+      `${works === 1 ? 'What the server is doing ends' : `${works} things that servers are doing end`} with it, unfinished.`,
+    ),
   notSaved: (name: Shown, place: Shown) => say(`${name} is not saved on the server. Yours stays as ${place}`),
   limitOf: (jobs: number) => say(`Most bytes a second for ${these(jobs)}`),
   limitOfAll: say('Most bytes a second for all jobs together'),

@@ -1,8 +1,9 @@
-/** What a user has the server do with its own files: deleting, undoing that, searching, copying and moving there. Pure; UI thread. */
+/** What a user has the server do with its own files: deleting, searching, copying and moving there. Pure; UI thread. */
 
 import {
   Code,
   type Entry,
+  EntryKind,
   FerryError,
   type FindQuery,
   isGlob,
@@ -13,33 +14,33 @@ import {
   showName,
   trusted,
 } from '@ferry/protocol';
-import type { Where } from '../engine/engine.ts';
+import { sizesFrom } from '../engine/find-words.ts';
 import { entryPath } from '../engine/server-works.ts';
-import { keyName } from '../keymap/key-name.ts';
-import { keyOf } from '../keymap/resolve.ts';
 import type { Cmd } from './cmd.ts';
 import type { Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { finding, type Pane } from './pane.ts';
-import { type AppState, activeSide } from './state.ts';
+import { type AppState, activeSide, otherSide } from './state.ts';
 import { prompts } from './texts.ts';
 import { openTrash } from './trash.ts';
+import { undoLast } from './undo.ts';
 import { pathTyped } from './update-places.ts';
-
-/** What the last deletion can be undone with, or the last overwriting. */
-export type Undo =
-  | { readonly where: Where; readonly ids: readonly string[]; readonly folder: Path }
-  | Overwritten;
-
-/** A version that another one took the place of: it is known again by its place and its size. */
-export type Overwritten = { readonly where: Where; readonly path: Path; readonly bytes: number };
+import { stopWork } from './works.ts';
 
 /** What has to be typed to delete for good. */
 export const forGoodWord = 'delete';
 
-export type ServerAction = 'delete-for-good' | 'undo-delete' | 'trash' | 'find' | 'copy-there' | 'move-there';
+export type ServerAction =
+  | 'delete-for-good'
+  | 'undo-delete'
+  | 'trash'
+  | 'find'
+  | 'copy-there'
+  | 'move-there'
+  | 'move'
+  | 'stop-work';
 
 export function actOnServer(state: AppState, pane: Pane, action: ServerAction): Next {
   const { side, path: folder } = pane;
@@ -52,34 +53,34 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
       const title = prompts.deleteForGood(forGoodWord, whatOf(entries));
       return [ask(state, title, [[trusted(''), '']], { about: 'for-good', side, folder, entries }), []];
     }
-    case 'undo-delete': {
-      const { undo } = state;
-      // Nothing deleted since the start: what was overwritten, or before, is in the list.
-      if (undo === undefined) return openTrash(state, pane.where);
-      const cmd =
-        'ids' in undo
-          ? ({ kind: 'undo-delete', ...undo } as const)
-          : ({ kind: 'undo-overwrite', ...undo } as const);
-      return [{ ...state, undo: undefined }, [cmd]];
-    }
+    case 'undo-delete':
+      return undoLast(state, pane);
+    case 'stop-work':
+      return stopWork(state, pane);
     case 'find': {
       const fields = [
         [prompts.findName, ''],
         [prompts.findText, ''],
+        [prompts.findSize, ''],
+        [prompts.findChanged, ''],
       ] as const;
       const title =
         folder.length === 0 ? prompts.findOnServer : prompts.findBelow(showName(folder.join('/')));
       return [ask(state, title, fields, { about: 'find' }), []];
     }
     case 'copy-there':
-    case 'move-there': {
+    case 'move-there':
+    case 'move': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
       const verb = action === 'copy-there' ? 'copy' : 'move';
-      const title = (verb === 'copy' ? prompts.copyThere : prompts.moveThere)(whatOf(entries));
+      const asks = { 'copy-there': prompts.copyThere, 'move-there': prompts.moveThere, move: prompts.move };
+      const title = asks[action](whatOf(entries));
       const [first] = entries;
       const isOne = entries.length === 1 && first !== undefined;
-      const start = textOf(isOne ? entryPath(folder, first.name) : folder);
+      const to = action === 'move' ? state[otherSide(side)].path : folder;
+      const name = isOne ? (action === 'move' ? lastName(first) : first.name) : undefined;
+      const start = textOf(name === undefined ? to : entryPath(to, name));
       const text = `${start}${isOne || start === '/' ? '' : '/'}`;
       return [ask(state, title, [[trusted(''), text]], { about: 'graft', verb, folder, entries }), []];
     }
@@ -93,15 +94,24 @@ export function deletedForGood(
   text: string,
 ): Next {
   if (text.trim() !== forGoodWord) throw new FerryError(Code.USAGE, prompts.notTheWord(forGoodWord));
-  const next = withPane(state, withMarks(state[side], []));
+  const next = withPane(state, withoutShownMarks(state[side]));
   const { where } = state[side];
   if (where === '') return [next, [{ kind: 'remove', side, folder, entries }]];
   return [next, [{ kind: 'delete', where, folder, entries, forGood: true }]];
 }
 
+/** As they were typed. */
+export type SearchWords = {
+  readonly name: string;
+  readonly content: string;
+  readonly size: string;
+  readonly changed: string;
+};
+
 /** @throws {FerryError} USAGE */
-export function found(state: AppState, name: string, content: string): Next {
-  if (name.trim() === '' && content === '') throw new FerryError(Code.USAGE, prompts.nothingToFind);
+export function found(state: AppState, { name, content, size, changed }: SearchWords): Next {
+  if ([name, content, size, changed].every((words) => words.trim() === ''))
+    throw new FerryError(Code.USAGE, prompts.nothingToFind);
   const pattern = name.trim();
   const query: FindQuery = {
     name: pattern === '' ? undefined : isGlob(pattern) ? pattern : `*${pattern}*`,
@@ -109,14 +119,18 @@ export function found(state: AppState, name: string, content: string): Next {
     kind: undefined,
     minSize: undefined,
     maxSize: undefined,
+    ...sizesFrom(size),
+    // When that is, is known when it is asked for.
     after: undefined,
     before: undefined,
     content: content === '' ? undefined : content,
   };
   const request = state.requests + 1;
-  const pane = finding(state[activeSide(state)], query, request);
+  const words = [pattern, content === '' ? '' : `“${content}”`, size.trim(), changed.trim()];
+  const search = { query, changed, words: words.filter((word) => word !== '').join(' ') };
+  const pane = finding(state[activeSide(state)], search, request);
   const { side, where, path } = pane;
-  const cmd: Cmd = { kind: 'find', side, where, path, query, request };
+  const cmd: Cmd = { kind: 'find', side, where, path, query, changed, request };
   return [withPane({ ...state, requests: request, typing: undefined }, pane), [cmd]];
 }
 
@@ -133,18 +147,18 @@ export function grafted(
     where: pane.where,
     verb,
     sources: entries.map(({ name }) => entryPath(folder, name)),
+    ...countedBytes(entries),
     to,
     isInto: entries.length > 1 || text.trim().endsWith('/'),
     folder,
   };
-  return [withPane(state, withMarks(pane, [])), [cmd]];
+  return [withPane(state, withoutShownMarks(pane)), [cmd]];
 }
 
-/** The words of a search, for the pane's frame. */
-export function wordsOf({ name, content }: FindQuery): string {
-  return [name, content === undefined ? undefined : `“${content}”`]
-    .filter((word) => word !== undefined)
-    .join(' ');
+/** What is known to be copied without looking into folders. */
+export function countedBytes(entries: readonly Entry[]): { readonly bytes?: number } {
+  if (entries.some(({ kind }) => kind !== EntryKind.file)) return {};
+  return { bytes: entries.reduce((sum, { size }) => sum + size, 0) };
 }
 
 export function lastName({ name }: Entry): Name {
@@ -173,9 +187,4 @@ function ask(
     ...state,
     dialog: { kind: 'prompt', title, fields, field: 0, prompted, error: undefined },
   };
-}
-
-/** The key that brings back what was deleted, as the user has it. */
-export function undoKey({ keymap }: AppState): Shown {
-  return keyName(keyOf(keymap, 'pane', 'undo-delete'));
 }

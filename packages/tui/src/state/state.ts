@@ -17,11 +17,13 @@ import type { Others } from './people.ts';
 import type { Preview } from './preview.ts';
 import { emptyQueue, type Queue } from './queue.ts';
 import type { Place, Remembered } from './remembered.ts';
-import type { Undo } from './server-work.ts';
+import type { Replacing } from './replacing.ts';
 import type { OtherTabs } from './tabs.ts';
 import { notices, sideNames } from './texts.ts';
 import type { Typing } from './typing.ts';
+import type { Undo } from './undo.ts';
 import type { Viewer } from './viewer.ts';
+import type { Work } from './works.ts';
 
 export type Focus = Side | 'queue';
 
@@ -52,8 +54,12 @@ export type AppState = {
   readonly viewer: Viewer | undefined;
   /** The server's files that are edited here or wait to be saved. */
   readonly edits: readonly Edit[];
-  /** What brings back what was deleted last on the server. */
-  readonly undo: Undo | undefined;
+  /** What was done and can be taken back, the last at the end. */
+  readonly undos: readonly Undo[];
+  /** Rules by which uploads replace files. */
+  readonly replacing: readonly Replacing[];
+  /** What servers, or this machine, are doing with their own files. */
+  readonly works: readonly Work[];
   /** Stands in place of the pane that has not the focus. */
   readonly preview: Preview | undefined;
   readonly dialog: Dialog | undefined;
@@ -125,7 +131,9 @@ export function initialState({
     queue: emptyQueue,
     viewer: undefined,
     edits: [],
-    undo: undefined,
+    undos: [],
+    replacing: [],
+    works: [],
     preview: undefined,
     dialog: undefined,
     chat: emptyChat,

@@ -38,6 +38,7 @@ export const notices = {
   tooManyToShare: say('that is too much for one share: share a folder that holds it'),
   dropBoxWantsFolder: say('a drop box is one folder: put the cursor on it, with nothing else marked'),
   nothingToCopy: say('there is nothing here to copy'),
+  movesWithin: say('to another place: copy it, and delete it here when that is done'),
   alreadyThere: say('both panes show that folder'),
   notCopied: (name: Shown) => say(`${name} is neither a file nor a folder and is not copied`),
   notTypable: (name: Shown) => say(`${name} is not UTF-8 and cannot be typed`),
@@ -47,12 +48,49 @@ export const notices = {
     entries === 1
       ? say(`deleted · ${key} brings it back`)
       : say(`${entries} entries deleted · ${key} brings them back`),
+  replaced: (files: number, key: Shown) =>
+    files === 1
+      ? say(`a file was overwritten · ${key} brings it back`)
+      : say(`${files} files were overwritten · ${key} brings them back`),
+  copied: (entries: number, key: Shown) =>
+    say(`copied: ${count(entries, 'entry', 'entries')} · ${key} takes it back`),
+  moved: (entries: number, key: Shown) =>
+    say(`moved: ${count(entries, 'entry', 'entries')} · ${key} takes it back`),
+  copiedHere: (entries: number) => say(`copied: ${count(entries, 'entry', 'entries')}`),
+  deletedForGood: (files: number) => say(`deleted for good: ${files} ${files === 1 ? 'file' : 'files'}`),
+  renamedBack: (name: Shown) => say(`it is called ${name} again`),
+  movedBack: (entries: number) =>
+    say(entries === 1 ? 'it is where it was' : `${entries} entries are where they were`),
+  copiesGone: (entries: number) =>
+    say(entries === 1 ? 'the copy is in the trash' : `${entries} copies are in the trash`),
+  folderGone: (name: Shown) => say(`the folder ${name} is gone again`),
+  permissionsBack: (entries: number) =>
+    say(
+      entries === 1
+        ? 'its permissions are as they were'
+        : `permissions of ${entries} entries are as they were`,
+    ),
+  back: (entries: number, of: number) => {
+    const back = entries === 1 ? 'it is back' : `${entries} entries are back`;
+    return say(
+      entries === of ? back : `${entries} of ${of} are back; the others are not in the trash any more`,
+    );
+  },
+  notInTrash: (files: number) =>
+    files === 1
+      ? 'the version that was overwritten is not in the trash'
+      : 'the versions that were overwritten are not in the trash',
+  stopped: (doing: string, done: number, of: number) =>
+    say(of === 1 ? `stopped: ${doing}` : `stopped: ${doing}, ${done} of ${of} were done`),
+  nothingToStop: say('nothing is being done that could be stopped'),
   onlyFolders: say('only folders are counted'),
   counting: say('counting what is in there…'),
   counted: (name: Shown, bytes: number, files: number) =>
     say(`${name}: ${bytes} bytes in ${files} ${files === 1 ? 'file' : 'files'}`),
   copiedPath: (path: Shown) => say(`copied: ${path}`),
   copiedPaths: (paths: number) => say(`copied: ${paths} paths`),
+  copiedAsShown: (copied: Shown) =>
+    say(`not the exact name, since that has signs that terminals act on; ${copied}`),
   stillReading: say('wait until both folders are read'),
   same: say('both folders hold the same, by name, size and time'),
   compared: (remote: number, local: number, key: Shown) =>
@@ -91,12 +129,18 @@ export const prompts = {
   findBelow: (folder: Shown) => say(`Find below ${folder}`),
   findName: say('Name, or a pattern'),
   findText: say('Text in it'),
-  nothingToFind: 'give a name or some text',
+  findSize: say('Size: >1M, <10k, or both'),
+  findChanged: say('Changed: <7d, >1y, or since a date'),
+  nothingToFind: 'give a name, some text, a size or a time',
   copyThere: (name: Shown) => say(`Copy ${name} on the server to`),
+  move: (name: Shown) => say(`Move ${name} to`),
   moveThere: (name: Shown) => say(`Move ${name} on the server to`),
   share: (what: Shown) => say(`Share ${what} with people without an account`),
   dropBox: (what: Shown) => say(`Let people put files into ${what}, unseen`),
   shareFor: say('For how long'),
+  mute: (name: Shown) => say(`${name} says nothing in the chat: for how long?`),
+  muteFor: say('1h, 7d; nothing: for good; 0: may speak'),
+  noMute: 'so long as 90m, 12h, 7d or 4w; nothing for good; 0 for no more',
   shareDownloads: say('Most downloads'),
   shareAt: say('Reached at'),
   noSpan: 'so long as 90m, 12h, 7d or 4w, at most ten years',
@@ -176,6 +220,16 @@ export const trashTexts = {
   brings: (key: Shown) => `${key} brings it back`,
 } as const;
 
+/** What servers do with their own files, in the frame of the queue. */
+export const workTexts = {
+  doing: { copy: 'copying', move: 'moving', trash: 'deleting', remove: 'deleting', restore: 'bringing back' },
+  share: (share: number, bytes: string, of: string) => `${Math.floor(share * 100)} % · ${bytes} of ${of}`,
+  soFar: (files: number, bytes: string) => `${count(files, 'file', 'files').replace('one', '1')}, ${bytes}`,
+  stops: (key: Shown) => `${key} stops it`,
+  stopping: 'stopping…',
+  more: (works: number) => `${works} more`,
+} as const;
+
 /** What is shared with people without an account. */
 export const shareTexts = {
   entries: (many: number) => say(`${many} entries`),
@@ -216,6 +270,13 @@ export const chatTexts = {
   wantsPassphrase: (key: Shown) => `this room has a passphrase: ${key} asks for it`,
   empty: 'nothing was said here yet',
   tooLong: say('that is too long for one message'),
+  chooseFirst: (key: Shown) => say(`choose a line first, with ${key}`),
+  nothingThere: say('there is nothing there that could be taken away'),
+  unsay: say('Take this line away?'),
+  forEverybody: say('It goes for everybody, and does not come back. Who has read it has read it.'),
+  notSelf: say('that is what you said yourself'),
+  muted: (name: Shown, ms: number | undefined) =>
+    ms === 0 ? say(`${name} may speak again`) : say(`${name} says nothing here now`),
   notSaid: (why: Shown) => say(`not said: ${why}`),
 } as const;
 

@@ -7,6 +7,7 @@ import type { Action } from '../keymap/keymap.ts';
 import { type AtWhich, atServer } from './cmd.ts';
 import type { Dialog } from './dialog.ts';
 import type { Next } from './next.ts';
+import { withoutWideRules } from './replacing.ts';
 import { type AppState, atWhich } from './state.ts';
 import { listPage, steppedTo, withinRows } from './step.ts';
 import { questions } from './texts.ts';
@@ -39,13 +40,16 @@ export function actInTrash(state: AppState, dialog: TrashDialog, action: Action)
       return [state, [{ kind: 'list-trash', ...atServer(dialog) }]];
     case 'accept': {
       if (row === undefined) return [state, []];
-      const cmd = {
-        kind: 'undo-delete',
+      const undo = {
+        kind: 'deleted',
         where: dialog.where ?? state.address,
         ids: [row.id],
         folder: row.path.slice(0, -1),
       } as const;
-      return [{ ...state, dialog: undefined }, [cmd]];
+      // It is not to be brought back twice.
+      const undos = state.undos.filter((one) => one.kind !== 'deleted' || !one.ids.includes(row.id));
+      const next = withoutWideRules({ ...state, dialog: undefined, undos }, undo.where);
+      return [next, [{ kind: 'undo', undo }]];
     }
     case 'forget': {
       if (row === undefined) return [state, []];

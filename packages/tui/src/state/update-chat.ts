@@ -14,6 +14,7 @@ import { entryAtCursor } from './pane.ts';
 import { type AppState, activeSide, atWhich, otherSide, serverAhead } from './state.ts';
 import { steppedBelowLine } from './step.ts';
 import { chatTexts, prompts } from './texts.ts';
+import { askMute, askUnsay } from './update-moderation.ts';
 
 export type ChatAction =
   | 'chat'
@@ -23,7 +24,9 @@ export type ChatAction =
   | 'later-line'
   | 'attach'
   | 'enter-room'
-  | 'leave-room';
+  | 'leave-room'
+  | 'unsay'
+  | 'mute';
 
 /** Lines typed before that come back. */
 const mostTyped = 50;
@@ -89,6 +92,15 @@ export function actInChat(state: AppState, action: Action): Next {
     }
     case 'attach':
       return attached(state);
+    case 'unsay':
+      return askUnsay(state);
+    case 'mute':
+      return askMute(state);
+    case 'erase-forward':
+      // With nothing typed there is nothing else to erase.
+      return chat.chosen !== undefined && chat.line.text === ''
+        ? askUnsay(state)
+        : withChat({ line: edited(chat.line, action) });
     case 'enter-room':
       return [{ ...state, dialog: roomPrompt('') }, []];
     case 'leave-room': {

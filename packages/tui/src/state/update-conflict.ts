@@ -21,8 +21,9 @@ import {
 import { conflictOf, type Dialog, scopesOf } from './dialog.ts';
 import type { Next } from './next.ts';
 import { conflictTexts } from './queue-texts.ts';
-import type { Undo } from './server-work.ts';
+import { ruledBy } from './replacing.ts';
 import type { AppState, Handled } from './state.ts';
+import { type Undo, withUndo } from './undo.ts';
 
 type Conflict = Dialog & { readonly kind: 'conflict' };
 
@@ -88,19 +89,24 @@ function accepted(state: AppState, { question, chosen, scope }: Conflict): Next 
         answered.set(job.id, job.question);
   }
   // Who answers one of them again wants to hear of the others, too.
-  const undo = overwrittenBy(state, question, policy) ?? state.undo;
+  const undo = overwrittenBy(state, question, answer);
+  const next = undo === undefined ? state : withUndo(state, undo);
+  const rules = ruledBy(state, question.job, policy, scope);
+  const marking = rules.length === 0 ? {} : { rules };
   return [
-    { ...state, dialog: undefined, undo, handled: { postponed: new Set(), answered } },
-    [{ kind: 'answer', job: question.job, sourcePath: question.sourcePath, answer }],
+    { ...next, dialog: undefined, handled: { postponed: new Set(), answered } },
+    [{ kind: 'answer', job: question.job, sourcePath: question.sourcePath, answer, ...marking }],
   ];
 }
 
-/** What is replaced on a server, and can be had back from there. */
-function overwrittenBy(state: AppState, question: Question, policy: ConflictPolicy): Undo | undefined {
+/** The one file that is replaced on a server, and can be had back from there; what a rule replaces is asked for later. */
+function overwrittenBy(state: AppState, question: Question, { policy, scope }: Answer): Undo | undefined {
   const { direction, target, targetPath } = question;
-  if (direction !== 'upload' || policy !== 'overwrite' || target.kind !== EntryKind.file) return undefined;
+  if (direction !== 'upload' || policy !== 'overwrite' || scope !== 'this' || target.kind !== EntryKind.file)
+    return undefined;
   const where = state.queue.jobs.find(({ id }) => id === question.job)?.server;
-  return where === undefined ? undefined : { where, path: targetPath, bytes: target.size };
+  if (where === undefined) return undefined;
+  return { kind: 'overwritten', where, files: [{ path: targetPath, bytes: target.size }] };
 }
 
 /** Whether what was said for all of a direction answers another job's question, too. */

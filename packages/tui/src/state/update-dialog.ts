@@ -1,26 +1,28 @@
 /** Keys and text in dialogs. Pure; UI thread. */
 
 import { Code, FerryError, joinPath, nameFromText, show } from '@ferry/protocol';
+import { momentsFrom, sizesFrom } from '../engine/find-words.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { parseRate, parseTimetable } from '../transfer/timetable.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { edited, type Field, typedInto } from './edit-line.ts';
-import { withMarks, withMatching, withRenamed } from './marks.ts';
-import { patternFor } from './match.ts';
+import { withoutShownMarks, withRenamed } from './marks.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { actInPeople } from './people.ts';
+import { ruledAnew } from './replacing.ts';
 import { deletedForGood, found, grafted } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
 import { listPage, steppedTo } from './step.ts';
 import { prompts } from './texts.ts';
 import { actInTrash, trashDropped } from './trash.ts';
-import { typedInPane } from './typing.ts';
+import { markingLike, typedInPane } from './typing.ts';
 import { actInChat, entering, roomNamed, showChat, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
+import { muted, muteSpan, unsaid } from './update-moderation.ts';
 import { actInPlaces, complete, pathTyped, typedInPlaces } from './update-places.ts';
 import { goTo, searchFor } from './update-viewer.ts';
 
@@ -72,7 +74,7 @@ export function actInDialog(state: AppState, action: Action): Next {
       return [{ ...state, dialog: { ...dialog, top: action === 'last' ? dialog.lines.length : top } }, []];
     }
     case 'prompt':
-      if (action === 'no') return dialog.prompted.about === 'room' ? showChat(state) : [closed, []];
+      if (action === 'no') return isOfChat(dialog.prompted) ? showChat(state) : [closed, []];
       if (action === 'accept') return accepted(state, dialog);
       if (action === 'complete') return completeIn(state, dialog);
       return [{ ...state, dialog: editedIn(dialog, action) }, []];
@@ -114,8 +116,14 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
     case 'clear':
       return [state, [{ kind: 'clear' }]];
     case 'cancel':
-    case 'overwrite':
-      return [state, [{ kind: 'act', action: question.about, ids: question.ids }]];
+      return [state, [{ kind: 'act', action: 'cancel', ids: question.ids }]];
+    case 'overwrite': {
+      const rules = ruledAnew(state, question.ids);
+      const marking = rules.length === 0 ? {} : { rules };
+      return [state, [{ kind: 'act', action: 'overwrite', ids: question.ids, ...marking }]];
+    }
+    case 'unsay':
+      return unsaid(state, question);
     case 'drop-trash':
       return trashDropped(state, question.id, question.list);
     case 'end-share':
@@ -131,7 +139,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
         where === ''
           ? { kind: 'remove', side, folder, entries }
           : { kind: 'delete', where, folder, entries, forGood: false };
-      return [withPane(state, withMarks(state[side], [])), [cmd]];
+      return [withPane(state, withoutShownMarks(state[side])), [cmd]];
     }
   }
 }
@@ -140,6 +148,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
 function denied(state: AppState, { question }: Dialog & { kind: 'question' }): Next {
   if (question.about === 'end-share' || question.about === 'drop-trash')
     return [{ ...state, dialog: question.list }, []];
+  if (question.about === 'unsay') return showChat(state);
   return question.about === 'edit-kept' ? editAnew(state, question.id, question.path) : [state, []];
 }
 
@@ -184,20 +193,22 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       ];
     case 'pattern': {
       const pane = state[prompted.side];
-      return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
+      return [markingLike(state, pane, read(String), prompted.on), []];
     }
     case 'room': {
       const ref = read(roomNamed);
       const passphrase = read(String);
       return entering(state, ref, passphrase === '' ? undefined : passphrase);
     }
+    case 'mute':
+      return muted(state, prompted.name, read(muteSpan));
     case 'share':
       return shared(state, prompted, read);
     case 'permissions': {
       const { side, folder, entries } = prompted;
       const mode = read(modeFrom);
       return [
-        withPane(state, withMarks(state[side], [])),
+        withPane(state, withoutShownMarks(state[side])),
         [{ kind: 'permissions', side, folder, entries, mode }],
       ];
     }
@@ -205,7 +216,16 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       return read((text) => deletedForGood(state, prompted, text));
     case 'find': {
       const name = read(String);
-      return read((text) => found(state, name, text));
+      const content = read(String);
+      const size = read((text) => {
+        sizesFrom(text);
+        return text;
+      });
+      const changed = read((text) => {
+        momentsFrom(text, 0);
+        return text;
+      });
+      return found(state, { name, content, size, changed });
     }
     case 'graft':
       return read((text) => grafted(state, prompted, text));
@@ -232,6 +252,10 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       ];
     }
   }
+}
+
+function isOfChat({ about }: Prompted): boolean {
+  return about === 'room' || about === 'mute';
 }
 
 function modeFrom(text: string): number {

@@ -32,6 +32,7 @@ import { field } from './edit-line.ts';
 import { editTexts } from './file-texts.ts';
 import { inWords, type Next } from './next.ts';
 import { type AppState, atWhich, statusAt } from './state.ts';
+import { withUndo } from './undo.ts';
 
 /** Larger files are fetched after a question. */
 const askedBytes = 64_000_000;
@@ -127,7 +128,7 @@ export function onEdit(state: AppState, msg: EditMsg): Next {
     case 'copy-stored':
       if (own === undefined) return [state, []];
       return [
-        withUndo(said(without(state, own.id), editTexts.saved(nameOf(own))), own),
+        withBefore(said(without(state, own.id), editTexts.saved(nameOf(own))), own),
         [{ kind: 'drop-copy', copy: own.copy, ...atServer(own) }],
       ];
     case 'copy-unstored':
@@ -150,9 +151,9 @@ function withLeftovers(state: AppState, copies: readonly Path[]): AppState {
 }
 
 /** The version before can be had back. */
-function withUndo(state: AppState, { where = state.address, path, replaces }: Edit): AppState {
+function withBefore(state: AppState, { where = state.address, path, replaces }: Edit): AppState {
   if (replaces === undefined) return state;
-  return { ...state, undo: { where, path, bytes: replaces.size } };
+  return withUndo(state, { kind: 'overwritten', where, files: [{ path, bytes: replaces.size }] });
 }
 
 function isBusyWith({ dialog }: AppState, request: number): boolean {

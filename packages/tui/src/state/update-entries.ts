@@ -20,13 +20,14 @@ import type { Cmd } from './cmd.ts';
 import { compareWith } from './compare.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withMarks, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, kindOf, type Pane } from './pane.ts';
-import { actOnServer, lastName, undoKey } from './server-work.ts';
+import { actOnServer, countedBytes, lastName } from './server-work.ts';
 import { actOnShares } from './shares.ts';
 import { type AppState, otherSide } from './state.ts';
 import { notices, prompts, questions } from './texts.ts';
+import { undoKey } from './undo.ts';
 
 /** Bits of a mode that are permissions. */
 export const permissionBits = 0o7777;
@@ -77,16 +78,21 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
       const entries = chosen(pane);
       const start = pane.where === '' ? '/' : `ferry://${show(pane.where)}/`;
       const paths = entries.length === 0 ? [folder] : entries.map(({ name }) => entryPath(folder, name));
-      const text = trusted(paths.map((path) => `${start}${showName(path.join('/'))}`).join('\n'));
+      const own = paths.map((path) => path.join('/'));
+      const shown = own.map(showName);
+      const text = trusted(shown.map((path) => `${start}${path}`).join('\n'));
+      const isExact = own.every((path, i) => Buffer.from(shown[i] ?? '').toString('latin1') === path);
       const said = paths.length === 1 ? notices.copiedPath(text) : notices.copiedPaths(paths.length);
-      return [noted(state, said), [{ kind: 'copy-text', text }]];
+      return [noted(state, isExact ? said : notices.copiedAsShown(said)), [{ kind: 'copy-text', text }]];
     }
     case 'delete-for-good':
     case 'undo-delete':
     case 'trash':
     case 'find':
+    case 'stop-work':
     case 'copy-there':
     case 'move-there':
+    case 'move':
       return actOnServer(state, pane, action);
     case 'share':
     case 'drop-box':
@@ -140,7 +146,7 @@ function copy(state: AppState, pane: Pane): Next {
     }),
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
-  return [queuedNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
+  return [queuedNotice(withPane(state, withoutShownMarks(pane)), orders.length, left), cmds];
 }
 
 /** Both panes show one place: a server copies by itself, without a byte over the line. */
@@ -152,11 +158,12 @@ function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly E
     where: pane.where,
     verb: 'copy',
     sources: entries.map(({ name }) => entryPath(pane.path, name)),
+    ...countedBytes(entries),
     to: other.path,
     isInto: true,
     folder: pane.path,
   };
-  return [withPane(state, withMarks(pane, [])), [cmd]];
+  return [withPane(state, withoutShownMarks(pane)), [cmd]];
 }
 
 function queuedNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
@@ -201,7 +208,9 @@ function askDelete(state: AppState, pane: Pane): AppState {
 /** Marks on both sides what the other one has not, or has older or otherwise. */
 function compared(state: AppState): AppState {
   const { remote, local } = state;
-  if (remote.loading || local.loading) return noted(state, notices.stillReading);
+  // What is read anew is there as it was, and compared again when it has come.
+  const isReading = ({ loading, fresh }: Pane): boolean => loading && fresh === undefined;
+  if (isReading(remote) || isReading(local)) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
     const found = compareWith(pane.pages, other.pages);
     return { ...withMarks(pane, pane.rows.named(found.worthCopying())), compared: found };

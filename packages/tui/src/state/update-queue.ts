@@ -21,6 +21,7 @@ import {
 } from './queue.ts';
 import { withBusy } from './queue-done.ts';
 import { queueTexts } from './queue-texts.ts';
+import { afterRules } from './replacing.ts';
 import { type AppState, runningJobs } from './state.ts';
 import { steppedTo } from './step.ts';
 import { withNextQuestion, withoutOldQuestions } from './update-conflict.ts';
@@ -207,9 +208,12 @@ function clear(state: AppState): Next {
 export function quit(state: AppState): Next {
   const running = runningJobs(state).length;
   const copies = unsaved(state);
-  if (running === 0 && copies.length === 0) return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
+  const works = state.works.length;
+  if (running === 0 && works === 0 && copies.length === 0)
+    return [{ ...state, isQuitting: true }, [{ kind: 'quit' }]];
   const lines = [
     ...(running === 0 ? [] : [queueTexts.notFinished(running), queueTexts.goOnLater]),
+    ...(works === 0 ? [] : [queueTexts.worksEnd(works)]),
     ...copies.map(({ name, place }) => queueTexts.notSaved(name, place)),
   ];
   return ask(state, queueTexts.quit, lines, { about: 'quit' });
@@ -225,5 +229,6 @@ export function withJobs(state: AppState, event: EngineEvent & { kind: 'jobs' })
   const news = withNews(state.queue, event, queueRows(state.size), state.focus !== 'queue');
   const [queue, words] = withBusy(state.queue, news);
   const next = withNextQuestion(withoutOldQuestions({ ...state, queue }));
-  return [next, words === undefined ? [] : [{ kind: 'notify', words }]];
+  const asked = afterRules(state, next, event.changed);
+  return [next, words === undefined ? asked : [...asked, { kind: 'notify', words }]];
 }

@@ -23,12 +23,13 @@ import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pa
 import { peopleChanged, peopleListed, withOthers } from './people.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
-import { undoKey } from './server-work.ts';
+import { withRule } from './replacing.ts';
 import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { trashListed } from './trash.ts';
-import { actInTyping } from './typing.ts';
+import { actInTyping, sought } from './typing.ts';
+import { done } from './undo.ts';
 import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
 import { actInDialog, typed } from './update-dialog.ts';
@@ -42,6 +43,7 @@ import { completed } from './update-places.ts';
 import { actInQueue, withJobs } from './update-queue.ts';
 import { actInViewer, archiveListed, looked, settle, unlooked, worked, worksAt } from './update-viewer.ts';
 import { onOwnChange, onWatch, withWatches } from './update-watch.ts';
+import { isSearching, withoutWork, withWork } from './works.ts';
 
 export function update(state: AppState, msg: Msg): Next {
   const next = withWatches(state, followed(stepped(state, msg)));
@@ -78,6 +80,8 @@ function stepped(state: AppState, msg: Msg): Next {
       ];
     case 'ordered':
       return [withPane(state, ordered(state[msg.side], msg.ordering, msg.ordered, paneRows(state.size))), []];
+    case 'sought':
+      return [sought(state, msg.side, msg.seeking, msg.found), []];
     case 'listed':
       return visited(state, msg.side, msg.request);
     case 'unlisted':
@@ -121,11 +125,14 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'copy-compared':
     case 'copy-uncompared':
       return onEdit(state, msg);
-    case 'deleted': {
-      const { where, ids, folder } = msg;
-      const notice = { text: notices.deleted(ids.length, undoKey(state)), isError: false };
-      return [{ ...state, undo: { where, ids, folder }, notice }, []];
-    }
+    case 'did':
+      return [done(state, msg.undo), []];
+    case 'ruled':
+      return [withRule(state, msg.rule), []];
+    case 'working':
+      return [withWork(state, msg.work), []];
+    case 'work-over':
+      return [withoutWork(state, msg.id), []];
     case 'trash':
       return [trashListed(state, msg.rows, msg), []];
     case 'share-made':
@@ -164,12 +171,13 @@ function stepped(state: AppState, msg: Msg): Next {
   }
 }
 
-/** What is to be put in order aside, or is not any more. */
+/** What is to be put in order or looked for aside, or is not any more. */
 function withOrdering(before: AppState, [state, cmds]: Next): Next {
   let all = cmds;
   for (const side of ['remote', 'local'] as const) {
-    const { ordering } = state[side];
+    const { ordering, seeking } = state[side];
     if (ordering !== before[side].ordering) all = [...all, { kind: 'order', side, ordering }];
+    if (seeking !== before[side].seeking) all = [...all, { kind: 'seek', side, seeking }];
   }
   return [state, all];
 }
@@ -220,7 +228,9 @@ function onPane(state: AppState, side: Side, request: number, change: (pane: Pan
 /** A folder that is gone shows its parent instead, and says why. */
 function notListed(state: AppState, side: Side, request: number, error: WireError): Next {
   const pane = state[side];
-  if (pane.request !== request || error[0] === Code.CANCELLED) return [state, []];
+  if (pane.request !== request) return [state, []];
+  // A search that was stopped; a listing is cancelled by the next one alone.
+  if (error[0] === Code.CANCELLED) return isSearching(pane) ? visited(state, side, request) : [state, []];
   const gone = error[0] === Code.NOT_FOUND || error[0] === Code.NOT_FOLDER;
   if (gone && pane.path.length > 0) {
     const [next, cmds] = goAlone(state, side, parentPath(pane.path));

@@ -3,11 +3,15 @@
  * together from it. Held by outgoing.ts; I/O thread.
  */
 
+import { Code, FerryError } from '@ferry/protocol';
 import { type DeltaPlan, type Piece, planDelta } from '@ferry/protocol/content';
 import type { OpenFile } from '@ferry/protocol/disk';
 import type { Lane } from '../client/lanes.ts';
 import { type Base, chunkFile, fetchManifest } from './delta.ts';
 import type { UploadOrder } from './upload.ts';
+
+/** The version that patches would take bytes from is gone or another one. */
+const ofTheBase: ReadonlySet<Code> = new Set([Code.SOURCE_CHANGED, Code.NOT_FOUND, Code.NOT_REGULAR]);
 
 export type BaseOpts = {
   /** The version that is to be replaced. */
@@ -28,8 +32,9 @@ export class BasePlan {
     this.#sought = sought;
   }
 
-  get isKnown(): boolean {
-    return this.#base !== undefined;
+  /** It may be what is not as it was. */
+  isToBlame(error: unknown): boolean {
+    return this.#base !== undefined && error instanceof FerryError && ofTheBase.has(error.code);
   }
 
   /** As the transfer has to name it when it is begun. */

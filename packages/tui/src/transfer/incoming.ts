@@ -138,7 +138,8 @@ export class Incoming {
         const count = Math.max(1, Math.min(blocksPerRead, Math.floor(window / 3), this.#blocksAtOnce()));
         if (window - out < count) return;
         const range =
-          this.#claims.claim(count) ?? (out === 0 ? this.#claims.claimLate(performance.now()) : undefined);
+          this.#claims.claim(count, lane) ??
+          (out === 0 ? this.#claims.claimLate(performance.now()) : undefined);
         if (range === undefined) return;
         out += range.length;
         const call = this.#fetchRange(lane, range)

@@ -6,10 +6,11 @@ import type { OpenFile } from '@ferry/protocol/disk';
 import { locate } from '@ferry/protocol/messages';
 import type { TransferContext } from './context.ts';
 import { type Base, worthComparingBytes } from './delta.ts';
-import { stallMs } from './retry.ts';
 
 /** On a shorter line the bytes are there sooner than they are compared, milliseconds of a round trip. */
 const farMs = 2;
+/** Everything waits for the answer. Milliseconds. */
+const patientMs = 5000;
 
 /**
  * A file of the same size and first block, to take bytes from. One round trip, and none on a short line; undefined when there
@@ -29,7 +30,11 @@ export async function locateBase(
       const block = Buffer.allocUnsafe(limits.blockBytes);
       file.read(0, block);
       const firstBlock = blockDigest(block.subarray(0, blockLength(size, 0)));
-      const { place } = await lane.channel.call(locate, { size, firstBlock }, { signal, timeoutMs: stallMs });
+      const { place } = await lane.channel.call(
+        locate,
+        { size, firstBlock },
+        { signal, timeoutMs: patientMs },
+      );
       return place === undefined ? undefined : { ...place, size };
     } finally {
       lane.release();

@@ -22,7 +22,9 @@ import type { TransferContext } from './context.ts';
 import { lackedBytes } from './delta.ts';
 import { FinishTogether } from './finish-together.ts';
 import { type LaneHandle, LaneHandles } from './lane-handles.ts';
+import { isAwake, type LaneCalls, LanesAtWork, whileAwake } from './lanes-at-work.ts';
 import { overLanes } from './over-lanes.ts';
+import { lateAt, OwedBlocks } from './owed-blocks.ts';
 import { takeAll, takeSome } from './pace.ts';
 import { isOfTheLine, isWorthKeeping, patience, restBefore } from './retry.ts';
 import { sendBlock } from './send-block.ts';
@@ -40,9 +42,6 @@ const lookMs = 100;
 /** How often damaged blocks are sent again. */
 const repairs = 3;
 
-/** What one lane has on its way. */
-type Calls = { readonly out: Set<Promise<void>>; readonly fail: (error: unknown) => void };
-
 export class Outgoing {
   readonly #file: SentFile;
   readonly #order: UploadOrder;
@@ -58,7 +57,8 @@ export class Outgoing {
   readonly #runs: BlockRuns;
   /** …and these were sent in vain. */
   #again: number[] = [];
-  #there = 0;
+  readonly #owed = new OwedBlocks();
+  readonly #atWork = new LanesAtWork();
   #bytes = 0;
   #damaged = 0;
   #isBegun = false;
@@ -84,7 +84,7 @@ export class Outgoing {
           await this.#sendBlocks();
           if (!this.#isCommitted) await this.#commit();
         } catch (error) {
-          if (this.#base.isKnown && error instanceof FerryError && ofTheBase.has(error.code)) {
+          if (this.#base.isToBlame(error)) {
             // The version that was there is another one now: all is sent.
             this.#base.giveUp();
             this.#startOver();
@@ -105,13 +105,17 @@ export class Outgoing {
 
   async #sendBlocks(): Promise<void> {
     await overLanes(this.#context, {
-      isDone: () => this.#isCommitted || this.#there === this.#blocks,
+      isDone: () => this.#isCommitted || this.#isThere,
       hasWork: () => this.#hasWork(),
       work: (lane, mayGoOn, onStep) => this.#sendOver(lane, mayGoOn, onStep),
       progress: () => this.#bytes,
       left: () => this.#order.size - this.#bytes,
       endure: (error, failures) => this.#endure(error, failures),
     });
+  }
+
+  get #isThere(): boolean {
+    return this.#owed.there === this.#blocks;
   }
 
   #hasWork(): boolean {
@@ -128,27 +132,42 @@ export class Outgoing {
   }
 
   async #sendOver(lane: Lane, mayGoOn: () => boolean, onStep: () => void): Promise<void> {
-    const { signal, gate, pace } = this.#context;
-    let failure: { error: unknown } | undefined;
-    const out = new Set<Promise<void>>();
-    const fail = (error: unknown): void => {
-      failure ??= { error };
-    };
-    const { handle } = await this.#open(lane, fail);
-    if (this.#isCommitted) return;
-    if (await this.#base.wasFound()) {
-      // It has to be named when the transfer is begun.
-      await this.#handles.leaveAll(true);
-      this.#startOver();
-      await this.#sendOver(lane, mayGoOn, onStep);
-      return;
+    const calls = this.#atWork.enter(lane);
+    try {
+      const { handle } = await this.#open(lane, calls.fail);
+      if (this.#isCommitted) return;
+      const isFound = await this.#base.wasFound();
+      calls.isOpening = false;
+      if (isFound) {
+        // It has to be named when the transfer is begun.
+        await this.#handles.leaveAll(true);
+        this.#startOver();
+        await this.#sendOver(lane, mayGoOn, onStep);
+        return;
+      }
+      await this.#base.compare(lane, this.#file.disk, this.#context.signal);
+      await this.#sendMost(handle, calls, mayGoOn, onStep);
+      await Promise.all(calls.out);
+      if (calls.failure !== undefined) throw asFerryError(calls.failure.error);
+    } finally {
+      this.#atWork.leave(calls);
     }
-    await this.#base.compare(lane, this.#file.disk, signal);
-    const calls = { out, fail };
+  }
+
+  async #sendMost(
+    handle: number,
+    calls: LaneCalls,
+    mayGoOn: () => boolean,
+    onStep: () => void,
+  ): Promise<void> {
+    const { signal, gate, pace } = this.#context;
+    const { lane, out } = calls;
     const part = { out: () => out.size, rate: () => lane.rate?.() };
     const leave = this.#finish.enter(part);
+    const pause = async (): Promise<void> =>
+      Promise.race([...out, rest(lookMs, undefined, { signal })]).catch(() => {});
     try {
-      while (failure === undefined && mayGoOn()) {
+      while (calls.failure === undefined && mayGoOn()) {
         await gate.pass(signal);
         const { late } = gate;
         if (out.size >= lane.window()) {
@@ -156,17 +175,24 @@ export class Outgoing {
           continue;
         }
         if (this.#hasWork() && !this.#finish.mayTake(part, this.#runs.free + this.#again.length)) {
-          await Promise.race([...out, rest(lookMs, undefined, { signal })]).catch(() => {});
+          await pause();
           continue;
         }
-        const index = this.#again.pop() ?? this.#runs.claim(lane);
-        if (index === undefined) break;
+        const index =
+          this.#again.pop() ?? this.#runs.claim(lane) ?? (out.size === 0 ? this.#lateBlock() : undefined);
+        if (index === undefined) {
+          if (!this.#owed.isWaiting) break;
+          // What others owe may turn out to be late.
+          await pause();
+          continue;
+        }
+        this.#owed.taken(index, lane);
         try {
-          const send = (): Promise<void> => this.#sendBlock(lane, handle, index, calls);
+          const send = (): Promise<void> => this.#sendBlock(handle, index, calls);
           await (pace.grain < limits.blockBytes ? this.#sending.take(send) : send());
         } catch (error) {
-          this.#again.push(index);
-          if (!late.aborted || signal.aborted) fail(error);
+          this.#giveBack(index, lane);
+          if (!late.aborted || signal.aborted) calls.fail(error);
           else lane.abandon();
         }
         onStep();
@@ -175,24 +201,28 @@ export class Outgoing {
       this.#runs.leave(lane);
       leave();
     }
-    await Promise.all(out);
-    if (failure !== undefined) {
-      const error = asFerryError(failure.error);
-      // A line that stands still is of no use to anyone.
-      if (error.code === Code.TIMEOUT) lane.channel.abort(error);
-      throw error;
-    }
+  }
+
+  /** For a lane with nothing else to do; not where blocks come in slices, or some in a row belong to one lane. */
+  #lateBlock(): number | undefined {
+    const isFree = this.#context.pace.grain >= limits.blockBytes && Number.isFinite(this.#runs.free);
+    return isFree ? this.#owed.lateBlock(performance.now()) : undefined;
+  }
+
+  #giveBack(index: number, lane: Lane): void {
+    if (this.#owed.failed(index, lane)) this.#again.push(index);
   }
 
   /** Resolves when it is on its way, or the server has it. */
-  async #sendBlock(lane: Lane, handle: number, index: number, calls: Calls): Promise<void> {
+  async #sendBlock(handle: number, index: number, calls: LaneCalls): Promise<void> {
+    const { lane } = calls;
     const { pool, signal, gate } = this.#context;
     const { late } = gate;
     const had = this.#had.get(index);
     const known = had === undefined ? undefined : await this.#file.digestOf?.(index, signal);
     if (had !== undefined && known !== undefined && sameDigest(had, known)) {
       this.#digests[index] = known;
-      this.#arrived(blockLength(this.#order.size, index));
+      this.#arrived(index, blockLength(this.#order.size, index));
       return;
     }
     const isWanted = (other: number): boolean => !this.#had.has(other);
@@ -200,7 +230,7 @@ export class Outgoing {
     this.#digests[index] = digest;
     if (had !== undefined && sameDigest(had, digest)) {
       pool.give(buffer);
-      this.#arrived(length);
+      this.#arrived(index, length);
       if (index % comparedAtOnce === 0) await nextTurn();
       return;
     }
@@ -209,17 +239,20 @@ export class Outgoing {
     const { answered: sent } = isPatch(pieces)
       ? { answered: this.#patch(lane, header, pieces, buffer) }
       : await this.#sendGranted(lane, header, buffer);
-    const answered = sent
-      .then(
-        () => this.#arrived(length),
-        (error: unknown) => {
-          this.#again.push(index);
-          if (late.aborted && !signal.aborted) lane.abandon();
-          else calls.fail(error);
-        },
-      )
-      .finally(() => calls.out.delete(answered));
+    const answered = calls.sent(sent).then(
+      () => {
+        this.#arrived(index, length);
+        if (this.#isThere) void this.#atWork.endStill(() => this.#isThere);
+      },
+      (error: unknown) => {
+        this.#giveBack(index, lane);
+        if (late.aborted && !signal.aborted) lane.abandon();
+        else calls.fail(error);
+      },
+    );
     calls.out.add(answered);
+    void answered.finally(() => calls.out.delete(answered));
+    this.#owed.sent(index, lateAt(performance.now(), calls.usualMs()));
     if (!lane.channel.writable) await lane.channel.ready(signal).catch(calls.fail);
   }
 
@@ -230,13 +263,10 @@ export class Outgoing {
   ): Promise<{ readonly answered: Promise<void> }> {
     const { pool, pace, signal } = this.#context;
     const sent = (): void => pool.give(buffer);
-    let granted: number;
-    try {
-      granted = await takeSome(pace, header.length, signal);
-    } catch (error) {
+    const granted = await takeSome(pace, header.length, signal).catch((error: unknown) => {
       sent();
       throw error;
-    }
+    });
     return sendBlock(lane, { header, buffer, sent, granted }, this.#context);
   }
 
@@ -259,14 +289,14 @@ export class Outgoing {
     }
   }
 
-  #arrived(length: number): void {
-    this.#there += 1;
+  #arrived(index: number, length: number): void {
+    if (!this.#owed.arrived(index)) return;
     this.#bytes += length;
     this.#context.onBytes(length);
   }
 
   /** Waits where only the server's answer says what is to be sent; who joins sends its blocks right behind. */
-  async #open(lane: Lane, fail: Calls['fail']): Promise<LaneHandle> {
+  async #open(lane: Lane, fail: LaneCalls['fail']): Promise<LaneHandle> {
     const isJoining = this.#isBegun;
     const open = this.#handleOn(lane);
     if (isJoining) open.opened.catch(fail);
@@ -283,11 +313,9 @@ export class Outgoing {
 
   async #begin(lane: Lane, handle: number): Promise<void> {
     const { signal } = this.#context;
-    const { committed, run } = await lane.channel.call(
-      create,
-      { ...this.#order, ...this.#base.order, handle, begin: Begin.resume },
-      { signal, timeoutMs: patientMs, onPart: (have) => this.#keep(have) },
-    );
+    const request = { ...this.#order, ...this.#base.order, handle, begin: Begin.resume };
+    const opts = { signal, timeoutMs: patientMs, onPart: (have: Have) => this.#keep(have) };
+    const { committed, run } = await whileAwake(lane, lane.channel.call(create, request, opts));
     this.#isBegun = true;
     this.#runs.length = run;
     if (committed !== undefined) {
@@ -298,11 +326,8 @@ export class Outgoing {
 
   async #join(lane: Lane, handle: number): Promise<void> {
     const { signal } = this.#context;
-    await lane.channel.call(
-      create,
-      { ...this.#order, ...this.#base.order, handle, begin: Begin.join },
-      { signal },
-    );
+    const request = { ...this.#order, ...this.#base.order, handle, begin: Begin.join };
+    await lane.channel.call(create, request, { signal });
   }
 
   #keep({ first, digests }: Have): void {
@@ -318,6 +343,8 @@ export class Outgoing {
       try {
         const lane = await lanes.take(signal);
         try {
+          // A commit may take minutes: whether somebody is there would not be seen before.
+          if (!(await isAwake(lane, signal))) continue;
           await this.#commitOver(lane, failures > 0);
         } finally {
           lane.release();
@@ -356,7 +383,7 @@ export class Outgoing {
     this.#isBegun = false;
     this.#runs.startOver();
     this.#again = [];
-    this.#there = 0;
+    this.#owed.startOver();
     this.#forgetBytes();
   }
 
@@ -365,9 +392,6 @@ export class Outgoing {
     this.#bytes = 0;
   }
 }
-
-/** The version that patches would take bytes from is gone or another one. */
-const ofTheBase: ReadonlySet<Code> = new Set([Code.SOURCE_CHANGED, Code.NOT_FOUND, Code.NOT_REGULAR]);
 
 function isBadState(error: unknown): boolean {
   return error instanceof FerryError && error.code === Code.BAD_STATE;

@@ -1,9 +1,19 @@
 /** rooms, join, leave, say and history: see the messages of those names. */
 
 import { limits } from '@ferry/protocol';
-import { type ChatMessage, history, join, leave, type Room, rooms, say } from '@ferry/protocol/messages';
+import {
+  type ChatMessage,
+  history,
+  join,
+  leave,
+  mute,
+  type Room,
+  rooms,
+  say,
+  unsay,
+} from '@ferry/protocol/messages';
 import { handler } from '@ferry/protocol/session';
-import type { ChatMember } from '../../chat/chat-hub.ts';
+import type { ChatMember } from '../../chat/chat-member.ts';
 
 /** What a room or a message takes on the wire beside its texts, at most. */
 const overheadBytes = 160;
@@ -28,6 +38,11 @@ export function chatHandlers(chat: () => ChatMember) {
       return {};
     }),
     handler(say, (request) => chat().say(request)),
+    handler(unsay, (request) => chat().unsay(request)),
+    handler(mute, async (request) => {
+      await chat().mute(request);
+      return {};
+    }),
     handler(history, async ({ room, after, most }, call) => {
       const member = chat();
       let from = after ?? member.beforeNewest(room, most);

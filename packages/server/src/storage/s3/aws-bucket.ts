@@ -6,7 +6,6 @@
  * add to that are left out, as older stores refuse them.
  */
 
-import { randomBytes } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -24,9 +23,13 @@ import {
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { Code, FerryError } from '@ferry/protocol';
+import { bare, DirectBucket, declined, notSmall, secondsOf } from './direct-bucket.ts';
+import type { Sent } from './direct-requests.ts';
+import { brokenOff } from './http-connection.ts';
 import type { Head, Metadata } from './metadata.ts';
 import type {
   Abilities,
+  ByteStream,
   Condition,
   ListPage,
   ListSpec,
@@ -35,6 +38,7 @@ import type {
   StoredPart,
 } from './object-store.ts';
 import { storeError } from './store-error.ts';
+import { tryAbilities } from './try-abilities.ts';
 
 /** Connections of one thread. More requests wait for one. */
 const mostSockets = 128;
@@ -52,6 +56,7 @@ type Answer = {
 
 export class AwsBucket implements ObjectStore {
   readonly #client: S3Client;
+  readonly #direct: DirectBucket;
   readonly #bucket: string;
   /** One store compares etags with their quotes, another without. */
   #quotesEtags = true;
@@ -75,56 +80,30 @@ export class AwsBucket implements ObjectStore {
         socketAcquisitionWarningTimeout: answerMs,
       },
     });
+    const { config, middlewareStack } = this.#client;
+    const nowMs = (): number => Date.now() + config.systemClockOffset;
+    this.#direct = new DirectBucket({ keys: () => config.credentials(), nowMs }, bucket, {
+      most: mostSockets,
+    });
+    middlewareStack.add(
+      (next) => (args) => {
+        this.#direct.learn(args.request as Sent);
+        return next(args);
+      },
+      // When it is signed.
+      { step: 'finalizeRequest', priority: 'low' },
+    );
   }
 
-  async abilities(scratch: string): Promise<Abilities> {
-    const key = `${scratch}${randomBytes(8).toString('hex')}`;
-    const content = Buffer.from('ferry tries out what this store can do');
-    try {
-      const etag = await this.put(key, content, {});
-      const putAbsent = await this.#refuses(() => this.put(key, content, {}, { absent: true }));
-      return {
-        putAbsent,
-        putEtag: await this.#keepsEtags(key, content, etag),
-        complete: await this.#refuses(() => this.#tryComplete(key)),
-      };
-    } finally {
-      await this.remove(key);
-    }
-  }
-
-  async #keepsEtags(key: string, content: Buffer, etag: string): Promise<boolean> {
-    if (!(await this.#refuses(() => this.put(key, content, {}, { etag: '0'.repeat(32) })))) return false;
-    for (const quotes of [true, false]) {
+  abilities(scratch: string): Promise<Abilities> {
+    return tryAbilities(this, scratch, (quotes) => {
       this.#quotesEtags = quotes;
-      if (!(await this.#refuses(() => this.put(key, content, {}, { etag })))) return true;
-    }
-    return false;
-  }
-
-  async #tryComplete(key: string): Promise<void> {
-    const uploadId = await this.begin(key, {});
-    try {
-      const etag = await this.putPart(key, uploadId, 1, Buffer.from('x'));
-      await this.complete(key, uploadId, [{ number: 1, etag }], { absent: true });
-    } finally {
-      await this.abort(key, uploadId);
-    }
-  }
-
-  /** Stores that do not know conditions say so, or do as they were not told. */
-  async #refuses(act: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await act();
-      return false;
-    } catch (error) {
-      if (error instanceof FerryError && error.code === Code.CONFLICT) return true;
-      if (error instanceof FerryError && error.code === Code.FORBIDDEN) return false;
-      throw error;
-    }
+    });
   }
 
   async head(key: string): Promise<Head | undefined> {
+    const found = await this.#direct.head(key);
+    if (found !== declined) return found;
     try {
       return headOf(await this.#do(() => this.#client.send(new HeadObjectCommand(this.#at(key)))));
     } catch (error) {
@@ -133,14 +112,16 @@ export class AwsBucket implements ObjectStore {
     }
   }
 
-  async read(
-    key: string,
-    etag: string,
-    offset: number,
-    target: Uint8Array,
-    onFilled?: (bytes: number) => void,
-  ): Promise<void> {
+  async read(key: string, etag: string, offset: number, target: Uint8Array): Promise<void> {
     if (target.length === 0) return;
+    const stream = await this.#direct.range(key, etag, offset, target.length);
+    if (stream !== declined) {
+      try {
+        return await stream.read(target);
+      } finally {
+        stream.close();
+      }
+    }
     const range = `bytes=${offset}-${offset + target.length - 1}`;
     await this.#do(async () => {
       const order = { ...this.#at(key), Range: range, IfMatch: `"${etag}"` };
@@ -149,20 +130,42 @@ export class AwsBucket implements ObjectStore {
       for await (const chunk of Body as AsyncIterable<Uint8Array>) {
         target.set(chunk.subarray(0, target.length - filled), filled);
         filled += chunk.length;
-        onFilled?.(filled);
       }
       if (filled < target.length) throw brokenOff();
     });
   }
 
+  stream(key: string, etag: string, offset: number, length: number): ByteStream {
+    const asked = this.#direct.range(key, etag, offset, length);
+    // Who reads hears of it.
+    asked.catch(() => {});
+    let at = 0;
+    return {
+      read: async (target) => {
+        const stream = await asked;
+        const isDirect = stream !== declined;
+        await (isDirect ? stream.read(target) : this.read(key, etag, offset + at, target));
+        at += target.length;
+      },
+      close: () => {
+        asked.then(
+          (stream) => stream !== declined && stream.close(),
+          () => {},
+        );
+      },
+    };
+  }
+
   async get(key: string, most: number): Promise<{ head: Head; content: Buffer } | undefined> {
+    const found = await this.#direct.get(key, most);
+    if (found !== declined) return found;
     try {
       return await this.#do(async () => {
         const answer = await this.#client.send(new GetObjectCommand(this.#at(key)));
         const head = headOf(answer);
         if (head.size > most) {
           (answer.Body as { destroy?: () => void } | undefined)?.destroy?.();
-          throw new FerryError(Code.LIMIT, 'the file is no small one');
+          throw notSmall();
         }
         const chunks: Uint8Array[] = [];
         for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) chunks.push(chunk);
@@ -177,6 +180,8 @@ export class AwsBucket implements ObjectStore {
   }
 
   async put(key: string, content: Uint8Array, metadata: Metadata, condition?: Condition): Promise<string> {
+    const etag = await this.#direct.put(key, content, metadata, this.#on(condition));
+    if (etag !== declined) return etag;
     const order = { ...this.#at(key), Body: content, Metadata: { ...metadata }, ...this.#on(condition) };
     const { ETag } = await this.#do(() => this.#client.send(new PutObjectCommand(order)));
     return bare(ETag);
@@ -243,6 +248,8 @@ export class AwsBucket implements ObjectStore {
   }
 
   async putPart(key: string, uploadId: string, number: number, content: Uint8Array): Promise<string> {
+    const etag = await this.#direct.putPart(key, uploadId, number, content);
+    if (etag !== declined) return etag;
     const order = { ...this.#at(key), UploadId: uploadId, PartNumber: number, Body: content };
     const { ETag } = await this.#do(() => this.#client.send(new UploadPartCommand(order)));
     return bare(ETag);
@@ -309,6 +316,7 @@ export class AwsBucket implements ObjectStore {
   }
 
   close(): void {
+    this.#direct.close();
     this.#client.destroy();
   }
 
@@ -335,10 +343,6 @@ export class AwsBucket implements ObjectStore {
   }
 }
 
-function brokenOff(): FerryError {
-  return new FerryError(Code.BUSY, 'the object storage broke off');
-}
-
 /** MinIO, Ceph and their like, which have no name of its own for each bucket. */
 function hasOwnEndpoint(env: NodeJS.ProcessEnv): boolean {
   return env['AWS_ENDPOINT_URL_S3'] !== undefined || env['AWS_ENDPOINT_URL'] !== undefined;
@@ -352,14 +356,6 @@ function regionOf(env: NodeJS.ProcessEnv): { readonly region?: string } {
 
 function headOf({ ContentLength = 0, ETag, LastModified, Metadata: metadata = {} }: Answer): Head {
   return { size: ContentLength, etag: bare(ETag), storedS: secondsOf(LastModified), metadata };
-}
-
-function secondsOf(date: Date | undefined): number {
-  return Math.floor((date?.getTime() ?? 0) / 1000);
-}
-
-function bare(etag: string | undefined): string {
-  return (etag ?? '').replaceAll('"', '');
 }
 
 /** A space may have come as `+`. */

@@ -1,13 +1,13 @@
 /**
- * A file of a bucket for reading: ranges straight into the caller's blocks, each only of the version that was opened. Who reads on in
- * order finds the next blocks fetched already. Made by s3-storage.ts; worker threads.
+ * A file of a bucket for reading: ranges straight into the caller's blocks, each only of the version that was opened. What is going to be
+ * read in a row is asked for at once, and what comes behind it while that comes in; it waits in the sockets, not in memory. Made by
+ * s3-storage.ts; worker threads.
  */
 
-import { Code, type Facts, FerryError } from '@ferry/protocol';
+import { Code, type Facts, FerryError, limits } from '@ferry/protocol';
 import { blockCount, blockLength, blockOffset } from '@ferry/protocol/content';
 import type { ReadHandle } from '../storage.ts';
-import { blocksPerFetch, FetchAhead } from './fetch-ahead.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ByteStream, ObjectStore } from './object-store.ts';
 
 export type ReaderSpec = {
   readonly store: ObjectStore;
@@ -18,15 +18,29 @@ export type ReaderSpec = {
   readonly look: () => Promise<boolean>;
 };
 
+/** Blocks from `next` to before `end`. */
+type Wanted = { next: number; readonly end: number };
+type Streamed = Wanted & { readonly stream: ByteStream };
+
+/** What is being taken, and what comes behind it. */
+const streamsOfOne = 2;
+/** Lanes share a file in runs of so many blocks: one request for a run costs a store much less than one for each piece of it. */
+const run = limits.readBlocks;
+/** Of all readers of a thread: each holds a connection, however slowly it is read. Who gets none asks for each block. */
+const mostStreams = 64;
+let streams = 0;
+
 export class ObjectReader implements ReadHandle {
   readonly facts: Facts;
   readonly #spec: ReaderSpec;
-  /** In order, at most two: what is being taken, and what comes behind it. */
-  #ahead: FetchAhead[] = [];
-  #next = 0;
-  /** Lanes share a file in runs of blocks: what is behind this one's run is another lane's, and would be fetched in vain. */
-  #runFrom = 0;
-  #runBlocks = Number.POSITIVE_INFINITY;
+  /** In order. */
+  #streams: Streamed[] = [];
+  /** What is wanted behind them. */
+  #wanted: Wanted[] = [];
+  /** What was wanted last ended here. */
+  #last = 0;
+  /** Whoever reads jumps only to where runs begin. */
+  #isInRuns = true;
   /** The store has just given content of this version. */
   #isSeen = false;
   #isClosed = false;
@@ -36,27 +50,41 @@ export class ObjectReader implements ReadHandle {
     this.facts = spec.facts;
   }
 
+  soon(first: number, count: number): void {
+    const end = Math.min(blockCount(this.facts.size), first + count);
+    if (this.#isClosed || first >= end) return;
+    if (first !== this.#last && first % run !== 0) this.#isInRuns = false;
+    this.#last = end;
+    const known = (this.#wanted.at(-1) ?? this.#streams.at(-1))?.end ?? 0;
+    const isKnown = this.#isInRuns && first < known && first >= known - run;
+    if (isKnown && end <= known) return;
+    const whole = Math.min(blockCount(this.facts.size), Math.ceil(end / run) * run);
+    this.#wanted.push({ next: isKnown ? known : first, end: this.#isInRuns ? whole : end });
+    // Who never came for what they wanted.
+    if (this.#wanted.length > limits.controlInFlight) this.#wanted.shift();
+    this.#askAhead();
+  }
+
   async read(index: number, buffer: Uint8Array): Promise<number> {
-    const { size } = this.facts;
-    const length = blockLength(size, index);
+    const length = blockLength(this.facts.size, index);
     if (length === 0) return 0;
-    if (index !== this.#next) {
-      this.#dropAll();
-      this.#runBlocks = this.#next - this.#runFrom;
-      this.#runFrom = index;
-    } else if (index >= this.#runFrom + this.#runBlocks) this.#runBlocks = Number.POSITIVE_INFINITY;
-    this.#next = index + 1;
+    this.#turnTo(index);
+    this.#askAhead();
     const target = buffer.subarray(0, length);
-    const fetch = this.#ahead.find((one) => one.has(index));
-    if (fetch === undefined) {
-      const filled = this.#fill(blockOffset(index), target);
-      this.#fetchAhead();
-      await filled;
+    const [streamed] = this.#streams;
+    if (streamed?.next !== index) {
+      await this.#fill(blockOffset(index), target);
       return length;
     }
-    this.#fetchAhead();
-    await this.#told(fetch.take(index, target));
-    if (!fetch.has(this.#next)) this.#drop(fetch);
+    try {
+      await this.#told(streamed.stream.read(target));
+    } catch (error) {
+      this.#dropAll();
+      throw error;
+    }
+    streamed.next += 1;
+    if (streamed.next === streamed.end) this.#drop();
+    this.#askAhead();
     return length;
   }
 
@@ -80,29 +108,42 @@ export class ObjectReader implements ReadHandle {
     this.#dropAll();
   }
 
-  #fetchAhead(): void {
-    const { store, key, etag } = this.#spec;
-    const last = this.#ahead.at(-1);
-    const first = last === undefined ? this.#next : last.first + last.count;
-    const end = Math.min(
-      blockCount(this.facts.size),
-      this.#runFrom + this.#runBlocks,
-      first + blocksPerFetch,
-    );
-    if (this.#isClosed || this.#ahead.length >= 2 || first >= end) return;
-    const bytes = Math.min(this.facts.size, blockOffset(end)) - blockOffset(first);
-    const fetch = FetchAhead.begin(store, { key, etag }, first, bytes);
-    if (fetch !== undefined) this.#ahead.push(fetch);
+  /** What was wanted before it is not wanted any more. */
+  #turnTo(index: number): void {
+    const isIn = ({ next, end }: Wanted): boolean => index >= next && index < end;
+    while (this.#streams[0] !== undefined && this.#streams[0].next !== index) this.#drop();
+    if (this.#streams.length > 0) return;
+    const at = this.#wanted.findIndex(isIn);
+    const found = this.#wanted[at];
+    if (found === undefined) return;
+    found.next = index;
+    this.#wanted.splice(0, at);
   }
 
-  #drop(fetch: FetchAhead): void {
-    this.#ahead = this.#ahead.filter((one) => one !== fetch);
-    fetch.drop();
+  #askAhead(): void {
+    const { store, key, etag } = this.#spec;
+    while (this.#streams.length < streamsOfOne && streams < mostStreams) {
+      const wanted = this.#wanted.shift();
+      if (wanted === undefined) return;
+      const { next, end } = wanted;
+      const from = blockOffset(next);
+      const bytes = Math.min(this.facts.size, blockOffset(end)) - from;
+      streams += 1;
+      this.#streams.push({ next, end, stream: store.stream(key, etag, from, bytes) });
+    }
+  }
+
+  /** The first one. */
+  #drop(): void {
+    const first = this.#streams.shift();
+    if (first === undefined) return;
+    streams -= 1;
+    first.stream.close();
   }
 
   #dropAll(): void {
-    for (const fetch of this.#ahead) fetch.drop();
-    this.#ahead = [];
+    while (this.#streams.length > 0) this.#drop();
+    this.#wanted = [];
   }
 
   #fill(offset: number, target: Uint8Array): Promise<void> {

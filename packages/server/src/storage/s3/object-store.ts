@@ -51,21 +51,25 @@ export type Abilities = {
   readonly complete: boolean;
 };
 
+/** One call at a time. */
+export interface ByteStream {
+  /** Fills `target` with what is next. @throws as ObjectStore.read; it is of no use then */
+  read(target: Uint8Array): Promise<void>;
+  /** Idempotent. */
+  close(): void;
+}
+
 export interface ObjectStore {
   /** Asked once, with a few small objects below `scratch`, which are removed. */
   abilities(scratch: string): Promise<Abilities>;
   head(key: string): Promise<Head | undefined>;
   /**
-   * Fills `target` from `offset` on; only of the content that `etag` names. `onFilled` hears how many bytes are there.
+   * Fills `target` from `offset` on; only of the content that `etag` names.
    * @throws NOT_FOUND, CONFLICT (another content), IO_ERROR (it ends before)
    */
-  read(
-    key: string,
-    etag: string,
-    offset: number,
-    target: Uint8Array,
-    onFilled?: (bytes: number) => void,
-  ): Promise<void>;
+  read(key: string, etag: string, offset: number, target: Uint8Array): Promise<void>;
+  /** The same, asked for now and taken bit by bit, in order; what nobody takes waits in the store. To be closed. */
+  stream(key: string, etag: string, offset: number, length: number): ByteStream;
   /** A small object whole; undefined: there is none. @throws LIMIT (more than `most` bytes) */
   get(key: string, most: number): Promise<{ readonly head: Head; readonly content: Buffer } | undefined>;
   /** `content` is the caller's again afterwards. @returns the etag. @throws CONFLICT */

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { asFerryError, Code, compareTime, FerryError, limits, type Name, type Path } from '@ferry/protocol';
 import { contentDigest, sameDigest } from '@ferry/protocol/content';
 import type { FetchedPart, PackFile, PackResult, PackSpec } from '../storage.ts';
+import type { FolderGlances } from './folder-glances.ts';
 import { inParallel } from './in-parallel.ts';
-import { keyPart } from './keys.ts';
 import { factsOf, type Head, isReserved } from './metadata.ts';
 import type { Objects } from './objects.ts';
 import type { Publisher } from './publisher.ts';
@@ -15,15 +15,24 @@ const atOnce = 64;
 export class Packs {
   readonly #objects: Objects;
   readonly #publisher: Publisher;
+  readonly #glances: FolderGlances;
 
-  constructor(objects: Objects, publisher: Publisher) {
+  constructor(objects: Objects, publisher: Publisher, glances: FolderGlances) {
     this.#objects = objects;
+    this.#glances = glances;
     this.#publisher = publisher;
   }
 
   /** As Storage.storePack. */
   async store(spec: PackSpec): Promise<PackResult> {
-    const [isFolder] = await Promise.all([this.#foldersAmong(spec), this.#objects.checkFolder(spec.folder)]);
+    const { folder, files } = spec;
+    const [isFolder] = await Promise.all([
+      this.#glances.foldersAmong(
+        folder,
+        files.map(({ name }) => name),
+      ),
+      this.#glances.check(folder),
+    ]);
     const outcomes = await inParallel(spec.files, atOnce, async (file) => {
       try {
         await this.#storeOne(spec, file, isFolder);
@@ -37,7 +46,7 @@ export class Packs {
 
   /** As Storage.fetchPack. */
   async *fetch(folder: Path, names: readonly Name[]): AsyncGenerator<FetchedPart | FerryError, void, void> {
-    await this.#objects.checkFolder(folder);
+    await this.#glances.check(folder);
     const ahead: Promise<FetchedPart | FerryError>[] = [];
     let next = 0;
     while (next < names.length || ahead.length > 0) {
@@ -63,25 +72,6 @@ export class Packs {
     } catch (error) {
       return asFerryError(error);
     }
-  }
-
-  /** Which of the names are folders: one listing tells it of all, unless there is too much between the first and the last. */
-  async #foldersAmong({ folder, files }: PackSpec): Promise<(name: Name) => Promise<boolean>> {
-    const { store, keys } = this.#objects;
-    const prefix = keys.folder(folder);
-    const parts = files.map(({ name }) => Buffer.from(keyPart(name)));
-    const [first] = parts.toSorted((a, b) => Buffer.compare(a, b));
-    if (first === undefined) return () => Promise.resolve(false);
-    // The folder's own marker is before all; right before the first name is where nothing of ours lies.
-    const page = await store.list({ prefix, byFolder: true, after: prefix + first.toString() });
-    const folders = new Set(page.prefixes);
-    const told = [...page.objects.map(({ key }) => key), ...page.prefixes].map((key) => Buffer.from(key));
-    const last = page.next === undefined ? undefined : told.toSorted((a, b) => Buffer.compare(a, b)).at(-1);
-    return async (name) => {
-      const key = `${prefix}${keyPart(name)}/`;
-      const isTold = last === undefined || Buffer.compare(Buffer.from(key), last) <= 0;
-      return isTold ? folders.has(key) : this.#objects.isFolder([...folder, name]);
-    };
   }
 
   async #storeOne(

@@ -34,6 +34,7 @@ import {
 import { BucketTrash } from './bucket-trash.ts';
 import { collectUploads } from './collect-uploads.ts';
 import { Copies } from './copies.ts';
+import { FolderGlances, toldTo } from './folder-glances.ts';
 import { inParallel } from './in-parallel.ts';
 import { Keys } from './keys.ts';
 import { factsOf, isAbandoned, isReserved, metadataOf } from './metadata.ts';
@@ -63,10 +64,12 @@ export class S3Storage implements Storage {
   /** @param memory for what is being uploaded */
   constructor(store: ObjectStore, prefix: string, memory = PartMemory.ofThread(2)) {
     const keys = new Keys(prefix);
-    this.#objects = new Objects(store, keys);
-    this.#publisher = new Publisher(store, keys);
+    const told = toldTo(store, () => glances);
+    this.#objects = new Objects(told, keys);
+    const glances = new FolderGlances(this.#objects);
+    this.#publisher = new Publisher(told, keys);
     this.#copies = new Copies(this.#objects, this.#publisher);
-    this.#packs = new Packs(this.#objects, this.#publisher);
+    this.#packs = new Packs(this.#objects, this.#publisher, glances);
     this.#uploads = new Uploads(this.#objects, this.#publisher, memory);
     this.#trash = new BucketTrash(this.#objects, this.#copies, this.#publisher);
     this.works = s3Works(this, this.#objects, this.#copies, this.#trash);

@@ -5,7 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Code, FerryError } from '@ferry/protocol';
-import type { ObjectStore } from './object-store.ts';
+import type { ByteStream, ObjectStore } from './object-store.ts';
 
 /** Together half a minute: storage of several machines needs ten seconds to go on without one. */
 const attempts = 10;
@@ -38,8 +38,27 @@ export function withRetries(
   return {
     abilities: (scratch) => again(() => store.abilities(scratch)),
     head: (key) => again(() => store.head(key)),
-    read: (key, etag, offset, target, onFilled) =>
-      again(() => store.read(key, etag, offset, target, onFilled)),
+    read: (key, etag, offset, target) => again(() => store.read(key, etag, offset, target)),
+    stream: (key, etag, offset, length) => {
+      let at = 0;
+      let stream: ByteStream | undefined = store.stream(key, etag, offset, length);
+      return {
+        read: (target) =>
+          again(async () => {
+            const own = stream ?? store.stream(key, etag, offset + at, length - at);
+            stream = own;
+            try {
+              await own.read(target);
+              at += target.length;
+            } catch (error) {
+              own.close();
+              stream = undefined;
+              throw error;
+            }
+          }),
+        close: () => stream?.close(),
+      };
+    },
     get: (key, most) => again(() => store.get(key, most)),
     put: (key, content, metadata, condition) => again(() => store.put(key, content, metadata, condition)),
     list: (spec) => again(() => store.list(spec), spec.signal),

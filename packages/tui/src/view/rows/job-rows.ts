@@ -12,13 +12,14 @@ import { framed } from './frame-rows.ts';
 import { type Look, paint, type StyleName } from './style.ts';
 import { duration } from './when.ts';
 
-/** `nothing` is said where there is no job to show. */
+/** `nothing` is said where there is no job to show, `works` of what servers do with their own files. */
 export function queueRowsOf(
   queue: Queue,
   rect: Rect,
   look: Look,
   focused: boolean,
   nothing: string,
+  works = '',
 ): string[] {
   const width = rect.width - 2;
   const visible = queue.shown.slice(queue.top, queue.top + rect.height - 2);
@@ -36,7 +37,9 @@ export function queueRowsOf(
   if (rows.length === 0) rows.push(paint(look.theme, 'dim', fit(` ${nothing}`, width)));
   const words = {
     topLeft: cutEnd(queueTitle(queue, look, rect.width - 6), rect.width - 6),
-    bottomLeft: queue.marks.size > 0 ? queueTexts.marked(queue.marks.size) : '',
+    bottomLeft: [works, queue.marks.size > 0 ? queueTexts.marked(queue.marks.size) : '']
+      .filter((word) => word !== '')
+      .join(` ${look.glyphs.dot} `),
     bottomRight: settingsOf(queue, look),
   };
   return framed(look, focused, rect, words, rows);

@@ -6,8 +6,8 @@
 import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
+import { isMarked } from '../../state/marks.ts';
 import { type Pane, rowAt, rowCount } from '../../state/pane.ts';
-import { wordsOf } from '../../state/server-work.ts';
 import { panes } from '../../state/texts.ts';
 import { fit, fitName } from './cells.ts';
 import { cellsOf, columnsFor, headingOf, type PaneColumns } from './columns.ts';
@@ -41,9 +41,7 @@ export function paneRowsOf(
     const entry = rowAt(pane, i);
     const atCursor = i === pane.cursor;
     rows.push(
-      entry === undefined
-        ? parentRow(width, atCursor, focused, look)
-        : entryRow(pane, entry, atCursor, rowLook),
+      entry === undefined ? parentRow(width, atCursor, focused, look) : entryRow(pane, entry, i, rowLook),
     );
   }
   if (message !== undefined) {
@@ -59,7 +57,9 @@ export function paneRowsOf(
       topLeft: `${place}/${showName(pane.path.join('/'))}${foundWords(pane)}`,
       topRight:
         away ??
-        ((pane.loading && pane.fresh === undefined) || pane.ordering !== undefined
+        ((pane.loading && pane.fresh === undefined) ||
+        pane.ordering !== undefined ||
+        pane.seeking !== undefined
           ? `${pane.arrived} …`
           : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
@@ -80,7 +80,7 @@ function frameOf({ where }: Pane, focused: boolean): StyleName {
 }
 
 function foundWords({ found }: Pane): string {
-  return found === undefined ? '' : panes.found(show(wordsOf(found)));
+  return found === undefined ? '' : panes.found(show(found.words));
 }
 
 function countWords({ filter, rows, sorted, pollMs, found }: Pane): string {
@@ -121,10 +121,11 @@ type RowLook = {
 function entryRow(
   pane: Pane,
   entry: Entry,
-  atCursor: boolean,
+  row: number,
   { width, columns, focused, nowMs, look, isOld }: RowLook,
 ): string {
-  const marked = pane.marks.has(entry.name);
+  const marked = isMarked(pane, row);
+  const atCursor = row === pane.cursor;
   const compared = pane.compared === undefined ? '' : look.glyphs.differences[pane.compared.get(entry.name)];
   const suffix = entry.kind === EntryKind.folder ? '/' : entry.kind === EntryKind.symlink ? '@' : '';
   const name = fitName(
