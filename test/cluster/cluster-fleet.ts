@@ -41,7 +41,10 @@ export async function clusterFleet(
     const member = new Member(afterwards, {
       home,
       behind: { port: await freePort(), healthPort: await freePort() },
-      args: [`s3://${bucket}/files`, ...bus],
+      args: {
+        files: `s3://${bucket}/files`,
+        ...(hasBus ? { bus: cluster.bus, options: ['--bus-name', bucket] } : {}),
+      },
       env: cluster.env,
     });
     // One after the other: the first makes the key that all show.

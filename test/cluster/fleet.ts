@@ -13,6 +13,7 @@ import { parseAddress } from '@ferry/protocol/session';
 import { type Afterwards, scratchFolder } from '../support/scratch.ts';
 import { ferryd, type Server, startServer, userEnv } from '../support/server.ts';
 import { type Balancer, type Behind, newBalancer } from './balancer.ts';
+import { unitCommand } from './unit.ts';
 
 /** Something that dies and comes back. */
 export type Part = {
@@ -48,7 +49,7 @@ export class Member {
   readonly behind: Behind;
   readonly home: string;
   readonly #afterwards: Afterwards;
-  readonly #args: readonly string[];
+  readonly #args: MemberArgs;
   readonly #env: NodeJS.ProcessEnv;
   #server: Server | undefined;
   #logged = '';
@@ -82,15 +83,23 @@ export class Member {
 
   async start(): Promise<void> {
     const { port, healthPort } = this.behind;
-    const [dir = '', ...rest] = this.#args;
+    const { files, bus, options = [] } = this.#args;
+    const [listen, metrics] = [`127.0.0.1:${port}`, `127.0.0.1:${healthPort}`];
+    const more = ['--threads', '2', ...options];
+    const alone = { dir: files, listen, args: ['--behind', '127.0.0.1', '--metrics', metrics, ...more] };
+    const command =
+      bus === undefined
+        ? alone
+        : unitCommand({
+            FERRY_FILES: files,
+            FERRY_BUS: bus,
+            FERRY_BALANCER: '127.0.0.1',
+            FERRY_LISTEN: listen,
+            FERRY_METRICS: metrics,
+            FERRY_OPTIONS: more.join(' '),
+          });
     this.#logged = this.log.slice(-65_536);
-    this.#server = await startServer(this.#afterwards, {
-      dir,
-      home: this.home,
-      env: this.#env,
-      listen: `127.0.0.1:${port}`,
-      args: ['--behind', '127.0.0.1', '--metrics', `127.0.0.1:${healthPort}`, '--threads', '2', ...rest],
-    });
+    this.#server = await startServer(this.#afterwards, { ...command, home: this.home, env: this.#env });
   }
 
   async kill(): Promise<void> {
@@ -110,9 +119,15 @@ export class Member {
   }
 }
 
+export type MemberArgs = {
+  readonly files: string;
+  /** With one it is started as deploy/ferryd@.service says. */
+  readonly bus?: string;
+  readonly options?: readonly string[];
+};
+
 export type MemberOpts = {
-  /** What is shared, then options. */
-  readonly args: readonly string[];
+  readonly args: MemberArgs;
   readonly env?: NodeJS.ProcessEnv;
 };
 
@@ -122,7 +137,7 @@ export async function localFleet(afterwards: Afterwards): Promise<Fleet> {
   const member = new Member(afterwards, {
     home: scratchFolder(afterwards),
     behind: { port: await freePort(), healthPort: await freePort() },
-    args: [folder],
+    args: { files: folder },
   });
   await member.start();
   const balancer = await startBalancer(afterwards, [member]);

@@ -34,6 +34,8 @@ describe('panes in a real terminal', { skip: haveTerminal ? false : noTerminal }
     let terminal = open();
     try {
       await terminal.shows('mine.txt');
+      // Whole, and not only begun.
+      await terminal.shows(/5 items.*3 items/);
       const first = await terminal.shows('notes.txt');
       assert.ok(first.indexOf('file2.bin') < first.indexOf('file10.bin'));
       terminal.press('=');

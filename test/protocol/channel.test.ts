@@ -436,3 +436,58 @@ describe('a line on which one block takes most of a minute', () => {
     assert.ok(withCode(Code.TIMEOUT)(failure));
   });
 });
+
+describe('a peer that holds its place', () => {
+  /** When a server gives up one that does `each` every second, in seconds; undefined: not within ten minutes. */
+  async function givenUp(t: TestContext, each: (second: number, link: Link) => void) {
+    let nowMs = performance.now();
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    t.mock.method(performance, 'now', () => nowMs);
+    const { a, b } = memoryLinks();
+    let why: FerryError | undefined;
+    let isOver = false;
+    const onEnd = (error: FerryError | undefined): void => {
+      why = error;
+      isOver = true;
+    };
+    const pool = new BlockPool();
+    new ServerChannel(b, { pool, handlers: new Map(), controlLimit: limits.controlFrameBytes, onEnd });
+    a.start({ onData: () => {}, onDrain: () => {}, onEnd: () => {} });
+    for (let second = 0; second < 600; second++) {
+      each(second, a);
+      for (let k = 0; k < 4; k++) await turn();
+      if (isOver) return { second, code: why?.code };
+      nowMs += 1000;
+      t.mock.timers.tick(1000);
+    }
+    a.close();
+    return undefined;
+  }
+  /** It is looked at so often. */
+  const look = limits.pingMs / 3000;
+
+  test('by a message of which a byte comes now and then has a minute for it (PROT-02, PROT-03)', async (t) => {
+    const frame = encodeFrame(Kind.stat, 1, Buffer.alloc(1000));
+    const ended = await givenUp(t, (second, link) => {
+      if (second % 5 === 0) link.send(frame.subarray(second / 5, second / 5 + 1));
+    });
+    assert.equal(ended?.code, Code.TIMEOUT);
+    const least = limits.frameMs / 1000;
+    assert.ok(ended.second > least && ended.second <= least + 2 * look, `${ended.second} s`);
+  });
+
+  test('and says nothing any more, as one whose cable was pulled, is given up in time (PROT-22)', async (t) => {
+    const ended = await givenUp(t, () => {});
+    assert.equal(ended?.code, Code.TIMEOUT);
+    const least = limits.deadMs / 1000;
+    assert.ok(ended.second > least && ended.second <= least + 2 * look, `${ended.second} s`);
+  });
+
+  test('by a ping now and then keeps it', async (t) => {
+    const ping = encodeFrame(Kind.ping, 1, Buffer.alloc(0));
+    const ended = await givenUp(t, (second, link) => {
+      if (second % (limits.pingMs / 1000) === 0) link.send(ping);
+    });
+    assert.equal(ended, undefined);
+  });
+});

@@ -437,22 +437,47 @@ describe('an order of the owner', () => {
   });
 });
 
-test('a folder of object storage is told of at once, and then once a second for all that came meanwhile', (t) => {
+test('a folder of object storage is told of at once, a few times in a row, and then once a second for all that came meanwhile', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
+  let nowMs = 0;
   const told: string[] = [];
-  const folders = new ToldFolders((key) => told.push(key));
+  const folders = new ToldFolders(
+    (key) => told.push(`${key} ${nowMs}`),
+    () => nowMs,
+  );
+  const pass = (ms: number): void => {
+    for (let i = 0; i < ms; i += 10) {
+      nowMs += 10;
+      t.mock.timers.tick(10);
+    }
+  };
   for (const key of ['a', 'b']) folders.watch(key);
   for (let i = 0; i < 5; i++) folders.hint('a');
   folders.hint('elsewhere');
-  assert.deepEqual(told, ['a']);
+  assert.deepEqual(told, ['a 0']);
   folders.hint(undefined);
-  assert.deepEqual(told, ['a', 'b'], 'one does not wait for another');
-  t.mock.timers.tick(1000);
-  assert.deepEqual(told, ['a', 'b', 'a']);
+  assert.deepEqual(told, ['a 0', 'b 0'], 'one does not wait for another');
+  pass(100);
+  assert.deepEqual(told.splice(0), ['a 0', 'b 0', 'a 100']);
+  // Somebody who never stops.
+  for (let i = 0; i < 1000; i++) {
+    folders.hint('a');
+    pass(10);
+  }
+  const times = told.splice(0).map((line) => Number(line.split(' ')[1]));
+  assert.ok(times.length >= 12 && times.length <= 16, times.join());
+  assert.deepEqual(times.slice(0, 4), [200, 300, 400, 500]);
+  for (let i = 8; i < times.length; i++)
+    assert.ok((times[i] ?? 0) - (times[i - 1] ?? 0) >= 990, times.join());
   folders.hint('a');
   folders.leave('a');
-  t.mock.timers.tick(5000);
-  assert.deepEqual(told, ['a', 'b', 'a'], 'nobody looks any more');
+  pass(5000);
+  assert.deepEqual(told, [], 'nobody looks any more');
   folders.hint('b');
-  assert.equal(told.length, 4);
+  assert.equal(told.length, 1);
+  // Who looks again, and after a while, hears at once.
+  folders.watch('a');
+  for (const key of ['a', 'b']) folders.hint(key);
+  pass(10);
+  assert.equal(told.length, 2);
 });

@@ -65,8 +65,60 @@ describe('log', () => {
     nowMs += 1000;
     log(refused);
     assert.deepEqual(told.slice(11), [
-      { what: 'server', text: '990 more were refused, too fast to tell each' },
+      { what: 'server', text: '990 more were refused from 10.0.0.6, too fast to tell each' },
       refused,
     ]);
+  });
+
+  it('lets one flood hide nobody else, and floods from everywhere fill no disk (RES-10)', () => {
+    const told: LogEvent[] = [];
+    let nowMs = 5000;
+    const log = throttled(
+      (event) => told.push(event),
+      () => nowMs,
+    );
+    const refusedFrom = (peer: string): LogEvent => ({
+      what: 'refused',
+      peer,
+      code: 'AUTH_FAILED',
+      why: show('no'),
+    });
+    for (let i = 0; i < 1000; i++) log(refusedFrom(`10.0.0.6:${i}`));
+    log(refusedFrom('[2001:db8::1]:7'));
+    assert.equal(told.length, 11);
+    for (let i = 0; i < 5000; i++) log(refusedFrom(`10.1.${i >> 8}.${i & 255}:1`));
+    assert.equal(told.length, 100);
+    nowMs += 1000;
+    log(refusedFrom('10.0.0.7:1'));
+    assert.deepEqual(
+      told.slice(100, -1).map((event) => 'text' in event && event.text),
+      [
+        '990 more were refused from 10.0.0.6, too fast to tell each',
+        '4911 more were refused from everywhere, too fast to tell each',
+      ],
+    );
+  });
+
+  it('counts what one person does too fast, and tells what others do, who came and what broke (RES-10)', () => {
+    const told: LogEvent[] = [];
+    let nowMs = 5000;
+    const log = throttled(
+      (event) => told.push(event),
+      () => nowMs,
+    );
+    const other = { user: show('bob'), peer: '10.0.0.7:1' };
+    for (let i = 0; i < 1000; i++) log({ what: 'made', who, path: showName('/x') });
+    const rest: readonly LogEvent[] = [
+      { what: 'made', who: other, path: showName('/y') },
+      { what: 'left', who, ms: 1, why: undefined },
+      { what: 'trouble', who, code: 'IO_ERROR', why: show('broken') },
+    ];
+    for (const event of rest) log(event);
+    assert.deepEqual(told.slice(100), rest);
+    nowMs += 1000;
+    log({ what: 'made', who, path: showName('/z') });
+    const [said, last] = told.slice(103);
+    assert.ok(said?.what === 'server' && last?.what === 'made');
+    assert.equal(said.text, 'an\\e[31mna did 900 more things, too fast to tell each');
   });
 });

@@ -236,6 +236,30 @@ describe('penalties', () => {
     assert.deepEqual([...penalties.barred(0)], [[source, 585_000]]);
   });
 
+  it('leave an address 20 guesses an hour, whichever accounts it tries, and forgive who is seldom wrong (AUTH-01, AUTH-03)', (t) => {
+    const hourMs = 3_600_000;
+    const guesses = (fromMs: number, penalties: Penalties, source: string): number => {
+      let count = 0;
+      for (let nowMs = fromMs; nowMs < fromMs + hourMs; ) {
+        const waitMs = penalties.waitMs(source, nowMs);
+        if (waitMs === 0) {
+          penalties.add(source, 'password', nowMs);
+          count += 1;
+        } else nowMs += waitMs;
+      }
+      return count;
+    };
+    const penalties = new Penalties();
+    const each = [0, 1, 2, 3].map((hour) => guesses(hour * hourMs, penalties, '192.0.2.7'));
+    t.diagnostic(`count: guesses an hour from one address: ${each.join(', ')}`);
+    assert.ok(each.every((count) => count > 0 && count <= 20));
+    // A house of forgetful people: one wrong password every ten minutes, all day.
+    for (let nowMs = 0; nowMs < 24 * hourMs; nowMs += 600_000) {
+      assert.equal(penalties.waitMs('192.0.2.8', nowMs), 0);
+      penalties.add('192.0.2.8', 'password', nowMs);
+    }
+  });
+
   it('are kept for a bounded number of sources (RES-14)', () => {
     const penalties = new Penalties();
     const address = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;

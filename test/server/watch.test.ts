@@ -25,6 +25,7 @@ import type { ClientChannel } from '@ferry/protocol/session';
 import { pollMs } from '../../packages/protocol/src/disk/watch-timing.ts';
 import { Accounts, newAccount } from '../../packages/server/src/access/accounts.ts';
 import type { Rights } from '../../packages/server/src/access/rights.ts';
+import type { ToHub } from '../../packages/server/src/bus/parcel.ts';
 import { ThreadBus } from '../../packages/server/src/bus/thread-bus.ts';
 import { placesOf } from '../../packages/server/src/config.ts';
 import { MemoryStorage } from '../../packages/server/src/storage/memory.ts';
@@ -272,7 +273,8 @@ describe('watching, thread by thread', () => {
   });
 
   test('a gap on the bus: who watches lists again', async () => {
-    const bus = new ThreadBus('alone', () => {});
+    const asked: ToHub[] = [];
+    const bus = new ThreadBus('alone', (parcel) => asked.push(parcel));
     const folders = new WatchedFolders({
       bus,
       want: (key, id) => folders.watched(key, id, { pollMs: 0 }),
@@ -280,6 +282,9 @@ describe('watching, thread by thread', () => {
     });
     const { watches, heard } = makeSession(folders);
     await watches.watch(7, []);
+    for (const parcel of asked) {
+      if (parcel.what === 'subscribe') bus.receive({ what: 'subscribed', id: parcel.id });
+    }
     bus.receive({ what: 'gap', subjects: 'all' });
     assert.deepEqual(heard, ['7 again']);
   });

@@ -14,9 +14,10 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, OutputFile, Plugin } from 'esbuild';
@@ -47,8 +48,8 @@ const besides = [
   'pnpm-lock.yaml',
   relative(root, fileURLToPath(import.meta.url)),
 ];
-/** Bundles that are kept, as a program of an earlier one may still run and load a part of it. */
-const keptBundles = 8;
+/** Bundles that are kept besides: a program of an earlier one may still run, and load a part of it. */
+const keptBundles = 16;
 /** File systems keep the time of a change no finer. */
 const grainMs = 50;
 
@@ -151,18 +152,27 @@ function publish(program: Program, files: readonly OutputFile[], list: readonly 
   } catch {
     // It is there already, with the same in it.
     rmSync(fresh, { recursive: true });
+    utimesSync(folder, new Date(), new Date());
   }
   const entry = relative(root, join(folder, program, `${outName(`${folderOf[program]}/src/main.ts`)}.mjs`));
   writeFileSync(`${fresh}.list`, `${[entry, ...list].join('\n')}\n`);
   renameSync(`${fresh}.list`, join(root, bundleList(program)));
 }
 
+/** Those that are current stay, and the latest besides; what an attempt left that was cut off goes after an hour. */
 function removeOld(): void {
-  const folders = readdirSync(place, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map(({ name }) => ({ name, at: statSync(join(place, name)).ctimeMs }))
+  const current = (['ferry', 'ferryd'] as const).map((program) => currentBundle(program) ?? '');
+  const others = readdirSync(place, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ folder: join(place, name), at: statSync(join(place, name)).mtimeMs }))
+    .filter(({ folder }) => !current.some((file) => file.startsWith(`${folder}/`)))
     .toSorted((a, b) => b.at - a.at);
-  for (const { name } of folders.slice(2 * keptBundles)) rmSync(join(place, name), { recursive: true });
+  const isUnfinished = ({ folder }: (typeof others)[number]): boolean => basename(folder).startsWith('.new-');
+  const old = [
+    ...others.filter((one) => isUnfinished(one) && one.at < Date.now() - 3_600_000),
+    ...others.filter((one) => !isUnfinished(one)).slice(keptBundles),
+  ];
+  for (const { folder } of old) rmSync(folder, { recursive: true, force: true });
 }
 
 /** The first file of a program's bundle, which is made anew if it is not current. */

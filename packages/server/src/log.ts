@@ -29,32 +29,73 @@ export function openLog({ json, write, now }: LogOpts): Log {
   };
 }
 
-/** Lines about strangers per second; a flood of them must not fill the disk with its traces. */
-const refusalsPerSecond = 10;
+/** Lines a second about strangers from one address, and from all: a flood of them must fill no disk, and hide nobody else's traces… */
+const refusalsOfOne = 10;
+const refusalsOfAll = 100;
+/** …and about what one person does with files. The audit log has each of them. */
+const deedsOfOne = 100;
 
-/** Counts refusals beyond that instead of telling each; the count comes with the next one that is told. */
+const deeds: ReadonlySet<LogEvent['what']> = new Set([
+  'sent',
+  'received',
+  'made',
+  'removed',
+  'trashed',
+  'restored',
+  'renamed',
+  'copied',
+  'moved',
+  'unpacked',
+]);
+
+/** What no person's name begins with. */
+const ofAddress = '\0';
+
+/** Counts what is beyond that instead of telling each; the counts come with the next line of a later second. */
 export function throttled(log: Log, now: () => number): Log {
   let secondMs = 0;
-  let told = 0;
-  let untold = 0;
-  return (event) => {
-    if (event.what !== 'refused') {
-      log(event);
-      return;
-    }
-    if (Math.abs(now() - secondMs) >= 1000) {
-      if (untold > 0) note(log, `${untold} more were refused, too fast to tell each`);
-      secondMs = now();
-      told = 0;
-      untold = 0;
-    }
-    if (told >= refusalsPerSecond) {
-      untold += 1;
-      return;
-    }
-    told += 1;
-    log(event);
+  let refusals = 0;
+  let unheard = 0;
+  /** Of this second, by address or person. */
+  const told = new Map<string, { lines: number; untold: number }>();
+  const isToldOf = (name: string, most: number): boolean => {
+    const one = told.get(name) ?? { lines: 0, untold: 0 };
+    told.set(name, one);
+    if (one.lines < most) one.lines += 1;
+    else one.untold += 1;
+    return one.untold === 0;
   };
+  const isTold = (event: LogEvent): boolean => {
+    if ('who' in event) return !deeds.has(event.what) || isToldOf(event.who.user, deedsOfOne);
+    if (event.what !== 'refused') return true;
+    const source = `${ofAddress}${event.peer.replace(/:\d+$/, '')}`;
+    if (refusals < refusalsOfAll || told.has(source)) {
+      if (!isToldOf(source, refusalsOfOne)) return false;
+      refusals += 1;
+      if (refusals <= refusalsOfAll) return true;
+    }
+    unheard += 1;
+    return false;
+  };
+  return (event) => {
+    if (Math.abs(now() - secondMs) >= 1000) {
+      for (const [name, { untold }] of told) if (untold > 0) tellRest(log, name, untold);
+      if (unheard > 0) tellRest(log, `${ofAddress}everywhere`, unheard);
+      secondMs = now();
+      refusals = 0;
+      unheard = 0;
+      told.clear();
+    }
+    if (isTold(event)) log(event);
+  };
+}
+
+/** @param name of a person, or behind `ofAddress` an address */
+function tellRest(log: Log, name: string, untold: number): void {
+  const what = name.startsWith(ofAddress)
+    ? `${untold} more were refused from ${name.slice(ofAddress.length)}`
+    : `${name} did ${untold} more things`;
+  note(log, `${what}, too fast to tell each`);
 }
 
 /** To stderr; a reader of the log that has gone away stops nothing. */

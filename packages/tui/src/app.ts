@@ -15,7 +15,6 @@ import { keysReport } from './state/texts.ts';
 import { update } from './state/update.ts';
 import { unsaved } from './state/update-edit.ts';
 import { FrameTimer, type Urgency } from './view/frame.ts';
-import { drawsImages } from './view/rows/image-rows.ts';
 import { lookFor } from './view/rows/themes.ts';
 import { checkTerminal, Terminal, type TerminalStreams } from './view/terminal.ts';
 import { View } from './view/view.ts';
@@ -136,9 +135,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
         isFirstListing = false;
         // After the frame that shows the listing.
         setTimeout(() => {
-          terminal.input.askName((name) => {
-            if (drawsImages(name)) view.useImages();
-          });
+          terminal.input.ask((answer) => view.hear(answer));
           if (!isChoosing) void view.loadGauge();
         }, 100);
       }
@@ -161,7 +158,10 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       }
       lastInputMs = nowMs;
     });
-    terminal.screen.on('resize', () => post({ kind: 'resized', size: terminal.size }, 'news'));
+    terminal.screen.on('resize', () => {
+      if (view.hasSixels) terminal.input.askCells();
+      post({ kind: 'resized', size: terminal.size }, 'news');
+    });
     engine.onEvent((event) => post({ kind: 'engine', event }, event.kind === 'jobs' ? 'progress' : 'news'));
     // Not `once`: blessed ends the program at a signal for which it is the only listener.
     for (const [signal, number] of Object.entries(signalNumbers))

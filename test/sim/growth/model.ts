@@ -56,7 +56,7 @@ export function saidByOne({ servers, sessionsOfEach, threadsOfEach }: Size, habi
   const gone = ofThread * habits.logins;
   return {
     presence: threadsOfEach * presenceOf(rows, gone),
-    touched: threadsOfEach * gathered(ofThread * habits.changes, gather.touched),
+    touched: threadsOfEach * gatheredAfter(ofThread * habits.changes, gather.touched),
     chat: sessionsOfEach * habits.lines,
     beats: 1 / Math.max(beat.least, beat.forEach * servers),
   };
@@ -65,6 +65,11 @@ export function saidByOne({ servers, sessionsOfEach, threadsOfEach }: Size, habi
 /** Events that come by chance, `rate` a second; the first waits, and takes along who comes meanwhile. */
 function gathered(rate: number, window: number): number {
   return rate === 0 ? 0 : 1 / (1 / rate + window);
+}
+
+/** As `gathered`, where the first is told at once, and what comes within the window after each telling with the next. */
+function gatheredAfter(rate: number, window: number): number {
+  return rate / (Math.exp(-rate * window) + rate * window);
 }
 
 /** As `gathered`, where those who go are told in a message of their own. */

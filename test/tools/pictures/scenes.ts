@@ -379,6 +379,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       'ahoy there',
     ),
   ),
+  'connect-help': connect('All keys of the connect screen', connecting(servers, 'f1')),
   'connect-save': connect('Saving a server under a name', connecting(servers, 'f2')),
   'connect-failed': connect(
     'A server that does not answer',

@@ -5,11 +5,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { EntryKind, limits } from '@ferry/protocol';
+import { EntryKind, fromWireError, limits } from '@ferry/protocol';
+import { Accounts, newAccount } from '../../../packages/server/src/access/accounts.ts';
+import { placesOf } from '../../../packages/server/src/config.ts';
+import { deviceKey } from '../../../packages/tui/src/client/device-key.ts';
 import { EngineCore } from '../../../packages/tui/src/engine/engine-core.ts';
 import type { Direction, Job, JobOrder } from '../../../packages/tui/src/engine/job.ts';
 import type { ConflictPolicy } from '../../../packages/tui/src/transfer/conflict.ts';
 import { path, scratchFolder } from '../../support/scratch.ts';
+import { userEnv } from '../../support/server.ts';
 import { sharedServer } from '../../support/shared-server.ts';
 import { localPath, optsFor, Watch } from './bench.ts';
 
@@ -52,16 +56,23 @@ function put(file: string, content: string | Buffer, seconds: number): void {
 }
 
 /** Small files go in packs, large ones over lanes: each case exists in both sizes. */
-const sizes = [10, 9 * MiB] as const;
+const small = 10;
+const large = 2 * MiB;
+/** These look into what is there: also where a journal is kept. It makes each of them write 130 MiB. */
+const looking: ReadonlySet<string> = new Set(['overwrite', 'content-differs', 'resume']);
+const journaled = 9 * MiB;
 const cases = ['older', 'newer', 'shorter', 'same', 'other', 'absent'] as const;
 type Case = (typeof cases)[number];
 
 /** A tree of files to move, and in its target what each name says of the file there. */
-function makeTrees({ from, to }: Ends): Map<string, { source: Buffer; target: Buffer | undefined }> {
+function makeTrees(
+  { from, to }: Ends,
+  largest = large,
+): Map<string, { source: Buffer; target: Buffer | undefined }> {
   const files = new Map<string, { source: Buffer; target: Buffer | undefined }>();
   mkdirSync(join(from, 'd'));
   mkdirSync(join(to, 'd'));
-  for (const size of sizes) {
+  for (const size of [small, largest]) {
     const source = randomBytes(size);
     const targets: Record<Case, [Buffer, number] | undefined> = {
       older: [randomBytes(size + 1), old],
@@ -112,7 +123,7 @@ for (const direction of ['upload', 'download'] as const) {
   for (const [policy, { replaced, failed }] of Object.entries(outcomes)) {
     test(`${direction}, ${policy}: every file there is treated as it says, and an empty file replaces none`, async (t) => {
       const both = ends(t, direction);
-      const files = makeTrees(both);
+      const files = makeTrees(both, looking.has(policy) ? journaled : large);
       const [id = 0] = await both.engine.submit([both.order('d', policy as ConflictPolicy)]);
       const job = await both.watch.over(id);
       const isOneOf = (list: readonly Case[], name: string): boolean =>
@@ -210,4 +221,51 @@ test('an answer for all downloads settles other jobs, too', async (t) => {
   both.engine.answer(first, question.sourcePath, { policy: 'overwrite', scope: 'all-downloads' });
   for (const id of ids) assert.equal((await both.watch.over(id)).phase, 'done');
   for (const name of ['a', 'b', 'c']) assert.equal(readFileSync(join(both.to, name), 'utf8'), 'new');
+});
+
+test('into a drop box: what is taken is told as taken, skipped, or put beside, though nobody may look', async (t) => {
+  const { shared, server } = served();
+  const keyFile = join(scratchFolder(t), 'device.key');
+  const accounts = new Accounts(placesOf(userEnv(server.home), server.home).accessFile);
+  t.after(() => accounts.close());
+  accounts.add('box', { ...newAccount, role: 'uploader' }, 0);
+  accounts.addDevice('box', deviceKey(keyFile).publicKey, 'test', 0);
+  const engine = new EngineCore(optsFor(t, server, keyFile));
+  t.after(() => engine.close());
+  const watch = new Watch(engine);
+  const local = scratchFolder(t);
+  for (const [i, size] of [small, large].entries()) {
+    put(join(local, `${i}.pdf`), randomBytes(size), young);
+    put(join(shared, `${i}.pdf`), 'theirs', old);
+    put(join(shared, `${i} (2).pdf`), 'theirs', old);
+    const send = async (existing: ConflictPolicy): Promise<Job> => {
+      const source = localPath(local, `${i}.pdf`);
+      const order = { kind: EntryKind.file, source, target: path(`${i}.pdf`), existing } as const;
+      const [id = 0] = await engine.submit([{ direction: 'upload', ...order }]);
+      return watch.over(id);
+    };
+    // A small file that may replace is sent without a look.
+    const small = i === 0 ? 'FORBIDDEN' : 'EXISTS';
+    for (const [existing, code] of [
+      ['fail', 'EXISTS'],
+      ['overwrite', small],
+      ['newer', 'EXISTS'],
+    ] as const) {
+      const { phase, error } = await send(existing);
+      const why = error === undefined ? '' : fromWireError(error).codeName;
+      assert.deepEqual([existing, phase, why], [existing, 'failed', code]);
+    }
+    const skipped = await send('skip');
+    assert.deepEqual([skipped.phase, skipped.skippedFiles], ['done', 1]);
+    assert.equal((await send('keep-both')).phase, 'done');
+    // Another version; the same one is known to be there.
+    utimesSync(join(local, `${i}.pdf`), young + 1, young + 1);
+    assert.equal((await send('keep-both')).phase, 'done');
+    const sent = readFileSync(join(local, `${i}.pdf`));
+    for (const name of [`${i} (3).pdf`, `${i} (4).pdf`])
+      assert.ok(readFileSync(join(shared, name)).equals(sent));
+    for (const name of [`${i}.pdf`, `${i} (2).pdf`])
+      assert.equal(readFileSync(join(shared, name), 'utf8'), 'theirs');
+  }
+  accounts.remove('box');
 });

@@ -49,6 +49,26 @@ test('this machine copies its own: links as they are, whole or not at all, never
   assert.equal(readFileSync(join(to, 'b/one'), 'utf8'), 'new');
 });
 
+test('this machine moves its own: in one step, over nothing, never into itself, also behind a link', async (t) => {
+  const { engine } = await bench(t, (opts) => new EngineCore(opts));
+  const [from, to] = [scratchFolder(t), scratchFolder(t)];
+  mkdirSync(join(from, 'a/sub'), { recursive: true });
+  writeFileSync(join(from, 'a/one'), '1');
+  writeFileSync(join(to, 'taken'), 'theirs');
+  symlinkSync(to, join(from, 'way'));
+  const move = (below: string, place: string) =>
+    engine
+      .worksAt('')
+      .run({ verb: 'move', from: localPath(from, below), to: localPath(from, place), existing: 'fail' });
+  await assert.rejects(move('a', 'way/taken'), withCode('EXISTS'));
+  await assert.rejects(move('a', 'a/sub/b'), withCode('NAME_INVALID'));
+  await assert.rejects(move('none', 'b'), withCode('NOT_FOUND'));
+  assert.equal((await move('a', 'way/b')).failed, 0);
+  assert.deepEqual(readdirSync(from), ['way']);
+  assert.equal(readFileSync(join(to, 'b/one'), 'utf8'), '1');
+  assert.equal(readFileSync(join(to, 'taken'), 'utf8'), 'theirs');
+});
+
 for (const [where, make] of [
   ['inline', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineCore(opts)],
   ['on its thread', (opts: ConstructorParameters<typeof EngineCore>[0]) => new EngineThread(opts)],

@@ -112,8 +112,8 @@ describe('presets and the user’s own keys', () => {
 
   test('what is wrong is said in words, and the rest holds', () => {
     const said = (text: string): readonly string[] => keysOf(text).problems;
-    assert.deepEqual(said('{"pane": {"copy": ["F6"], "mkdir": ["F6"]}}'), [
-      'pane: F6 is for copy already, so mkdir does not get it',
+    assert.deepEqual(said('{"pane": {"copy": ["F11"], "mkdir": ["F11"]}}'), [
+      'pane: F11 is for copy already, so mkdir does not get it',
     ]);
     assert.deepEqual(said('{"pane": {"copy": ["x"], "mkdir": ["x y"]}}'), [
       'pane: x y and x (copy) begin alike, so mkdir does not get it',
@@ -240,11 +240,14 @@ describe('the list of all actions', () => {
 
 test('a key that does nothing says so, and what to press instead', () => {
   const driven = new Driven().list('remote', file('a'));
-  assert.equal(driven.press('f6').state.notice?.text, 'F6 does nothing here · F1 lists all that can be done');
+  assert.equal(
+    driven.press('f11').state.notice?.text,
+    'F11 does nothing here · F1 lists all that can be done',
+  );
   assert.equal(driven.press('down').state.notice, undefined);
   assert.match(driven.press('w', '\u202e').state.notice?.text ?? '', /^\\u\{202e\} does nothing here/);
   // What is typed is no such key.
-  assert.equal(driven.press('w', 'f1', 'f6').state.notice, undefined);
+  assert.equal(driven.press('w', 'f1', 'f11').state.notice, undefined);
 });
 
 test('whatever a file of keys says, the browser starts', () => {

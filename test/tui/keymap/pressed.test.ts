@@ -88,6 +88,15 @@ function inViewer(): Driven {
   return driven;
 }
 
+/** Of a picture, looked at closer already. */
+function inPicture(): Driven {
+  const driven = new Driven().list('remote', file('a.png')).press('home', 'down', 'f3');
+  const rgba = new Uint8Array(40 * 40 * 4);
+  const picture = { format: 'PNG', fullWidth: 40, fullHeight: 40, width: 40, height: 40, rgba } as const;
+  const request = driven.state.viewer?.work?.request ?? 0;
+  return driven.post({ kind: 'picture-shown', request, picture, facts }).press('+', '+');
+}
+
 function inConflict(): Driven {
   const decision = decide('ask', {
     job: 1,
@@ -216,6 +225,11 @@ const scenesOf: Partial<Record<`${Layer} ${Action}`, () => Driven>> = {
   'queue overwrite-job': () => inQueue().press('escape', ...toFailed),
   'changed choose-difference': () => inChanged().press('s'),
   'conflict choose-newer': () => inConflict().press('o'),
+  'viewer zoom-in': inPicture,
+  'viewer zoom-out': inPicture,
+  'viewer zoom-whole': inPicture,
+  // Both sides show the server.
+  'pane move': () => inPane().press('tab', 'M-o', 'tab'),
   'pane size': () => inPane().press('escape', 'home', 'down'),
 };
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Code, FerryError, toWireError } from '@ferry/protocol';
 import { fingerprintFromHash } from '@ferry/protocol/session';
-import { connectActionOf, connectKeys } from '@ferry/tui/keymap/connect-keys';
+import { connectActionOf, connectFooter, connectKeys } from '@ferry/tui/keymap/connect-keys';
 import {
   type ConnectCmd,
   type ConnectMsg,
@@ -62,6 +62,27 @@ class Screen {
 describe('the connect screen', () => {
   test('no key types a character: a pasted invite is text from its first letter on', () => {
     for (const { keys } of connectKeys) for (const key of keys) assert.ok(key.length > 1, key);
+  });
+
+  test('F1 lists every key that does something, and the footer those that do it now', () => {
+    const footer = (screen: Screen): string =>
+      connectFooter(screen.state)
+        .map(({ label }) => label)
+        .join(' ');
+    const screen = new Screen();
+    assert.equal(footer(screen), 'Help Connect Save Remove Look again Back Quit');
+    screen.press('f1');
+    assert.equal(screen.state.dialog?.kind, 'help');
+    assert.equal(footer(screen), 'Back');
+    assert.equal(screen.press('x', 'escape').state.dialog, undefined);
+    assert.equal(screen.state.line.text, '', 'what is typed below it goes nowhere');
+    for (const { label, help } of connectKeys) assert.equal(help === '', label === '');
+    screen.press('f2');
+    assert.equal(footer(screen), 'Back');
+    screen.state = connectState({ columns: 80, rows: 24 }, []);
+    assert.equal(footer(screen), 'Help Save Back Quit');
+    assert.equal(footer(screen.press('ferry://h')), 'Help Connect Save Back Quit');
+    assert.deepEqual(screen.taken(), []);
   });
 
   test('connects to the row under the cursor, or to what was typed or pasted', () => {

@@ -5,7 +5,6 @@ import { describe, test } from 'node:test';
 import { checkName, type Entry, type Name } from '@ferry/protocol';
 import { EntryPage, nameHash, pagesOf } from '@ferry/tui/engine/entry-page';
 import { mergeSorted } from '@ferry/tui/engine/merge-sort';
-import type { Cmd } from '@ferry/tui/state/cmd';
 import { compareWith } from '@ferry/tui/state/compare';
 import { filterFor, rowFilter } from '@ferry/tui/state/match';
 import type { Msg } from '@ferry/tui/state/msg';
@@ -13,6 +12,7 @@ import { isAmong } from '@ferry/tui/state/name-table';
 import { inOrder, type Ordered, type Ordering } from '@ferry/tui/state/order';
 import { mostAtOnce } from '@ferry/tui/state/pane';
 import { noRows } from '@ferry/tui/state/rows';
+import { type Seeking, seekNow } from '@ferry/tui/state/seeking';
 import type { Sort, SortBy } from '@ferry/tui/state/sort';
 import { update } from '@ferry/tui/state/update';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -23,12 +23,15 @@ import { sorted } from '../support/entry-order.ts';
 class Large {
   state = new Driven().state;
   ordering: Ordering | undefined;
+  seeking: Seeking | undefined;
 
   post(msg: Msg): this {
     const [next, cmds] = update(this.state, msg);
     this.state = next;
-    for (const cmd of cmds.filter((one): one is Cmd & { kind: 'order' } => one.kind === 'order'))
-      this.ordering = cmd.ordering;
+    for (const cmd of cmds) {
+      if (cmd.kind === 'order') this.ordering = cmd.ordering;
+      if (cmd.kind === 'seek') this.seeking = cmd.seeking;
+    }
     return this;
   }
 
@@ -53,8 +56,14 @@ class Large {
     return this.post({ kind: 'ordered', side: 'remote', ordering, ordered: toEnd(ordering).ordered });
   }
 
+  sought(seeking = this.seeking): this {
+    assert.ok(seeking !== undefined);
+    return this.post({ kind: 'sought', side: 'remote', seeking, found: seekNow(seeking) });
+  }
+
   finish(): this {
     while (this.state.remote.ordering !== undefined) this.order();
+    while (this.state.remote.seeking !== undefined) this.sought();
     return this;
   }
 
@@ -229,10 +238,13 @@ describe('a large folder', () => {
     const at = (): string | undefined => large.state.remote.rows.at(large.state.remote.cursor - 1)?.name;
     const jump = (text: string): string | undefined => {
       for (const key of ['C-s', ...text]) large.press(key);
+      large.finish();
       return at();
     };
     assert.equal(jump('f59999'), 'f59999');
-    assert.equal(large.press('q').state.remote.cursor, mostAtOnce * 3, 'it stays there');
+    assert.equal(large.press('q').finish().state.remote.cursor, mostAtOnce * 3, 'it stays there');
+    const { typing } = large.state;
+    assert.equal(typing?.line.text, 'f59999', 'and takes no letter that leads nowhere');
     large.press('escape');
     assert.equal(jump('f12345'), 'f12345');
     assert.equal(
@@ -240,6 +252,111 @@ describe('a large folder', () => {
       'f9998',
       'in the middle of it',
     );
+  });
+
+  test('marks are those that a set of names would have, whatever is marked, left out and read again, aside or at once', () => {
+    const random = randomFrom(seed);
+    const all = shuffled(numbered(mostAtOnce + 500)).map((entry, i) => ({ ...entry, size: i % 7 }));
+    for (let round = 0; round < runs(4); round++) {
+      const some = (): Entry[] => (round % 2 === 0 ? all : all.slice(0, 60)).filter(() => random(9) > 0);
+      const large = new Large()
+        .pages(some(), 1 + random(1000))
+        .listed()
+        .finish();
+      let marked = new Set<string>();
+      for (let step = 0; step < 25; step++) {
+        const { names } = large;
+        const { cursor } = large.state.remote;
+        switch (random(7)) {
+          case 0:
+            large.press('C-a');
+            for (const name of names) marked.add(name);
+            break;
+          case 1:
+            large.press('*');
+            for (const name of names) if (!marked.delete(name)) marked.add(name);
+            break;
+          case 2: {
+            large.press('S-end');
+            for (const name of names.slice(Math.max(0, cursor - 1))) marked.add(name);
+            break;
+          }
+          case 3: {
+            const name = names[cursor - 1];
+            large.press('space');
+            if (name !== undefined && !marked.delete(name)) marked.add(name);
+            break;
+          }
+          case 4:
+            large.press(['home', 'end', 'pagedown', 'up'][random(4)] ?? 'up');
+            break;
+          case 5:
+            large.press('escape').finish();
+            if (large.names.length === names.length) marked.clear();
+            else large.press('home');
+            for (const key of ['/', String(random(10)), 'enter']) large.press(key);
+            large.finish();
+            break;
+          default: {
+            const there = some();
+            large
+              .press('C-r')
+              .pages(there, 1 + random(1000))
+              .listed()
+              .finish();
+            const left = new Set<string>(there.map(({ name }) => name));
+            marked = new Set([...marked].filter((name) => left.has(name)));
+          }
+        }
+        const { remote } = large.state;
+        assert.deepEqual(new Set<string>(remote.marks), marked, `seed ${seed}, round ${round}, step ${step}`);
+        assert.equal(remote.marks.size, marked.size);
+        const shown = [...remote.rows].filter(({ name }) => marked.has(name));
+        assert.equal(remote.markedRows, shown.length);
+        assert.equal(
+          remote.markedBytes,
+          shown.reduce((sum, { size }) => sum + size, 0),
+        );
+        assert.ok(!remote.marks.has(-1), 'no row is none of them');
+      }
+    }
+  });
+
+  test('what is looked for comes between keys: the last wish counts, rows may come meanwhile, and who went elsewhere stays', () => {
+    const large = new Large()
+      .pages(shuffled(numbered(mostAtOnce + 50)))
+      .listed()
+      .finish()
+      .press('C-s')
+      .press('f');
+    const first = large.seeking;
+    large.press('9');
+    const cursor = (): string | undefined => large.state.remote.rows.at(large.state.remote.cursor - 1)?.name;
+    large.sought(first);
+    assert.equal(large.state.remote.cursor, 0, 'what was found for a shorter text is late');
+    large.post({ kind: 'watched', side: 'remote', path: large.state.remote.path, pollMs: 0 });
+    const change = { kind: 'changed', entries: [file('f00')], gone: [checkName('f9')] } as const;
+    large.post({ kind: 'change', side: 'remote', path: large.state.remote.path, change });
+    large.sought();
+    assert.ok(large.seeking !== undefined && large.state.remote.cursor === 0, 'it is looked for again');
+    large.finish();
+    assert.equal(cursor(), 'f90');
+    large.press('9').press('8').press('space');
+    assert.deepEqual([...large.state.remote.marks], ['f998'], 'the next key is about what it leads to');
+    large.press('escape').press('C-s').press('f').press('5').press('escape').finish();
+    assert.equal(cursor(), 'f999', 'Esc stays');
+    large.press('C-s').press('f').press('5');
+    large.post({ kind: 'mouse', what: 'wheel-down', x: 3, y: 9, sinceMs: 5000 }).finish();
+    assert.ok(cursor()?.startsWith('f5'), 'it is wanted still');
+    large.press('escape');
+    for (const key of ['+', 'backspace', ...'f?;f1*', 'enter']) large.press(key);
+    assert.equal(large.state.remote.markedRows, 0);
+    large.finish();
+    const like = large.names.filter((name) => /^f(?:.|1.*)$/.test(name));
+    assert.deepEqual(new Set<string>(large.state.remote.marks), new Set(like));
+    for (const key of ['-', 'backspace', ...'f1?', 'enter']) large.press(key);
+    large.finish();
+    assert.equal(large.state.remote.markedRows, like.filter((name) => name.length !== 3).length);
   });
 
   test('rows are filtered by their bytes as names are by their text', () => {

@@ -247,7 +247,8 @@ describe('a folder that changes while it is shown', () => {
           [...remote.marks].every((one) => there.has(one)),
           'only what is there is marked',
         );
-        assert.equal(remote.markedRows, [...remote.rows].filter((row) => remote.marks.has(row.name)).length);
+        const marks = new Set(remote.marks);
+        assert.equal(remote.markedRows, [...remote.rows].filter(({ name }) => marks.has(name)).length);
       }
     }
   });
@@ -260,6 +261,14 @@ describe('a folder that changes while it is shown', () => {
       live.post({ kind: 'page', side: 'remote', request, entries });
     }
     live.post({ kind: 'listed', side: 'remote', request }).press('end');
+    for (const key of ['C-s', ...'f7003', 'escape', 'space', 'space', 'space']) live.press(key);
+    live
+      .change([], ['f7004'])
+      .change([file('g7005', 5)], ['f7005'])
+      .change([], ['f9000', 'f1']);
+    assert.deepEqual(live.marked(), ['f7003', 'g7005'], 'in the page that changed, others behind it did not');
+    live.change([file('f1', 1), file('f9000', 0), file('f7004', 4)], ['g7005']).press('end');
+    live.change([file('f7005', 5)], []).press('end');
     live.taken();
     const sinceMs = performance.now();
     const changes = 20;

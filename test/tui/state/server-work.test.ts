@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { Code, type Entry, EntryKind, type Name, pathFromText, show } from '@ferry/protocol';
 import { momentsFrom, sizesFrom } from '@ferry/tui/engine/find-words';
 import type { TrashRow } from '@ferry/tui/engine/server-trash';
+import { footerOf } from '@ferry/tui/keymap/footer';
 import { markOf, type Replacing, replacedSince } from '@ferry/tui/state/replacing';
 import type { Undo } from '@ferry/tui/state/undo';
 import { type Work, workWords } from '@ferry/tui/state/works';
@@ -272,6 +273,36 @@ describe('copying and moving on the server', () => {
     const [move] = driven.taken();
     assert.ok(move?.kind === 'graft' && move.verb === 'move' && move.isInto && move.sources.length === 2);
     assert.deepEqual(move.to, pathFromText('share/sub'));
+  });
+
+  test('F6 moves to the folder on the other side of the same place, or renames on the way; between two places it says what does', () => {
+    const driven = new Driven().list('remote', file('a'), file('b')).list('local');
+    driven.taken();
+    assert.match(
+      driven.press('down', 'f6').state.notice?.text ?? '',
+      /^to another place: copy it, and delete/,
+    );
+    assert.equal(driven.state.dialog, undefined);
+    assert.ok(!footerOf(driven.state).some(({ action }) => action === 'move'));
+    driven
+      .press('tab', 'M-o')
+      .list('local', folder('there'))
+      .press('home', 'enter')
+      .list('local')
+      .press('tab');
+    assert.ok(footerOf(driven.state).some(({ action, key }) => action === 'move' && key === 'f6'));
+    driven.taken();
+    driven.press('f6');
+    assert.equal(title(driven), 'Move a to');
+    driven.press('enter');
+    const place = driven.state.local.path;
+    const [one] = driven.taken();
+    assert.ok(one?.kind === 'graft' && one.verb === 'move' && one.where === driven.state.local.where);
+    assert.deepEqual(one.to, [...place, ...pathFromText('a')]);
+    driven.press('C-a', 'f6', 'enter');
+    const [both] = driven.taken();
+    assert.ok(both?.kind === 'graft' && both.isInto && both.sources.length === 2);
+    assert.deepEqual([both.to, both.folder], [place, pathFromText('share')]);
   });
 });
 

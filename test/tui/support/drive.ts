@@ -8,6 +8,7 @@ import type { Msg } from '@ferry/tui/state/msg';
 import { inOrderNow } from '@ferry/tui/state/order';
 import { rowAt } from '@ferry/tui/state/pane';
 import { nothingRemembered } from '@ferry/tui/state/remembered';
+import { seekNow } from '@ferry/tui/state/seeking';
 import { type AppState, initialState } from '@ferry/tui/state/state';
 import { update } from '@ferry/tui/state/update';
 
@@ -90,6 +91,7 @@ export class Driven {
     this.state = next;
     for (const cmd of cmds) {
       if (cmd.kind === 'order') this.#order(cmd);
+      else if (cmd.kind === 'seek') this.#seek(cmd);
       else this.cmds.push(cmd);
     }
     return this;
@@ -99,6 +101,10 @@ export class Driven {
   #order({ side, ordering }: Cmd & { kind: 'order' }): void {
     if (ordering === undefined) return;
     this.post({ kind: 'ordered', side, ordering, ordered: inOrderNow(ordering) });
+  }
+
+  #seek({ side, seeking }: Cmd & { kind: 'seek' }): void {
+    if (seeking !== undefined) this.post({ kind: 'sought', side, seeking, found: seekNow(seeking) });
   }
 
   press(...keys: readonly string[]): this {

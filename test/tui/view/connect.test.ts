@@ -114,6 +114,7 @@ for (const [columns, height] of [
       golden(`connect-save-${name}${variant}`, shot(after(size, 'f2', 'x', 'tab', 'C-u', 'enter'), look));
       const who = { kind: 'ask-password', where: '10.0.0.5:7377', user: 'anna', attempt: 2 } as const;
       golden(`connect-password-${name}${variant}`, shot(after(size, 'enter', who), look));
+      golden(`connect-help-${name}${variant}`, shot(after(size, 'f1'), look));
       golden(`connect-remove-${name}${variant}`, shot(after(size, 'f8'), look));
     });
   }

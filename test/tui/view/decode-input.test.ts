@@ -160,6 +160,22 @@ test('the name of the terminal is none of its keys, in one piece or in two', () 
     [[], [], wanted],
   );
   assert.deepEqual(keys(`\x1bP>|${'x'.repeat(300)}`, 'a'), ['a']);
+  const can = '\x1b[?62;4;22c';
+  const cell = '\x1b[6;20;10t';
+  const told = [
+    { kind: 'features', numbers: [62, 4, 22] },
+    { kind: 'cell-size', width: 10, height: 20 },
+  ];
+  for (let at = 3; at < can.length; at++) {
+    const late = new InputDecoder();
+    const events = [late.push(can.slice(0, at)), late.flush(), late.push(can.slice(at) + cell)].flat();
+    assert.deepEqual(events, told, `cut at ${at}`);
+  }
+  for (const odd of ['\x1b[6;0;10t', '\x1b[6;20;201t', '\x1b[8;24;80t', '\x1b[6t', '\x1b[6;x;1t'])
+    assert.deepEqual(
+      all(odd).filter(({ kind }) => kind === 'cell-size'),
+      [],
+    );
   assert.deepEqual(keys('\x1bP'), ['M-S-p']);
   assert.deepEqual(keys('\x1bPx'), ['M-S-p', 'x']);
 });

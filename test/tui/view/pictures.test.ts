@@ -9,14 +9,18 @@ import { decodePicture } from '@ferry/tui/effects/pictures/decode-picture';
 import { decodePng } from '@ferry/tui/effects/pictures/decode-png';
 import { loadPicture, unpacked } from '@ferry/tui/effects/pictures/load-picture';
 import { pictureHead } from '@ferry/tui/effects/pictures/picture-head';
+import { footerOf } from '@ferry/tui/keymap/footer';
 import type { Picture } from '@ferry/tui/state/picture';
 import { resized, uprighted } from '@ferry/tui/state/pixels';
+import { partOf } from '@ferry/tui/state/zoom';
 import { drawsImages } from '@ferry/tui/view/rows/image-rows';
 import { fitted, pictureRows } from '@ferry/tui/view/rows/picture-rows';
+import { sixelOf, sixelPlace } from '@ferry/tui/view/rows/sixel';
 import { asciiGlyphs, type Look, unicodeGlyphs } from '@ferry/tui/view/rows/style';
 import { lookFor } from '@ferry/tui/view/rows/themes';
 import { dark } from '@ferry/tui/view/rows/themes/dark';
 import { light } from '@ferry/tui/view/rows/themes/light';
+import { viewerTitle } from '@ferry/tui/view/rows/viewer-rows';
 import { encode } from 'jpeg-js';
 import { png, pngFile } from '../../support/png.ts';
 import { randomFrom, runs, seed } from '../../support/random.ts';
@@ -322,7 +326,7 @@ test('kitty and Ghostty say who they are, and get the picture itself: once, and 
   const facts = { ...file('a.png', 100), identity: '1' };
   driven.post({ kind: 'picture-shown', request: cmd.request, picture: shown, facts });
   const terminal = new FakeTerminal(80, 24, { theme: dark, glyphs: unicodeGlyphs, colours: 'any' });
-  terminal.view.useImages();
+  terminal.view.hear({ kind: 'name', text: 'kitty(0.32.2)' });
   await terminal.draw(driven.state);
   const sent = terminal.output
     .split('\x1b_G')
@@ -353,6 +357,125 @@ test('kitty and Ghostty say who they are, and get the picture itself: once, and 
   terminal.close();
 });
 
+/** Sequences as text that patterns may hold. */
+const plain = (text: string): string => text.replaceAll('\x1b', '␛');
+
+/** What a terminal makes of sixels: a pixel for each, undefined where nothing was drawn. */
+function drawnSixels(text: string): { width: number; height: number; pixels: (string | undefined)[] } {
+  const [, w = '', h = '', body = ''] = /␛P0;1q"1;1;(\d+);(\d+)(.*)␛\\$/s.exec(plain(text)) ?? [];
+  const [width, height] = [Number(w), Number(h)];
+  const pixels = new Array<string | undefined>(width * height);
+  const palette = new Map<string, string>();
+  let [x, top, colour] = [0, 0, ''];
+  for (const [token] of body.matchAll(/#\d+(?:;[\d;]+)?|!\d+.|[$-]|[?-~]/gs)) {
+    if (token === '$') x = 0;
+    else if (token === '-') [x, top] = [0, top + 6];
+    else if (token.startsWith('#')) {
+      const [number = '', kind, ...parts] = token.slice(1).split(';');
+      if (kind === undefined) colour = palette.get(number) ?? assert.fail(`no colour ${number}`);
+      else palette.set(number, parts.join(';'));
+    } else {
+      const [, count = '1', sign = ''] = /^(?:!(\d+))?(.)$/s.exec(token) ?? [];
+      for (let i = 0; i < Number(count); i++, x++)
+        for (let row = 0; row < 6; row++)
+          if (((sign.charCodeAt(0) - 0x3f) >> row) & 1) {
+            assert.ok(x < width && top + row < height, 'nothing is drawn beyond it');
+            pixels[(top + row) * width + x] = colour;
+          }
+    }
+  }
+  return { width, height, pixels };
+}
+
+test(`sixels are the pixels, in the colours that there are, and nothing where one sees through (FERRY_SEED=${seed})`, () => {
+  const random = randomFrom(seed);
+  for (let run = 0; run < runs(20); run++) {
+    const [width, height] = [1 + random(40), 1 + random(30)];
+    // Levels that are there exactly, so that none has to be made of others.
+    const pixels = Array.from({ length: width * height }, () => {
+      const [r, g, b] = [random(6), random(7), random(6)];
+      return [r * 51, Math.round((g * 255) / 6), b * 51, random(4) === 0 ? 0 : 255];
+    });
+    const shown = drawnSixels(sixelOf(picture(width, height, ...pixels), { width, height }));
+    assert.deepEqual([shown.width, shown.height], [width, height]);
+    for (const [i, [r = 0, g = 0, b = 0, a]] of pixels.entries()) {
+      const wanted = [r, g, b].map((part) => Math.round((part * 100) / 255)).join(';');
+      const inLevels = wanted
+        .split(';')
+        .map((part, at) =>
+          at === 1 ? Math.round((Math.round((Number(part) * 6) / 100) * 100) / 6) : Number(part),
+        );
+      assert.equal(shown.pixels[i], a === 0 ? undefined : inLevels.join(';'), `run ${run}, pixel ${i}`);
+    }
+  }
+  const grey = drawnSixels(sixelOf(picture(1, 1, [130, 130, 130]), { width: 60, height: 60 }));
+  const bright = grey.pixels.map((one) => Number(one?.split(';')[0]) / 100);
+  const mean = bright.reduce((sum, one) => sum + one, 0) / bright.length;
+  assert.ok(Math.abs(mean - 130 / 255) < 0.02, `an even colour comes out as bright as it is: ${mean}`);
+});
+
+test('sixels stand in the middle of their room, and never over its edges', () => {
+  const random = randomFrom(seed);
+  for (let run = 0; run < runs(300); run++) {
+    const isPart = random(2) === 0;
+    const one = { ...picture(1 + random(1024), 1 + random(1024)), isPart };
+    const extent = { width: 10 + random(300), height: 3 + random(100) };
+    const cell = { width: 4 + random(30), height: 6 + random(60) };
+    const { left, top, pixels } = sixelPlace(one, extent, cell);
+    const [right, bottom] = [
+      left * cell.width + pixels.width,
+      top * cell.height + Math.ceil(pixels.height / 6) * 6,
+    ];
+    const words = JSON.stringify({ run, isPart, extent, cell, left, top, pixels, seed });
+    assert.ok(left >= 0 && top >= 0 && right <= extent.width * cell.width, words);
+    assert.ok(bottom <= extent.height * cell.height, words);
+    assert.ok(pixels.width * pixels.height <= 640_000, words);
+  }
+});
+
+test('a terminal that says it has them gets sixels: once, not over a dialog, and cleared before anything else', async () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  const shown = picture(30, 20, ...Array.from({ length: 600 }, () => red));
+  const facts = { ...file('a.png', 100), identity: '1' };
+  driven.post({ kind: 'picture-shown', request: cmd.request, picture: shown, facts });
+  const terminal = new FakeTerminal(80, 24, { theme: dark, glyphs: unicodeGlyphs, colours: 'any' });
+  const drawn = async (): Promise<string> => {
+    terminal.output = '';
+    await terminal.draw(driven.state);
+    return plain(terminal.output);
+  };
+  terminal.view.hear({ kind: 'features', numbers: [62, 4, 22] });
+  assert.doesNotMatch(await drawn(), /␛P0;1q/, 'without the size of a cell nobody knows how large it may be');
+  terminal.view.hear({ kind: 'cell-size', width: 10, height: 20 });
+  const sixels = /␛7␛\[\d+;\d+H␛P0;1q"1;1;(\d+);(\d+)[^␛]*␛\\␛8/;
+  driven.state = { ...driven.state };
+  const [, width, height] = sixels.exec(await drawn()) ?? [];
+  assert.deepEqual([width, height], ['120', '80']);
+  driven.press('/');
+  assert.doesNotMatch(await drawn(), sixels, 'it is there already');
+  driven.press('+');
+  const closer = await drawn();
+  assert.ok(closer.indexOf('␛[2J') >= 0 && closer.search(sixels) > closer.indexOf('␛[2J'));
+  driven.press('f1');
+  const dialog = await drawn();
+  assert.match(dialog, /␛\[2J/);
+  assert.match(dialog, /▀/, 'below it are cells');
+  assert.doesNotMatch(dialog, sixels);
+  driven.press('escape');
+  assert.match(await drawn(), sixels);
+  terminal.output = '';
+  terminal.view.redraw();
+  await terminal.draw(driven.state);
+  assert.match(plain(terminal.output), sixels, 'Ctrl+L brings it back');
+  driven.press('q');
+  const files = await drawn();
+  assert.match(files, /␛\[2J/);
+  assert.doesNotMatch(files, sixels);
+  terminal.close();
+});
+
 test('arrows go to the next picture of the folder, and stop at its end; F4 shows bytes', () => {
   const driven = twoPictures().press('home', 'down', 'f3');
   const [first] = driven.taken().filter(({ kind }) => kind === 'show-picture');
@@ -370,6 +493,73 @@ test('arrows go to the next picture of the folder, and stop at its end; F4 shows
   driven.press('f4');
   assert.ok(driven.taken().some(({ kind }) => kind === 'look'));
   assert.equal(driven.state.viewer?.shows, 'bytes');
+});
+
+test('+ looks closer: the part fills its room, arrows move about in it and stop at its ends, 0 is all of it again', () => {
+  const driven = twoPictures().press('home', 'down', 'f3');
+  const [cmd] = driven.taken().filter(({ kind }) => kind === 'show-picture');
+  assert.ok(cmd?.kind === 'show-picture');
+  const [width, height] = [400, 300];
+  // Each pixel says where it is.
+  const where = Array.from({ length: width * height }, (_, i) => [
+    (i % width) & 255,
+    Math.floor(i / width) & 255,
+    (i % width) >> 8,
+  ]);
+  const facts = { ...file('a.png', 100), identity: '1' };
+  driven.post({
+    kind: 'picture-shown',
+    request: cmd.request,
+    picture: picture(width, height, ...where),
+    facts,
+  });
+  const labels = (): string[] => footerOf(driven.state).map(({ label }) => label);
+  assert.ok(labels().includes('Larger') && !labels().includes('Stop'), labels().join(' '));
+  const extent = { width: 80, height: 22 };
+  const seen = (): { left: number; top: number; width: number; height: number } => {
+    const { viewer } = driven.state;
+    assert.ok(viewer?.picture !== undefined);
+    const part = partOf(viewer.picture, viewer.zoom, extent);
+    assert.equal(partOf(viewer.picture, viewer.zoom, extent), part, 'it is cut out once');
+    const [x = 0, y = 0, far = 0] = part.rgba;
+    return { left: x + far * 256, top: y, width: part.width, height: part.height };
+  };
+  driven.press('-');
+  assert.deepEqual(seen(), { left: 0, top: 0, width, height });
+  driven.press('+', '+', '+');
+  const [scale, part] = [44 / 300, 1.5 ** 3];
+  const side = (room: number, all: number): number => Math.min(all, Math.round(room / scale / part));
+  const middle = { width: side(80, width), height: side(44, height) };
+  assert.deepEqual(seen(), {
+    left: Math.round((width - middle.width) / 2),
+    top: Math.round((height - middle.height) / 2),
+    ...middle,
+  });
+  const { viewer } = driven.state;
+  assert.ok(viewer?.picture !== undefined);
+  const { columns, rows } = fitted(partOf(viewer.picture, viewer.zoom, extent), extent);
+  assert.ok(columns === 80 && rows >= 43, 'all of the room is used');
+  assert.match(
+    viewerTitle(viewer, extent, { theme: dark, glyphs: unicodeGlyphs }),
+    /3\.4 × closer {2}400 × 300/,
+  );
+  const before = seen();
+  driven.press('right');
+  assert.deepEqual([seen().left - before.left, seen().top - before.top], [Math.round(middle.width / 4), 0]);
+  for (let i = 0; i < 20; i++) driven.press('right', 'down');
+  assert.deepEqual(seen(), { left: width - middle.width, top: height - middle.height, ...middle });
+  for (let i = 0; i < 20; i++) driven.press('left', 'up');
+  assert.deepEqual([seen().left, seen().top], [0, 0]);
+  assert.deepEqual(driven.taken(), [], 'it is the same picture all the time');
+  for (let i = 0; i < 30; i++) driven.press('+');
+  assert.ok(seen().width >= 1 && seen().height >= 1);
+  driven.press('0');
+  assert.deepEqual(seen(), { left: 0, top: 0, width, height });
+  driven.press('right');
+  assert.ok(
+    driven.taken().some(({ kind }) => kind === 'show-picture'),
+    'the next one again',
+  );
 });
 
 test('one that cannot be shown is bytes, and why is told', () => {

@@ -2,17 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  Code,
-  checkName,
-  EntryKind,
-  FerryError,
-  type Name,
-  pathFromText,
-  toWireError,
-} from '@ferry/protocol';
+import { Code, checkName, EntryKind, FerryError, pathFromText, toWireError } from '@ferry/protocol';
 import type { Job } from '@ferry/tui/engine/job';
 import { parseKeysFile, resolveKeys } from '@ferry/tui/keymap/resolve';
+import { Marks } from '@ferry/tui/state/mark-set';
 import { type ConflictFacts, decide } from '@ferry/tui/transfer/conflict';
 import { cells } from '@ferry/tui/view/rows/cells';
 import { conflictRowsOf } from '@ferry/tui/view/rows/conflict-rows';
@@ -280,11 +273,11 @@ describe('screens', () => {
   });
 
   test('with 100,000 marks each draw walked all rows: it asks about those that it draws', () => {
-    class Counted extends Set<Name> {
+    class Counted extends Marks {
       asked = 0;
-      override has(name: Name): boolean {
+      override has(id: number): boolean {
         this.asked += 1;
-        return super.has(name);
+        return super.has(id);
       }
     }
     const driven = new Driven().list(
@@ -292,7 +285,8 @@ describe('screens', () => {
       ...Array.from({ length: 100_000 }, (_, i) => file(`entry-${i}`, 1)),
     );
     driven.press('C-a');
-    const marks = new Counted(driven.state.remote.marks);
+    const { pages, bits } = driven.state.remote.marks;
+    const marks = new Counted(pages, bits);
     driven.state = { ...driven.state, remote: { ...driven.state.remote, marks } };
     driven.press('down');
     const look = { theme: mono, glyphs: asciiGlyphs };

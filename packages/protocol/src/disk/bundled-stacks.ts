@@ -29,12 +29,15 @@ export function sourcePlace(url: string, line: number, column: number): string |
   return `${source}:${found.originalLine + 1}:${found.originalColumn + 1}`;
 }
 
+/** Its type does not say that it has words of its own. */
+const wordsOf = (call: { readonly toString: () => string }): string => `    at ${call.toString()}`;
+
 Error.prepareStackTrace = (error, calls) => {
   const lines = calls.map((call) => {
     const [url, line, column] = [call.getFileName(), call.getLineNumber(), call.getColumnNumber()];
-    if (url?.startsWith('file:') !== true || line === null || column === null) return `    at ${call}`;
+    if (url?.startsWith('file:') !== true || line === null || column === null) return wordsOf(call);
     const bundled = `${url}:${line}:${column}`;
-    return `    at ${call}`.replace(bundled, () => sourcePlace(url, line, column) ?? bundled);
+    return wordsOf(call).replace(bundled, () => sourcePlace(url, line, column) ?? bundled);
   });
   return [String(error), ...lines].join('\n');
 };

@@ -7,7 +7,7 @@ import { isIPv6 } from 'node:net';
 
 /** What a source did, and for how long that counts, milliseconds. */
 export const penaltyMs = {
-  /** A wrong password. */
+  /** A wrong password; from the fifth on each costs twice as much as the one before. */
   password: 5000,
   /** An unknown device, or an invite that is not good. */
   proof: 2000,
@@ -27,11 +27,29 @@ const barredMs = 15_000;
 /** …and nobody owes more than this. */
 const mostMs = 600_000;
 const mostSources = 65_536;
+/** Wrong passwords of a source that cost no more than the first; each is forgotten after so long, milliseconds. */
+const cheapPasswords = 4;
+const forgetMs = 600_000;
 
-/** What sources owe: a time at which all is forgiven. It passes by itself. */
+type Debt = {
+  /** When all is forgiven. */
+  readonly untilMs: number;
+  /** Wrong passwords that are remembered, and the last of them. */
+  readonly passwords: number;
+  readonly passwordMs: number;
+};
+
+const nothing: Debt = { untilMs: 0, passwords: 0, passwordMs: Number.NEGATIVE_INFINITY };
+
+function remembered({ passwords, passwordMs }: Debt, nowMs: number): number {
+  if (passwords === 0) return 0;
+  return Math.max(0, passwords - Math.floor((nowMs - passwordMs) / forgetMs));
+}
+
+/** What sources owe. It passes by itself. */
 export class Penalties {
   /** The one who offended longest ago first. */
-  readonly #until = new Map<string, number>();
+  readonly #debts = new Map<string, Debt>();
   readonly #tell: (source: string, offence: Offence) => void;
 
   /** @param tell of what is added here, to the other servers */
@@ -49,23 +67,32 @@ export class Penalties {
   heard(source: string, offence: Offence, nowMs: number): void {
     if (isExempt(source)) return;
     const key = sourceKey(source);
-    const before = Math.max(nowMs, this.#until.get(key) ?? 0);
-    this.#until.delete(key);
-    this.#until.set(key, Math.min(before + penaltyMs[offence], nowMs + mostMs));
-    const [oldest] = this.#until.keys();
-    if (this.#until.size > mostSources && oldest !== undefined) this.#until.delete(oldest);
+    const debt = this.#debts.get(key) ?? nothing;
+    const isPassword = offence === 'password';
+    const passwords = remembered(debt, nowMs) + (isPassword ? 1 : 0);
+    const times = isPassword ? 2 ** Math.min(Math.max(0, passwords - cheapPasswords), 16) : 1;
+    this.#debts.delete(key);
+    this.#debts.set(key, {
+      untilMs: Math.min(Math.max(nowMs, debt.untilMs) + penaltyMs[offence] * times, nowMs + mostMs),
+      passwords,
+      passwordMs: isPassword ? nowMs : debt.passwordMs,
+    });
+    const [oldest] = this.#debts.keys();
+    if (this.#debts.size > mostSources && oldest !== undefined) this.#debts.delete(oldest);
   }
 
   /** How long the source is kept out, milliseconds; 0: not at all. */
   waitMs(source: string, nowMs: number): number {
-    const owedMs = (this.#until.get(sourceKey(source)) ?? 0) - nowMs;
-    if (owedMs <= 0) this.#until.delete(sourceKey(source));
+    const key = sourceKey(source);
+    const debt = this.#debts.get(key) ?? nothing;
+    const owedMs = debt.untilMs - nowMs;
+    if (owedMs <= 0 && remembered(debt, nowMs) === 0) this.#debts.delete(key);
     return Math.max(0, owedMs - barredMs);
   }
 
   /** Those who are kept out now, and how long, milliseconds. */
   *barred(nowMs: number): Generator<readonly [source: string, ms: number]> {
-    for (const [source, untilMs] of this.#until) {
+    for (const [source, { untilMs }] of this.#debts) {
       if (untilMs - nowMs > barredMs) yield [source, untilMs - nowMs - barredMs];
     }
   }

@@ -5,43 +5,58 @@
 
 import type { FolderNews } from '@ferry/protocol';
 
-/** A folder is told of at once, and then at most so often, milliseconds. */
-const restMs = 1000;
+/** A folder is told of at once, again after this long, milliseconds… */
+const gapMs = 100;
+/** …and so many times in a row; then one more with each of these, milliseconds, that has passed. */
+const inARow = 6;
+const oneMoreMs = 1000;
+
+type Told = {
+  /** How many times it may be told of, at `atMs`; grows with time. */
+  left: number;
+  atMs: number;
+  timer: NodeJS.Timeout | undefined;
+};
 
 export class ToldFolders {
   readonly #onNews: (key: string, news: FolderNews) => void;
-  readonly #keys = new Set<string>();
-  /** Told of a moment ago; true: there is more to tell by now. */
-  readonly #resting = new Map<string, boolean>();
+  readonly #now: () => number;
+  readonly #keys = new Map<string, Told>();
 
-  constructor(onNews: (key: string, news: FolderNews) => void) {
+  /** @param now milliseconds of any clock that goes evenly */
+  constructor(onNews: (key: string, news: FolderNews) => void, now: () => number = () => performance.now()) {
     this.#onNews = onNews;
+    this.#now = now;
   }
 
   watch(key: string): void {
-    this.#keys.add(key);
+    if (!this.#keys.has(key)) this.#keys.set(key, { left: inARow, atMs: -Infinity, timer: undefined });
   }
 
   leave(key: string): void {
+    clearTimeout(this.#keys.get(key)?.timer);
     this.#keys.delete(key);
   }
 
   /** Something in it was changed; undefined: it could be any. */
   hint(key: string | undefined): void {
-    for (const one of key === undefined ? [...this.#keys] : [key]) {
-      if (!this.#keys.has(one)) continue;
-      if (this.#resting.has(one)) this.#resting.set(one, true);
-      else this.#tell(one);
+    for (const one of key === undefined ? [...this.#keys.keys()] : [key]) {
+      const told = this.#keys.get(one);
+      // What is waiting to be told says this as well.
+      if (told === undefined || told.timer !== undefined) continue;
+      const nowMs = this.#now();
+      const left = Math.min(inARow, told.left + (nowMs - told.atMs) / oneMoreMs);
+      const waitMs = Math.max(told.atMs + gapMs - nowMs, (1 - left) * oneMoreMs);
+      if (waitMs <= 0) this.#tell(one, told);
+      else told.timer = setTimeout(() => this.#tell(one, told), waitMs).unref();
     }
   }
 
-  #tell(key: string): void {
-    this.#resting.set(key, false);
-    setTimeout(() => {
-      const isMore = this.#resting.get(key) === true && this.#keys.has(key);
-      this.#resting.delete(key);
-      if (isMore) this.#tell(key);
-    }, restMs).unref();
+  #tell(key: string, told: Told): void {
+    const nowMs = this.#now();
+    told.left = Math.min(inARow, told.left + (nowMs - told.atMs) / oneMoreMs) - 1;
+    told.atMs = nowMs;
+    told.timer = undefined;
     this.#onNews(key, { kind: 'again' });
   }
 }

@@ -4,7 +4,7 @@ import type { Path } from '@ferry/protocol';
 import type { Bus } from '../bus/bus.ts';
 import { encodeTouched, folderKey, touchedSubject } from './folder-subject.ts';
 
-/** How long folders are gathered, milliseconds. */
+/** After the first are told of, others are gathered for so long, milliseconds. */
 const gatherMs = 50;
 /** Of more, it could be any. */
 const mostFolders = 1000;
@@ -25,11 +25,14 @@ export class Touched {
     else this.#isAny = true;
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    setTimeout(() => this.#tell(), gatherMs).unref();
+    setImmediate(() => this.#tell());
   }
 
   #tell(): void {
-    this.#isWaiting = false;
+    setTimeout(() => {
+      if (this.#isAny || this.#keys.size > 0) this.#tell();
+      else this.#isWaiting = false;
+    }, gatherMs).unref();
     let rest: readonly string[] = this.#isAny ? [] : [...this.#keys];
     this.#keys.clear();
     this.#isAny = false;

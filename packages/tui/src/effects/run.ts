@@ -88,6 +88,7 @@ export class Effects {
         void this.#watching.watch(cmd.side, cmd.path);
         break;
       case 'order':
+      case 'seek':
         this.#ordering.run(cmd);
         break;
       case 'space':

@@ -14,7 +14,7 @@ import type { JobOrder } from './job.ts';
 import type { LiveJobContext } from './live-job-context.ts';
 import { moveFile, movePack } from './move.ts';
 import { orderTag } from './order-tag.ts';
-import type { TakenNames } from './taken-names.ts';
+import type { Place, TakenNames } from './taken-names.ts';
 import type { WalkContext } from './walk.ts';
 
 export type Files = readonly [FileItem, ...FileItem[]];
@@ -144,10 +144,9 @@ export class JobFiles {
     const { signal, openRoot, origin } = walk();
     try {
       let mustLook = names.wantsLook(rule, item);
+      const taken = new Set<Name | undefined>();
       for (let looked = 0; ; looked++) {
-        const place = mustLook
-          ? await names.place(item, await names.look(item), rule, this.#opts.context.mayAsk)
-          : names.unseen(rule);
+        const place = await this.#place(item, rule, mustLook, taken);
         if (place.do === 'ask') {
           this.#asked.push({ item, question: place.question });
           return;
@@ -164,13 +163,28 @@ export class JobFiles {
           return;
         } catch (thrown) {
           const isTaken = thrown instanceof FerryError && thrown.code === Code.EXISTS;
-          if (!isTaken || place.placing.existing !== 'fail' || looked >= looks) throw thrown;
+          if (!isTaken || place.placing.existing !== 'fail') throw thrown;
+          if (names.isBlind) taken.add(place.name);
+          else if (looked >= looks) throw thrown;
           mustLook = true;
         }
       }
     } catch (thrown) {
       if (!signal.aborted) onFailed(item, asFerryError(thrown));
     }
+  }
+
+  /** @param taken names that were found taken where nobody may look; undefined: its own */
+  async #place(
+    item: FileItem,
+    rule: ConflictRule,
+    mustLook: boolean,
+    taken: ReadonlySet<Name | undefined>,
+  ): Promise<Place> {
+    const { names, context } = this.#opts;
+    if (taken.size > 0) return names.placeBlindly(item, rule, taken);
+    if (!mustLook) return names.unseen(rule);
+    return names.place(item, await names.look(item), rule, context.mayAsk);
   }
 
   /** `name`: what it is called on the other side, if not the same. */

@@ -1,15 +1,16 @@
 /**
- * Copying from one folder of this machine to another, as a server does with its own: built out of sight in the folder that it goes
+ * Copying and moving from one folder of this machine to another, as a server does with its own: built out of sight in the folder that it goes
  * to, and there whole or not at all. I/O thread.
  */
 
 import { baseName, Code, FerryError, isWithin, parentPath, toWireError } from '@ferry/protocol';
 import * as disk from '@ferry/protocol/disk';
-import { inFolder, realPath } from './local-source.ts';
-import type { ServerWorks } from './server-works.ts';
+import { inFolder, localSource, realPath } from './local-source.ts';
+import type { ServerWorks, WorkOrder, WorkResult } from './server-works.ts';
 
 export const localWorks: ServerWorks = {
   run: async (order, { signal, onProgress } = {}) => {
+    if (order.verb === 'move') return moved(order);
     if (order.verb !== 'copy') throw new FerryError(Code.USAGE, 'that is for the files of a server');
     const { from, to, existing } = order;
     const [name, target] = [baseName(from), baseName(to)];
@@ -46,3 +47,13 @@ export const localWorks: ServerWorks = {
     };
   },
 };
+
+/** Another name for it, in one step. @throws {FerryError} EXISTS: it never replaces; FORBIDDEN: to another file system */
+async function moved({ from, to }: WorkOrder & { readonly verb: 'copy' | 'move' }): Promise<WorkResult> {
+  const [name, target] = [baseName(from), baseName(to)];
+  if (name === undefined || target === undefined)
+    throw new FerryError(Code.NAME_INVALID, 'the whole disk is not moved anywhere');
+  // As above.
+  await localSource.rename([...realPath(parentPath(from)), name], [...realPath(parentPath(to)), target]);
+  return { files: 1, bytes: 0, failed: 0, firstFailure: undefined };
+}

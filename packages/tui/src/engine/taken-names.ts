@@ -62,6 +62,7 @@ export type TakenNamesOpts = {
 export class TakenNames {
   readonly #opts: TakenNamesOpts;
   readonly #believed = new BelievedNames();
+  #isBlind = false;
 
   constructor(opts: TakenNamesOpts) {
     this.#opts = opts;
@@ -97,6 +98,28 @@ export class TakenNames {
   /** What is at the item's target; undefined for nothing. @throws {FerryError} */
   async look({ below }: FileItem): Promise<Facts | undefined> {
     return this.#lookAt(this.#targetOf(below));
+  }
+
+  /** The server takes files and does not say what is there: a name that is taken shows when a file gets there. */
+  get isBlind(): boolean {
+    return this.#isBlind;
+  }
+
+  /**
+   * By the rule, where these names were found taken and nobody may look.
+   * @throws {FerryError} EXISTS when there is nothing left to try
+   */
+  placeBlindly({ below }: FileItem, { policy }: ConflictRule, taken: ReadonlySet<Name | undefined>): Place {
+    const own = baseName(below) ?? baseName(this.#opts.walk().order.target);
+    if (policy === 'skip') return { do: 'nothing', why: 'skipped' };
+    if (policy === 'keep-both' && own !== undefined) {
+      const name = keepBothName(own, (candidate) => taken.has(candidate));
+      return { do: 'put', placing: { existing: 'fail' }, name };
+    }
+    throw new FerryError(
+      Code.EXISTS,
+      'that name is taken, and you may neither see nor replace what is there',
+    );
   }
 
   /**
@@ -189,8 +212,11 @@ export class TakenNames {
       if (order.direction === 'download') return disk.stat(openRoot(), path);
       return await overAnyLine(() => remote.stat(path, { signal }), signal);
     } catch (error) {
-      if (error instanceof FerryError && error.code === Code.NOT_FOUND) return undefined;
-      throw error;
+      if (!(error instanceof FerryError)) throw error;
+      if (error.code === Code.NOT_FOUND) return undefined;
+      if (error.code !== Code.FORBIDDEN || order.direction === 'download') throw error;
+      this.#isBlind = true;
+      return undefined;
     }
   }
 

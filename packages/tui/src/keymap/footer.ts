@@ -15,6 +15,7 @@ const panes: ReadonlySet<Action> = new Set<Action>([
   'view',
   'edit',
   'copy',
+  'move',
   'mkdir',
   'delete',
   'quit',
@@ -60,7 +61,8 @@ export function footerOf(state: AppState): readonly FooterKey[] {
       binding.keys.length > 0 &&
       worth(binding) &&
       binding.disabled?.(state) === undefined &&
-      (binding.action !== 'complete' || line !== 'plain'),
+      (binding.action !== 'complete' || line !== 'plain') &&
+      !(layer === 'viewer' && binding.action === 'no' && state.viewer?.work === undefined),
   );
   const number = ({ keys: [key = ''] }: Binding): number => Number(/^f(\d+)$/.exec(key)?.[1] ?? 99);
   return shown

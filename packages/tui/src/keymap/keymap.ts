@@ -17,6 +17,7 @@ import {
   cannotChange,
   cannotCopy,
   cannotFind,
+  cannotMove,
   cannotUndo,
   cannotWork,
   noJob,
@@ -83,6 +84,7 @@ export type Action =
   | 'connect'
   | 'this-machine'
   | 'compare'
+  | 'move'
   | 'copy-path'
   | 'size'
   | 'info'
@@ -184,7 +186,7 @@ export { walking };
 export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
   pane: [
     ...walking,
-    bind('open', ['enter', 'right'], 'Open', 'open the folder or file under the cursor'),
+    bind('open', ['enter', 'right', 'C-pagedown'], 'Open', 'open the folder or file under the cursor'),
     bind('view', ['f3'], 'View', 'look at the file under the cursor'),
     bind(
       'edit',
@@ -193,11 +195,18 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
       'open the file in $VISUAL or $EDITOR, and save what changed',
       cannotChange,
     ),
-    bind('preview', ['p'], 'Preview', 'show what is under the cursor in place of the other pane'),
-    bind('parent', ['left', 'backspace'], 'Parent', 'go to the folder above'),
+    bind('preview', ['p', 'C-x q'], 'Preview', 'show what is under the cursor in place of the other pane'),
+    bind('parent', ['left', 'backspace', 'C-pageup'], 'Parent', 'go to the folder above'),
     bind('switch', ['tab'], 'Other side', 'go to the other pane'),
     bind('mark', ['space', 'insert'], 'Mark', 'mark or unmark, and go down'),
     bind('copy', ['f5'], 'Copy', 'queue the marked entries, or this one, for the other side', cannotCopy),
+    bind(
+      'move',
+      ['f6'],
+      'Move',
+      'to the folder on the other side, or wherever is typed, in the same place',
+      cannotMove,
+    ),
     bind('rename', ['f2', 'r'], 'Rename', 'give another name', cannotChange),
     bind('mkdir', ['f7'], 'MkDir', 'make a folder', cannotChange),
     bind(

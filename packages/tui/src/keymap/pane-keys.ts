@@ -23,14 +23,14 @@ export const marking: readonly Binding[] = [
 
 export const finding: readonly Binding[] = [
   bind('filter', ['/'], 'Filter', 'show only names that hold what is typed, or are like it: *.jpg'),
-  bind('jump', ['C-s'], 'Jump', 'to the name that begins with what is typed'),
+  bind('jump', ['C-s', 'M-s'], 'Jump', 'to the name that begins with what is typed'),
 ];
 
 export const places: readonly Binding[] = [
   bind('back', ['M-left', 'H', 'M-y'], 'Back', 'to the folder before this one'),
   bind('forward', ['M-right', 'L', 'M-u'], 'Forward', 'to where one went back from'),
   bind('go-to-path', ['g', 'M-c'], 'Go to', 'a folder by its path; Tab completes it'),
-  bind('places', ["'", 'C-\\'], 'Places', 'bookmarks and recent folders'),
+  bind('places', ["'", 'C-\\', 'M-h'], 'Places', 'bookmarks and recent folders'),
   bind('bookmark', ['b', 'C-x h'], 'Bookmark', 'keep this folder among the places, or no more'),
   bind('connect', ['C-o'], 'Connect', 'another server in this pane, from the list of servers'),
   bind('this-machine', ['M-o'], 'Here', 'this machine’s files in this pane, or the server’s again'),
@@ -57,7 +57,7 @@ export const sorting: readonly Binding[] = [
 ];
 
 export const arranging: readonly Binding[] = [
-  bind('columns', ['c'], 'Columns', 'what is told of entries: as much as fits, little, all'),
+  bind('columns', ['c', 'M-t'], 'Columns', 'what is told of entries: as much as fits, little, all'),
   bind('zoom', ['z', 'C-x z'], 'Zoom', 'one pane over the whole width, or both'),
   bind('split-left', ['<'], 'Split left', 'a narrower left pane'),
   bind('split-right', ['>'], 'Split right', 'a wider left pane'),

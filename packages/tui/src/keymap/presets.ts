@@ -69,6 +69,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       mkdir: ['f7', 'd'],
       delete: ['f8', 'delete'],
       rename: ['f6', 'r', 'f2'],
+      move: ['M-r'],
       hidden: ['a', '.'],
       'go-to-path': ['g'],
       info: ['i'],

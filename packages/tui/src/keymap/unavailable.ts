@@ -4,6 +4,7 @@ import { type Shown, trusted } from '@ferry/protocol';
 import type { Where } from '../engine/engine.ts';
 import { viewerTexts } from '../state/file-texts.ts';
 import { type AppState, activeSide, otherSide, serverAhead, statusAt } from '../state/state.ts';
+import { notices } from '../state/texts.ts';
 
 /** Changing the server's files needs a server, and the right to. */
 export function cannotChange(state: AppState): Shown | undefined {
@@ -35,6 +36,13 @@ export function cannotFind(state: AppState): Shown | undefined {
     : trusted('the server is not connected');
 }
 
+/** Between two places there is no moving, only copying and then deleting: nothing is lost where one of them goes away. */
+export function cannotMove(state: AppState): Shown | undefined {
+  const { where } = state[activeSide(state)];
+  if (where === state[otherSide(activeSide(state))].where) return cannotChange(state);
+  return notices.movesWithin;
+}
+
 /** For what the server ahead has beside its files. */
 export function notConnected(state: AppState): Shown | undefined {
   return statusAt(state, serverAhead(state)).phase === 'online'
@@ -56,6 +64,11 @@ export function cannotCopy(state: AppState): Shown | undefined {
 /** A picture has no rows, and no text to look through. */
 export function notInPicture({ viewer }: AppState): Shown | undefined {
   return viewer?.shows === 'picture' ? viewerTexts.notInPicture : undefined;
+}
+
+/** Text has no other size than that of its letters. */
+export function onlyInPicture({ viewer }: AppState): Shown | undefined {
+  return viewer?.shows === 'picture' ? undefined : viewerTexts.onlyInPicture;
 }
 
 /** Of the chat. */

@@ -2,7 +2,7 @@
 
 import { trusted } from '@ferry/protocol';
 import type { Binding } from './keymap.ts';
-import { notInPicture } from './unavailable.ts';
+import { notInPicture, onlyInPicture } from './unavailable.ts';
 
 export type ViewerAction =
   | 'wrap'
@@ -13,6 +13,9 @@ export type ViewerAction =
   | 'search-previous'
   | 'go-to'
   | 'follow'
+  | 'zoom-in'
+  | 'zoom-out'
+  | 'zoom-whole'
   | 'close';
 
 function bind(action: Binding['action'], keys: readonly string[], label: string, help: string): Binding {
@@ -20,6 +23,8 @@ function bind(action: Binding['action'], keys: readonly string[], label: string,
 }
 
 const ofText = (binding: Binding): Binding => ({ ...binding, disabled: notInPicture });
+
+const ofPicture = (binding: Binding): Binding => ({ ...binding, disabled: onlyInPicture });
 
 export const viewerBindings: readonly Binding[] = [
   bind('up', ['up', 'k'], 'Up', 'one row up'),
@@ -39,6 +44,9 @@ export const viewerBindings: readonly Binding[] = [
   ofText(bind('search-back', ['?'], 'Backward', 'look for a text further up')),
   bind('search-next', ['n'], 'Next', 'the next place of what was searched for, or picture'),
   bind('search-previous', ['N', 'p'], 'Previous', 'the place or picture before'),
+  ofPicture(bind('zoom-in', ['+', '='], 'Larger', 'look closer at a picture; arrows then move about in it')),
+  ofPicture(bind('zoom-out', ['-'], 'Smaller', 'look at a picture from further away')),
+  ofPicture(bind('zoom-whole', ['0'], 'Whole', 'all of a picture again')),
   bind('refresh', ['C-r'], 'Refresh', 'read the file again'),
   bind('close', ['f3', 'f10', 'q', 'C-c'], 'Close', 'back to the files'),
   bind('no', ['escape'], 'Stop', 'stop a search; without any: back to the files'),

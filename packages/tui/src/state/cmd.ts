@@ -13,6 +13,7 @@ import type { EditCmd } from './edit.ts';
 import type { Ordering } from './order.ts';
 import type { Remembered } from './remembered.ts';
 import type { Ruled, TrashMark } from './replacing.ts';
+import type { Seeking } from './seeking.ts';
 import type { Undo } from './undo.ts';
 import type { Piece } from './viewer.ts';
 
@@ -29,6 +30,8 @@ export type Cmd =
   | { readonly kind: 'list'; readonly side: Side; readonly path: Path; readonly request: number }
   /** Puts rows in order aside, in place of what was being ordered for that side; undefined: nothing any more. */
   | { readonly kind: 'order'; readonly side: Side; readonly ordering: Ordering | undefined }
+  /** Looks for rows aside, in place of what was looked for on that side; undefined: for nothing any more. */
+  | { readonly kind: 'seek'; readonly side: Side; readonly seeking: Seeking | undefined }
   | { readonly kind: 'list-people'; readonly where?: Where }
   /** What others may see; undefined: nothing. */
   | { readonly kind: 'show-activity'; readonly where?: Where; readonly activity: Activity | undefined }

@@ -41,6 +41,8 @@ export const connectTexts = {
   nothingToRemove: say('there is nothing to remove'),
   typeOne: say('type or paste the address of a server, or an invite'),
   back: 'Back',
+  keys: 'Keys',
+  typing: 'Letters go to the line above: they find a saved server, or are an address.',
   leaveIt: 'Leave it',
 } as const;
 

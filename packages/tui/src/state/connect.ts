@@ -50,7 +50,9 @@ export type ConnectDialog =
       readonly mistakes: number;
     }
   /** Its identity is another: there is no way on from here. */
-  | { readonly kind: 'stop'; readonly lines: readonly Shown[] };
+  | { readonly kind: 'stop'; readonly lines: readonly Shown[] }
+  /** All keys. */
+  | { readonly kind: 'help' };
 
 export type ConnectState = {
   readonly size: Size;
@@ -172,10 +174,15 @@ export function updateConnect(state: ConnectState, msg: ConnectMsg): ConnectNext
 function failed(state: ConnectState, [code, message]: WireError): ConnectState {
   const idle = { ...state, connecting: undefined };
   if (code === Code.PIN_MISMATCH) {
-    return { ...idle, dialog: { kind: 'stop', lines: message.split('\n').map(show) } };
+    return { ...idle, dialog: { kind: 'stop', lines: message.split('\n').map(asSentence) } };
   }
   if (code === Code.CANCELLED || code === Code.PIN_UNKNOWN) return idle;
   return { ...idle, notice: { text: show(`${message} [${codeName(code)}]`), isError: true } };
+}
+
+/** Errors begin small, as they go on after a colon elsewhere. */
+function asSentence(line: string): Shown {
+  return show(line.charAt(0).toUpperCase() + line.slice(1));
 }
 
 function typed(state: ConnectState, text: string): ConnectState {
@@ -192,6 +199,7 @@ function typed(state: ConnectState, text: string): ConnectState {
       return { ...state, dialog: { ...dialog, line: typedInto(dialog.line, text) } };
     case 'remove':
     case 'stop':
+    case 'help':
       return state;
   }
 }
@@ -223,6 +231,7 @@ function acted(state: ConnectState, action: ConnectAction): ConnectNext {
     case 'first-contact':
       return inFirstContact(state, dialog, action);
     case 'stop':
+    case 'help':
       return [action === 'no' || action === 'quit' ? { ...state, dialog: undefined } : state, []];
   }
 }
@@ -254,6 +263,8 @@ function inList(state: ConnectState, action: ConnectAction): ConnectNext {
     case 'remove':
       if (row === undefined || row.from === 'ssh') return [said(state, connectTexts.nothingToRemove), []];
       return [{ ...state, dialog: { kind: 'remove', row } }, []];
+    case 'help':
+      return [{ ...state, dialog: { kind: 'help' } }, []];
     case 'look':
       return [state, [{ kind: 'look' }]];
     case 'no':

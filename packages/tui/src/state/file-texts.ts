@@ -22,6 +22,8 @@ export const viewerTexts = {
   notFound: (what: Shown) => say(`${what} is not found any further in this direction`),
   works: { search: 'searching', line: 'counting lines', listing: 'listing', picture: 'fetching the picture' },
   notInPicture: say('that is for texts; F4 shows the bytes of this picture'),
+  onlyInPicture: say('that is for pictures'),
+  closer: (factor: number) => `${Number(factor.toFixed(1))} × closer`,
   lastPicture: say('this is the last picture in this folder'),
   firstPicture: say('this is the first picture in this folder'),
   /** `4032 × 3024  JPEG`. */

@@ -6,6 +6,7 @@
 
 import type { Entry, Name } from '@ferry/protocol';
 import type { FolderChange } from '../engine/watching.ts';
+import type { Marks } from './mark-set.ts';
 import { entryAtCursor, filtered, noChanges, type Pane, withCursor } from './pane.ts';
 import { type Changes, replaced } from './replace-rows.ts';
 
@@ -91,13 +92,12 @@ function look({ kind, size, modified, mode }: Entry): string {
   return `${kind} ${size} ${modified.s} ${modified.ns} ${mode}`;
 }
 
-function marksAfter(
-  marks: ReadonlySet<Name>,
-  changes: Changes,
-  renamed: ReadonlyMap<Name, Name>,
-): ReadonlySet<Name> {
-  if (!someIn(marks, changes)) return marks;
-  return new Set([...marks].flatMap((name) => nameAfter(name, changes, renamed)));
+/** The others go with their rows, and stay with those that changed in place. */
+function marksAfter(marks: Marks, changes: Changes, renamed: ReadonlyMap<Name, Name>): Marks {
+  if (marks.size === 0 || (renamed.size === 0 && marks.awaited.size === 0)) return marks;
+  const awaited = [...marks.awaited].flatMap((name) => nameAfter(name, changes, renamed));
+  const come = marks.among(renamed).flatMap((name) => renamed.get(name) ?? []);
+  return marks.awaiting(new Set([...awaited, ...come]));
 }
 
 function sizesAfter(

@@ -16,6 +16,7 @@ import type { Ordered, Ordering } from './order.ts';
 import type { Picture } from './picture.ts';
 import type { Seen } from './preview.ts';
 import type { Replacing } from './replacing.ts';
+import type { Seeking, Sought } from './seeking.ts';
 import type { Undo } from './undo.ts';
 import type { KeyPress } from './update-key.ts';
 import type { MouseMsg } from './update-mouse.ts';
@@ -46,6 +47,8 @@ export type Msg =
       readonly ordering: Ordering;
       readonly ordered: Ordered;
     }
+  /** What was looked for aside was found, or is not there. */
+  | { readonly kind: 'sought'; readonly side: Side; readonly seeking: Seeking; readonly found: Sought }
   | { readonly kind: 'listed'; readonly side: Side; readonly request: number }
   | { readonly kind: 'unlisted'; readonly side: Side; readonly request: number; readonly error: WireError }
   | { readonly kind: 'people'; readonly where?: Where; readonly rows: readonly Person[] }

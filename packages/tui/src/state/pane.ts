@@ -19,11 +19,12 @@ import type { Side, Where } from '../engine/engine.ts';
 import { type Entries, pagesOf } from '../engine/entry-page.ts';
 import type { Space } from '../engine/source.ts';
 import type { Compared } from './compare.ts';
+import { bitsOf, carried, type Marks, noMarks, tally } from './mark-set.ts';
 import { isNarrower } from './match.ts';
-import { isAmong } from './name-table.ts';
 import { inOrderNow, type Ordered, type Ordering } from './order.ts';
 import type { Changes } from './replace-rows.ts';
-import { entryOf, noRows, type Pages, pageOf, placeOf, type Rows } from './rows.ts';
+import { entryOf, idOfName, noRows, type Pages, type Rows } from './rows.ts';
+import type { Seeking } from './seeking.ts';
 import { type Sort, usualSort } from './sort.ts';
 
 export const noChanges: Changes = new Map();
@@ -53,6 +54,8 @@ export type Pane = {
   readonly sortedPages: number;
   /** What is being put in order or filtered aside, for `sorted` of later; undefined when there is nothing to do. */
   readonly ordering: Ordering | undefined;
+  /** What is looked for among many rows aside; undefined when there is nothing. */
+  readonly seeking: Seeking | undefined;
   /** Those that the filter leaves, and that are shown. */
   readonly rows: Rows;
   /** '' for none; see state/match. */
@@ -80,7 +83,7 @@ export type Pane = {
   /** The name that the cursor shall be put on when it comes. */
   readonly seek: Name | undefined;
   /** Changed by state/marks alone. */
-  readonly marks: ReadonlySet<Name>;
+  readonly marks: Marks;
   /** How many rows are marked, and their size, kept with the marks: a cursor step walks over no rows. */
   readonly markedRows: number;
   readonly markedBytes: number;
@@ -109,6 +112,7 @@ export function newPane(side: Side, path: Path, where: Where): Pane {
     sorted: noRows,
     sortedPages: 0,
     ordering: undefined,
+    seeking: undefined,
     rows: noRows,
     filter: '',
     request: 0,
@@ -123,7 +127,7 @@ export function newPane(side: Side, path: Path, where: Where): Pane {
     cursor: 0,
     top: 0,
     seek: undefined,
-    marks: new Set(),
+    marks: noMarks,
     markedRows: 0,
     markedBytes: 0,
     sort: usualSort,
@@ -230,7 +234,8 @@ function withRows(pane: Pane, { sorted, rows }: Ordered, height: number): Pane {
   const keep = pane.seek ?? entryAtCursor(pane)?.name;
   const found = keep === undefined ? -1 : rowOf(rows, keep, pane);
   const seek = found >= 0 ? undefined : pane.seek;
-  const next = { ...pane, sorted, rows, seek, ...countMarks(rows, pane.marks) };
+  const marks = carried(pane.marks, rows.pages);
+  const next = { ...pane, sorted, rows, seek, marks, ...countMarks(rows, marks) };
   const head = headRows(next);
   const otherwise = pane.filter === '' ? pane.cursor : head;
   return withCursor(next, found >= 0 ? found + head : otherwise, height);
@@ -327,7 +332,7 @@ export function withPage(pane: Pane, entries: Entries, height: number): Pane {
 export function listed(pane: Pane, height: number): Pane {
   const pages = pane.fresh ?? pane.pages;
   const arrived = countOf(pages);
-  const marks = stillThere(pane.marks, pages);
+  const marks = withoutStrangers(pane.marks, pages);
   const isOver = { broughtBy: pane.request, fresh: undefined, loading: false, error: undefined };
   const next = { ...pane, pages, arrived, marks, ...isOver };
   if (arrived <= mostAtOnce || pane.fresh !== undefined) {
@@ -338,26 +343,19 @@ export function listed(pane: Pane, height: number): Pane {
   return more.ordering === undefined ? { ...more, seek: undefined } : more;
 }
 
-function stillThere(marks: ReadonlySet<Name>, pages: Pages): ReadonlySet<Name> {
-  if (marks.size === 0) return marks;
-  const isMarked = isAmong(marks);
-  const left = new Set<Name>();
-  for (const page of pages)
-    for (let place = 0; place < page.length; place++) if (isMarked(page, place)) left.add(page.nameAt(place));
-  return left;
+/** A listing that is whole says what need not be waited for. */
+function withoutStrangers(marks: Marks, pages: Pages): Marks {
+  if (marks.awaited.size === 0) return marks;
+  return marks.awaiting(new Set([...marks.awaited].filter((name) => idOfName(pages, name) !== undefined)));
 }
 
 export function unlisted(pane: Pane, error: Shown): Pane {
   return { ...pane, loading: false, fresh: undefined, error };
 }
 
-function countMarks(
-  rows: Rows,
-  marks: ReadonlySet<Name>,
-): { readonly markedRows: number; readonly markedBytes: number } {
+function countMarks(rows: Rows, marks: Marks): { readonly markedRows: number; readonly markedBytes: number } {
   if (marks.size === 0) return { markedRows: 0, markedBytes: 0 };
-  const marked = rows.named(marks);
-  let markedBytes = 0;
-  for (const id of marked.ids) markedBytes += marked.pages[pageOf(id)]!.sizes[placeOf(id)]!;
-  return { markedRows: marked.length, markedBytes };
+  const shown = bitsOf(rows).map((word, at) => word & (marks.bits[at] ?? 0));
+  const { rows: markedRows, bytes: markedBytes } = tally(rows.pages, shown);
+  return { markedRows, markedBytes };
 }

@@ -14,6 +14,8 @@ export type Picture = {
   readonly height: number;
   /** Four bytes for each pixel, row by row: red, green, blue, and how little one sees through it. */
   readonly rgba: Uint8Array;
+  /** Cut out of one: it fills its room, however large its pixels get. */
+  readonly isPart?: boolean;
 };
 
 /** Bounds of what is shown: of the file, of what it unpacks to, and of what is kept of that. */

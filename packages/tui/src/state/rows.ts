@@ -12,7 +12,7 @@ export type Pages = readonly EntryPage[];
 
 /** An id is the number of the page and the place in it. A page has fewer rows than places. */
 const placeBits = 10;
-const places = 1 << placeBits;
+export const places = 1 << placeBits;
 
 export function idOf(page: number, place: number): number {
   return page * places + place;
@@ -77,19 +77,26 @@ export class Rows implements Iterable<Entry> {
     return this.where((page, place) => isNamed(page, place));
   }
 
-  /** The first row from one on, and round the end, that is one; -1 where none is. */
-  find(start: number, isOne: (page: EntryPage, place: number) => boolean): number {
+  /** The first row from one on, and round the end, that is one; -1 where none is. Stops after some thousand rows each time. */
+  *finding(start: number, isOne: (page: EntryPage, place: number) => boolean): Generator<void, number> {
     const { pages, ids } = this;
     const near = Math.min(nearRows, ids.length);
     for (let i = 0; i < near; i++) {
+      if (i % rowsPerLook === 0) yield;
       const id = ids[(start + i) % ids.length]!;
       if (isOne(pages[pageOf(id)]!, placeOf(id))) return (start + i) % ids.length;
     }
     if (near === ids.length) return -1;
-    const isOneById = allLike(pages, isOne);
+    // All of them are looked at in the order in which they lie in memory, which is much faster than theirs.
+    const like = noneLike(pages);
+    for (const [number, page] of pages.entries()) {
+      markLike(like, page, number, isOne);
+      yield;
+    }
     for (let i = near; i < ids.length; i++) {
+      if (i % nearRows === 0) yield;
       const row = (start + i) % ids.length;
-      if (isOneById[ids[row]!] === 1) return row;
+      if (like[ids[row]!] === 1) return row;
     }
     return -1;
   }
@@ -108,15 +115,9 @@ export class Rows implements Iterable<Entry> {
 
 /** So many rows are looked at one after the other, wherever they lie in memory. */
 const nearRows = 10_000;
+const rowsPerLook = 1000;
 
-/** By id whether a row is one: all of them are looked at in the order in which they lie in memory, which is much faster than theirs. */
-function allLike(pages: Pages, isOne: (page: EntryPage, place: number) => boolean): Uint8Array {
-  const like = noneLike(pages);
-  for (const [number, page] of pages.entries()) markLike(like, page, number, isOne);
-  return like;
-}
-
-/** The same for one page. */
+/** By id whether the rows of a page are one. */
 export function markLike(
   like: Uint8Array,
   page: EntryPage,

@@ -20,10 +20,10 @@ import { archiveFormat } from './archive-format.ts';
 import type { Cmd } from './cmd.ts';
 import type { Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, finding, type Pane } from './pane.ts';
-import { type AppState, activeSide } from './state.ts';
+import { type AppState, activeSide, otherSide } from './state.ts';
 import { notices, prompts } from './texts.ts';
 import { openTrash } from './trash.ts';
 import { undoLast } from './undo.ts';
@@ -41,6 +41,7 @@ export type ServerAction =
   | 'copy-there'
   | 'move-there'
   | 'unpack'
+  | 'move'
   | 'stop-work';
 
 export function actOnServer(state: AppState, pane: Pane, action: ServerAction): Next {
@@ -72,14 +73,18 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
       return [ask(state, title, fields, { about: 'find' }), []];
     }
     case 'copy-there':
-    case 'move-there': {
+    case 'move-there':
+    case 'move': {
       const entries = chosen(pane);
       if (entries.length === 0) return [state, []];
       const verb = action === 'copy-there' ? 'copy' : 'move';
-      const title = (verb === 'copy' ? prompts.copyThere : prompts.moveThere)(whatOf(entries));
+      const asks = { 'copy-there': prompts.copyThere, 'move-there': prompts.moveThere, move: prompts.move };
+      const title = asks[action](whatOf(entries));
       const [first] = entries;
       const isOne = entries.length === 1 && first !== undefined;
-      const start = textOf(isOne ? entryPath(folder, first.name) : folder);
+      const to = action === 'move' ? state[otherSide(side)].path : folder;
+      const name = isOne ? (action === 'move' ? lastName(first) : first.name) : undefined;
+      const start = textOf(name === undefined ? to : entryPath(to, name));
       const text = `${start}${isOne || start === '/' ? '' : '/'}`;
       return [ask(state, title, [[trusted(''), text]], { about: 'graft', verb, folder, entries }), []];
     }
@@ -93,7 +98,7 @@ export function deletedForGood(
   text: string,
 ): Next {
   if (text.trim() !== forGoodWord) throw new FerryError(Code.USAGE, prompts.notTheWord(forGoodWord));
-  const next = withPane(state, withMarks(state[side], []));
+  const next = withPane(state, withoutShownMarks(state[side]));
   const { where } = state[side];
   if (where === '') return [next, [{ kind: 'remove', side, folder, entries }]];
   return [next, [{ kind: 'delete', where, folder, entries, forGood: true }]];
@@ -174,7 +179,7 @@ export function grafted(
     isInto: entries.length > 1 || text.trim().endsWith('/'),
     folder,
   };
-  return [withPane(state, withMarks(pane, [])), [cmd]];
+  return [withPane(state, withoutShownMarks(pane)), [cmd]];
 }
 
 /** What is known to be copied without looking into folders. */

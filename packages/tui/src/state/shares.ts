@@ -11,7 +11,7 @@ import { keyOf } from '../keymap/resolve.ts';
 import { type AtWhich, atServer } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import type { Pane } from './pane.ts';
 import { type AppState, activeSide, atWhich, serverAhead } from './state.ts';
@@ -69,7 +69,7 @@ export function shared(
   };
   return [
     {
-      ...withPane(state, withMarks(state[activeSide(state)], [])),
+      ...withPane(state, withoutShownMarks(state[activeSide(state)])),
       notice: { text: notices.sharing, isError: false },
     },
     [{ kind: 'make-share', wish, ...atServer(at) }],

@@ -8,9 +8,10 @@ import type { Side } from '../engine/engine.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { edited, type Field, field, typedInto } from './edit-line.ts';
 import { paneRows } from './layout.ts';
-import { rowBeginning, rowFilter } from './match.ts';
+import { withMatching } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { filtered, headRows, type Pane, rowCount, withCursor } from './pane.ts';
+import { filtered, headRows, mostAtOnce, type Pane, rowCount, withCursor } from './pane.ts';
+import { type Seeking, type Sought, seekNow } from './seeking.ts';
 import type { AppState } from './state.ts';
 import { steppedTo } from './step.ts';
 
@@ -18,7 +19,13 @@ export type Typing =
   /** Narrows the rows with every letter. */
   | { readonly kind: 'filter'; readonly side: Side; readonly line: Field }
   /** Leads to names that begin so. */
-  | { readonly kind: 'jump'; readonly side: Side; readonly line: Field };
+  | {
+      readonly kind: 'jump';
+      readonly side: Side;
+      readonly line: Field;
+      /** What of it is known to lead somewhere, while the rest is looked for. */
+      readonly reached: Field;
+    };
 
 /** A name has at most so many bytes. */
 const most = 255;
@@ -29,17 +36,15 @@ export function startFilter(state: AppState, pane: Pane): AppState {
 }
 
 export function startJump(state: AppState, pane: Pane): AppState {
-  return { ...state, typing: { kind: 'jump', side: pane.side, line: field(trusted(''), '') } };
+  const line = field(trusted(''), '');
+  return { ...state, typing: { kind: 'jump', side: pane.side, line, reached: line } };
 }
 
 export function typedInPane(state: AppState, typing: Typing, text: string): AppState {
   const line = typedInto(typing.line, text, most);
   if (typing.kind === 'filter') return withFilter(state, typing, line);
   const pane = state[typing.side];
-  const row = rowLike(pane, line.text, pane.cursor);
-  // A letter that leads nowhere is not taken.
-  if (row === undefined) return state;
-  return withPane({ ...state, typing: { ...typing, line } }, withCursor(pane, row, paneRows(state.size)));
+  return leading({ ...state, typing: { ...typing, line } }, pane, line.text, pane.cursor);
 }
 
 export function actInTyping(state: AppState, typing: Typing, action: Action): Next {
@@ -48,16 +53,18 @@ export function actInTyping(state: AppState, typing: Typing, action: Action): Ne
   const done = { ...state, typing: undefined };
   if (action === 'accept') return [done, []];
   if (action === 'no')
-    return [typing.kind === 'filter' ? withPane(done, filtered(pane, '', height)) : done, []];
+    return [
+      withPane(done, typing.kind === 'filter' ? filtered(pane, '', height) : { ...pane, seeking: undefined }),
+      [],
+    ];
   if (action === 'jump') {
-    const next = rowLike(pane, typing.line.text, pane.cursor + 1);
-    return [next === undefined ? state : withPane(state, withCursor(pane, next, height)), []];
+    return [leading(state, pane, typing.line.text, pane.cursor + 1), []];
   }
   const row = typing.kind === 'filter' ? steppedTo(action, pane.cursor, height, rowCount(pane)) : undefined;
   if (row !== undefined && action !== 'first' && action !== 'last')
     return [withPane(state, withCursor(pane, row, height)), []];
   const line = edited(typing.line, action);
-  if (typing.kind === 'jump') return [{ ...state, typing: { ...typing, line } }, []];
+  if (typing.kind === 'jump') return [{ ...state, typing: { ...typing, line, reached: line } }, []];
   return [withFilter(state, typing, line), []];
 }
 
@@ -68,14 +75,54 @@ function withFilter(state: AppState, typing: Typing, line: Field): AppState {
   return withPane(next, filtered(pane, line.text, paneRows(state.size)));
 }
 
-/** The next row whose name begins so, from a row on and round the end; else one that holds it. */
-function rowLike(pane: Pane, text: string, from: number): number | undefined {
-  if (text === '') return pane.cursor;
-  const head = headRows(pane);
-  const start = Math.max(0, from - head);
-  for (const matches of [rowBeginning(text), rowFilter(text)]) {
-    const at = pane.rows.find(start, matches);
-    if (at >= 0) return at + head;
+/** To the next row that is like it, from a row on; among many it is looked for aside. */
+function leading(state: AppState, pane: Pane, text: string, from: number): AppState {
+  if (text === '') return state;
+  const { rows } = pane;
+  const { cursor } = pane;
+  const seeking: Seeking = { what: 'jump', rows, text, from: Math.max(0, from - headRows(pane)), cursor };
+  const next = withPane(state, { ...pane, seeking });
+  return rows.length > mostAtOnce ? next : sought(next, pane.side, seeking, seekNow(seeking));
+}
+
+/** What was looked for aside is known; what is late is left alone. A letter that leads nowhere is not taken. */
+export function sought(state: AppState, side: Side, seeking: Seeking, found: Sought): AppState {
+  const pane = state[side];
+  if (pane.seeking !== seeking) return state;
+  // Rows have come or gone meanwhile.
+  if (pane.rows !== seeking.rows)
+    return withPane(state, { ...pane, seeking: { ...seeking, rows: pane.rows } });
+  const done = { ...pane, seeking: undefined };
+  if (seeking.what === 'marks')
+    return withPane(state, typeof found === 'number' ? done : withMatching(done, found, seeking.on));
+  if (typeof found !== 'number') return withPane(state, done);
+  const { typing } = state;
+  const asked = typing?.kind === 'jump' && typing.side === side ? typing : undefined;
+  if (found < 0) {
+    const back = asked === undefined ? state : { ...state, typing: { ...asked, line: asked.reached } };
+    return withPane(back, done);
   }
-  return undefined;
+  // Who has gone elsewhere since does not want to be taken there.
+  if (asked === undefined && pane.cursor !== seeking.cursor) return withPane(state, done);
+  const there = withPane(state, withCursor(done, found + headRows(pane), paneRows(state.size)));
+  return asked === undefined ? there : { ...there, typing: { ...asked, reached: asked.line } };
+}
+
+/** What the next key is about is where the jump leads: it is not done before that is known. */
+export function jumpEnded(state: AppState): AppState {
+  const { typing } = state;
+  const seeking = typing === undefined ? undefined : state[typing.side].seeking;
+  const there =
+    typing === undefined || seeking?.what !== 'jump'
+      ? state
+      : sought(state, typing.side, seeking, seekNow(seeking));
+  return { ...there, typing: undefined };
+}
+
+/** Marks or unmarks what is like a pattern; among many rows aside. */
+export function markingLike(state: AppState, pane: Pane, pattern: string, on: boolean): AppState {
+  const { rows, side } = pane;
+  const seeking: Seeking = { what: 'marks', rows, pattern, on };
+  const next = withPane(state, { ...pane, seeking });
+  return rows.length > mostAtOnce ? next : sought(next, side, seeking, seekNow(seeking));
 }

@@ -7,8 +7,7 @@ import { parseRate, parseTimetable } from '../transfer/timetable.ts';
 import type { Cmd } from './cmd.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { edited, type Field, typedInto } from './edit-line.ts';
-import { withMarks, withMatching, withRenamed } from './marks.ts';
-import { patternFor } from './match.ts';
+import { withoutShownMarks, withRenamed } from './marks.ts';
 import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { actInPeople } from './people.ts';
@@ -19,7 +18,7 @@ import type { AppState } from './state.ts';
 import { listPage, steppedTo } from './step.ts';
 import { prompts } from './texts.ts';
 import { actInTrash, trashDropped } from './trash.ts';
-import { typedInPane } from './typing.ts';
+import { markingLike, typedInPane } from './typing.ts';
 import { actInChat, entering, roomNamed, showChat, typedInChat } from './update-chat.ts';
 import { actInConflict } from './update-conflict.ts';
 import { actInChanged, editAnew, editKept, fetchCopy, leaveBusy, saveAs } from './update-edit.ts';
@@ -140,7 +139,7 @@ function answered(state: AppState, { question }: Dialog & { kind: 'question' }):
         where === ''
           ? { kind: 'remove', side, folder, entries }
           : { kind: 'delete', where, folder, entries, forGood: false };
-      return [withPane(state, withMarks(state[side], [])), [cmd]];
+      return [withPane(state, withoutShownMarks(state[side])), [cmd]];
     }
   }
 }
@@ -194,7 +193,7 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       ];
     case 'pattern': {
       const pane = state[prompted.side];
-      return [withPane(state, withMatching(pane, patternFor(read(String)), prompted.on)), []];
+      return [markingLike(state, pane, read(String), prompted.on), []];
     }
     case 'room': {
       const ref = read(roomNamed);
@@ -209,7 +208,7 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       const { side, folder, entries } = prompted;
       const mode = read(modeFrom);
       return [
-        withPane(state, withMarks(state[side], [])),
+        withPane(state, withoutShownMarks(state[side])),
         [{ kind: 'permissions', side, folder, entries, mode }],
       ];
     }

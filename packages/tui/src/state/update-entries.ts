@@ -20,7 +20,7 @@ import type { Cmd } from './cmd.ts';
 import { compareWith } from './compare.ts';
 import type { Dialog, Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
-import { chosen, withMarks } from './marks.ts';
+import { chosen, withMarks, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
 import { entryAtCursor, kindOf, type Pane } from './pane.ts';
 import { actOnServer, countedBytes, lastName } from './server-work.ts';
@@ -93,6 +93,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'stop-work':
     case 'copy-there':
     case 'move-there':
+    case 'move':
       return actOnServer(state, pane, action);
     case 'share':
     case 'drop-box':
@@ -146,7 +147,7 @@ function copy(state: AppState, pane: Pane): Next {
     }),
   );
   const cmds: Cmd[] = orders.length > 0 ? [{ kind: 'submit', orders }] : [];
-  return [queuedNotice(withPane(state, withMarks(pane, [])), orders.length, left), cmds];
+  return [queuedNotice(withPane(state, withoutShownMarks(pane)), orders.length, left), cmds];
 }
 
 /** Both panes show one place: a server copies by itself, without a byte over the line. */
@@ -163,7 +164,7 @@ function copyThere(state: AppState, pane: Pane, other: Pane, entries: readonly E
     isInto: true,
     folder: pane.path,
   };
-  return [withPane(state, withMarks(pane, [])), [cmd]];
+  return [withPane(state, withoutShownMarks(pane)), [cmd]];
 }
 
 function queuedNotice(state: AppState, queued: number, left: Entry | undefined): AppState {
@@ -208,7 +209,9 @@ function askDelete(state: AppState, pane: Pane): AppState {
 /** Marks on both sides what the other one has not, or has older or otherwise. */
 function compared(state: AppState): AppState {
   const { remote, local } = state;
-  if (remote.loading || local.loading) return noted(state, notices.stillReading);
+  // What is read anew is there as it was, and compared again when it has come.
+  const isReading = ({ loading, fresh }: Pane): boolean => loading && fresh === undefined;
+  if (isReading(remote) || isReading(local)) return noted(state, notices.stillReading);
   const side = (pane: Pane, other: Pane): Pane => {
     const found = compareWith(pane.pages, other.pages);
     return { ...withMarks(pane, pane.rows.named(found.worthCopying())), compared: found };

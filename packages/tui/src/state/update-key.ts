@@ -11,6 +11,7 @@ import { type Action, layerOf } from '../keymap/keymap.ts';
 import { keyOf } from '../keymap/resolve.ts';
 import type { AppState } from './state.ts';
 import { notices } from './texts.ts';
+import { jumpEnded } from './typing.ts';
 
 export type KeyPress = {
   /** `up`, `f5`, `C-r`, or the character itself. */
@@ -53,7 +54,7 @@ export function meaningOf(state: AppState, press: KeyPress): readonly [AppState,
   if (state.chord !== '' && key !== 'escape')
     return [{ ...base, notice: { text: notices.unknownChord(keyName(whole)), isError: false } }, nothing];
   // Any other key ends a jump and does what it does in the pane.
-  if (layer === 'jump') return meaningOf({ ...base, typing: undefined }, press);
+  if (layer === 'jump') return meaningOf(jumpEnded(base), press);
   if (!told.has(layer)) return [base, nothing];
   const help = keyName(keyOf(state.keymap, layer, 'help'));
   return [

@@ -7,9 +7,9 @@ import type { Side } from '../engine/engine.ts';
 import { footerPlaces } from '../keymap/footer.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { paneRows, queueRows, type Rect, splitAt } from './layout.ts';
-import { withMark } from './marks.ts';
+import { isMarked, withMark } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { rowAt, rowCount, withCursor } from './pane.ts';
+import { rowCount, withCursor } from './pane.ts';
 import { withQueueCursor } from './queue.ts';
 import { type AppState, layoutOf } from './state.ts';
 import { withArrangement } from './update-arrangement.ts';
@@ -101,12 +101,9 @@ function inPane(state: AppState, side: Side, rect: Rect, { what, y, sinceMs }: M
   const isAgain = state.focus === side && pane.cursor === row && sinceMs < doubleMs;
   if (what === 'press' && isAgain) return { next: [focused, []], action: 'open' };
   const there = { ...to(row), focus: side, notice: undefined };
-  const entry = rowAt(pane, row);
-  if (what !== 'right-press' || entry === undefined) return { next: [there, []], action: undefined };
-  return {
-    next: [withPane(there, withMark(there[side], entry, !pane.marks.has(entry.name))), []],
-    action: undefined,
-  };
+  const isMark = what === 'right-press';
+  const next = isMark ? withPane(there, withMark(there[side], row, !isMarked(pane, row))) : there;
+  return { next: [next, []], action: undefined };
 }
 
 function inQueue(state: AppState, rect: Rect, { what, y }: MouseMsg): AppState {

@@ -5,8 +5,7 @@ import type { Side } from '../engine/engine.ts';
 import { entryPath } from '../engine/server-works.ts';
 import type { Action } from '../keymap/keymap.ts';
 import { paneRows } from './layout.ts';
-import { withMark, withMarks, withoutMarks, withRange } from './marks.ts';
-import { isAmong } from './name-table.ts';
+import { isMarked, withInverted, withMark, withMarks, withoutMarks, withRange } from './marks.ts';
 import { go, type Next, refresh, withPane } from './next.ts';
 import { openPalette } from './palette.ts';
 import {
@@ -85,11 +84,8 @@ export function actInPane(state: AppState, side: Side, action: Action): Next {
       return [{ ...state, focus: 'queue' }, []];
     case 'mark':
       return [withPane(state, marked(pane, height)), []];
-    case 'invert': {
-      const isMarked = isAmong(pane.marks);
-      const others = pane.rows.where((page, place) => !isMarked(page, place));
-      return [withPane(state, withMarks(pane, others)), []];
-    }
+    case 'invert':
+      return [withPane(state, withInverted(pane)), []];
     case 'mark-all':
       return [withPane(state, withMarks(pane, pane.rows)), []];
     case 'unmark':
@@ -157,8 +153,7 @@ function view(state: AppState, pane: Pane): Next {
 }
 
 function marked(pane: Pane, height: number): Pane {
-  const entry = entryAtCursor(pane);
-  const next = entry === undefined ? pane : withMark(pane, entry, !pane.marks.has(entry.name));
+  const next = withMark(pane, pane.cursor, !isMarked(pane, pane.cursor));
   return withCursor(next, pane.cursor + 1, height);
 }
 

@@ -2,13 +2,15 @@
 
 import { baseName, EntryKind, type Facts, type Name, type Path, parentPath, samePath } from '@ferry/protocol';
 import type { Side } from '../engine/engine.ts';
+import type { Action } from '../keymap/keymap.ts';
 import { viewerTexts } from './file-texts.ts';
 import { paneRows } from './layout.ts';
 import type { Next } from './next.ts';
 import { headRows, type Pane, withCursor } from './pane.ts';
 import { isPictureName, type Picture } from './picture.ts';
 import type { AppState } from './state.ts';
-import { newViewer, type Viewer, withPicture } from './viewer.ts';
+import { type Extent, newViewer, type Viewer, withPicture } from './viewer.ts';
+import { panned, zoomed } from './zoom.ts';
 
 /** Shows a picture over everything else, as soon as it is here. */
 export function lookAtPicture(state: AppState, side: Side, path: Path): Next {
@@ -49,4 +51,22 @@ function pictureRow({ rows }: Pane, from: Name | undefined, by: 1 | -1): number 
     if (isPictureName(rows.nameAt(row)) && rows.at(row)?.kind === EntryKind.file) return row;
   }
   return undefined;
+}
+
+const steps: Partial<Record<Action, readonly [right: number, down: number]>> = {
+  left: [-1, 0],
+  right: [1, 0],
+  up: [0, -1],
+  down: [0, 1],
+};
+
+/** The picture seen closer, or another part of it; undefined for what has another meaning now. */
+export function zoomedBy(viewer: Viewer, action: Action, extent: Extent): Viewer | undefined {
+  const { picture, zoom } = viewer;
+  if (action === 'zoom-in' || action === 'zoom-out')
+    return { ...viewer, zoom: zoomed(zoom, action === 'zoom-in' ? 1 : -1) };
+  if (action === 'zoom-whole') return { ...viewer, zoom: undefined };
+  const step = steps[action];
+  if (step === undefined || zoom === undefined || picture === undefined) return undefined;
+  return { ...viewer, zoom: panned(zoom, picture, extent, ...step) };
 }

@@ -25,7 +25,7 @@ import { inWords, type Next } from './next.ts';
 import { openPalette } from './palette.ts';
 import { isPictureName } from './picture.ts';
 import type { AppState } from './state.ts';
-import { lookAtPicture, otherPicture } from './update-picture.ts';
+import { lookAtPicture, otherPicture, zoomedBy } from './update-picture.ts';
 import {
   type Goal,
   isShown,
@@ -60,6 +60,8 @@ function instead(old: Viewer, [state, cmds]: Next): Next {
 
 /** Keys have another meaning where there are no rows: the pictures of a folder are walked through. */
 function actOnPicture(state: AppState, viewer: Viewer, action: Action): Next | undefined {
+  const closer = zoomedBy(viewer, action, viewerExtent(state.size));
+  if (closer !== undefined) return [{ ...state, viewer: closer }, []];
   switch (action) {
     case 'right':
     case 'down':

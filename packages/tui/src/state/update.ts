@@ -28,7 +28,7 @@ import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
 import { trashListed } from './trash.ts';
-import { actInTyping } from './typing.ts';
+import { actInTyping, sought } from './typing.ts';
 import { done } from './undo.ts';
 import { notSaid } from './update-chat.ts';
 import { withNextQuestion } from './update-conflict.ts';
@@ -80,6 +80,8 @@ function stepped(state: AppState, msg: Msg): Next {
       ];
     case 'ordered':
       return [withPane(state, ordered(state[msg.side], msg.ordering, msg.ordered, paneRows(state.size))), []];
+    case 'sought':
+      return [sought(state, msg.side, msg.seeking, msg.found), []];
     case 'listed':
       return visited(state, msg.side, msg.request);
     case 'unlisted':
@@ -169,12 +171,13 @@ function stepped(state: AppState, msg: Msg): Next {
   }
 }
 
-/** What is to be put in order aside, or is not any more. */
+/** What is to be put in order or looked for aside, or is not any more. */
 function withOrdering(before: AppState, [state, cmds]: Next): Next {
   let all = cmds;
   for (const side of ['remote', 'local'] as const) {
-    const { ordering } = state[side];
+    const { ordering, seeking } = state[side];
     if (ordering !== before[side].ordering) all = [...all, { kind: 'order', side, ordering }];
+    if (seeking !== before[side].seeking) all = [...all, { kind: 'seek', side, seeking }];
   }
   return [state, all];
 }

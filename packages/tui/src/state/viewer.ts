@@ -19,6 +19,7 @@ import {
   spanEnd,
 } from './file-rows.ts';
 import type { Picture } from './picture.ts';
+import type { Zoom } from './zoom.ts';
 
 /** A place in the file, and rows from there. */
 export type Goal = {
@@ -37,6 +38,8 @@ export type Viewer = {
   readonly shows: 'bytes' | 'listing' | 'picture';
   /** undefined until it is unpacked, and of all that is none. */
   readonly picture: Picture | undefined;
+  /** undefined: the whole picture is seen. */
+  readonly zoom: Zoom | undefined;
   /** As they were told last; undefined until the first bytes are here. */
   readonly facts: Facts | undefined;
   readonly span: Span | undefined;
@@ -90,6 +93,7 @@ export function newViewer(
     path,
     shows,
     picture: undefined,
+    zoom: undefined,
     facts: undefined,
     span: undefined,
     top: 0,

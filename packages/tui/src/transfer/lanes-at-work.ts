@@ -4,7 +4,7 @@
  */
 
 import { setTimeout as rest } from 'node:timers/promises';
-import { Code, FerryError } from '@ferry/protocol';
+import { Code, FerryError, limits } from '@ferry/protocol';
 import type { Lane } from '../client/lanes.ts';
 import { stallMs } from './retry.ts';
 
@@ -12,13 +12,17 @@ import { stallMs } from './retry.ts';
 const quietMs = 1000;
 const lookMs = 100;
 /** What a lane that was quiet has for a sign of life, milliseconds: at least, and in round trips. */
-const answer = { ms: 2000, trips: 4 } as const;
+const answer = { ms: 5000, trips: 4 } as const;
 
 /** What one lane has on its way. */
 export type LaneCalls = {
   readonly lane: Lane;
   readonly out: Set<Promise<void>>;
   readonly fail: (error: unknown) => void;
+  /** Passes on the answer to a block, which tells how long the next may take. */
+  readonly sent: (answer: Promise<void>) => Promise<void>;
+  /** How long the answer to the block that was sent last should take, milliseconds; undefined: nothing is known of the lane. */
+  readonly usualMs: () => number | undefined;
   /** The first one. */
   failure: { readonly error: unknown } | undefined;
   /** It waits for the server before it sends anything. */
@@ -31,6 +35,7 @@ export class LanesAtWork {
 
   /** The lane is about to begin. */
   enter(lane: Lane): LaneCalls {
+    let tookMs: number | undefined;
     const calls: LaneCalls = {
       lane,
       out: new Set(),
@@ -38,6 +43,17 @@ export class LanesAtWork {
         calls.failure ??= { error };
         // A line that stands still is of no use to anyone, and who waits to send more would wait for it.
         if (error instanceof FerryError && error.code === Code.TIMEOUT) lane.channel.abort(error);
+      },
+      sent: async (answer) => {
+        const sinceMs = performance.now();
+        await answer;
+        tookMs = performance.now() - sinceMs;
+      },
+      usualMs: () => {
+        const rate = lane.rate?.();
+        const ownMs = rate === undefined ? undefined : (calls.out.size * limits.blockBytes * 1000) / rate;
+        // A lane that seldom gets a block through has no rate.
+        return ownMs === undefined || tookMs === undefined ? (ownMs ?? tookMs) : Math.max(ownMs, tookMs);
       },
       failure: undefined,
       isOpening: true,

@@ -239,21 +239,20 @@ export class Outgoing {
     const { answered: sent } = isPatch(pieces)
       ? { answered: this.#patch(lane, header, pieces, buffer) }
       : await this.#sendGranted(lane, header, buffer);
-    const answered = sent
-      .then(
-        () => this.#arrived(index, length),
-        (error: unknown) => {
-          this.#giveBack(index, lane);
-          if (late.aborted && !signal.aborted) lane.abandon();
-          else calls.fail(error);
-        },
-      )
-      .finally(() => {
-        calls.out.delete(answered);
+    const answered = calls.sent(sent).then(
+      () => {
+        this.#arrived(index, length);
         if (this.#isThere) void this.#atWork.endStill(() => this.#isThere);
-      });
+      },
+      (error: unknown) => {
+        this.#giveBack(index, lane);
+        if (late.aborted && !signal.aborted) lane.abandon();
+        else calls.fail(error);
+      },
+    );
     calls.out.add(answered);
-    this.#owed.sent(index, lateAt(performance.now(), calls.out.size, lane.rate?.()));
+    void answered.finally(() => calls.out.delete(answered));
+    this.#owed.sent(index, lateAt(performance.now(), calls.usualMs()));
     if (!lane.channel.writable) await lane.channel.ready(signal).catch(calls.fail);
   }
 

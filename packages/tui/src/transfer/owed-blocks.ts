@@ -3,16 +3,13 @@
  * Pure; time is a parameter. Held by outgoing.ts; I/O thread.
  */
 
-import { limits } from '@ferry/protocol';
-
 /** A block is late when its lane takes so many times as long for it as it should, and so much more, milliseconds. */
 const late = { times: 2, byMs: 1000 } as const;
 /** What a block may take on a lane of which nothing is known, milliseconds. */
 const unknownMs = 3000;
 
-/** When the answer to a block that is sent now is late, behind so many others on a lane of so many bytes per second. */
-export function lateAt(nowMs: number, others: number, rate: number | undefined): number {
-  const usualMs = rate === undefined ? unknownMs : ((others + 1) * limits.blockBytes * 1000) / rate;
+/** When the answer to a block that is sent now is late. @param usualMs that it should take, milliseconds; undefined: not known */
+export function lateAt(nowMs: number, usualMs = unknownMs): number {
   return nowMs + late.byMs + late.times * usualMs;
 }
 

@@ -13,13 +13,24 @@ export type InputEvent =
       readonly text: string | undefined;
     }
   | { readonly kind: 'mouse'; readonly what: MouseWhat; readonly x: number; readonly y: number }
-  /** The name of the terminal, which was asked for it. */
-  | { readonly kind: 'name'; readonly text: string }
+  | TerminalAnswer
   /** Without control characters; lines are joined by blanks. */
   | { readonly kind: 'paste'; readonly text: string };
 
-/** What a user does; the rest the terminal says by itself. */
-export type UserEvent = Exclude<InputEvent, { readonly kind: 'name' }>;
+/** What the terminal says of itself, as it was asked. */
+export type TerminalAnswer =
+  | { readonly kind: 'name'; readonly text: string }
+  /** Numbers of what it can do (DA1); 4: it draws sixels. */
+  | { readonly kind: 'features'; readonly numbers: readonly number[] }
+  /** In pixels. */
+  | { readonly kind: 'cell-size'; readonly width: number; readonly height: number };
+
+/** What a user does. */
+export type UserEvent = Exclude<InputEvent, TerminalAnswer>;
+
+export function isAnswer(event: InputEvent): event is TerminalAnswer {
+  return event.kind === 'name' || event.kind === 'features' || event.kind === 'cell-size';
+}
 
 /** Where is counted from 0, top left. */
 export type MouseWhat = 'press' | 'right-press' | 'drag' | 'release' | 'wheel-up' | 'wheel-down';
@@ -205,7 +216,9 @@ function sequence(input: string, isLast: boolean): Taken {
   if (rest === '[' && !isLast) return 'more';
   const found = /^([0-?]*)[ -/]*([@-~^$])/.exec(rest);
   if (found === null) {
-    if (input.length < sequenceCharacters && !isLast && /^[0-?]*[ -/]*$/.test(rest)) return 'more';
+    // No key begins so: it is an answer, however late the rest of it comes.
+    const isKey = !rest.startsWith('?');
+    if (input.length < sequenceCharacters && !(isLast && isKey) && /^[0-?]*[ -/]*$/.test(rest)) return 'more';
     return rest === '' ? { event: key('M-['), length: 2 } : { length: 2 };
   }
   const [all, parameters = '', letter = ''] = found;
@@ -214,6 +227,8 @@ function sequence(input: string, isLast: boolean): Taken {
   if (letter === 'M' && parameters === '')
     return input.length < length + 3 && !isLast ? 'more' : { length: length + 3 };
   if (parameters.startsWith('<')) return { event: mouse(parameters.slice(1), letter), length };
+  if (letter === 'c' && parameters.startsWith('?')) return { event: features(parameters.slice(1)), length };
+  if (letter === 't') return { event: cellSize(parameters), length };
   if (letter === '~' && parameters === '200') return { pastes: true, length };
   return { event: named(parameters, letter), length };
 }
@@ -228,6 +243,21 @@ function named(parameters: string, letter: string): InputEvent | undefined {
   const bits = (Number(modifier) || 1) - 1;
   const prefix = `${bits & 4 ? 'C-' : ''}${bits & 10 ? 'M-' : ''}${bits & 1 ? 'S-' : ''}`;
   return key(`${rxvt ?? prefix}${name}`);
+}
+
+function features(parameters: string): InputEvent {
+  return { kind: 'features', numbers: parameters.split(';').map(Number).filter(Number.isSafeInteger) };
+}
+
+/** Cells of other sizes are none. */
+const mostCellPixels = 200;
+
+function cellSize(parameters: string): InputEvent | undefined {
+  const [what, height = 0, width = 0] = parameters.split(';').map(Number);
+  const isSize = [height, width].every(
+    (side) => Number.isSafeInteger(side) && side > 0 && side <= mostCellPixels,
+  );
+  return what === 6 && isSize ? { kind: 'cell-size', width, height } : undefined;
 }
 
 function mouse(parameters: string, letter: string): InputEvent | undefined {

@@ -3,13 +3,20 @@
  * stream over from blessed. UI thread.
  */
 
-import { InputDecoder, type InputEvent, type UserEvent } from './decode-input.ts';
+import {
+  InputDecoder,
+  type InputEvent,
+  isAnswer,
+  type TerminalAnswer,
+  type UserEvent,
+} from './decode-input.ts';
 
 /** How long after an Esc the rest of a sequence may come; over a bad line, pieces do come apart. */
 const restMs = 30;
 
 /** Buttons and wheel, drags, positions beyond column 223. */
 const mouseModes = [1000, 1002, 1006];
+const cellQuestion = '\x1b[16t';
 /** A mark around what is pasted. */
 const pasteMode = 2004;
 
@@ -20,7 +27,7 @@ export class TerminalInput {
   readonly #listeners = new Set<(event: UserEvent) => void>();
   #borrower: ((event: UserEvent) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #onName: (name: string) => void = () => {};
+  #onAnswer: (answer: TerminalAnswer) => void = () => {};
   #isOn = false;
   #wantsMouse = false;
 
@@ -42,10 +49,18 @@ export class TerminalInput {
     };
   }
 
-  /** Asks the terminal what it is (XTVERSION). Those that do not know the question say nothing. */
-  askName(listener: (name: string) => void): void {
-    this.#onName = listener;
-    this.#output.write('\x1b[>q');
+  /**
+   * Asks the terminal what it is (XTVERSION), how large its cells are, and what it can do (DA1). Those that do not know a question say
+   * nothing to it.
+   */
+  ask(listener: (answer: TerminalAnswer) => void): void {
+    this.#onAnswer = listener;
+    this.#output.write(`\x1b[>q${cellQuestion}\x1b[c`);
+  }
+
+  /** The size of its cells again, which may be others in another window. */
+  askCells(): void {
+    this.#output.write(cellQuestion);
   }
 
   onEvent(listener: (event: UserEvent) => void): void {
@@ -98,8 +113,8 @@ export class TerminalInput {
 
   #emit(events: readonly InputEvent[]): void {
     for (const event of events) {
-      if (event.kind === 'name') {
-        this.#onName(event.text);
+      if (isAnswer(event)) {
+        this.#onAnswer(event);
         continue;
       }
       if (this.#borrower !== undefined) this.#borrower(event);

@@ -13,22 +13,29 @@ import { type AppState, activeSide, layoutOf, placeName } from '../state/state.t
 import { lists, tooSmall } from '../state/texts.ts';
 import type { ThemeName } from '../state/theme.ts';
 import { workWords } from '../state/works.ts';
+import { partOf } from '../state/zoom.ts';
+import type { TerminalAnswer } from './decode-input.ts';
 import type { Gauge } from './gauge.ts';
 import { Images } from './images.ts';
 import { RowBox } from './row-box.ts';
 import { dialogRowsOf } from './rows/dialog-rows.ts';
 import { barRect, gaugeRows, shareOfAll } from './rows/gauge-rows.ts';
 import { graphRowsOf } from './rows/graph-rows.ts';
-import type { Image } from './rows/image-rows.ts';
+import { drawsImages, type Image } from './rows/image-rows.ts';
 import { queueRowsOf } from './rows/job-rows.ts';
 import { awayWords, footerRow, titleRow } from './rows/line-rows.ts';
 import { paneRowsOf } from './rows/pane-rows.ts';
 import { imageOf } from './rows/picture-rows.ts';
 import { previewRowsOf } from './rows/preview-rows.ts';
+import type { CellSize } from './rows/sixel.ts';
 import type { Look } from './rows/style.ts';
 import { mono } from './rows/themes/mono.ts';
 import { viewerRows, viewerTitle } from './rows/viewer-rows.ts';
+import { type SixelScene, Sixels } from './sixels.ts';
 import type { Terminal } from './terminal.ts';
+
+/** As terminals number what they can do. */
+const sixelFeature = 4;
 
 const regions = ['title', 'remote', 'local', 'queue', 'gauge', 'graph', 'footer'] as const;
 type Region = (typeof regions)[number];
@@ -41,7 +48,10 @@ export class View {
   #gauge: Gauge | undefined;
   #isLoadingGauge = false;
   readonly #images: Images;
+  readonly #sixels: Sixels;
   #hasImages = false;
+  #knowsSixels = false;
+  #cell: CellSize | undefined;
   #drawn: AppState | undefined;
   #layout: Layout | undefined;
 
@@ -50,6 +60,7 @@ export class View {
     this.#lookFor = (theme) => (this.#hasImages ? { ...lookFor(theme), hasImages: true } : lookFor(theme));
     this.#look = lookFor('auto');
     this.#images = new Images((text) => terminal.write(text));
+    this.#sixels = new Sixels((text) => terminal.write(text));
     const box = (): RowBox => new RowBox(terminal.screen);
     this.#boxes = {
       title: box(),
@@ -89,6 +100,8 @@ export class View {
       (before.preview === undefined) !== (state.preview === undefined) ||
       (isSingle(this.#layout) && activeSide(before) !== activeSide(state));
     if (isMoved) this.#arrange(layoutOf(state));
+    // The screen was cleared then, and after another program had it.
+    if (before?.size !== state.size) this.#sixels.again();
     const places = this.#layout;
     if (places === undefined) return;
     const focusMoved = before?.focus !== state.focus || before.dialog !== state.dialog;
@@ -142,11 +155,36 @@ export class View {
     this.#fill('footer', [footerRow(state, columns, look)]);
     this.#drawDialog(state);
     this.#showImages(state);
+    const sixels = this.#sixelScene(state);
+    if (this.#sixels.mustClear(sixels)) this.#terminal.screen.realloc();
     this.#render();
+    this.#showSixels(sixels);
   }
 
-  /** The terminal shows pictures itself: those that come from now on. */
-  useImages(): void {
+  /** What the terminal says of itself: pictures that come from now on are drawn as well as it can. */
+  hear(answer: TerminalAnswer): void {
+    switch (answer.kind) {
+      case 'name':
+        if (drawsImages(answer.text)) this.#useImages();
+        break;
+      case 'features':
+        this.#knowsSixels = answer.numbers.includes(sixelFeature);
+        break;
+      case 'cell-size':
+        this.#cell = answer;
+        break;
+    }
+    if (!this.#knowsSixels || this.#cell === undefined || this.#hasImages) return;
+    const { areUsed } = this.#sixels;
+    this.#sixels.use(this.#cell);
+    if (areUsed) this.redraw();
+  }
+
+  get hasSixels(): boolean {
+    return this.#sixels.areUsed;
+  }
+
+  #useImages(): void {
     this.#hasImages = true;
     this.#look = { ...this.#look, hasImages: true };
   }
@@ -159,9 +197,11 @@ export class View {
   /** Draws everything again, also what the terminal may have lost. */
   redraw(): void {
     this.#images.again();
+    this.#sixels.again();
     if (this.#drawn !== undefined) this.#showImages(this.#drawn);
     this.#terminal.screen.realloc();
     this.#render();
+    if (this.#drawn !== undefined) this.#showSixels(this.#sixelScene(this.#drawn));
   }
 
   /** The gauge's library takes a while to load; the first listing does not wait for it. */
@@ -204,7 +244,8 @@ export class View {
   }
 
   /** Over panes and queue, which are drawn on below it. */
-  #drawViewer({ viewer, size }: AppState): void {
+  #drawViewer(state: AppState): void {
+    const { viewer, size } = state;
     const box = this.#boxes.viewer;
     if (viewer === undefined) {
       box.hide();
@@ -212,7 +253,12 @@ export class View {
     }
     const extent = viewerExtent(size);
     box.place({ left: 0, top: 1, ...extent });
-    box.fill(viewerRows(viewer, extent, this.#look));
+    const isBlank = this.#sixelScene(state) !== undefined;
+    box.fill(
+      isBlank
+        ? Array.from({ length: extent.height }, () => ' '.repeat(extent.width))
+        : viewerRows(viewer, extent, this.#look),
+    );
     box.show();
   }
 
@@ -228,11 +274,28 @@ export class View {
     dialog.show();
   }
 
-  #showImages({ viewer, preview }: AppState): void {
+  /** What is to stand there as sixels. Below a dialog they are cells as elsewhere, so that nothing of it is left over. */
+  #sixelScene({ viewer, dialog, size }: AppState): SixelScene | undefined {
+    if (!this.#sixels.areUsed || dialog !== undefined || viewer?.picture === undefined) return undefined;
+    if (this.#look.theme === mono) return undefined;
+    const extent = viewerExtent(size);
+    return { picture: partOf(viewer.picture, viewer.zoom, extent), extent, top: 1 };
+  }
+
+  #showSixels(scene: SixelScene | undefined): void {
+    if (!this.#sixels.areUsed) return;
+    // The screen's library writes a little later.
+    this.#terminal.screen.program.flush();
+    this.#sixels.show(scene);
+  }
+
+  #showImages({ viewer, preview, size }: AppState): void {
     if (!this.#hasImages) return;
     const seen = preview?.seen?.kind === 'picture' ? preview.seen.picture : undefined;
+    const whole = viewer?.picture;
+    const looked = whole === undefined ? undefined : partOf(whole, viewer?.zoom, viewerExtent(size));
     const shown = new Map<Picture, Image>();
-    for (const picture of [viewer === undefined ? seen : viewer.picture]) {
+    for (const picture of [viewer === undefined ? seen : looked]) {
       const image = picture === undefined ? undefined : imageOf(picture);
       if (picture !== undefined && image !== undefined) shown.set(picture, image);
     }

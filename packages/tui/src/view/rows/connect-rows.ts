@@ -3,7 +3,7 @@
 import { type Shown, show } from '@ferry/protocol';
 import { mostMistakes, shownGroups, trustWords } from '../../engine/first-contact.ts';
 import type { Reach } from '../../engine/reach.ts';
-import { connectKeys } from '../../keymap/connect-keys.ts';
+import { connectFooter, connectKeys } from '../../keymap/connect-keys.ts';
 import { keyName } from '../../keymap/key-name.ts';
 import { type ConnectDialog, type ConnectState, matchingRows, type ServerRow } from '../../state/connect.ts';
 import {
@@ -140,16 +140,16 @@ function reachWords(reach: Reach): readonly [string, StyleName] {
   }
 }
 
-function footer({ notice, connecting }: ConnectState, width: number, { theme }: Look): string {
+function footer(state: ConnectState, width: number, { theme }: Look): string {
+  const { notice } = state;
   if (notice !== undefined)
     return paint(theme, notice.isError ? 'error' : 'notice', fit(` ${notice.text}`, width));
   let row = '';
   let used = 0;
-  for (const { keys, label } of connectKeys) {
+  for (const { keys, label } of connectFooter(state)) {
     const [key = ''] = keys;
-    const isShown = label !== '' && (connecting === undefined || key === 'escape');
     const more = cells(keyName(key)) + cells(label) + 3;
-    if (!isShown || used + more > width) continue;
+    if (used + more > width) continue;
     row += `${paint(theme, 'key', ` ${keyName(key)} `)}${paint(theme, 'keyLabel', label)} `;
     used += more;
   }
@@ -264,6 +264,26 @@ function contentOf(dialog: ConnectDialog, width: number, look: Look): Content {
         isGrave: true,
       };
     }
+    case 'help': {
+      const room = width - helpKeyCells;
+      const rows = connectKeys
+        .filter(({ help }) => help !== '')
+        .map(({ keys: names, label, help }) => {
+          const shown = fit(names.map(keyName).join(` ${look.glyphs.dot} `), helpKeyCells);
+          const said = fit(cells(help) <= room ? help : label, room);
+          return `${paint(theme, 'folder', shown)}${paint(theme, 'plain', said)}`;
+        });
+      const lines = [
+        '',
+        ...rows,
+        '',
+        ...text(connectTexts.typing, 'dim'),
+        '',
+        ...keys(['escape', connectTexts.back]),
+        '',
+      ];
+      return { title: connectTexts.keys, lines };
+    }
   }
 }
 
@@ -282,6 +302,9 @@ function fieldRows(
     return `${fit(line.label, labels)}${value}`;
   });
 }
+
+/** What keys have of a row of help. */
+const helpKeyCells = 19;
 
 type TextOf = (words: string, style?: StyleName) => string[];
 

@@ -131,7 +131,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
       const button = buttonsOf(state, 'prompt', look);
       const width = Math.min(60, state.size.columns - 4) - 4;
       const buttons = [button('accept', 'OK'), button('no', 'Cancel')];
-      if (dialog.fields.length > 1) buttons.push(button('down', 'Next'));
+      if (dialog.fields.length > 1) buttons.push(button('complete', 'Next'));
       const said =
         dialog.error === undefined
           ? inRows(buttons, width)

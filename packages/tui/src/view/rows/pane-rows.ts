@@ -6,6 +6,7 @@
 import { type Entry, EntryKind, show, showName } from '@ferry/protocol';
 import prettyBytes from 'pretty-bytes';
 import type { Columns as ColumnSet, Rect } from '../../state/layout.ts';
+import { isMarked } from '../../state/marks.ts';
 import { type Pane, rowAt, rowCount } from '../../state/pane.ts';
 import { panes } from '../../state/texts.ts';
 import { fit, fitName } from './cells.ts';
@@ -40,9 +41,7 @@ export function paneRowsOf(
     const entry = rowAt(pane, i);
     const atCursor = i === pane.cursor;
     rows.push(
-      entry === undefined
-        ? parentRow(width, atCursor, focused, look)
-        : entryRow(pane, entry, atCursor, rowLook),
+      entry === undefined ? parentRow(width, atCursor, focused, look) : entryRow(pane, entry, i, rowLook),
     );
   }
   if (message !== undefined) {
@@ -58,7 +57,9 @@ export function paneRowsOf(
       topLeft: `${place}/${showName(pane.path.join('/'))}${foundWords(pane)}`,
       topRight:
         away ??
-        ((pane.loading && pane.fresh === undefined) || pane.ordering !== undefined
+        ((pane.loading && pane.fresh === undefined) ||
+        pane.ordering !== undefined ||
+        pane.seeking !== undefined
           ? `${pane.arrived} …`
           : countWords(pane)),
       bottomLeft: bottomWords(pane, look),
@@ -120,10 +121,11 @@ type RowLook = {
 function entryRow(
   pane: Pane,
   entry: Entry,
-  atCursor: boolean,
+  row: number,
   { width, columns, focused, nowMs, look, isOld }: RowLook,
 ): string {
-  const marked = pane.marks.has(entry.name);
+  const marked = isMarked(pane, row);
+  const atCursor = row === pane.cursor;
   const compared = pane.compared === undefined ? '' : look.glyphs.differences[pane.compared.get(entry.name)];
   const suffix = entry.kind === EntryKind.folder ? '/' : entry.kind === EntryKind.symlink ? '@' : '';
   const name = fitName(

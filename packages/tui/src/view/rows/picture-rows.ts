@@ -6,15 +6,13 @@
 import type { Picture } from '../../state/picture.ts';
 import { type Pixels, resized } from '../../state/pixels.ts';
 import type { Extent } from '../../state/viewer.ts';
+import { fitScale } from '../../state/zoom.ts';
 import { type Image, imageRows, mostImageRows } from './image-rows.ts';
 import { type Look, unicodeGlyphs } from './style.ts';
 import { light } from './themes/light.ts';
 
 /** Three bytes, and as a number; undefined: one sees through. */
 type Ink = readonly [red: number, green: number, blue: number];
-
-/** Small pictures are made larger, but not so much that one sees nothing but squares. */
-const mostScale = 4;
 
 const reset = '\x1b[0m';
 
@@ -40,9 +38,14 @@ export function pictureRows(picture: Picture, extent: Extent, look: Look): strin
 }
 
 /** In square units: a cell is twice as high as it is wide. */
-export function fitted({ width, height }: Pixels, extent: Extent): { columns: number; rows: number } {
-  const room = Math.min(extent.width / width, (extent.height * 2) / height);
-  const scale = room < 1 ? room : Math.min(mostScale, Math.floor(room));
+export function fitted(
+  { width, height, isPart }: Pixels & Pick<Picture, 'isPart'>,
+  extent: Extent,
+): { columns: number; rows: number } {
+  const scale =
+    isPart === true
+      ? Math.min(extent.width / width, (extent.height * 2) / height)
+      : fitScale({ width, height }, extent);
   return { columns: Math.max(1, Math.round(width * scale)), rows: Math.max(1, Math.round(height * scale)) };
 }
 

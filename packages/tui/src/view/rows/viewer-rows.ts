@@ -6,6 +6,7 @@ import { type BytePattern, placesIn } from '../../state/byte-pattern.ts';
 import { hexBytes, type Row, type RowChar, type Span } from '../../state/file-rows.ts';
 import { viewerTexts } from '../../state/file-texts.ts';
 import { type Extent, shownRows, type Viewer } from '../../state/viewer.ts';
+import { partOf } from '../../state/zoom.ts';
 import { cells, fit } from './cells.ts';
 import { keepEnd } from './frame-rows.ts';
 import { pictureRows } from './picture-rows.ts';
@@ -19,6 +20,7 @@ export function viewerTitle(viewer: Viewer, extent: Extent, { theme, glyphs }: L
   const { picture } = viewer;
   if (picture !== undefined && facts !== undefined) {
     words.push(
+      ...(viewer.zoom === undefined ? [] : [viewerTexts.closer(viewer.zoom.factor)]),
       viewerTexts.picture(picture.fullWidth, picture.fullHeight, picture.format),
       prettyBytes(facts.size),
     );
@@ -62,7 +64,8 @@ export function viewerNews(viewer: Viewer): { readonly text: Shown; readonly isE
 
 /** Exactly `height` rows of `width` cells. */
 export function viewerRows(viewer: Viewer, extent: Extent, look: Look): string[] {
-  if (viewer.picture !== undefined) return pictureRows(viewer.picture, extent, look);
+  const { picture, zoom } = viewer;
+  if (picture !== undefined) return pictureRows(partOf(picture, zoom, extent), extent, look);
   const rows = shownRows(viewer, extent);
   const { span, mode, facts } = viewer;
   const lines =
