@@ -7,7 +7,7 @@
 import { limits } from '@ferry/protocol';
 
 /** All threads of a server together… */
-const serverBytes = 96 * limits.blockBytes;
+const serverBytes = 64 * limits.blockBytes;
 /** …but each so much at least: two parts, of which one is on its way. */
 const leastBytes = 16 * limits.blockBytes;
 /** What most parts have. */
