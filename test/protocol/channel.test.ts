@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, type TestContext, test } from 'node:test';
-import { Code, EntryKind, FerryError, limits, nameFromText } from '@ferry/protocol';
+import { byteString, bytesOf, Code, EntryKind, FerryError, limits, nameFromText } from '@ferry/protocol';
 import { BlockPool, blockContentAt, blockDigest, readBlockHeader } from '@ferry/protocol/content';
 import { type Link, type MemoryLinkOpts, memoryLinks } from '@ferry/protocol/link';
-import { list, mkdir, read, stat, store } from '@ferry/protocol/messages';
+import { type Fetched, fetch, list, mkdir, read, stat, store } from '@ferry/protocol/messages';
 import {
   ClientChannel,
   type ClientChannelOpts,
@@ -42,6 +42,19 @@ function join(
     ...opts.server,
   });
   return { client: new ClientChannel(a, opts.client), server, pool, cut };
+}
+
+/** As bytes of a socket do. */
+function arriveInOnePlace(link: Link): void {
+  const start = link.start.bind(link);
+  link.start = (reader) =>
+    start({
+      ...reader,
+      onData: (bytes) => {
+        reader.onData(bytes);
+        bytes.fill(0xee);
+      },
+    });
 }
 
 /** A peer that says what it likes. */
@@ -211,6 +224,47 @@ describe('channels', () => {
     await Promise.all(Array.from({ length: 40 }, () => client.call(store, request)));
     const bytes = most * files.length * content.length;
     assert.ok(most > 1 && bytes <= limits.bytesInFlight, `${bytes} bytes at once`);
+  });
+
+  test('what is kept of a message is not touched by the next one', async () => {
+    const { a, b } = memoryLinks();
+    for (const link of [a, b]) arriveInOnePlace(link);
+    const kept: Uint8Array[] = [];
+    const handlers: Handlers = new Map([
+      handler(store, async ({ files }) => {
+        kept.push(...files.map(({ content }) => content));
+        return { failures: [], durable: true };
+      }),
+      handler(fetch, ({ names }, call) => {
+        const files = names.map((name, index) => ({
+          index,
+          facts: { ...entry, name, identity: 'x' },
+          rootDigest,
+          content: bytesOf(name),
+        }));
+        call.part({ files, failures: [] });
+        return {};
+      }),
+    ]);
+    const rootDigest = new Uint8Array(32);
+    new ServerChannel(b, {
+      pool: new BlockPool(),
+      handlers,
+      controlLimit: limits.laneFrameBytes,
+      onEnd: () => {},
+    });
+    const client = new ClientChannel(a);
+    const names = Array.from({ length: 20 }, (_, i) => nameFromText(`content ${i}`));
+    for (const name of names) {
+      const file = { name, modified: entry.modified, mode: 0, rootDigest, content: bytesOf(name) };
+      await client.call(store, { folder: [], overwrite: 0, again: false, files: [file] });
+      const onPart = ({ files }: Fetched): unknown => kept.push(...files.map(({ content }) => content));
+      await client.call(fetch, { folder: [], names: [name] }, { onPart });
+    }
+    assert.deepEqual(
+      kept.map((bytes) => byteString(bytes)),
+      names.flatMap((name) => [name, name]),
+    );
   });
 
   test('known messages at the wrong time are BAD_STATE; the third strike ends it (PROT-13, PROT-14)', async () => {

@@ -9,17 +9,22 @@ import { runs, seed } from '../support/random.ts';
 type Seen = { kind: number; id: number; body: string };
 
 function decodeAll(chunks: readonly Buffer[], gather = false): Seen[] {
-  const seen: Seen[] = [];
+  const seen: { kind: number; id: number; body: Buffer }[] = [];
   const decoder = new FrameDecoder({
     bodyLimit: () => 70_000,
     ...(gather
       ? { allocate: (_kind: number, bytes: number) => ({ buffer: Buffer.alloc(bytes + 9), at: 9 }) }
       : {}),
-    onFrame: (kind, id, body) => seen.push({ kind, id, body: body.toString('hex') }),
+    onFrame: (kind, id, body, isOwn) => seen.push({ kind, id, body: isOwn ? body : Buffer.from(body) }),
   });
-  for (const chunk of chunks) decoder.push(chunk);
+  for (const chunk of chunks) {
+    // What arrives next lies in the same place.
+    const arrived = Buffer.from(chunk);
+    decoder.push(arrived);
+    arrived.fill(0xee);
+  }
   assert.equal(decoder.inside, false);
-  return seen;
+  return seen.map(({ kind, id, body }) => ({ kind, id, body: body.toString('hex') }));
 }
 
 const frames = fc.array(

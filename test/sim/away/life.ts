@@ -149,7 +149,7 @@ export class AwayLife {
             handler(hello, () => welcome),
             handler(ticket, () => ({ ticket: Buffer.alloc(1) })),
             handler(attach, () => {
-              channel.become(lane.handlers, limits.controlFrameBytes, (buffer, bytes) =>
+              channel.become(lane.handlers, limits.laneFrameBytes, (buffer, bytes) =>
                 lane.block(buffer, bytes),
               );
               return {};

@@ -9,21 +9,21 @@ import { asDiskError } from './errno.ts';
 import { isSameFile } from './identity.ts';
 import type { Root } from './root.ts';
 
-/** `content` stays as it is; files of one pack may share what it lies in. */
+/** `content` stays as it is until its room is used again; files of one pack share what it lies in. */
 export type PackSource = { readonly name: Name; readonly stats: BigIntStats; readonly content: Buffer };
 
 /**
  * Each file as it is asked for, or why it cannot be had: NOT_FOUND, NOT_REGULAR, FORBIDDEN, SOURCE_CHANGED, LIMIT (it is
- * larger than limits.packedFileBytes).
+ * larger than limits.packedFileBytes). What is read lies in `room`.
  * @throws {FerryError} with the first, when the folder itself cannot be used
  */
 export function* fetchPack(
   root: Root,
   folder: Path,
   names: readonly Name[],
+  room: PackRoom = new PackRoom(),
 ): Generator<PackSource | FerryError, void, void> {
   const folderFd = root.holdFolder(folder);
-  const room = new Room();
   try {
     for (const name of names) {
       try {
@@ -40,7 +40,7 @@ export function* fetchPack(
   }
 }
 
-function readSmall(root: Root, folderFd: number, name: Name, room: Room): PackSource {
+function readSmall(root: Root, folderFd: number, name: Name, room: PackRoom): PackSource {
   // Asked before opening, since opening a device or a FIFO can itself do something; asked again of what was opened.
   const seen = lstatSync(pathAt(folderFd, name));
   if (!root.isOn(seen.dev)) throw new FerryError(Code.NOT_FOUND, 'no such file or folder');
@@ -69,13 +69,25 @@ function readSmall(root: Root, folderFd: number, name: Name, room: Room): PackSo
   }
 }
 
-/** A buffer for a whole pack: one for each file would keep the collector busy, as each counts as memory outside of its heap. */
-class Room {
-  #free = Buffer.alloc(0);
+/**
+ * A buffer for a whole pack: one for each file would keep the collector busy, as each counts as memory outside of its heap, and one
+ * for each of many packs does so too.
+ */
+export class PackRoom {
+  #whole = Buffer.alloc(0);
+  #free = this.#whole;
+
+  /** For another pack, when nobody looks at the last one any more. */
+  clear(): void {
+    this.#free = this.#whole;
+  }
 
   /** Its bytes may be anything. */
   take(bytes: number): Buffer {
-    if (bytes > this.#free.length) this.#free = Buffer.allocUnsafeSlow(Math.max(bytes, limits.packBytes));
+    if (bytes > this.#free.length) {
+      this.#whole = Buffer.allocUnsafeSlow(Math.max(bytes, limits.packBytes));
+      this.#free = this.#whole;
+    }
     const taken = this.#free.subarray(0, bytes);
     this.#free = this.#free.subarray(bytes);
     return taken;

@@ -5,7 +5,7 @@ export { checkHome, checkOthersIn, checkPrivateFile, checkSync } from './check-f
 export { collectTrees, treeAgeMs } from './collect-trees.ts';
 export { copyTree } from './copy-tree.ts';
 export { entryOf, factsOf } from './facts.ts';
-export { fetchPack, type PackSource } from './fetch-pack.ts';
+export { fetchPack, PackRoom, type PackSource } from './fetch-pack.ts';
 export { FolderSync } from './folder-sync.ts';
 export type { WatchedPlace } from './folder-watch.ts';
 export { FolderWatches, type FolderWatchesOpts } from './folder-watches.ts';

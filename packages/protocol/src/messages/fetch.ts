@@ -9,7 +9,7 @@ import { limits } from '../limits.ts';
 import type { Name, Path } from '../path.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { array, bytes, integer, type Nothing, name, path, tuple } from '../wire/shape.ts';
+import { array, bytesInPlace, integer, type Nothing, name, path, tuple } from '../wire/shape.ts';
 import { facts } from './facts.ts';
 import { type StoreFailure, storeFailure } from './store.ts';
 
@@ -27,12 +27,13 @@ export type Fetched = { readonly files: readonly FetchedFile[]; readonly failure
 const fetchedFile = tuple<FetchedFile>({
   index: integer(0, limits.packFiles - 1),
   facts,
-  rootDigest: bytes(digestBytes, digestBytes),
-  content: bytes(0, limits.packedFileBytes),
+  rootDigest: bytesInPlace(digestBytes, digestBytes),
+  content: bytesInPlace(0, limits.packedFileBytes),
 });
 
 export const fetch = operation<Fetch, Nothing, Fetched>({
   kind: Kind.fetch,
+  keeps: true,
   request: tuple<Fetch>({ folder: path, names: array(name, limits.packFiles) }),
   part: tuple<Fetched>({
     files: array(fetchedFile, limits.packFiles),

@@ -11,7 +11,7 @@ import { limits } from '../limits.ts';
 import type { Name, Path } from '../path.ts';
 import { Kind } from '../wire/kinds.ts';
 import { operation } from '../wire/operation.ts';
-import { array, bytes, flag, integer, name, oneOf, path, text, time, tuple } from '../wire/shape.ts';
+import { array, bytesInPlace, flag, integer, name, oneOf, path, text, time, tuple } from '../wire/shape.ts';
 import { Overwrite } from './create.ts';
 
 export type PackedFile = {
@@ -39,8 +39,8 @@ export const packedFile = tuple<PackedFile>({
   name,
   modified: time,
   mode: integer(0, 0o7777),
-  rootDigest: bytes(digestBytes, digestBytes),
-  content: bytes(0, limits.packedFileBytes),
+  rootDigest: bytesInPlace(digestBytes, digestBytes),
+  content: bytesInPlace(0, limits.packedFileBytes),
 });
 
 export const storeFailure = tuple<StoreFailure>({
@@ -51,6 +51,7 @@ export const storeFailure = tuple<StoreFailure>({
 
 export const store = operation<Store, Stored>({
   kind: Kind.store,
+  keeps: true,
   request: tuple<Store>({
     folder: path,
     overwrite: oneOf(Overwrite.never, Overwrite.replace),

@@ -13,7 +13,7 @@ import { decodeEvent, type ServerEvent } from '../messages/event.ts';
 import { decodeFailure } from '../messages/failure.ts';
 import { frameHeaderBytes } from '../wire/frame.ts';
 import { Kind } from '../wire/kinds.ts';
-import { decodeBody, encodeBody, type Operation } from '../wire/operation.ts';
+import { decodeBody, encodeFramed, type Operation } from '../wire/operation.ts';
 import { FrameLink } from './frame-link.ts';
 
 export type ClientChannelOpts = {
@@ -38,7 +38,7 @@ export type CallOpts<Part> = {
 
 type Pending = {
   onReply: (body: Buffer) => void;
-  onPart: (body: Buffer) => void;
+  onPart: (body: Buffer, isOwn: boolean) => void;
   onBlock: (header: BlockHeader, content: Buffer) => void | Promise<void>;
   /** Blocks that are still being taken care of; the reply waits for them. */
   blocks: Set<Promise<void>>;
@@ -75,7 +75,7 @@ export class ClientChannel {
       onPing: () => {
         this.#toldMs = performance.now();
       },
-      onFrame: (kind, id, body) => this.#receive(kind, id, body),
+      onFrame: (kind, id, body, isOwn) => this.#receive(kind, id, body, isOwn),
       onBlock: (id, buffer, bodyBytes) => this.#receiveBlock(id, buffer, bodyBytes),
       onEnd: (error) =>
         this.#finish(error ?? new FerryError(Code.CONNECTION_LOST, 'the server closed the connection')),
@@ -123,7 +123,7 @@ export class ClientChannel {
     request: Request,
     opts: CallOpts<Part> = {},
   ): Promise<Reply> {
-    const body = encodeBody(op.request, request);
+    const frame = encodeFramed(op.request, request);
     const turn = this.#place(opts.signal);
     if (turn !== undefined) await turn;
     try {
@@ -135,9 +135,10 @@ export class ClientChannel {
     return new Promise<Reply>((resolve, reject) => {
       const id = this.#open(opts, reject, {
         onReply: (reply) => resolve(decodeBody(op.reply, reply)),
-        onPart: (part) => opts.onPart?.(decodeBody(op.part, part)),
+        onPart: (part, isOwn) =>
+          opts.onPart?.(decodeBody(op.part, op.keeps && !isOwn ? Buffer.from(part) : part)),
       });
-      this.#frames.send(op.kind, id, body);
+      this.#frames.sendFramed(op.kind, id, frame);
     });
   }
 
@@ -266,7 +267,7 @@ export class ClientChannel {
     return id;
   }
 
-  #receive(kind: number, id: number, body: Buffer): void {
+  #receive(kind: number, id: number, body: Buffer, isOwn: boolean): void {
     if (kind === Kind.event) {
       const event = decodeEvent(body);
       if (event !== undefined) this.#opts.onEvent?.(event);
@@ -280,7 +281,7 @@ export class ClientChannel {
     if (pending === undefined) return;
     try {
       if (kind === Kind.reply) this.#reply(pending, body);
-      else if (kind === Kind.part) pending.onPart(body);
+      else if (kind === Kind.part) pending.onPart(body, isOwn);
       else if (kind === Kind.error) pending.fail(decodeFailure(body));
       else throw new FerryError(Code.UNKNOWN_MESSAGE, `the server sent a message of unknown kind ${kind}`);
     } catch (error) {

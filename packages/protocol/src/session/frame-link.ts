@@ -3,21 +3,16 @@
  * silent, an end when it is dead or stalled. Both ends' channels are built on it; I/O threads.
  */
 
-import {
-  type BlockHeader,
-  blockFlagsAt,
-  blockHeaderBytes,
-  blockLengthAt,
-  writeBlockHeader,
-} from '../content/block.ts';
+import { type BlockHeader, blockFlagsAt, blockHeaderBytes, writeBlockHeader } from '../content/block.ts';
 import { type BlockPool, blockContentAt } from '../content/block-pool.ts';
-import { SqueezePolicy, squeeze, squeezedFlag, unsqueeze, zeroFlag } from '../content/squeeze.ts';
+import { SqueezePolicy, squeeze, squeezedFlag, zeroFlag } from '../content/squeeze.ts';
 import { isZero } from '../content/zeros.ts';
 import { asFerryError, Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Link } from '../link/link.ts';
 import { encodeFrame, FrameDecoder, frameHeaderBytes, writeFrameHeader } from '../wire/frame.ts';
 import { Kind } from '../wire/kinds.ts';
+import { unsqueezeFrame } from './unsqueeze-frame.ts';
 
 const empty = Buffer.alloc(0);
 
@@ -37,8 +32,8 @@ export type FrameLinkOpts = {
   controlLimit: () => number;
   /** Whether block frames are accepted now. */
   blocksWelcome: () => boolean;
-  /** `body` is valid only during the call. @throws to end the link with that error */
-  onFrame: (kind: number, id: number, body: Buffer) => void;
+  /** `body` is valid only during the call, unless it is the callee's own. @throws to end the link with that error */
+  onFrame: (kind: number, id: number, body: Buffer, isOwn: boolean) => void;
   /**
    * A block frame: `buffer` is the pool's, content starts at blockContentAt, the block header right before it; the callee
    * gives it back to the pool. @throws to end the link (having given the buffer back)
@@ -97,7 +92,7 @@ export class FrameLink {
         return { buffer: this.#blockBuffer, at: frameHeaderBytes };
       },
       mayBegin: (kind) => this.#mayBegin(kind),
-      onFrame: (kind, id, body) => this.#receive(kind, id, body),
+      onFrame: (kind, id, body, isOwn) => this.#receive(kind, id, body, isOwn),
     });
     this.#timer = setInterval(() => this.#watch(performance.now()), limits.pingMs / 3);
     this.#timer.unref();
@@ -119,6 +114,12 @@ export class FrameLink {
 
   send(kind: Kind, id: number, body: Uint8Array = empty): boolean {
     return this.#sendBytes(encodeFrame(kind, id, body));
+  }
+
+  /** @param frame as encodeFramed gives it; it is the link's from now on */
+  sendFramed(kind: Kind, id: number, frame: Buffer): boolean {
+    writeFrameHeader(frame, 0, kind, id, frame.length - frameHeaderBytes);
+    return this.#sendBytes(frame);
   }
 
   /**
@@ -158,35 +159,11 @@ export class FrameLink {
 
   #unsqueezeOrGive(buffer: Buffer, bodyBytes: number): number {
     try {
-      return this.#unsqueeze(buffer, bodyBytes);
+      return unsqueezeFrame(buffer, bodyBytes);
     } catch (error) {
       this.#opts.pool.give(buffer);
       throw error;
     }
-  }
-
-  /** The reverse: the header then is as if the content had travelled as it is. Gives the bytes of the body. */
-  #unsqueeze(buffer: Buffer, bodyBytes: number): number {
-    const flagsAt = frameHeaderBytes + blockFlagsAt;
-    if (bodyBytes < blockHeaderBytes) return bodyBytes;
-    const flags = buffer.readUInt8(flagsAt);
-    if (flags !== squeezedFlag && flags !== zeroFlag) return bodyBytes;
-    const length = buffer.readUInt32BE(frameHeaderBytes + blockLengthAt);
-    if (length > limits.blockBytes)
-      throw new FerryError(Code.MALFORMED, 'a block frame has the wrong length');
-    if (flags === zeroFlag) {
-      if (bodyBytes !== blockHeaderBytes)
-        throw new FerryError(Code.MALFORMED, 'a block of zeros has content');
-      buffer.fill(0, blockContentAt, blockContentAt + length);
-      buffer.writeUInt8(0, flagsAt);
-      return blockHeaderBytes + length;
-    }
-    buffer.set(
-      unsqueeze(buffer.subarray(blockContentAt, frameHeaderBytes + bodyBytes), length),
-      blockContentAt,
-    );
-    buffer.writeUInt8(0, flagsAt);
-    return blockHeaderBytes + length;
   }
 
   #sendBytes(bytes: Buffer, sent?: () => void): boolean {
@@ -303,7 +280,7 @@ export class FrameLink {
     return false;
   }
 
-  #receive(kind: number, id: number, body: Buffer): void {
+  #receive(kind: number, id: number, body: Buffer, isOwn: boolean): void {
     this.#frameBeganMs = this.#heardMs;
     const buffer = this.#blockBuffer;
     this.#blockBuffer = undefined;
@@ -319,7 +296,7 @@ export class FrameLink {
       this.#pinged = false;
       this.rttMs = this.#heardMs - this.#pingMs;
     } else {
-      this.#opts.onFrame(kind, id, body);
+      this.#opts.onFrame(kind, id, body, isOwn);
     }
   }
 

@@ -12,8 +12,9 @@ import { limits } from '../limits.ts';
 import type { Link } from '../link/link.ts';
 import { encodeEvent, type ServerEvent } from '../messages/event.ts';
 import { encodeFailure } from '../messages/failure.ts';
+import { frameHeaderBytes } from '../wire/frame.ts';
 import { Kind, kindName } from '../wire/kinds.ts';
-import { decodeBody, encodeBody, type Operation } from '../wire/operation.ts';
+import { decodeBody, encodeBody, encodeFramed, type Operation } from '../wire/operation.ts';
 import { FrameLink } from './frame-link.ts';
 import { Hold } from './hold.ts';
 
@@ -128,7 +129,7 @@ export class ServerChannel {
       pings: false,
       controlLimit: () => this.#controlLimit,
       blocksWelcome: () => this.#onBlock !== undefined,
-      onFrame: (kind, id, body) => this.#atWork(() => this.#receive(kind, id, body)),
+      onFrame: (kind, id, body, isOwn) => this.#atWork(() => this.#receive(kind, id, body, isOwn)),
       onBlock: (id, buffer, bodyBytes) => this.#atWork(() => this.#receiveBlock(id, buffer, bodyBytes)),
       onRead: (bytes) => this.#hold.extend(this.#pacing?.received(bytes) ?? 0),
       onEnd: (error) => this.#finish(error),
@@ -223,7 +224,7 @@ export class ServerChannel {
     }
   }
 
-  #receive(kind: number, id: number, body: Buffer): void {
+  #receive(kind: number, id: number, body: Buffer, isOwn: boolean): void {
     if (kind === Kind.cancel) {
       this.#calls.get(id)?.abort();
       return;
@@ -234,10 +235,11 @@ export class ServerChannel {
       return;
     }
     // The frame's bytes are gone after this call, and handlers decode before their first await.
+    const request = found.op.keeps && !isOwn ? Buffer.from(body) : body;
     this.#serve(kind, id, body.length, body.length, (call) =>
-      found.serve(body, {
+      found.serve(request, {
         ...call,
-        part: (part) => this.#send(kind, Kind.part, id, encodeBody(found.op.part, part)),
+        part: (part) => this.#sendPart(kind, id, encodeFramed(found.op.part, part)),
       }),
     );
   }
@@ -308,6 +310,14 @@ export class ServerChannel {
   }
 
   /** False when the peer has enough for now, or the pace says so. */
+  #sendPart(request: number, id: number, frame: Buffer): boolean {
+    const bytes = frame.length - frameHeaderBytes;
+    const goOn = this.#frames.sendFramed(Kind.part, id, frame);
+    this.#opts.meter?.sent(request, bytes);
+    return this.#charge(bytes) && goOn;
+  }
+
+  /** As {@link #sendPart}. */
   #send(request: number, kind: Kind, id: number, body: Buffer): boolean {
     const goOn = this.#frames.send(kind, id, body);
     this.#opts.meter?.sent(request, body.length);

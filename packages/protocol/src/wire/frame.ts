@@ -27,8 +27,11 @@ export type FrameDecoderOpts = {
    * left (also if that is nothing) when there may be another answer. Default: always.
    */
   mayBegin?: (kind: number) => boolean;
-  /** `body` is valid only during the call unless it was gathered in a buffer from `allocate`. */
-  onFrame: (kind: number, id: number, body: Buffer) => void;
+  /**
+   * `body` is valid only during the call unless it is the receiver's own: gathered from several chunks, in a buffer from
+   * `allocate` or in one that nobody else has.
+   */
+  onFrame: (kind: number, id: number, body: Buffer, isOwn: boolean) => void;
 };
 
 /**
@@ -121,7 +124,7 @@ export class FrameDecoder {
     const place = this.#opts.allocate?.(this.#kind, this.#bodyBytes);
     if (place === undefined && chunk.length - at >= this.#bodyBytes) {
       const end = at + this.#bodyBytes;
-      this.#opts.onFrame(this.#kind, this.#id, chunk.subarray(at, end));
+      this.#opts.onFrame(this.#kind, this.#id, chunk.subarray(at, end), false);
       return end;
     }
     const { buffer, at: start } = place ?? { buffer: Buffer.alloc(this.#bodyBytes), at: 0 };
@@ -140,7 +143,7 @@ export class FrameDecoder {
     this.#bodyFilled += count;
     if (this.#bodyFilled === body.length) {
       this.#body = undefined;
-      this.#opts.onFrame(this.#kind, this.#id, body);
+      this.#opts.onFrame(this.#kind, this.#id, body, true);
     }
     return count;
   }

@@ -5,7 +5,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import { Packr } from 'msgpackr/pack';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr/pack';
 import { Unpackr } from 'msgpackr/unpack';
 import { Code, FerryError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -21,6 +21,11 @@ export type Packable = null | boolean | number | string | Uint8Array | readonly 
 /** The bytes are a new buffer's; they may be kept. */
 export function pack(value: Packable): Buffer {
   return packr.pack(value);
+}
+
+/** As {@link pack}, behind so many bytes (at most 255), which may be anything. */
+export function packBehind(bytes: number, value: Packable): Buffer {
+  return packr.pack(value, RESERVE_START_SPACE | bytes);
 }
 
 /**

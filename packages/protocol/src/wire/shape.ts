@@ -67,12 +67,20 @@ export function text(maxBytes: number = limits.textBytes): Shape<string> {
 export function bytes(low: number, high: number): Shape<Uint8Array> {
   return {
     put: (value) => value,
-    get: (value, field) => {
-      if (!(value instanceof Uint8Array) || value.byteLength < low || value.byteLength > high) {
-        throw fault(field, low === high ? `${low} bytes` : `${low} to ${high} bytes`);
-      }
-      return Buffer.from(value);
-    },
+    get: (value, field) => Buffer.from(checkBytes(value, field, low, high)),
+  };
+}
+
+function checkBytes(value: unknown, field: string, low: number, high: number): Uint8Array {
+  if (value instanceof Uint8Array && value.byteLength >= low && value.byteLength <= high) return value;
+  throw fault(field, low === high ? `${low} bytes` : `${low} to ${high} bytes`);
+}
+
+/** As {@link bytes}, but where they lie in the message: for operations that keep it. */
+export function bytesInPlace(low: number, high: number): Shape<Uint8Array> {
+  return {
+    put: (value) => value,
+    get: (value, field) => checkBytes(value, field, low, high),
   };
 }
 

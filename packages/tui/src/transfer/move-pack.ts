@@ -12,7 +12,15 @@ import {
   type Path,
 } from '@ferry/protocol';
 import { contentDigest } from '@ferry/protocol/content';
-import { entryOf, fetchPack, type PackFile, type Root, Staging, storePack } from '@ferry/protocol/disk';
+import {
+  entryOf,
+  fetchPack,
+  type PackFile,
+  PackRoom,
+  type Root,
+  Staging,
+  storePack,
+} from '@ferry/protocol/disk';
 import {
   type Fetched,
   fetch,
@@ -38,13 +46,31 @@ export type PackSpec = {
 /** `again`: it has outgrown a pack, move it by itself. Otherwise as for a single file. */
 export type PackOutcome = 'moved' | 'again' | FerryError;
 
+/** Of packs that are through; as many as ever were on their way at once. */
+const rooms: PackRoom[] = [];
+
 /** By their place in `names`. @throws {FerryError} what concerns all of them: the folder, the line, CANCELLED */
 export async function uploadPack(spec: PackSpec, context: TransferContext): Promise<readonly PackOutcome[]> {
+  const room = rooms.pop() ?? new PackRoom();
+  try {
+    return await uploadFrom(room, spec, context);
+  } finally {
+    room.clear();
+    rooms.push(room);
+  }
+}
+
+/** Nothing looks into `room` any more when it settles: what is sent is a copy. */
+async function uploadFrom(
+  room: PackRoom,
+  spec: PackSpec,
+  context: TransferContext,
+): Promise<readonly PackOutcome[]> {
   const outcomes: PackOutcome[] = spec.names.map(() => 'moved');
   const files: PackedFile[] = [];
   const places: number[] = [];
   let index = 0;
-  for (const found of fetchPack(spec.root, spec.from, spec.names)) {
+  for (const found of fetchPack(spec.root, spec.from, spec.names, room)) {
     if (found instanceof FerryError) {
       outcomes[index] = found.code === Code.LIMIT ? 'again' : found;
     } else {

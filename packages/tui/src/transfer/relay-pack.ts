@@ -99,6 +99,5 @@ async function fetchAll(
 /** The name is ours, whatever the server says; undefined where the content is not what its digest says. */
 function checked({ facts, rootDigest, content }: FetchedFile, name: Name): PackedFile | undefined {
   if (!sameDigest(contentDigest(content), rootDigest)) return undefined;
-  // What came lies in a message that others lie in, too.
-  return { name, modified: facts.modified, mode: facts.mode, rootDigest, content: Uint8Array.from(content) };
+  return { name, modified: facts.modified, mode: facts.mode, rootDigest, content };
 }
