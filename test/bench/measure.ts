@@ -35,11 +35,12 @@ function peakOf(pid: number | undefined): number {
   }
 }
 
-/** Runs a command to its end; wall time of the whole process. */
+/** Runs a command to its end, or ends it after `mostS` seconds; wall time of the whole process. */
 export function run(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  mostS?: number,
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
@@ -55,17 +56,26 @@ export function run(
     child.stderr.on('data', (bytes: Buffer) => {
       output += bytes.toString();
     });
+    const late = mostS === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), mostS * 1000);
     child.once('error', reject);
     child.once('close', (code) => {
       clearInterval(look);
+      clearTimeout(late);
       resolve({ seconds: (performance.now() - began) / 1000, code: code ?? 1, output, peakMiB });
     });
   });
 }
 
 /** Like {@link run}; a failure is an error that shows what the command said. */
-export async function must(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran> {
-  const ran = await run(command, args, env);
+export async function must(
+  command: string,
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+  mostS?: number,
+): Promise<Ran> {
+  const ran = await run(command, args, env, mostS);
+  if (mostS !== undefined && ran.seconds >= mostS)
+    throw new Error(`${command} ${args[0] ?? ''} did not end within ${mostS} s`);
   if (ran.code !== 0) throw new Error(`${command} ${args.join(' ')}: exit code ${ran.code}\n${ran.output}`);
   return ran;
 }
@@ -75,17 +85,23 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** Runs both in turn, so that a busy moment of the machine hits both; medians of `rounds`, after one warm-up each. */
+/**
+ * Runs both in turn, so that a busy moment of the machine hits both; medians of `rounds`, after one warm-up each. After `mostS` seconds
+ * no round is begun, as long as there was one.
+ */
 export async function pair(
   ours: () => Promise<number>,
   peer: (() => Promise<number>) | undefined,
   rounds: number,
+  mostS = Number.POSITIVE_INFINITY,
 ): Promise<{ ours: number; peer: number | undefined }> {
+  const beganMs = performance.now();
   const mine: number[] = [];
   const theirs: number[] = [];
   await ours();
   await peer?.();
   for (let round = 0; round < rounds; round++) {
+    if (round > 0 && performance.now() - beganMs > mostS * 1000) break;
     mine.push(await ours());
     if (peer !== undefined) theirs.push(await peer());
   }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Code, FerryError, limits, nameFromText } from '@ferry/protocol';
 import { blockDigest } from '@ferry/protocol/content';
 import { Root, type StagedFile, Staging } from '@ferry/protocol/disk';
+import { withCode } from '../../support/code.ts';
+import { scratchFolder } from '../../support/scratch.ts';
+import { specFor } from '../../support/staging.ts';
 
 function begin(t: TestContext, size: number): { folder: string; file: StagedFile } {
   const folder = mkdtempSync(join(tmpdir(), 'ferry-beside-'));
@@ -65,4 +68,31 @@ test('a file discarded while blocks are under way is gone at once, and its descr
   assert.ok(ended.every(({ status }) => status === 'fulfilled'));
   assert.equal(readdirSync('/proc/self/fd').length, open - 1);
   assert.ok(!existsSync(join(folder, 'file')));
+});
+
+test('a lane that had been given up wrote its block into the published file: it had the time of that', async (t) => {
+  const content = randomBytes(12 * limits.blockBytes);
+  const folder = scratchFolder(t);
+  const root = Root.open(folder);
+  t.after(() => root.close());
+  const staging = new Staging(root);
+  const spec = specFor('file', content.length, { source: 'x', modified: { s: 1_500_000_000, ns: 0 } });
+  const file = staging.create(spec);
+  const late = staging.reopen(spec, 'join');
+  assert.ok(late !== undefined);
+  const block = (index: number): Buffer =>
+    content.subarray(index * limits.blockBytes, (index + 1) * limits.blockBytes);
+  for (let i = 0; i < 12; i++) file.write(i, block(i), blockDigest(block(i)));
+  // Two are under way when the other has all it needs…
+  const underWay = [4, 5].map((i) => late.writeBeside(i, block(i), blockDigest(block(i))));
+  file.commit();
+  await Promise.allSettled(underWay);
+  const { mtimeMs } = statSync(join(folder, 'file'));
+  assert.equal(mtimeMs, 1_500_000_000_000, 'of what was under way');
+  // …and what comes later is not written.
+  assert.throws(() => late.write(3, block(3), blockDigest(block(3))), withCode('BAD_STATE'));
+  await assert.rejects(late.writeBeside(3, block(3), blockDigest(block(3))), withCode('BAD_STATE'));
+  assert.equal(statSync(join(folder, 'file')).mtimeMs, 1_500_000_000_000);
+  late.leave();
+  assert.ok(readFileSync(join(folder, 'file')).equals(content));
 });

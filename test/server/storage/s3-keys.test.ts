@@ -159,4 +159,25 @@ test('s3: memory for parts goes to who waited first, and who holds it in vain is
   assert.ok(impatient.take(10));
   const refused = await Promise.all(Array.from({ length: 20 }, () => impatient.takeSoon(1)));
   assert.deepEqual(new Set(refused), new Set([false]));
+  // What is on its way to the store comes back.
+  const patient = new PartMemory(10, 0);
+  assert.ok(patient.take(10));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sent = patient.whileSent(promise).then(() => patient.give(10));
+  const later = patient.takeSoon(4);
+  await new Promise((passed) => setTimeout(passed, 5));
+  resolve();
+  await sent;
+  assert.equal(await later, true);
+  // Where it has to be done all the same, one does it at a time.
+  let busy = 0;
+  const turns = Array.from({ length: 3 }, () =>
+    patient.beyond(async () => {
+      busy += 1;
+      assert.equal(busy, 1);
+      await promise;
+      busy -= 1;
+    }),
+  );
+  await Promise.all(turns);
 });

@@ -250,6 +250,27 @@ test('s3: a name that is held for an upload is seen by nobody, and free again wh
   await other.storage.mkdir(path('file'));
 });
 
+test('s3: a name that is held already for the same upload is no other one in its way', async () => {
+  const { bucket, all: one } = servers(1);
+  const { storage, store } = first(one);
+  const content = randomContent(large);
+  const order = spec(large, { existing: 'fail' });
+  const upload = await storage.createUpload(order);
+  await send(upload, content, all(content));
+  // The answer to what holds the name is lost, and it is asked for again.
+  let losses = 1;
+  const put = store.put.bind(store);
+  store.put = async (key, ...rest) => {
+    const etag = await put(key, ...rest);
+    if (key === 'p/file' && losses-- > 0) return put(key, ...rest);
+    return etag;
+  };
+  await upload.commit(content.root);
+  assert.equal(losses, 0);
+  assert.ok((await contentAt(storage, 'file')).equals(content.bytes));
+  assert.deepEqual(leftIn(bucket), []);
+});
+
 test('s3: a part that could not be stored is told, and what is stored is gone on with', async () => {
   const { all: one } = servers(1);
   const { storage, store } = first(one);

@@ -48,6 +48,8 @@ test('a changed identity shows both, and the one way on', () => {
   const { message } = mismatch('host:1', one, two);
   assert.ok(message.includes(one) && message.includes(two));
   assert.ok(message.includes('ferry trust host:1'));
+  const since = mismatch('host:1', one, two, '2026-11-21T09:00:00.000Z').message;
+  assert.match(since, /^the identity of host:1 is not the one you know since 2026-11-21, somebody/);
 });
 
 test('who is known, invited to or pinned is not dialled to learn anything', async (t) => {

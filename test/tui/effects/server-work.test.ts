@@ -1,6 +1,7 @@
 /** The browser's keys with a real server behind them: deleting and back, searching, copying there. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -69,7 +70,7 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   await rows('a', 'b');
   await said(/it is where it was/);
   browse.press('u');
-  await said(/the copy is in the trash/);
+  await said(/it is in the trash/);
   assert.deepEqual(readdirSync(join(shared, 'a/deep')), ['tide.txt']);
   browse.press('u');
   await browse.until(({ dialog }) => dialog?.kind === 'trash' && dialog.rows?.length === 1);
@@ -106,39 +107,25 @@ test('delete, undo, find, copy, move and delete for good; what an answer overwro
   assert.equal(readFileSync(join(shared, 'c'), 'utf8'), 'of another');
 });
 
-test('what uploads overwrote by a rule comes back, and nothing else', async (t) => {
+test('an archive is unpacked where it lies, and goes again', async (t) => {
   const { engine, shared, local } = await bench(t, (opts) => new EngineCore(opts));
-  const names = ['one', 'two', 'three', 'four'];
-  mkdirSync(join(shared, 'd'));
-  mkdirSync(join(local, 'd'));
-  for (const name of names) writeFileSync(join(shared, 'd', name), `theirs ${name}`);
-  for (const name of [...names, 'new']) writeFileSync(join(local, 'd', name), `ours is longer ${name}`);
-  writeFileSync(join(shared, 'before'), 'before');
+  mkdirSync(join(shared, 'in'));
+  writeFileSync(join(shared, 'in/note'), 'unpacked');
+  assert.equal(spawnSync('tar', ['-cf', join(shared, 'in.tar'), '-C', join(shared, 'in'), 'note']).status, 0);
   const browse = new Browse(engine, [], localPath(local, ''));
-  const said = (pattern: RegExp): Promise<true> =>
-    browse.until(({ notice }) => pattern.test(notice?.text ?? ''));
-  const now = (): readonly string[] => names.map((name) => readFileSync(join(shared, 'd', name), 'utf8'));
   await browse.until(({ remote }) => !remote.loading && remote.rows.length === 2);
-  // It is in the trash already, of the same place.
-  await engine.works.run({ verb: 'trash', path: path('before') });
-  browse.press('tab', 'C-r');
-  await browse.until(({ local: pane }) => !pane.loading && [...pane.rows].some(({ name }) => name === 'd'));
-  browse.press('home', 'down', 'f5');
-  await browse.until(({ dialog }) => dialog?.kind === 'conflict');
-  browse.press('o', 'tab', 'enter');
-  await said(/^4 files were overwritten · u brings them back$/);
-  assert.deepEqual(
-    now(),
-    names.map((name) => `ours is longer ${name}`),
-  );
+  browse.press('home', 'E');
+  assert.match(`${browse.state.notice?.text}`, /in is no tar/);
+  browse.press('end', 'E', 'backspace', ...'n2', 'enter');
+  await browse.until(({ undos }) => undos.length === 1);
+  assert.equal(readFileSync(join(shared, 'in2/note'), 'utf8'), 'unpacked');
   browse.press('u');
-  await said(/4 entries are back/);
-  assert.deepEqual(
-    now(),
-    names.map((name) => `theirs ${name}`),
-  );
-  assert.ok(existsSync(join(shared, 'd/new')));
-  assert.deepEqual([browse.state.undos.length, existsSync(join(shared, 'before'))], [0, false]);
+  await browse.until(({ notice }) => /it is in the trash/.test(notice?.text ?? ''));
+  assert.ok(!existsSync(join(shared, 'in2')));
+  // A folder of that name is there: nothing is unpacked into it.
+  browse.press('end', 'E', 'enter');
+  await browse.until(({ notice }) => notice?.isError === true);
+  assert.deepEqual(readdirSync(join(shared, 'in')), ['note']);
 });
 
 test('a name, a folder, permissions: taken back, but for a folder with something in it by now', async (t) => {

@@ -234,7 +234,7 @@ test('into a drop box: what is taken is told as taken, skipped, or put beside, t
   t.after(() => engine.close());
   const watch = new Watch(engine);
   const local = scratchFolder(t);
-  for (const [i, size] of [small, large].entries()) {
+  for (const [i, size] of [small, journaled].entries()) {
     put(join(local, `${i}.pdf`), randomBytes(size), young);
     put(join(shared, `${i}.pdf`), 'theirs', old);
     put(join(shared, `${i} (2).pdf`), 'theirs', old);

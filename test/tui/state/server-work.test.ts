@@ -382,6 +382,16 @@ describe('what takes back', () => {
     assert.deepEqual(driven.taken(), []);
   });
 
+  test('of a job that was over before the trash had answered, what it replaced is asked for then', () => {
+    const driven = new Driven().list('remote', file('a'));
+    const upload = { direction: 'upload', target: pathFromText('share/d') } as const;
+    jobs(driven, job(1, { ...upload, phase: 'done' }), job(2, upload));
+    driven.taken();
+    const mark = { ms: 5, ids: [] };
+    driven.post({ kind: 'ruled', rule: { where, jobs: [1, 2], mark } });
+    assert.deepEqual(driven.taken(), [{ kind: 'find-replaced', where, target: upload.target, mark }]);
+  });
+
   test('a job replaced what came to the trash since, below its target, and was not there by then', () => {
     const row = (id: string, at: string, deletedMs: number, isReplaced = true) => ({
       id,

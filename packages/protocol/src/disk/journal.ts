@@ -12,7 +12,7 @@
  * may believe it without reading it again.
  */
 
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { blockDigest, digestBytes, sameDigest } from '../content/digest.ts';
 import type { Name } from '../path.ts';
@@ -116,6 +116,11 @@ export class Journal {
     if (this.#fd === undefined) return;
     this.#append(encodeRecord(markIndex, Buffer.alloc(digestBytes)));
     await syncBeside(this.#fd);
+  }
+
+  /** It was removed: what it tells of was published, or given up. False once it is closed. */
+  get isGone(): boolean {
+    return this.#fd !== undefined && fstatSync(this.#fd).nlink === 0;
   }
 
   /** Idempotent. */

@@ -4,7 +4,7 @@
  * Called on I/O threads; synchronous, so that a slow disk slows down whoever sends.
  */
 
-import { chmodSync, closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, ftruncateSync, unlinkSync } from 'node:fs';
 import { blockCount, blockLength, blockOffset } from '../content/block.ts';
 import { blockDigest, rootDigest, sameDigest } from '../content/digest.ts';
 import type { Facts } from '../entry.ts';
@@ -20,7 +20,7 @@ import type { Journal } from './journal.ts';
 import { moveAt } from './move.ts';
 import { condemnPart, journalName } from './part-name.ts';
 import { renameOver } from './rename-over.ts';
-import { setFacts } from './set-facts.ts';
+import { setFacts, setTime, syncWithFacts } from './set-facts.ts';
 import { damaged, misfit, partGone } from './staged-file-errors.ts';
 import type { Committed, StagedFileSpec } from './staged-file-spec.ts';
 import type { Staging } from './staging.ts';
@@ -184,6 +184,8 @@ export class StagedFile {
 
   /** @throws system errors */
   #keep(index: number, digest: Uint8Array): void {
+    // The same block may have come over another lane, and somebody have published it while this was being written.
+    if (this.#journal?.isGone === true && this.#fd !== undefined) setTime(this.#fd, this.#spec.modified);
     if (this.#phase === 'writing') this.#journal?.add(index, digest);
     this.#digests.set(index, Uint8Array.from(digest));
     this.#unsyncedBytes += limits.blockBytes;
@@ -226,8 +228,8 @@ export class StagedFile {
       onDisk(() => {
         // What an earlier attempt left may be longer, by somebody else's hand.
         if (fstatSync(fd).size > this.#spec.size) ftruncateSync(fd, this.#spec.size);
-        setFacts(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
-        if (this.#staging.root.durable) fsyncSync(fd);
+        const set = this.#staging.root.durable ? syncWithFacts : setFacts;
+        set(fd, this.#spec.mode & 0o777 & ~this.#staging.umask, this.#spec.modified);
         this.#fd = undefined;
         closeSync(fd);
       });
@@ -371,6 +373,7 @@ export class StagedFile {
     if (this.#fd === undefined || this.#phase !== 'writing') {
       throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
     }
+    if (this.#journal?.isGone === true) throw partGone();
     return this.#fd;
   }
 

@@ -72,7 +72,8 @@ const folders = new WatchedFolders({
 });
 const chat = openChat(setup.chatFile);
 const touched = new Touched(bus);
-const pool = new BlockPool();
+// Beside what waits for object storage in memory there is less room for what comes in.
+const pool = new BlockPool(shared.isNear ? limits.workerBlockBuffers : limits.workerBlockBuffers / 2);
 const blame = new Blame(setup.blameMemory);
 const connections = new Connections({
   storage: withNotices(storage, (folder) => touched.add(folder)),

@@ -11,6 +11,7 @@ import {
   type TreeDone,
   type TreeProgress,
   trash,
+  unpack,
 } from '@ferry/protocol/messages';
 import type { ServerWorks, WorkResult, WorkWait } from '../engine/server-works.ts';
 import type { Connection } from './connection.ts';
@@ -33,6 +34,8 @@ export function remoteWorks(connection: Connection): ServerWorks {
         }
         case 'remove':
           return told.result(await channel.call(removeTree, { path: order.path }, wait));
+        case 'unpack':
+          return told.result(await channel.call(unpack, { archive: order.path, to: order.to }, wait));
         case 'copy':
         case 'move': {
           const { verb, from, to, existing } = order;

@@ -242,12 +242,24 @@ export function dialPinned(
       onShown(shown);
       if (shown === fingerprint) return;
       const where = hostPort({ host, port });
-      if (!predecessors(spki, names).includes(fingerprint)) throw mismatch(where, fingerprint, shown);
+      if (!predecessors(spki, names).includes(fingerprint))
+        throw mismatch(where, fingerprint, shown, sinceWhen(knownServersFile, where, fingerprint));
       if (knownServersFile === undefined) return;
       new KnownServers(knownServersFile).replace(where, fingerprint, shown, new Date());
     },
     ...opts,
   });
+}
+
+/** Whatever is wrong with the list, the identity is worse. */
+function sinceWhen(file: string | undefined, where: string, fingerprint: Fingerprint): string | undefined {
+  try {
+    const known = file === undefined ? undefined : new KnownServers(file).get(where);
+    return known?.fingerprint === fingerprint ? known.since : undefined;
+  } catch (error) {
+    asFerryError(error);
+    return undefined;
+  }
 }
 
 /** With the invite where there is one, else with the device's key. @throws InviteRefused */

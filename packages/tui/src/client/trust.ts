@@ -32,11 +32,20 @@ export function expectedFingerprint(where: string, { known, invite, pin }: Pins)
   return first;
 }
 
-/** @returns the error that stops everything: whoever answers is not who is known. */
-export function mismatch(where: string, expected: Fingerprint, shown: Fingerprint): FerryError {
+/**
+ * @param since when the expected one was accepted, ISO 8601; undefined where that is not known
+ * @returns the error that stops everything: whoever answers is not who is known
+ */
+export function mismatch(
+  where: string,
+  expected: Fingerprint,
+  shown: Fingerprint,
+  since?: string,
+): FerryError {
+  const when = since === undefined ? '' : ` since ${since.slice(0, 10)}`;
   return new FerryError(
     Code.PIN_MISMATCH,
-    `the identity of ${where} is not the one you know, somebody may be listening in:\n` +
+    `the identity of ${where} is not the one you know${when}, somebody may be listening in:\n` +
       `  known  ${expected}\n  shown  ${shown}\n` +
       `if its owner confirms that it has a new one: ferry trust ${where}`,
   );

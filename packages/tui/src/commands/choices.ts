@@ -28,7 +28,11 @@ export function choicesOf(options: ConnectOptions): Choices<Target> {
       // Who is known and who answers are compared here already, where there is room to say what it means.
       const shown = await learn(found.address, signal);
       const where = hostPort(found.address);
-      if (shown !== found.engine.fingerprint) throw mismatch(where, found.engine.fingerprint, shown);
+      if (shown !== found.engine.fingerprint) {
+        const before = known.get(where);
+        const since = before?.fingerprint === found.engine.fingerprint ? before.since : undefined;
+        throw mismatch(where, found.engine.fingerprint, shown, since);
+      }
       await introduce(found, options, { ask: (user, attempt) => ask.password(where, user, attempt) });
       return found;
     },

@@ -122,10 +122,11 @@ export class Changes {
         });
         break;
       case 'copied':
+      case 'unpacked':
         void this.#work({
           where,
           verb: 'trash',
-          doing: 'taking the copies away',
+          doing: 'taking it away',
           orders: undo.made.map((path) => ({ verb: 'trash', path })),
           folders: undo.made.map(parentPath),
           said: notices.copiesGone,

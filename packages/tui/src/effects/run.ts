@@ -105,6 +105,7 @@ export class Effects {
         break;
       case 'delete':
       case 'graft':
+      case 'unpack':
         this.#serverWork.run(cmd);
         break;
       case 'stop-work':
@@ -149,7 +150,7 @@ export class Effects {
         engine.submit(cmd.orders).catch((error: unknown) => this.#failed('queueing', error));
         break;
       case 'act':
-        void withMarks(engine, post, cmd.rules, () => engine.act(cmd.action, cmd.ids));
+        withMarks(engine, post, cmd.rules, () => engine.act(cmd.action, cmd.ids));
         break;
       case 'priority':
         engine.setPriority(cmd.ids, cmd.priority);
@@ -164,7 +165,7 @@ export class Effects {
         engine.pauseAll(cmd.paused);
         break;
       case 'answer':
-        void withMarks(engine, post, cmd.rules, () => engine.answer(cmd.job, cmd.sourcePath, cmd.answer));
+        withMarks(engine, post, cmd.rules, () => engine.answer(cmd.job, cmd.sourcePath, cmd.answer));
         break;
       case 'look':
       case 'find-text':

@@ -23,8 +23,9 @@ export class ServerWork {
     this.#post = post;
   }
 
-  run(cmd: Cmd & { readonly kind: 'delete' | 'graft' }): void {
+  run(cmd: Cmd & { readonly kind: 'delete' | 'graft' | 'unpack' }): void {
     if (cmd.kind === 'delete') void this.#delete(cmd);
+    else if (cmd.kind === 'unpack') void this.#unpack(cmd);
     else void this.#graft(cmd);
   }
 
@@ -68,6 +69,13 @@ export class ServerWork {
     } else if (count > 0) this.#post({ kind: 'said', text: notices.copiedHere(count) });
     const target = into ? to : to.slice(0, -1);
     this.#works.changed(where, folder, ...(samePath(folder, target) ? [] : [target]));
+  }
+
+  async #unpack({ where, archive, to }: Cmd & { kind: 'unpack' }): Promise<void> {
+    const orders = [{ verb: 'unpack', path: archive, to }] as const;
+    const { count } = await this.#works.run({ where, verb: 'unpack', doing: 'unpacking', orders });
+    if (count > 0) this.#post({ kind: 'did', undo: { kind: 'unpacked', where, made: [to] } });
+    this.#works.changed(where, to.slice(0, -1));
   }
 
   async #isFolder(where: Where, path: Path): Promise<boolean> {

@@ -1,7 +1,8 @@
 /** The trash for the browser: commands to the engine, what came of them to messages. UI thread. */
 
-import { parentPath } from '@ferry/protocol';
+import { Code, FerryError, parentPath } from '@ferry/protocol';
 import type { Engine } from '../engine/engine.ts';
+import type { ServerTrash, TrashRow } from '../engine/server-trash.ts';
 import { atServer, type Cmd } from '../state/cmd.ts';
 import type { Msg } from '../state/msg.ts';
 import { markOf, type Ruled, replacedSince } from '../state/replacing.ts';
@@ -25,27 +26,27 @@ export async function runTrash(
 
 /** The newest; more came in the same millisecond as good as never. */
 const markRows = 64;
-/** Nobody waits longer for what can only be taken back; milliseconds. */
-const markMs = 2000;
+/** What is told later than that is of no use; milliseconds. */
+const markMs = 15_000;
 
-/** Looks at what the trashes have before `then` lets uploads replace files by a rule. A trash that does not answer holds up nothing. */
-export async function withMarks(
+/** Sessions that may break one after the other. */
+const mostTries = 3;
+
+/**
+ * Asks what the trashes have, and then lets uploads replace files by a rule. The answer does not wait: a question that has waited on
+ * may be another one. The trash is asked over the connection that is there, before anything can have been replaced over the lanes.
+ */
+export function withMarks(
   engine: Engine,
   post: (msg: Msg) => void,
   rules: readonly Ruled[] | undefined,
   then: () => void,
-): Promise<void> {
-  if (rules !== undefined) {
-    const signal = AbortSignal.timeout(markMs);
-    await Promise.all(
-      rules.map(async (ruled) => {
-        const rows = await engine
-          .at(ruled.where)
-          .trash.list({ signal, most: markRows })
-          .catch(() => undefined);
-        if (rows !== undefined) post({ kind: 'ruled', rule: { ...ruled, mark: markOf(rows) } });
-      }),
-    );
+): void {
+  const signal = AbortSignal.timeout(markMs);
+  for (const ruled of rules ?? []) {
+    void listed(engine.at(ruled.where).trash, { signal, most: markRows }).then((rows) => {
+      if (rows !== undefined) post({ kind: 'ruled', rule: { ...ruled, mark: markOf(rows) } });
+    });
   }
   then();
 }
@@ -56,12 +57,25 @@ export async function findReplaced(
   post: (msg: Msg) => void,
   { where, target, mark }: Cmd & { readonly kind: 'find-replaced' },
 ): Promise<void> {
-  const rows = await engine
-    .at(where)
-    .trash.list()
-    .catch(() => []);
+  const rows = (await listed(engine.at(where).trash, {})) ?? [];
   const found = replacedSince(rows, target, mark);
   const ids = found.map(({ id }) => id);
   const folders = found.map(({ path }) => parentPath(path));
   if (ids.length > 0) post({ kind: 'did', undo: { kind: 'replaced', where, ids, folders } });
+}
+
+/** Over the next session where one breaks meanwhile; undefined where there is nothing to be had. */
+async function listed(
+  trash: ServerTrash,
+  opts: { readonly signal?: AbortSignal; readonly most?: number },
+): Promise<readonly TrashRow[] | undefined> {
+  for (let left = mostTries; left > 0; left--) {
+    try {
+      return await trash.list(opts);
+    } catch (error) {
+      const isOfLine = error instanceof FerryError && error.code === Code.CONNECTION_LOST;
+      if (!isOfLine || opts.signal?.aborted === true) return undefined;
+    }
+  }
+  return undefined;
 }

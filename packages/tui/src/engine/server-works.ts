@@ -19,6 +19,8 @@ export type WorkOrder =
       readonly to: Path;
       readonly existing: 'fail' | 'overwrite' | 'skip';
     }
+  /** A tar, tar.gz or tar.zst that lies there, into a folder that is not there yet. */
+  | { readonly verb: 'unpack'; readonly path: Path; readonly to: Path }
   /** Hits come as pages of entries whose names are paths below `path`, names joined by `/`. */
   | { readonly verb: 'find'; readonly path: Path; readonly query: FindQuery };
 

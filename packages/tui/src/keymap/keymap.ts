@@ -239,6 +239,7 @@ export const bindings: Readonly<Record<Layer, readonly Binding[]>> = {
     ),
     bind('copy-there', ['S-f5'], 'Copy there', 'copy to another place of the server', cannotWork),
     bind('move-there', ['S-f6'], 'Move there', 'move to another place of the server', cannotWork),
+    bind('unpack', ['E'], 'Unpack', 'an archive on its server, into a new folder there', cannotWork),
     bind('stop-work', ['X'], 'Stop', 'end what is being copied, moved, deleted or found there'),
     bind('permissions', ['m', 'C-x c'], 'Permissions', 'change who may read and write', cannotChange),
     bind('info', ['i', 'C-x i'], 'Info', 'what is known of the entry under the cursor'),

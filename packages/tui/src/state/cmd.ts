@@ -74,6 +74,8 @@ export type Cmd =
       /** Where they are now. */
       readonly folder: Path;
     }
+  /** On its server, into a folder that is not there yet. */
+  | { readonly kind: 'unpack'; readonly where: Where; readonly archive: Path; readonly to: Path }
   | { readonly kind: 'list-trash'; readonly where?: Where }
   /** For good, and lists what is left. */
   | { readonly kind: 'drop-trash'; readonly where?: Where; readonly id: string }

@@ -1,7 +1,7 @@
 /** What stands before everything else and has the keyboard, as data. Pure values; UI thread. */
 
 import type { Entry, Name, Path, Shown } from '@ferry/protocol';
-import type { Side } from '../engine/engine.ts';
+import type { Side, Where } from '../engine/engine.ts';
 import type { JobId } from '../engine/job.ts';
 import type { Person } from '../engine/people.ts';
 import type { MadeShare, OwnShare } from '../engine/server-shares.ts';
@@ -67,6 +67,7 @@ export type Prompted =
       readonly paths: readonly Path[];
     } & AtWhich)
   /** Fields: a room or `@` and an account, a passphrase. */
+  | { readonly about: 'unpack'; readonly where: Where; readonly archive: Path }
   | { readonly about: 'room' }
   /** One field: for how long somebody says nothing in the chat. */
   | { readonly about: 'mute'; readonly name: string }

@@ -81,6 +81,15 @@ export function afterRules(before: AppState, state: AppState, changed: readonly 
   });
 }
 
+/** Of those that were over before it was known what the trash had. */
+export function overAlready({ queue }: AppState, { jobs, mark }: Replacing): readonly Cmd[] {
+  return queue.jobs.flatMap(({ id, phase, server, target }): Cmd[] =>
+    jobs !== 'all' && jobs.includes(id) && isOver(phase)
+      ? [{ kind: 'find-replaced', where: server, target, mark }]
+      : [],
+  );
+}
+
 /** What a job replaced below its target, of all that a trash has. */
 export function replacedSince<Row extends { id: string; path: Path; deletedMs: number; isReplaced: boolean }>(
   rows: readonly Row[],

@@ -16,14 +16,15 @@ import {
 } from '@ferry/protocol';
 import { sizesFrom } from '../engine/find-words.ts';
 import { entryPath } from '../engine/server-works.ts';
+import { archiveFormat } from './archive-format.ts';
 import type { Cmd } from './cmd.ts';
 import type { Prompted } from './dialog.ts';
 import { field } from './edit-line.ts';
 import { chosen, withoutShownMarks } from './marks.ts';
 import { type Next, withPane } from './next.ts';
-import { finding, type Pane } from './pane.ts';
+import { entryAtCursor, finding, type Pane } from './pane.ts';
 import { type AppState, activeSide, otherSide } from './state.ts';
-import { prompts } from './texts.ts';
+import { notices, prompts } from './texts.ts';
 import { openTrash } from './trash.ts';
 import { undoLast } from './undo.ts';
 import { pathTyped } from './update-places.ts';
@@ -39,6 +40,7 @@ export type ServerAction =
   | 'find'
   | 'copy-there'
   | 'move-there'
+  | 'unpack'
   | 'move'
   | 'stop-work';
 
@@ -55,6 +57,8 @@ export function actOnServer(state: AppState, pane: Pane, action: ServerAction): 
     }
     case 'undo-delete':
       return undoLast(state, pane);
+    case 'unpack':
+      return [askUnpack(state, pane), []];
     case 'stop-work':
       return stopWork(state, pane);
     case 'find': {
@@ -132,6 +136,29 @@ export function found(state: AppState, { name, content, size, changed }: SearchW
   const { side, where, path } = pane;
   const cmd: Cmd = { kind: 'find', side, where, path, query, changed, request };
   return [withPane({ ...state, requests: request, typing: undefined }, pane), [cmd]];
+}
+
+/** What is under the cursor; its name without the ending is the folder's. */
+function askUnpack(state: AppState, pane: Pane): AppState {
+  const entry = entryAtCursor(pane);
+  const format = entry?.kind === EntryKind.file ? archiveFormat(lastName(entry)) : undefined;
+  if (entry === undefined || format === undefined || format === 'zip') {
+    const name = entry === undefined ? trusted('..') : showName(entry.name);
+    return { ...state, notice: { text: notices.noArchive(name), isError: false } };
+  }
+  const archive = entryPath(pane.path, entry.name);
+  const text = textOf(archive).replace(/\.(?:tar|tar\.gz|tgz|tar\.zst|tzst)$/i, '');
+  const prompted = { about: 'unpack', where: pane.where, archive } as const;
+  return ask(state, prompts.unpack(showName(lastName(entry))), [[trusted(''), text]], prompted);
+}
+
+/** @throws {FerryError} NAME_… */
+export function unpacked(
+  state: AppState,
+  { where, archive }: Prompted & { readonly about: 'unpack' },
+  text: string,
+): Next {
+  return [state, [{ kind: 'unpack', where, archive, to: pathTyped(text, archive.slice(0, -1)) }]];
 }
 
 /** @throws {FerryError} NAME_… */

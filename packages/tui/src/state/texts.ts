@@ -52,6 +52,8 @@ export const notices = {
     files === 1
       ? say(`a file was overwritten · ${key} brings it back`)
       : say(`${files} files were overwritten · ${key} brings them back`),
+  unpacked: (key: Shown) => say(`unpacked · ${key} takes it back`),
+  noArchive: (name: Shown) => say(`${name} is no tar, tar.gz or tar.zst`),
   copied: (entries: number, key: Shown) =>
     say(`copied: ${count(entries, 'entry', 'entries')} · ${key} takes it back`),
   moved: (entries: number, key: Shown) =>
@@ -62,7 +64,7 @@ export const notices = {
   movedBack: (entries: number) =>
     say(entries === 1 ? 'it is where it was' : `${entries} entries are where they were`),
   copiesGone: (entries: number) =>
-    say(entries === 1 ? 'the copy is in the trash' : `${entries} copies are in the trash`),
+    say(entries === 1 ? 'it is in the trash' : `${entries} copies are in the trash`),
   folderGone: (name: Shown) => say(`the folder ${name} is gone again`),
   permissionsBack: (entries: number) =>
     say(
@@ -132,6 +134,7 @@ export const prompts = {
   findSize: say('Size: >1M, <10k, or both'),
   findChanged: say('Changed: <7d, >1y, or since a date'),
   nothingToFind: 'give a name, some text, a size or a time',
+  unpack: (name: Shown) => say(`Unpack ${name} into the new folder`),
   copyThere: (name: Shown) => say(`Copy ${name} on the server to`),
   move: (name: Shown) => say(`Move ${name} to`),
   moveThere: (name: Shown) => say(`Move ${name} on the server to`),
@@ -222,7 +225,14 @@ export const trashTexts = {
 
 /** What servers do with their own files, in the frame of the queue. */
 export const workTexts = {
-  doing: { copy: 'copying', move: 'moving', trash: 'deleting', remove: 'deleting', restore: 'bringing back' },
+  doing: {
+    copy: 'copying',
+    move: 'moving',
+    trash: 'deleting',
+    remove: 'deleting',
+    restore: 'bringing back',
+    unpack: 'unpacking',
+  },
   share: (share: number, bytes: string, of: string) => `${Math.floor(share * 100)} % · ${bytes} of ${of}`,
   soFar: (files: number, bytes: string) => `${count(files, 'file', 'files').replace('one', '1')}, ${bytes}`,
   stops: (key: Shown) => `${key} stops it`,

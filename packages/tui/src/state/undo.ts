@@ -29,8 +29,8 @@ export type Undo = { readonly where: Where } & (
       readonly kind: 'moved';
       readonly pairs: readonly { readonly from: Path; readonly to: Path }[];
     }
-  /** On a server: to its trash with what was made. */
-  | { readonly kind: 'copied'; readonly made: readonly Path[] }
+  /** On a server: to its trash with what was made, by copying or unpacking. */
+  | { readonly kind: 'copied' | 'unpacked'; readonly made: readonly Path[] }
   | { readonly kind: 'folder-made'; readonly path: Path }
   | {
       readonly kind: 'permissions';
@@ -63,6 +63,7 @@ const wordsFor: { readonly [K in Undo['kind']]?: (entries: number, key: Shown) =
   deleted: notices.deleted,
   replaced: notices.replaced,
   copied: notices.copied,
+  unpacked: (_, key) => notices.unpacked(key),
   moved: notices.moved,
 };
 
@@ -84,6 +85,7 @@ function entriesOf(undo: Undo): number {
     case 'moved':
       return undo.pairs.length;
     case 'copied':
+    case 'unpacked':
       return undo.made.length;
     case 'permissions':
       return undo.before.length;

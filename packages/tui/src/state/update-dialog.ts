@@ -12,7 +12,7 @@ import { go, type Next, withPane } from './next.ts';
 import { actInPalette, typedInPalette } from './palette.ts';
 import { actInPeople } from './people.ts';
 import { ruledAnew } from './replacing.ts';
-import { deletedForGood, found, grafted } from './server-work.ts';
+import { deletedForGood, found, grafted, unpacked } from './server-work.ts';
 import { actInShares, lineOf, shared, shareEnded } from './shares.ts';
 import type { AppState } from './state.ts';
 import { listPage, steppedTo } from './step.ts';
@@ -227,6 +227,8 @@ function taken(state: AppState, prompted: Prompted, read: <T>(from: (text: strin
       });
       return found(state, { name, content, size, changed });
     }
+    case 'unpack':
+      return read((text) => unpacked(state, prompted, text));
     case 'graft':
       return read((text) => grafted(state, prompted, text));
     case 'go-to-path': {

@@ -89,6 +89,7 @@ export function actOnEntries(state: AppState, pane: Pane, action: Action): Next 
     case 'undo-delete':
     case 'trash':
     case 'find':
+    case 'unpack':
     case 'stop-work':
     case 'copy-there':
     case 'move-there':

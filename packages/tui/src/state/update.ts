@@ -23,7 +23,7 @@ import { listed, ordered, type Pane, unlisted, withCursor, withPage } from './pa
 import { peopleChanged, peopleListed, withOthers } from './people.ts';
 import { followed, peeked, unpeeked } from './preview.ts';
 import { withRecent } from './remembered.ts';
-import { withRule } from './replacing.ts';
+import { overAlready, withRule } from './replacing.ts';
 import { shareMade, sharesListed } from './shares.ts';
 import { type AppState, activeSide, placeOf, statusAt } from './state.ts';
 import { notices, stopReport } from './texts.ts';
@@ -128,7 +128,7 @@ function stepped(state: AppState, msg: Msg): Next {
     case 'did':
       return [done(state, msg.undo), []];
     case 'ruled':
-      return [withRule(state, msg.rule), []];
+      return [withRule(state, msg.rule), overAlready(state, msg.rule)];
     case 'working':
       return [withWork(state, msg.work), []];
     case 'work-over':

@@ -13,7 +13,7 @@ import type { Pane } from './pane.ts';
 import type { AppState } from './state.ts';
 import { notices, workTexts } from './texts.ts';
 
-export type WorkVerb = 'copy' | 'move' | 'trash' | 'remove' | 'restore';
+export type WorkVerb = 'copy' | 'move' | 'trash' | 'remove' | 'restore' | 'unpack';
 
 export type Work = {
   /** As the effects number them. */

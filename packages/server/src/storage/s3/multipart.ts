@@ -17,6 +17,8 @@ import { blockName, partNames, readName } from './upload-keys.ts';
 /** Parts of one file that are on their way to the store; who brings more waits. */
 const partsOnTheirWay = 4;
 const atOnce = 8;
+/** Each is in memory twice for a moment, of each file that is committed. */
+const fetchedAtOnce = 4;
 
 export type MultipartSpec = {
   readonly store: ObjectStore;
@@ -111,8 +113,9 @@ export class Multipart {
       return;
     }
     run.add(index, bytes);
+    this.#spec.memory.grew();
     this.#digests.set(index, own);
-    if (run.isWhole) void this.#send(part, run, run.bytes);
+    if (run.isWhole) void this.#send(part, run);
   }
 
   /** As Upload.writeSlice. */
@@ -167,7 +170,7 @@ export class Multipart {
       throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
     }
     const missing = numbers.filter((part) => !this.#parts.has(part));
-    await inParallel(missing, partsOnTheirWay, (part) => this.#gather(part));
+    for (const part of missing) await this.#gather(part);
     await this.#arrived();
     return numbers.map((number) => ({ number, etag: this.#parts.get(number)?.etag ?? '' }));
   }
@@ -193,7 +196,7 @@ export class Multipart {
   /** Forgets what is in memory. */
   drop(): void {
     this.#drops += 1;
-    for (const [part, run] of this.#pending) if (!this.#onTheirWay.has(part)) this.#free(run, run.bytes);
+    for (const [part, run] of this.#pending) if (!this.#onTheirWay.has(part)) this.#free(run);
     for (const block of this.#sliced.values()) this.#spec.memory.give(block.length);
     this.#pending.clear();
     this.#sliced.clear();
@@ -220,20 +223,20 @@ export class Multipart {
     if (isOver || other !== undefined || isCut()) memory.give(bytes);
     if (isOver) throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
     if (other !== undefined || isCut()) return other;
-    const run = new PendingRun(this.#firstOf(part), memory.buffer(bytes));
+    const run = new PendingRun(this.#firstOf(part), memory.buffer(bytes), bytes);
     this.#pending.set(part, run);
     return run;
   }
 
-  /** @param taken of the thread's memory for it */
-  #free(run: PendingRun, taken: number): void {
+  #free(run: PendingRun): void {
     this.#spec.memory.recycle(run.memory);
-    this.#spec.memory.give(taken);
+    this.#spec.memory.give(run.taken);
   }
 
-  /** Never rejects: the next who waits hears of it, and its blocks are missing then. @param taken memory that is given back */
-  #send(part: number, run: PendingRun, taken: number): Promise<void> {
-    const sent = this.#put(part, run)
+  /** Never rejects: the next who waits hears of it, and its blocks are missing then. */
+  #send(part: number, run: PendingRun): Promise<void> {
+    const sent = this.#spec.memory
+      .whileSent(this.#put(part, run))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
@@ -241,7 +244,7 @@ export class Multipart {
         this.#onTheirWay.delete(part);
         if (this.#pending.get(part) === run) this.#pending.delete(part);
         for (const index of run.blocks) this.#digests.delete(index);
-        this.#free(run, taken);
+        this.#free(run);
       });
     this.#onTheirWay.set(part, sent);
     return sent;
@@ -261,15 +264,21 @@ export class Multipart {
 
   /** A part of which blocks came to others as well. */
   async #gather(part: number): Promise<void> {
-    const { store, folder, size } = this.#spec;
     const pending = this.#pending.get(part);
+    const { memory } = this.#spec;
     const bytes = this.#bytesOf(part);
-    const run = pending ?? new PendingRun(this.#firstOf(part), this.#spec.memory.buffer(bytes));
-    // Without room for it, it is one of the few that each commit may hold all the same.
-    const taken = pending !== undefined || (await this.#spec.memory.takeSoon(bytes)) ? bytes : 0;
+    if (pending !== undefined) return this.#complete(part, pending);
+    const fresh = (taken: number): PendingRun =>
+      new PendingRun(this.#firstOf(part), memory.buffer(bytes), taken);
+    if (await memory.takeSoon(bytes)) return this.#complete(part, fresh(bytes));
+    return memory.beyond(() => this.#complete(part, fresh(0)));
+  }
+
+  async #complete(part: number, run: PendingRun): Promise<void> {
+    const { store, folder, size } = this.#spec;
     this.#pending.set(part, run);
     const lacked = Array.from(this.#blocksOf(part)).filter((index) => !run.has(index));
-    await inParallel(lacked, atOnce, async (index) => {
+    await inParallel(lacked, fetchedAtOnce, async (index) => {
       const digest = this.#loose.get(index);
       const found = digest && (await store.get(folder + blockName(index, digest), limits.blockBytes));
       if (digest === undefined || found === undefined || !sameDigest(blockDigest(found.content), digest)) {
@@ -279,7 +288,7 @@ export class Multipart {
       run.added(index);
       this.#digests.set(index, digest);
     });
-    await this.#send(part, run, taken);
+    await this.#send(part, run);
   }
 
   async #putLoose(index: number, bytes: Uint8Array, digest: Uint8Array): Promise<void> {

@@ -7,13 +7,13 @@
 import { limits } from '@ferry/protocol';
 
 /** All threads of a server together… */
-const serverBytes = 96 * limits.blockBytes;
+const serverBytes = 64 * limits.blockBytes;
 /** …but each so much at least: two parts, of which one is on its way. */
 const leastBytes = 16 * limits.blockBytes;
 /** What most parts have. */
 const usualBytes = 8 * limits.blockBytes;
 /** Each waits with blocks of its lane in hand: were there more, all of a thread's block buffers could be theirs, and no part become whole. */
-const mostWaiting = 16;
+const mostWaiting = 8;
 /** As long as others fill their parts or the store takes them, memory comes back; who holds it without either is not waited for. */
 const usualPatienceMs = 2000;
 
@@ -27,6 +27,9 @@ export class PartMemory {
   /** First come, first served. */
   #waiting: Waiter[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #onTheirWay = 0;
+  /** The last of those who have none. */
+  #beyond: Promise<unknown> = Promise.resolve();
 
   constructor(bytes: number, patienceMs = usualPatienceMs) {
     this.#bytes = bytes;
@@ -68,6 +71,28 @@ export class PartMemory {
     else this.#stop();
   }
 
+  /** A part grows: whoever waits for memory waits for somebody who is at work. */
+  grew(): void {
+    this.#timer?.refresh();
+  }
+
+  /** Some of it is on its way to the store, which ends: until then nobody is impatient. */
+  async whileSent<T>(sent: Promise<T>): Promise<T> {
+    this.#onTheirWay += 1;
+    try {
+      return await sent;
+    } finally {
+      this.#onTheirWay -= 1;
+    }
+  }
+
+  /** For what has to be done even where there is no memory: one at a time does it. */
+  beyond<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#beyond.then(act);
+    this.#beyond = turn.catch(() => {});
+    return turn;
+  }
+
   /** A buffer for so many bytes that were taken. Old bytes are in it. */
   buffer(bytes: number): Buffer {
     if (bytes > usualBytes) return Buffer.allocUnsafeSlow(bytes);
@@ -89,6 +114,10 @@ export class PartMemory {
 
   #refuseAll(): void {
     this.#timer = undefined;
+    if (this.#onTheirWay > 0) {
+      this.#timer = setTimeout(() => this.#refuseAll(), this.#patienceMs);
+      return;
+    }
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { resolve } of waiting) resolve(false);

@@ -3,13 +3,18 @@
 import { limits } from '@ferry/protocol';
 
 export class PendingRun {
+  readonly taken: number;
   readonly #first: number;
   readonly #memory: Buffer;
   readonly #there = new Set<number>();
 
-  /** @param memory as long as the whole part, from block `first` on */
-  constructor(first: number, memory: Buffer) {
+  /**
+   * @param memory as long as the whole part, from block `first` on
+   * @param taken of the thread's memory for it, bytes
+   */
+  constructor(first: number, memory: Buffer, taken: number) {
     this.#first = first;
+    this.taken = taken;
     this.#memory = memory;
   }
 

@@ -43,8 +43,9 @@ export class Publisher {
       } catch (error) {
         if (!isConflict(error)) throw error;
         const there = await this.#store.head(key);
-        // Its answer was lost on the way, and the SDK has tried again.
-        if (there !== undefined && versionOf(there) === kept.version && !isReserved(there)) return there.etag;
+        // Its answer was lost on the way, and it was tried again; or the same commit came over another lane.
+        const isOwn = there !== undefined && versionOf(there) === kept.version;
+        if (isOwn && isReserved(there) === (kept.isReserved ?? false)) return there.etag;
         const isFree = there === undefined || isAbandoned(there, Date.now());
         if (!isFree || attempt > 3) throw new FerryError(Code.EXISTS, 'that name is taken', { cause: error });
         if (there !== undefined) await this.#store.remove(key);
