@@ -494,7 +494,7 @@ describe('a line on which one block takes most of a minute', () => {
 describe('a peer that holds its place', () => {
   /** When a server gives up one that does `each` every second, in seconds; undefined: not within ten minutes. */
   async function givenUp(t: TestContext, each: (second: number, link: Link) => void) {
-    let nowMs = performance.now();
+    let nowMs = Math.ceil(performance.now());
     t.mock.timers.enable({ apis: ['setInterval'] });
     t.mock.method(performance, 'now', () => nowMs);
     const { a, b } = memoryLinks();
