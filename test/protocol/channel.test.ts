@@ -206,6 +206,17 @@ describe('channels', () => {
     assert.ok(most <= limits.controlInFlight, `${most} at once`);
   });
 
+  test('and reads what is more than it may be asked in a second later (PROT-21)', async () => {
+    const { client } = join(new Map([handler(mkdir, () => ({}))]));
+    const extra = 400;
+    const beganMs = performance.now();
+    await Promise.all(
+      Array.from({ length: limits.requestBurst + extra }, () => client.call(mkdir, { path: [] })),
+    );
+    const leastMs = (extra * 1000) / limits.requestsPerSecond;
+    assert.ok(performance.now() - beganMs > leastMs * 0.9, 'the last ones had to wait');
+  });
+
   test('nor more bytes of requests at once than it may', async () => {
     let running = 0;
     let most = 0;

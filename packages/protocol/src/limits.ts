@@ -42,6 +42,10 @@ export const limits = {
   controlInFlight: 64,
   /** …or bodies of unanswered requests of this many bytes in all, blocks aside, whichever comes first. */
   bytesInFlight: 2 * MiB,
+  /** Requests a second of one connection, blocks aside; more are read later… */
+  requestsPerSecond: 2000,
+  /** …and so many at once before: a walk through a large tree is not held up. */
+  requestBurst: 8000,
   /** Blocks one read request may ask for. Small, so that files sharing a lane take turns. */
   readBlocks: 16,
   /** A part of a block that is asked for or sent by itself, at a limited rate; keeps the message below controlFrameBytes. */

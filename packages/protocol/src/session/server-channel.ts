@@ -17,6 +17,7 @@ import { Kind, kindName } from '../wire/kinds.ts';
 import { decodeBody, encodeBody, encodeFramed, type Operation } from '../wire/operation.ts';
 import { FrameLink } from './frame-link.ts';
 import { Hold } from './hold.ts';
+import { paidWithOneMore, restMsFor } from './request-pace.ts';
 
 /** Unknown messages until the peer is taken for hostile. */
 const strikes = 3;
@@ -114,6 +115,8 @@ export class ServerChannel {
   /** Bodies of requests that are being served. */
   #heldBytes = 0;
   #held = false;
+  /** See request-pace.ts. */
+  #paidMs = 0;
 
   constructor(link: Link, opts: ServerChannelOpts) {
     this.#opts = opts;
@@ -236,6 +239,7 @@ export class ServerChannel {
     }
     // The frame's bytes are gone after this call, and handlers decode before their first await.
     const request = found.op.keeps && !isOwn ? Buffer.from(body) : body;
+    this.#payForRequest();
     this.#serve(kind, id, body.length, body.length, (call) =>
       found.serve(request, {
         ...call,
@@ -347,6 +351,12 @@ export class ServerChannel {
     if (this.#held || !this.#isBusy) return;
     this.#held = true;
     this.#frames.pause();
+  }
+
+  #payForRequest(): void {
+    const nowMs = performance.now();
+    this.#paidMs = paidWithOneMore(this.#paidMs, nowMs);
+    this.#hold.extend(restMsFor(this.#paidMs, nowMs));
   }
 
   #refuseKind(kind: number, id: number): void {
