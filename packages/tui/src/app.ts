@@ -81,7 +81,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
       engine,
       post: (msg) => post(msg, urgencyOf(msg)),
       redraw: () => view.redraw(),
-      suspend: () => terminal.suspend(() => post({ kind: 'resized', size: terminal.size }, 'key')),
+      suspend: () => void terminal.suspend(() => post({ kind: 'resized', size: terminal.size }, 'key')),
       copy: (text) => terminal.copy(text),
       remember: (now) => rememberedFile.keep(now),
       quit: () => resolve(0),
@@ -178,6 +178,7 @@ export async function runBrowser(opts: BrowserOpts): Promise<number> {
     });
     post({ kind: 'started' }, 'key');
   });
+  await terminal.input.settled();
   view.leave();
   terminal.leave();
   for (const warning of warnings) streams.output.write(`${warning.split('\n').map(show).join('\n')}\n`);

@@ -17,6 +17,10 @@ const restMs = 30;
 /** Buttons and wheel, drags, positions beyond column 223. */
 const mouseModes = [1000, 1002, 1006];
 const cellQuestion = '\x1b[16t';
+/** Every terminal answers this one, and answers come in order: then all others are there, or never will be. */
+const featuresQuestion = '\x1b[c';
+/** A terminal that has not answered by now, over a long line, will not. */
+const answerMs = 1000;
 /** A mark around what is pasted. */
 const pasteMode = 2004;
 
@@ -28,6 +32,9 @@ export class TerminalInput {
   #borrower: ((event: UserEvent) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #onAnswer: (answer: TerminalAnswer) => void = () => {};
+  /** Until the terminal has answered what it was asked. */
+  #answers: Promise<void> = Promise.resolve();
+  #hasAnswered: () => void = () => {};
   #isOn = false;
   #wantsMouse = false;
 
@@ -55,12 +62,33 @@ export class TerminalInput {
    */
   ask(listener: (answer: TerminalAnswer) => void): void {
     this.#onAnswer = listener;
-    this.#output.write(`\x1b[>q${cellQuestion}\x1b[c`);
+    this.#put(`\x1b[>q${cellQuestion}`);
   }
 
   /** The size of its cells again, which may be others in another window. */
   askCells(): void {
-    this.#output.write(cellQuestion);
+    this.#put(cellQuestion);
+  }
+
+  #put(questions: string): void {
+    if (!this.#isOn) return;
+    this.#hasAnswered();
+    this.#answers = new Promise((resolve) => {
+      const timer = setTimeout(resolve, answerMs);
+      this.#hasAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#output.write(`${questions}${featuresQuestion}`);
+  }
+
+  /**
+   * Resolves when the terminal has answered all that it was asked, or has had a second for it. To be waited for before somebody else
+   * reads from it: a shell or an editor would take the answer for something typed.
+   */
+  settled(): Promise<void> {
+    return this.#answers;
   }
 
   onEvent(listener: (event: UserEvent) => void): void {
@@ -114,6 +142,7 @@ export class TerminalInput {
   #emit(events: readonly InputEvent[]): void {
     for (const event of events) {
       if (isAnswer(event)) {
+        if (event.kind === 'features') this.#hasAnswered();
         this.#onAnswer(event);
         continue;
       }

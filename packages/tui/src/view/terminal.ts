@@ -85,6 +85,7 @@ export class Terminal {
 
   /** Gives the terminal to another program for as long as `work` takes. What is drawn meanwhile goes nowhere. */
   async handOver<T>(work: () => Promise<T>): Promise<T> {
+    await this.input.settled();
     const takeBack = this.#lend();
     try {
       return await work();
@@ -97,7 +98,8 @@ export class Terminal {
    * Gives the terminal back and stops this program and all that was started with it, as Ctrl+Z does elsewhere; `again` is called
    * when it goes on, with the terminal taken again.
    */
-  suspend(again: () => void): void {
+  async suspend(again: () => void): Promise<void> {
+    await this.input.settled();
     const takeBack = this.#lend();
     process.kill(0, 'SIGTSTP');
     // Runs when this program goes on; at once where nobody could have it go on, as the system then does not stop it.
