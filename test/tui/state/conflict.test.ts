@@ -134,6 +134,16 @@ describe('a question about a name that is taken', () => {
     assert.equal(asked(jobs(driven, asking(2))), '2 a');
   });
 
+  test('a job that asked again was taken for answered, and waited for ever: its new question opens', () => {
+    const again = (askedMs: number) => job(1, { question: { ...question(1), askedMs } });
+    const driven = jobs(new Driven(), again(1000));
+    driven.press('o', 'enter');
+    jobs(driven, again(1000));
+    assert.equal(asked(driven), undefined, 'told late');
+    jobs(driven, again(2000));
+    assert.equal(asked(driven), '1 a');
+  });
+
   test('an answer for all downloads is not asked for again, save where it says nothing', () => {
     const empty = { kind: EntryKind.file, size: 0, modified: { s: 5000, ns: 0 } };
     const driven = jobs(

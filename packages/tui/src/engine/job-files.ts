@@ -148,7 +148,7 @@ export class JobFiles {
       for (let looked = 0; ; looked++) {
         const place = await this.#place(item, rule, mustLook, taken);
         if (place.do === 'ask') {
-          this.#asked.push({ item, question: place.question });
+          this.#asked.push({ item, question: { ...place.question, askedMs: Date.now() } });
           return;
         }
         if (place.do === 'nothing') {

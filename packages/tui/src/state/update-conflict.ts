@@ -119,6 +119,7 @@ function isSame(a: Question | undefined, b: Question | undefined): boolean {
     a !== undefined &&
     b !== undefined &&
     a.job === b.job &&
+    a.askedMs === b.askedMs &&
     a.why === b.why &&
     a.sourcePath.join('/') === b.sourcePath.join('/') &&
     a.targetPath.join('/') === b.targetPath.join('/')

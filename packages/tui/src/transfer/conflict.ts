@@ -67,6 +67,8 @@ export type Question = Omit<ConflictFacts, 'target'> & {
   readonly why: QuestionWhy;
   /** What may be answered, the most harmless last. Never empty; never `ask` or `fail`. */
   readonly answers: readonly ConflictPolicy[];
+  /** When a job came upon it, milliseconds since 1970: what is asked again, as after a start anew, wants another answer. */
+  readonly askedMs?: number;
 };
 
 export type SkipWhy = 'policy' | 'not-newer' | 'same-size' | 'same-content';
