@@ -84,6 +84,14 @@ if (process.env['AWS_ENDPOINT_URL_S3'] === undefined) {
     const dying = await one.createUpload(spec);
     // A part that is whole, and one that goes with its server.
     await send(dying, content, [...Array(9).keys()]);
+    const isStored = async (index: number): Promise<boolean> => {
+      const third = await new S3Storage(bucket, prefix).createUpload(spec);
+      const known = new Map(third.verified());
+      await third.leave();
+      return known.has(index);
+    };
+    // Nobody waited for the store to have it.
+    while (!(await isStored(7)));
     const joined = await other.createUpload({ ...spec, begin: 'join' });
     await send(joined, content, [9, 17, 19]);
     await assert.rejects(joined.commit(content.root), withCode('BAD_STATE'));
