@@ -54,6 +54,12 @@ export function fit(text: string, width: number): string {
   return padEnd(cells(text) <= width ? text : cutEnd(text, width), width);
 }
 
+/** As {@link fit}, with a sign where something was cut. */
+export function fitText(text: string, width: number, ellipsis = '…'): string {
+  if (width < 1 || cells(text) <= width) return fit(text, width);
+  return padEnd(cutEnd(text, width - 1) + ellipsis, width);
+}
+
 /** Exactly `width` cells; what does not fit is cut in the middle, so that the end of a name (its extension) stays. */
 export function fitName(text: string, width: number, ellipsis = '…'): string {
   if (cells(text) <= width) return padEnd(text, width);

@@ -5,7 +5,7 @@ import type { Size } from '../../state/layout.ts';
 import { type Palette, type PaletteItem, paletteItems } from '../../state/palette.ts';
 import type { AppState } from '../../state/state.ts';
 import { lists } from '../../state/texts.ts';
-import { cells, cutEnd, fit } from './cells.ts';
+import { cells, cutEnd, fit, fitText } from './cells.ts';
 import { framed, wrapped } from './frame-rows.ts';
 import { lineRow } from './line-rows.ts';
 import { type Look, paint } from './style.ts';
@@ -69,6 +69,6 @@ function itemRow(
   return (
     paint(look.theme, dimmed ?? (atCursor ? 'cursor' : 'dim'), fit(names, keyCells)) +
     paint(look.theme, dimmed ?? nameStyle, fit(cutEnd(label, labelCells - 1), labelCells)) +
-    paint(look.theme, dimmed ?? style, fit(said, width - keyCells - labelCells))
+    paint(look.theme, dimmed ?? style, fitText(said, width - keyCells - labelCells, look.glyphs.ellipsis))
   );
 }
