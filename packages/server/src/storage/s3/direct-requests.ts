@@ -120,7 +120,12 @@ export class DirectRequests {
     const at = `${path}/`.indexOf(`/${this.#bucket}/`);
     if (this.#learnt !== undefined || region === undefined || at < 0 || hostname === '') return;
     const isSecure = protocol !== 'http:';
-    const place: Place = { isSecure, host: hostname, port: port ?? (isSecure ? 443 : 80) };
+    // An IPv6 address stands in brackets in a URL and nowhere else.
+    const place: Place = {
+      isSecure,
+      host: hostname.replace(/^\[(.+)\]$/, '$1'),
+      port: port ?? (isSecure ? 443 : 80),
+    };
     const host = port === undefined ? hostname : `${hostname}:${port}`;
     this.#learnt = { host, path: path.slice(0, at + 1 + this.#bucket.length), region };
     this.#pool = new HttpPool(place, this.#opts);

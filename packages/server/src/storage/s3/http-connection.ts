@@ -5,7 +5,7 @@
  * {@link Unfit} answer asks by other means. Made by http-pool.ts; worker threads.
  */
 
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectSecurely } from 'node:tls';
 import { Code, FerryError } from '@ferry/protocol';
 import { storeError } from './store-error.ts';
@@ -53,7 +53,7 @@ export class HttpConnection {
     const opts = { host, port, onread };
     // It takes it as well, whatever its types say.
     this.#socket = isSecure
-      ? connectSecurely({ ...opts, servername: host } as ConnectionOptions)
+      ? connectSecurely({ ...opts, ...(isIP(host) === 0 && { servername: host }) } as ConnectionOptions)
       : connect(opts);
     const socket = this.#socket;
     socket.setNoDelay(true);

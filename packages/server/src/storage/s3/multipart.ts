@@ -46,6 +46,8 @@ export class Multipart {
   /** By number, from 1. */
   readonly #parts = new Map<number, Stored>();
   readonly #onTheirWay = new Map<number, Promise<void>>();
+  /** Parts that a commit puts together; the same commit may come over another lane. */
+  readonly #gathering = new Map<number, Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
   #drops = 0;
 
@@ -170,7 +172,12 @@ export class Multipart {
       throw new FerryError(Code.INTEGRITY, 'the file that arrived is not the file that was sent');
     }
     const missing = numbers.filter((part) => !this.#parts.has(part));
-    for (const part of missing) await this.#gather(part);
+    for (const part of missing) {
+      const gathered =
+        this.#gathering.get(part) ?? this.#gather(part).finally(() => this.#gathering.delete(part));
+      this.#gathering.set(part, gathered);
+      await gathered;
+    }
     await this.#arrived();
     return numbers.map((number) => ({ number, etag: this.#parts.get(number)?.etag ?? '' }));
   }
@@ -264,6 +271,7 @@ export class Multipart {
 
   /** A part of which blocks came to others as well. */
   async #gather(part: number): Promise<void> {
+    if (this.#parts.has(part)) return;
     const pending = this.#pending.get(part);
     const { memory } = this.#spec;
     const bytes = this.#bytesOf(part);
@@ -277,6 +285,11 @@ export class Multipart {
   async #complete(part: number, run: PendingRun): Promise<void> {
     const { store, folder, size } = this.#spec;
     this.#pending.set(part, run);
+    const drops = this.#drops;
+    // What was dropped meanwhile is another part's memory by now.
+    const checkHeld = (): void => {
+      if (drops !== this.#drops) throw new FerryError(Code.BAD_STATE, 'the transfer of this file has ended');
+    };
     const lacked = Array.from(this.#blocksOf(part)).filter((index) => !run.has(index));
     await inParallel(lacked, fetchedAtOnce, async (index) => {
       const digest = this.#loose.get(index);
@@ -284,10 +297,12 @@ export class Multipart {
       if (digest === undefined || found === undefined || !sameDigest(blockDigest(found.content), digest)) {
         throw new FerryError(Code.BAD_STATE, 'blocks of the file are missing');
       }
+      checkHeld();
       run.place(index).subarray(0, blockLength(size, index)).set(found.content);
       run.added(index);
       this.#digests.set(index, digest);
     });
+    checkHeld();
     await this.#send(part, run);
   }
 
