@@ -136,7 +136,7 @@ export function dialogRowsOf(dialog: Dialog, state: AppState, look: Look): Dialo
         dialog.error === undefined
           ? inRows(buttons, width)
           : wrapped(dialog.error, width).map((line) => paint(look.theme, 'error', line));
-      const lines = [...fieldLines(dialog, width, look), '', ...said];
+      const lines = [...fieldLines(dialog, width - 2, look), '', ...said];
       return boxed(state.size, dialog.title, lines, 60, look);
     }
   }
