@@ -359,6 +359,19 @@ describe('a large folder', () => {
     assert.equal(large.state.remote.markedRows, like.filter((name) => name.length !== 3).length);
   });
 
+  test('a key right after marks by a pattern was about the entry under the cursor: the marks are known first', () => {
+    const large = new Large()
+      .pages(shuffled(numbered(mostAtOnce + 50)))
+      .listed()
+      .finish();
+    for (const pattern of ['f1?', 'f2?'])
+      for (const key of ['+', 'backspace', ...pattern, 'enter']) large.press(key);
+    large.press('f8');
+    const like = large.names.filter((name) => /^f[12].$/.test(name));
+    assert.deepEqual(new Set<string>(large.state.remote.marks), new Set(like));
+    assert.equal(large.seeking, undefined);
+  });
+
   test('rows are filtered by their bytes as names are by their text', () => {
     const random = randomFrom(seed);
     const some = (from: readonly string[], most: number): string =>

@@ -363,6 +363,14 @@ describe('what takes back', () => {
     driven.post({ kind: 'trash', rows: [row] }).press('enter');
     driven.taken();
     assert.deepEqual(undone(driven), renamed('a', 'b'));
+    driven.post({ kind: 'did', undo: { kind: 'deleted', where, ids: ['one', 'two'], folder } });
+    driven
+      .press('U')
+      .post({ kind: 'trash', rows: [row] })
+      .press('enter');
+    driven.taken();
+    const rest = { kind: 'deleted', where, ids: ['two'], folder };
+    assert.deepEqual(undone(driven), rest, 'what was deleted with it comes back by u');
   });
 
   test('what two jobs replaced below one folder is taken back by job; what is brought back is nobody’s', () => {

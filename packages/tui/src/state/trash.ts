@@ -11,6 +11,7 @@ import { withoutWideRules } from './replacing.ts';
 import { type AppState, atWhich } from './state.ts';
 import { listPage, steppedTo, withinRows } from './step.ts';
 import { questions } from './texts.ts';
+import type { Undo } from './undo.ts';
 
 export type TrashDialog = Dialog & { readonly kind: 'trash' };
 
@@ -47,7 +48,11 @@ export function actInTrash(state: AppState, dialog: TrashDialog, action: Action)
         folder: row.path.slice(0, -1),
       } as const;
       // It is not to be brought back twice.
-      const undos = state.undos.filter((one) => one.kind !== 'deleted' || !one.ids.includes(row.id));
+      const undos = state.undos.flatMap((one): readonly Undo[] => {
+        if (!('ids' in one)) return [one];
+        const ids = one.ids.filter((id) => id !== row.id);
+        return ids.length === 0 ? [] : [{ ...one, ids }];
+      });
       const next = withoutWideRules({ ...state, dialog: undefined, undos }, undo.where);
       return [next, [{ kind: 'undo', undo }]];
     }

@@ -108,15 +108,16 @@ export function sought(state: AppState, side: Side, seeking: Seeking, found: Sou
   return asked === undefined ? there : { ...there, typing: { ...asked, reached: asked.line } };
 }
 
-/** What the next key is about is where the jump leads: it is not done before that is known. */
+/** With all that was looked for in a pane: what the next key is about is not done before that is known. */
+export function soughtNow(state: AppState, side: Side): AppState {
+  const { seeking } = state[side];
+  // Where rows have come or gone meanwhile it is looked for once more.
+  return seeking === undefined ? state : soughtNow(sought(state, side, seeking, seekNow(seeking)), side);
+}
+
 export function jumpEnded(state: AppState): AppState {
   const { typing } = state;
-  const seeking = typing === undefined ? undefined : state[typing.side].seeking;
-  const there =
-    typing === undefined || seeking?.what !== 'jump'
-      ? state
-      : sought(state, typing.side, seeking, seekNow(seeking));
-  return { ...there, typing: undefined };
+  return { ...(typing === undefined ? state : soughtNow(state, typing.side)), typing: undefined };
 }
 
 /** Marks or unmarks what is like a pattern; among many rows aside. */

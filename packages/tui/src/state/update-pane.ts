@@ -26,7 +26,7 @@ import { type AppState, otherSide } from './state.ts';
 import { steppedTo } from './step.ts';
 import { actOnTabs } from './tabs.ts';
 import { notices } from './texts.ts';
-import { startFilter, startJump } from './typing.ts';
+import { soughtNow, startFilter, startJump } from './typing.ts';
 import { arrangedBy } from './update-arrangement.ts';
 import { openChat } from './update-chat.ts';
 import { edit } from './update-edit.ts';
@@ -53,11 +53,12 @@ const ranges: Partial<Record<Action, Action>> = {
   'mark-last': 'last',
 };
 
-export function actInPane(state: AppState, side: Side, action: Action): Next {
+export function actInPane(before: AppState, side: Side, action: Action): Next {
+  const height = paneRows(before.size);
+  const row = steppedTo(action, before[side].cursor, height, rowCount(before[side]));
+  if (row !== undefined) return [withPane(before, withCursor(before[side], row, height)), []];
+  const state = soughtNow(before, side);
   const pane = state[side];
-  const height = paneRows(state.size);
-  const row = steppedTo(action, pane.cursor, height, rowCount(pane));
-  if (row !== undefined) return [withPane(state, withCursor(pane, row, height)), []];
   const by = sorts[action];
   if (by !== undefined) {
     const reverse = pane.sort.by === by && !pane.sort.reverse;
